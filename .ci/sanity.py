@@ -1,0 +1,84 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ansible-test sanity without containers, and without a host to fetch get-pip from."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import os
+import subprocess
+from pathlib import Path
+
+from steps import Job
+from venvs import core_for, locked, main_venv, python_line, this_python
+from workspace import CACHE
+
+# Run by the venv's Python. ansible-test looks for get-pip in this cache before it downloads it;
+# what it finds here runs the pip that it wants out of a wheel from the package index.
+SEED_GET_PIP = r"""
+import pathlib, subprocess, sys
+from types import SimpleNamespace
+from ansible_test._internal.python_requirements import get_venv_packages
+
+version = get_venv_packages(SimpleNamespace(version="%d.%d" % sys.version_info[:2]))["pip"]
+cache = pathlib.Path("~/.ansible/test/cache").expanduser()
+cache.mkdir(parents=True, exist_ok=True)
+stand_in = cache / ("get_pip_%s.py" % version.replace(".", "_"))
+if not stand_in.exists():
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
+    pip += ["--no-deps", "--only-binary=:all:", "-d", str(cache), "pip==" + version]
+    subprocess.run(pip, check=True)
+    wheel = next(cache.glob("pip-%s-*.whl" % version))
+    stand_in.write_text(
+        "import sys\n"
+        "sys.path.insert(0, %r)\n"
+        "from pip._internal.cli.main import main\n"
+        "unknown_to_pip = ('--no-setuptools', '--no-wheel')\n"
+        "sys.exit(main(['install'] + [a for a in sys.argv[1:] if a not in unknown_to_pip]))\n"
+        % str(wheel)
+    )
+"""
+
+
+def sanity(job: Job) -> None:
+    """Every sanity test that needs no container, on a clean copy of the checkout."""
+    main = job.venv(main_venv())
+    version = python_line(this_python())
+    home = CACHE / "ansible-test" / f"{core_for(this_python())}-py{version}"
+    copy = job.workspace.copy("sanity")
+    with locked(home.with_name(f"{home.name}.lock")):  # two would make the same venvs at once
+        pip_settings = _copy_pip_settings(main / "python", home)
+        try:
+            extra = {"HOME": str(home)}
+            job.run(main / "python", "-c", SEED_GET_PIP, path=[main], extra=extra)
+            command = (main / "ansible-test", "sanity", "--local", "--python", version)
+            job.run(*command, "--color", "no", path=[main], folder=copy, extra=extra)
+        finally:
+            pip_settings.unlink()
+
+
+def _copy_pip_settings(python: Path, home: Path) -> Path:
+    """ansible-test hides environment and home from pip: put what pip knows into a file.
+
+    Returns the file, 0600 because an index may come with a password.
+    """
+    listing = subprocess.run(
+        [python, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
+    ).stdout
+    settings = configparser.RawConfigParser()
+    settings.add_section("global")
+    for line in listing.splitlines():
+        name, _equals, value = line.partition("=")
+        section, _dot, option = name.rpartition(".")
+        section = "global" if section == ":env:" else section
+        if not settings.has_section(section):
+            settings.add_section(section)
+        settings.set(section, option, ast.literal_eval(value).replace("\n", "\n  "))
+    settings.set("global", "quiet", "1")
+    file = home / ".config" / "pip" / "pip.conf"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        settings.write(out)
+    return file

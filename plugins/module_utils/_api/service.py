@@ -1,0 +1,108 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the typed methods of all versions share: one call, one reader, no policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from .._client.client import Client
+from .._client.errors import UnexpectedReply, WriteOutcomeUnknown
+from .._client.operation import Kind, Operation
+from .._model.errors import MalformedReply
+from .._model.license import (
+    LicensedDevice,
+    LicenseTotals,
+    read_license_totals,
+    read_licensed_devices,
+)
+from .paging import DEVICE_PAGES, Listing, PageShape, read_all_pages
+
+T = TypeVar("T")
+
+# Paths that take their cursor as a segment start here (contract section 9).
+FIRST_INDEX = "0"
+
+
+class Service:
+    """One version of the service for one account."""
+
+    def __init__(self, client: Client, account: str) -> None:
+        self.client = client
+        self.account = account
+
+    def _call(
+        self,
+        operation: Operation,
+        read: Callable[[object], T],
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        **params: str,
+    ) -> T:
+        """Call ``operation`` and read its reply into records.
+
+        :raises UnexpectedReply: the reply of a read has not the promised shape.
+        :raises WriteOutcomeUnknown: that of a write has not; it may have been carried out.
+        """
+        reply = self._raw(operation, query=query, body=body, **params)
+        return _understand(operation, lambda: read(reply))
+
+    def _list(
+        self,
+        operation: Operation,
+        shape: PageShape,
+        read: Callable[[Listing], T],
+        *,
+        query: Mapping[str, str] | None = None,
+        **params: str,
+    ) -> T:
+        """Call ``operation`` for every page and read all rows into records.
+
+        The cursor goes into the path where it has a place there, else into the query.
+
+        :raises UnexpectedReply: a page has not the promised shape, or the list never ends.
+        """
+
+        def fetch(cursor: str | None) -> object:
+            if "{index}" in operation.path:
+                place = params | {"index": cursor or FIRST_INDEX}
+                return self._raw(operation, query=query, **place)
+            asked = dict(query or {})
+            if cursor is not None:
+                asked[shape.cursor] = cursor
+            return self._raw(operation, query=asked, **params)
+
+        return _understand(operation, lambda: read(read_all_pages(fetch, shape, operation.id)))
+
+    def _raw(
+        self,
+        operation: Operation,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        **params: str,
+    ) -> object:
+        return self.client.call(
+            operation, params={"account": self.account, **params}, query=query, body=body
+        )
+
+    def _list_licenses(self, operation: Operation) -> tuple[LicenseTotals, list[LicensedDevice]]:
+        return self._list(
+            operation,
+            DEVICE_PAGES,
+            lambda listing: (
+                read_license_totals(listing.last_page),
+                read_licensed_devices(listing.rows),
+            ),
+        )
+
+
+def _understand(operation: Operation, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except MalformedReply as error:
+        kind = WriteOutcomeUnknown if operation.kind is Kind.WRITE else UnexpectedReply
+        raise kind(f"{operation.id}: {error}", operation=operation.id, http_status=200) from error

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FOTA v1: upgrades of OMA-DM and LWM2M devices; operation names are the OpenAPI's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .._client.operation import Kind, Operation
+from .._model.campaign import Change, DeviceChange
+from .._model.campaign_wire import read_device_changes
+from .._model.device import Device, HistoryItem, read_devices, read_history
+from .._model.errors import MalformedReply
+from .._model.firmware import Package, read_packages, read_success
+from .._model.license import (
+    LicensedDevice,
+    LicenseTotals,
+    Subscription,
+    read_subscription,
+)
+from .._model.upgrade import (
+    Upgrade,
+    UpgradeRequest,
+    read_upgrade,
+    write_upgrade_change,
+    write_upgrade_request,
+)
+from .paging import DEVICE_PAGES, UPGRADE_PAGES
+from .service import Service
+
+_BASE = "/fota/v1"
+_UPGRADE = f"{_BASE}/upgrades/{{account}}/upgrade/{{upgrade_id}}"
+
+LIST_FIRMWARE = Operation("v1ListFirmware", "GET", f"{_BASE}/firmware/{{account}}", Kind.READ)
+SCHEDULE = Operation("v1ScheduleUpgrade", "POST", f"{_BASE}/upgrades", Kind.WRITE)
+GET_UPGRADE = Operation("v1GetUpgrade", "GET", _UPGRADE, Kind.READ)
+CHANGE_DEVICES = Operation("v1UpdateUpgradeDevices", "PUT", _UPGRADE, Kind.WRITE)
+CANCEL = Operation("v1CancelUpgrade", "DELETE", _UPGRADE, Kind.WRITE)
+LIST_DEVICES = Operation(
+    "v1ListDevices", "GET", f"{_BASE}/devices/{{account}}/index/{{index}}", Kind.READ
+)
+LIST_UPGRADES = Operation(
+    "v1ListUpgradesByStatus",
+    "GET",
+    f"{_BASE}/reports/{{account}}/status/{{status}}/index/{{index}}",
+    Kind.READ,
+)
+DEVICE_HISTORY = Operation(
+    "v1GetDeviceHistory", "GET", f"{_BASE}/reports/{{account}}/devices/{{device_id}}", Kind.READ
+)
+LICENSE_STATUS = Operation(
+    "v1GetLicenseStatus", "GET", f"{_BASE}/licenses/{{account}}/index/{{index}}", Kind.READ
+)
+SUBSCRIPTION = Operation(
+    "v1GetSubscription", "GET", f"{_BASE}/subscriptions/{{account}}", Kind.READ
+)
+
+
+class FotaV1(Service):
+    """Upgrades, packages, devices and licences of v1."""
+
+    def list_firmware(self) -> list[Package]:
+        """List the packages that are offered to the account's devices."""
+        return self._call(LIST_FIRMWARE, lambda reply: read_packages(reply, LIST_FIRMWARE.id))
+
+    def schedule_upgrade(self, request: UpgradeRequest) -> Upgrade:
+        """Ask for an upgrade. 200 means accepted, not scheduled (contract section 7)."""
+
+        def read(reply: object) -> Upgrade:
+            upgrade = read_upgrade(reply)
+            if not upgrade.id:
+                raise MalformedReply("the reply names no upgrade id")
+            return upgrade
+
+        return self._call(SCHEDULE, read, body=write_upgrade_request(request))
+
+    def get_upgrade(self, upgrade_id: str) -> Upgrade:
+        """Read one upgrade with its devices."""
+        return self._call(GET_UPGRADE, read_upgrade, upgrade_id=upgrade_id)
+
+    def change_devices(
+        self, upgrade_id: str, change: Change, device_ids: Iterable[str]
+    ) -> list[DeviceChange]:
+        """Add or remove devices before the start; the service answers per device."""
+        return self._call(
+            CHANGE_DEVICES,
+            read_device_changes,
+            body=write_upgrade_change(change, device_ids),
+            upgrade_id=upgrade_id,
+        )
+
+    def cancel_upgrade(self, upgrade_id: str) -> bool | None:
+        """Ask to cancel before the start; True, False, or None when the reply does not say."""
+        return self._call(CANCEL, read_success, upgrade_id=upgrade_id)
+
+    def list_upgrades(self, status: str) -> list[Upgrade]:
+        """List the upgrades that have one status, of the last six months."""
+        return self._list(
+            LIST_UPGRADES,
+            UPGRADE_PAGES,
+            lambda listing: [read_upgrade(row) for row in listing.rows],
+            status=status,
+        )
+
+    def list_devices(self) -> list[Device]:
+        """List the account's devices, all pages."""
+        return self._list(LIST_DEVICES, DEVICE_PAGES, lambda listing: read_devices(listing.rows))
+
+    def get_device_history(self, device_id: str) -> list[HistoryItem]:
+        """Read the past upgrades of one device, of the last six months."""
+        return self._call(DEVICE_HISTORY, read_history, device_id=device_id)
+
+    def list_licenses(self) -> tuple[LicenseTotals, list[LicensedDevice]]:
+        """Read the licence counts and every licensed device, all pages."""
+        return self._list_licenses(LICENSE_STATUS)
+
+    def get_subscription(self) -> Subscription:
+        """Read what the account has bought."""
+        return self._call(SUBSCRIPTION, read_subscription)

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FOTA v2: software of HTTP devices, which pull; operation names are the OpenAPI's."""
+
+from __future__ import annotations
+
+from .._client.operation import Kind, Operation
+from .._model.campaign import CampaignType
+from .._model.device import Device, read_devices
+from .._model.firmware import Package, read_packages
+from .._model.license import LicensedDevice, LicenseTotals
+from .campaigns import CampaignOperations, CampaignService
+from .paging import DEVICE_PAGES
+
+_BASE = "/fota/v2"
+
+LIST_SOFTWARE = Operation("v2ListSoftware", "GET", f"{_BASE}/software/{{account}}", Kind.READ)
+LIST_DEVICES = Operation("v2ListDevices", "GET", f"{_BASE}/devices/{{account}}", Kind.READ)
+LICENSE_STATUS = Operation("v2GetLicenseStatus", "GET", f"{_BASE}/licenses/{{account}}", Kind.READ)
+
+_CAMPAIGN = f"{_BASE}/campaigns/{{account}}/{{campaign_id}}"
+_REPORTS = f"{_BASE}/reports/{{account}}"
+
+
+class FotaV2(CampaignService):
+    """Software campaigns, packages, devices and licences of v2."""
+
+    type = CampaignType.SOFTWARE
+    operations = CampaignOperations(
+        create=Operation(
+            "v2ScheduleCampaign", "POST", f"{_BASE}/campaigns/{{account}}", Kind.WRITE
+        ),
+        get=Operation("v2GetCampaign", "GET", _CAMPAIGN, Kind.READ),
+        cancel=Operation("v2CancelCampaign", "DELETE", _CAMPAIGN, Kind.WRITE),
+        change_devices=Operation("v2UpdateCampaignDevices", "PUT", _CAMPAIGN, Kind.WRITE),
+        change_dates=Operation("v2UpdateCampaignDates", "PUT", f"{_CAMPAIGN}/dates", Kind.WRITE),
+        reports=Operation("v2ListCampaignsByStatus", "GET", f"{_REPORTS}/campaigns", Kind.READ),
+        devices=Operation(
+            "v2ListCampaignDevices",
+            "GET",
+            f"{_REPORTS}/campaigns/{{campaign_id}}/devices",
+            Kind.READ,
+        ),
+        history=Operation(
+            "v2GetDeviceHistory", "GET", f"{_REPORTS}/devices/{{device_id}}", Kind.READ
+        ),
+        subscription=Operation(
+            "v2GetSubscription", "GET", f"{_BASE}/subscriptions/{{account}}", Kind.READ
+        ),
+    )
+
+    def list_software(self, *, distribution_type: str | None = None) -> list[Package]:
+        """List the published packages; they carry no versions in v2."""
+        return self._call(
+            LIST_SOFTWARE,
+            lambda reply: read_packages(reply, LIST_SOFTWARE.id),
+            query={} if distribution_type is None else {"distributionType": distribution_type},
+        )
+
+    def list_devices(self, *, distribution_type: str | None = None) -> list[Device]:
+        """List the account's devices, all pages."""
+        return self._list(
+            LIST_DEVICES,
+            DEVICE_PAGES,
+            lambda listing: read_devices(listing.rows),
+            query={} if distribution_type is None else {"distributionType": distribution_type},
+        )
+
+    def list_licenses(self) -> tuple[LicenseTotals, list[LicensedDevice]]:
+        """Read the licence counts and every licensed device, all pages."""
+        return self._list_licenses(LICENSE_STATUS)

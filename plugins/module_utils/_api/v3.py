@@ -1,0 +1,152 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FOTA v3: firmware of network-aware (LWM2M) devices; operation names are the OpenAPI's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .._client.errors import ServiceRefused
+from .._client.operation import Kind, Operation
+from .._model.campaign import CampaignType, DeviceChange
+from .._model.campaign_wire import read_device_changes
+from .._model.device import Device, read_devices
+from .._model.firmware import (
+    Package,
+    SyncResult,
+    read_packages,
+    read_request_id,
+    read_sync_results,
+)
+from .._model.license import LicensedDevice, LicenseTotals
+from .._model.wire import as_row, as_rows
+from .campaigns import CampaignOperations, CampaignService, no_such_path
+from .paging import DEVICE_PAGES
+
+_BASE = "/fota/v3"
+
+LIST_FIRMWARE = Operation("v3ListFirmware", "GET", f"{_BASE}/firmware/{{account}}", Kind.READ)
+SYNC_DEVICES = Operation(
+    "v3SyncDeviceFirmware", "PUT", f"{_BASE}/firmware/{{account}}/devices", Kind.WRITE
+)
+REPORT_DEVICE = Operation(
+    "v3ReportDeviceFirmware", "PUT", f"{_BASE}/firmware/{{account}}/async/{{device_id}}", Kind.WRITE
+)
+LIST_DEVICES = Operation("v3ListDevices", "GET", f"{_BASE}/devices/{{account}}", Kind.READ)
+QUERY_DEVICES = Operation("v3QueryDevices", "POST", f"{_BASE}/devices/{{account}}", Kind.READ)
+LICENSE_STATUS = Operation("v3GetLicenseStatus", "GET", f"{_BASE}/licenses/{{account}}", Kind.READ)
+LICENSE_STATUS_ELSEWHERE = Operation(
+    "v3GetLicenseStatusDocsPath", "GET", f"{_BASE}/licenses/{{account}}/index/{{index}}", Kind.READ
+)
+ASSIGN_LICENSES = Operation(
+    "v3AssignLicenses", "POST", f"{_BASE}/licenses/{{account}}/assign", Kind.WRITE
+)
+REMOVE_LICENSES = Operation(
+    "v3RemoveLicenses", "POST", f"{_BASE}/licenses/{{account}}/remove", Kind.WRITE
+)
+
+_CAMPAIGN = f"{_BASE}/campaigns/{{account}}/{{campaign_id}}"
+_FIRMWARE_CAMPAIGN = f"{_BASE}/campaigns/firmware/{{account}}/{{campaign_id}}"
+_REPORTS = f"{_BASE}/reports/{{account}}"
+
+# One synchronize call takes no more devices (contract section 9).
+SYNC_DEVICES_PER_CALL = 100
+# A query by IMEI names at most a page's worth of devices, so that no reply needs a second page.
+QUERY_DEVICES_PER_CALL = 1000
+
+
+class FotaV3(CampaignService):
+    """Firmware campaigns, firmware facts, devices and licences of v3."""
+
+    type = CampaignType.FIRMWARE
+    operations = CampaignOperations(
+        create=Operation(
+            "v3ScheduleCampaign", "POST", f"{_BASE}/campaigns/firmware/{{account}}", Kind.WRITE
+        ),
+        get=Operation("v3GetCampaign", "GET", _CAMPAIGN, Kind.READ),
+        cancel=Operation("v3CancelCampaign", "DELETE", _CAMPAIGN, Kind.WRITE),
+        change_devices=Operation("v3UpdateCampaignDevices", "PUT", _FIRMWARE_CAMPAIGN, Kind.WRITE),
+        change_dates=Operation(
+            "v3UpdateCampaignDates", "PUT", f"{_FIRMWARE_CAMPAIGN}/dates", Kind.WRITE
+        ),
+        reports=Operation(
+            "v3ListCampaignsByStatus", "GET", f"{_REPORTS}/firmware/campaigns", Kind.READ
+        ),
+        reports_elsewhere=Operation(
+            "v3ListCampaignsByStatusDocsPath", "GET", f"{_REPORTS}/campaigns", Kind.READ
+        ),
+        devices=Operation(
+            "v3ListCampaignDevices",
+            "GET",
+            f"{_REPORTS}/campaigns/{{campaign_id}}/devices",
+            Kind.READ,
+        ),
+        history=Operation(
+            "v3GetDeviceHistory", "GET", f"{_REPORTS}/devices/{{device_id}}", Kind.READ
+        ),
+        subscription=Operation(
+            "v3GetSubscription", "GET", f"{_BASE}/subscriptions/{{account}}", Kind.READ
+        ),
+    )
+
+    def list_firmware(self, *, protocol: str = "all") -> list[Package]:
+        """List the published packages; ``protocol`` is LWM2M, OMD-DM, HTTP or all."""
+        return self._call(
+            LIST_FIRMWARE,
+            lambda reply: read_packages(reply, LIST_FIRMWARE.id),
+            query={"protocol": protocol},
+        )
+
+    def sync_devices(self, device_ids: Iterable[str]) -> list[SyncResult]:
+        """Refresh what ThingSpace knows from the FOTA server, at most 100 devices a call.
+
+        Changes no device. A device asked for may be missing in the answer (section 14, 27).
+        """
+        return self._call(SYNC_DEVICES, read_sync_results, body={"deviceList": list(device_ids)})
+
+    def report_device(self, device_id: str) -> str:
+        """Ask a device to report its version; the answer shows later in the device query.
+
+        :returns: the request id, which no call reads back.
+        """
+        return self._call(REPORT_DEVICE, read_request_id, device_id=device_id)
+
+    def list_devices(self, *, protocol: str | None = None) -> list[Device]:
+        """List the account's devices, all pages; ``protocol`` is LWM2M, OMADM or HTTP."""
+        return self._list(
+            LIST_DEVICES,
+            DEVICE_PAGES,
+            lambda listing: read_devices(listing.rows),
+            query={} if protocol is None else {"protocol": protocol},
+        )
+
+    def query_devices(self, device_ids: Iterable[str]) -> list[Device]:
+        """Read devices by IMEI, at most 1000 a call. A POST, but it only reads."""
+
+        def read(reply: object) -> list[Device]:
+            page = as_row(reply, QUERY_DEVICES.id)
+            return read_devices(as_rows(page.get("deviceList"), "deviceList"))
+
+        return self._call(QUERY_DEVICES, read, body={"deviceList": list(device_ids)})
+
+    def list_licenses(self) -> tuple[LicenseTotals, list[LicensedDevice]]:
+        """Read the licence counts and every licensed device, all pages."""
+        try:
+            return self._list_licenses(LICENSE_STATUS)
+        except ServiceRefused as error:
+            if not no_such_path(error):
+                raise
+            return self._list_licenses(LICENSE_STATUS_ELSEWHERE)
+
+    def assign_licenses(self, device_ids: Iterable[str]) -> list[DeviceChange]:
+        """Assign MRC licences; starts network reachability monitoring (section 11)."""
+        return self._call(
+            ASSIGN_LICENSES, read_device_changes, body={"deviceList": list(device_ids)}
+        )
+
+    def remove_licenses(self, device_ids: Iterable[str]) -> list[DeviceChange]:
+        """Remove unused MRC licences."""
+        return self._call(
+            REMOVE_LICENSES, read_device_changes, body={"deviceList": list(device_ids)}
+        )

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The error bodies of the service, read into one shape (contract section 10).
+
+Four JSON shapes, the XML fault of the gateway, HTML, plain text and nothing at all. Nothing here
+raises on any input: these are the bytes of a service in trouble.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+_LONGEST_TEXT = 300
+_LARGEST_BODY = 64 * 1024
+
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]")
+_XML_PART = re.compile(r"<(?:\w{1,20}:)?(code|message|description)>([^<]{0,2000})<", re.IGNORECASE)
+_XML_FAULT = re.compile(r"<(?:\w{1,20}:)?fault[\s>]", re.IGNORECASE)
+_TITLE = re.compile(r"<title>([^<]{1,2000})<", re.IGNORECASE)
+_INVISIBLE = re.compile(r"<(script|style)\b[^<]*<", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+
+_STALE_SESSION_SUFFIXES = ("sessiontoken.expired", "sessiontoken.format", "sessiontoken.invalid")
+
+
+@dataclass(frozen=True)
+class ErrorBody:
+    """What the service says is wrong, in its own words, made printable."""
+
+    code: str | None = None
+    message: str | None = None
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.code, self.message) if part) or "no explanation"
+
+
+def parse_error(body: bytes, *, secrets: Iterable[str] = ()) -> ErrorBody:
+    """Read an error body of any shape; ``secrets`` are blotted out where it echoes them."""
+    code, message = _code_and_message(body)
+    return ErrorBody(
+        code=printable(code, secrets=secrets) or None,
+        message=printable(message, secrets=secrets) or None,
+    )
+
+
+def printable(text: str, *, secrets: Iterable[str] = ()) -> str:
+    """One line of visible text: no terminal escapes, no control characters, a bounded length."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***")
+    text = _ESCAPES.sub("", text[: 4 * _LONGEST_TEXT])
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 3]}..."
+
+
+def stale_session(status: int, error: ErrorBody) -> bool:
+    """Whether the reply refuses only the M2M session token (contract sections 10 and 14, 20)."""
+    if status not in {400, 401}:
+        return False
+    code = (error.code or "").lower()
+    return code.endswith(_STALE_SESSION_SUFFIXES) or code == "unauthorized"
+
+
+def stale_bearer(status: int, error: ErrorBody) -> bool:
+    """Whether the reply refuses only the bearer token: gateway fault 900901 or a bare 401."""
+    return error.code in {"900901", "invalid_token"} or (status == 401 and not error.code)
+
+
+def _code_and_message(body: bytes) -> tuple[str, str]:
+    text = body[:_LARGEST_BODY].decode("utf-8", errors="replace").strip()
+    if text.startswith("<"):
+        return _from_markup(text)
+    try:
+        # A number too long for Python or nesting too deep for its stack is no error body.
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return "", text
+    found = _from_json(value) if isinstance(value, dict) else None
+    return found or ("", text)
+
+
+def _from_json(body: Mapping[str, object]) -> tuple[str, str] | None:
+    fault = body.get("fault")
+    if isinstance(fault, dict):
+        return _text(fault.get("code")), _joined(fault.get("message"), fault.get("description"))
+    if "errorCode" in body or "errorMessage" in body:
+        return _text(body.get("errorCode")), _text(body.get("errorMessage"))
+    if "error" in body:  # the OAuth shape; the upstream shape adds "cause"
+        return _text(body["error"]), _joined(body.get("error_description"), body.get("cause"))
+    return None
+
+
+def _from_markup(text: str) -> tuple[str, str]:
+    # Taken apart as text on purpose: an XML parser would expand entities of a hostile document.
+    if _XML_FAULT.search(text):
+        parts = {name.lower(): html.unescape(value) for name, value in _XML_PART.findall(text)}
+        return parts.get("code", ""), _joined(parts.get("message"), parts.get("description"))
+    title = _TITLE.search(text)
+    if title:
+        return "", html.unescape(title[1])
+    return "", html.unescape(_TAG.sub(" ", _INVISIBLE.sub("<", text)))
+
+
+def _joined(*parts: object) -> str:
+    """The parts that are text, each once, as one sentence."""
+    return ": ".join(dict.fromkeys(part for part in map(_text, parts) if part.strip()))
+
+
+def _text(value: object) -> str:
+    return str(value) if isinstance(value, (str, int, float)) else ""

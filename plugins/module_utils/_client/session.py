@@ -1,0 +1,273 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who we are to the service: a bearer token and an M2M session (contract section 2).
+
+Any number of tasks, hosts and forks make one login. A refused login is never repeated and is
+remembered for all of them: five in a row lock the user until support acts.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from enum import Enum
+
+from . import hints
+from .clock import Deadline
+from .error_bodies import ErrorBody, parse_error, stale_bearer, stale_session
+from .errors import LoginRejected, ServiceRefused, UnexpectedReply
+from .operation import Kind, Operation
+from .settings import TOKEN_TEXT, ConnectionSettings
+from .token_cache import Entry, LockedEntry, Rejection, TokenCache
+from .transport import Reply, Request, Transport
+
+OAUTH_TOKEN = Operation("requestOAuthToken", "POST", "/ts/v1/oauth2/token", Kind.AUTH)
+LOGIN = Operation("startM2MSession", "POST", "/m2m/v1/session/login", Kind.AUTH)
+LOGOUT = Operation("endM2MSession", "POST", "/m2m/v1/session/logout", Kind.AUTH)
+
+REJECTION_SECONDS = 15 * 60
+_RENEW_EARLY = 60.0  # seconds before its end that a bearer is replaced
+_LONGEST_LIFE = 24 * 3600.0
+
+_NOT_A_VERDICT = frozenset({404, 405, 413, 415})  # a wrong address, not a wrong password
+_LOCKED = re.compile(r"(?<!b)lock(ed|out)", re.IGNORECASE)
+
+
+class Token(Enum):
+    """The two tokens of a call, by the option that gives one."""
+
+    BEARER = "bearer_token"
+    SESSION = "session_token"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a call is sent with."""
+
+    bearer: str = field(repr=False)
+    session: str = field(repr=False)
+
+    def headers(self) -> dict[str, str]:
+        """Both headers that every call needs."""
+        return {"Authorization": f"Bearer {self.bearer}", "VZ-M2M-Token": self.session}
+
+    def secrets(self) -> tuple[str, str]:
+        """Both texts, to be kept out of messages."""
+        return (self.bearer, self.session)
+
+
+class Session:
+    """Finds, renews and ends the tokens of one set of credentials. Safe for several threads."""
+
+    def __init__(self, settings: ConnectionSettings, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._mutex = threading.Lock()
+        self._entry = Entry()
+        self._cache = TokenCache(
+            settings.token_cache,
+            identity=(
+                settings.root,
+                settings.client_id,
+                settings.client_secret,
+                settings.username,
+                settings.password,
+            ),
+        )
+
+    def tokens(self, deadline: Deadline) -> Tokens:
+        """Tokens to call with: given, remembered, shared by a sibling, or new.
+
+        Raises ``LoginRejected``, also for a rejection that is still remembered,
+        ``TokenCacheError``, and what ``Transport.send`` raises.
+        """
+        with self._mutex:
+            if not self._complete(self._entry):
+                with self._cache.locked(deadline) as shared:
+                    self._entry = self._completed(shared.load(), shared, deadline)
+            return self._tokens(self._entry)
+
+    def stale(self, reply: Reply) -> Token | None:
+        """Which token a refusal blames, if it blames one."""
+        error = parse_error(reply.body)
+        if stale_session(reply.status, error):
+            return Token.SESSION
+        return Token.BEARER if stale_bearer(reply.status, error) else None
+
+    def renew(self, token: Token, old: Tokens, *, refused: Reply, deadline: Deadline) -> Tokens:
+        """Tokens in which the refused one is replaced: by a sibling's, else by a new one.
+
+        A token given by the user cannot be: that raises ``ServiceRefused`` naming its option.
+        """
+        if getattr(self._settings, token.value):
+            raise _given_token_refused(token, refused, old)
+        with self._mutex:
+            if not self._complete(self._entry) or _has(self._entry, token, old):
+                with self._cache.locked(deadline) as shared:
+                    entry = shared.load()
+                    if _has(entry, token, old):
+                        entry = _without(entry, token)
+                    self._entry = self._completed(entry, shared, deadline)
+            return self._tokens(self._entry)
+
+    def logout(self, deadline: Deadline) -> bool:
+        """End the session, if there is one; forget tokens and rejection whatever happens."""
+        with self._mutex:
+            if self._settings.bearer_token and self._settings.session_token:
+                return self._end(self._tokens(self._entry), deadline) is None
+            with self._cache.locked(deadline) as shared:
+                try:
+                    return self._end_shared(shared, deadline)
+                finally:
+                    self._entry = Entry()
+                    shared.clear()
+
+    def _tokens(self, entry: Entry) -> Tokens:
+        """The tokens of a complete entry."""
+        return Tokens(
+            bearer=self._settings.bearer_token or entry.bearer or "",
+            session=self._settings.session_token or entry.session or "",
+        )
+
+    def _complete(self, entry: Entry) -> bool:
+        return self._has_bearer(entry) and self._has_session(entry)
+
+    def _has_bearer(self, entry: Entry) -> bool:
+        if self._settings.bearer_token:
+            return True
+        due = entry.renew_bearer_at is not None and time.time() >= entry.renew_bearer_at
+        return entry.bearer is not None and not due
+
+    def _has_session(self, entry: Entry) -> bool:
+        return bool(self._settings.session_token or entry.session)
+
+    def _completed(self, entry: Entry, shared: LockedEntry, deadline: Deadline) -> Entry:
+        """The entry with what it lacks asked of the service, stored step by step."""
+        if self._complete(entry):
+            return entry
+        if entry.rejection is not None and abs(time.time() - entry.rejection.at) < (
+            REJECTION_SECONDS
+        ):
+            raise self._remembered(entry.rejection)
+        entry = replace(entry, rejection=None)
+        # Before the login, to be certain that a rejection can be remembered: the disk may be full.
+        shared.store(entry)
+        if not self._has_bearer(entry):
+            entry = self._with_bearer(entry, shared, deadline)
+        if not self._has_session(entry):
+            entry = self._with_session(entry, shared, deadline)
+        return entry
+
+    def _with_bearer(self, entry: Entry, shared: LockedEntry, deadline: Deadline) -> Entry:
+        pair = f"{self._settings.client_id}:{self._settings.client_secret}".encode()
+        basic = base64.b64encode(pair).decode()
+        request = Request(
+            operation=OAUTH_TOKEN,
+            path=OAUTH_TOKEN.path,
+            headers={
+                "Authorization": f"Basic {basic}",
+                "Content-Type": "application/x-www-form-urlencoded",
+            },
+            body=b"grant_type=client_credentials",
+            secrets=(basic, self._settings.client_secret or ""),
+            repeatable=True,  # asking twice returns the same token
+        )
+        reply = self._transport.send(request, deadline)
+        if reply.status >= 400:
+            raise self._rejected(request, reply, entry, shared)
+        bearer, life = _token(request, reply, "access_token")
+        renew_at = time.time() + life - _RENEW_EARLY if life > _RENEW_EARLY else None
+        entry = replace(entry, bearer=bearer, renew_bearer_at=renew_at)
+        shared.store(entry)
+        return entry
+
+    def _with_session(self, entry: Entry, shared: LockedEntry, deadline: Deadline) -> Entry:
+        request, reply = self._log_in(entry, deadline)
+        if _blames_bearer(reply):
+            # The gateway refused the bearer, so the password was not judged.
+            if self._settings.bearer_token:
+                raise _given_token_refused(Token.BEARER, reply, self._tokens(entry))
+            entry = self._with_bearer(_without(entry, Token.BEARER), shared, deadline)
+            request, reply = self._log_in(entry, deadline)
+        if reply.status >= 400:
+            raise self._rejected(request, reply, entry, shared)
+        session, _life = _token(request, reply, "sessionToken")
+        entry = replace(entry, session=session)
+        shared.store(entry)
+        return entry
+
+    def _log_in(self, entry: Entry, deadline: Deadline) -> tuple[Request, Reply]:
+        user, password = self._settings.username, self._settings.password
+        bearer = self._tokens(entry).bearer
+        request = self._transport.prepare(
+            LOGIN, params={}, query=None, body={"username": user, "password": password}
+        )
+        request = replace(
+            request,
+            headers={**request.headers, "Authorization": f"Bearer {bearer}"},
+            secrets=(password or "", bearer),
+        )
+        return request, self._transport.send(request, deadline)
+
+    def _rejected(
+        self, request: Request, reply: Reply, entry: Entry, shared: LockedEntry
+    ) -> LoginRejected | ServiceRefused:
+        """The error of a refused login, remembered unless it says nothing about credentials."""
+        error = parse_error(reply.body, secrets=request.secrets)
+        message = f"{request}: HTTP {reply.status}: {error}"
+        if reply.status in _NOT_A_VERDICT or _blames_bearer(reply):
+            return _refused(request, reply, error)
+        locked = reply.status == 423 or _LOCKED.search(str(error)) is not None
+        rejection = Rejection(
+            kind="locked_out" if locked else "login_rejected",
+            at=time.time(),
+            message=message,
+            http_status=reply.status,
+            error_code=error.code,
+            error_message=error.message,
+            operation=request.operation.id,
+        )
+        shared.store(replace(entry, rejection=rejection))
+        return self._login_error(f"login refused: {message}", rejection)
+
+    def _remembered(self, rejection: Rejection) -> LoginRejected:
+        since = datetime.fromtimestamp(rejection.at, tz=timezone.utc)
+        return self._login_error(
+            f"login not tried, as it was refused at {since:%H:%M:%S} UTC: {rejection.message}",
+            rejection,
+        )
+
+    def _login_error(self, message: str, rejection: Rejection) -> LoginRejected:
+        return LoginRejected(
+            message,
+            kind=rejection.kind,
+            operation=rejection.operation,
+            http_status=rejection.http_status,
+            error_code=rejection.error_code,
+            error_message=rejection.error_message,
+            hint=hints.for_login(
+                rejection.kind,
+                key_refused=rejection.operation == OAUTH_TOKEN.id,
+                minutes=REJECTION_SECONDS // 60,
+                directory=str(self._cache.directory),
+            ),
+        )
+
+    def _end_shared(self, shared: LockedEntry, deadline: Deadline) -> bool:
+        entry = shared.load()
+        if not self._has_session(entry):
+            return False
+        if not self._has_bearer(entry):
+            entry = self._with_bearer(entry, shared, deadline)
+        if self._end(self._tokens(entry), deadline) is not Token.BEARER:
+            return True
+        entry = self._with_bearer(_without(entry, Token.BEARER), shared, deadline)
+        return self._end(self._tokens(entry), deadline) is None
+
+    def _end(self, tokens: Tokens, deadline: Deadline) -> None:
+        raise NotImplementedError

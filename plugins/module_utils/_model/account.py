@@ -1,0 +1,29 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Account names: part of nearly every path of the service."""
+
+from __future__ import annotations
+
+import re
+
+from .errors import InvalidValue
+
+# Documented shape; published examples break it, so another one only warns (contract section 12).
+DOCUMENTED_SHAPE = re.compile(r"[0-9]{10}-[0-9]{5}")
+PATH_SAFE = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def check_account(account: str | None) -> str | None:
+    """Check an account name before any call.
+
+    :returns: a warning when the shape is not the documented one, else None.
+    :raises InvalidValue: it is empty, or has characters that cannot be in a path.
+    """
+    if not account:
+        raise InvalidValue("account", account, "is required: set account or THINGSPACE_ACCOUNT")
+    if not PATH_SAFE.fullmatch(account) or account in (".", ".."):
+        raise InvalidValue("account", account, "has characters that cannot be in an account name")
+    if not DOCUMENTED_SHAPE.fullmatch(account):
+        return f"account: {account} has another shape than the documented ##########-#####"
+    return None

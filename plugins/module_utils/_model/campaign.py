@@ -1,0 +1,131 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Campaigns of v2 (software) and v3 (firmware): one record for both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+
+from .status import CampaignState, DeviceState, call_succeeded, campaign_state, device_state
+from .windows import Window
+
+# Until 5 to 20 devices had 50 % success with a package, a campaign takes no more than this.
+PILOT_DEVICES = 20
+
+
+class CampaignType(Enum):
+    """Which service runs the campaign: ``firmware`` is v3, ``software`` is v2."""
+
+    FIRMWARE = "firmware"
+    SOFTWARE = "software"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a campaign may work: UTC days, both included, and windows of whole hours.
+
+    A firmware campaign has ``windows``; a software campaign has the download and install members.
+    A day is None where it is not set (or, for start and end, where a reply could not be read).
+    """
+
+    start: date | None
+    end: date | None
+    windows: tuple[Window, ...] = ()
+    download_after: date | None = None
+    download_windows: tuple[Window, ...] = ()
+    install_after: date | None = None
+    install_windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True)
+class CampaignRequest:
+    """What is sent to create a campaign. The flags exist in v3 only and are always sent there."""
+
+    type: CampaignType
+    name: str
+    package: str
+    from_version: str
+    to_version: str
+    protocol: str
+    schedule: Schedule
+    devices: tuple[str, ...] = field(repr=False)
+    auto_assign_license: bool = False
+    auto_add_devices: bool = False
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign as the service tells it, without its devices.
+
+    :ivar status: the service's word, verbatim; ``state`` is what it means.
+    :ivar auto_assign_license: None where the service does not echo the flag (section 13).
+    """
+
+    id: str
+    type: CampaignType
+    name: str
+    package: str
+    from_version: str
+    to_version: str
+    protocol: str
+    make: str
+    model: str
+    status: str
+    schedule: Schedule
+    auto_assign_license: bool | None = None
+    auto_add_devices: bool | None = None
+
+    @property
+    def state(self) -> CampaignState:
+        return campaign_state(self.status)
+
+    def started(self, today: date) -> bool:
+        """Tell whether devices may be changing: its state allows it and its first day has come.
+
+        Unknown words count as started, the safest reading for every write.
+        """
+        if self.state not in _MAY_RUN:
+            return False
+        return self.schedule.start is None or self.schedule.start <= today
+
+
+_MAY_RUN = frozenset({CampaignState.PRESCHEDULED, CampaignState.SCHEDULED, CampaignState.UNKNOWN})
+
+
+@dataclass(frozen=True)
+class CampaignDevice:
+    """One device in a campaign or upgrade report; time members are the service's own text."""
+
+    device_id: str
+    status: str
+    reason: str = ""
+    updated: str = ""
+    recent_attempt: str = ""
+    next_attempt: str = ""
+
+    @property
+    def state(self) -> DeviceState:
+        return device_state(self.status, self.reason)
+
+
+class Change(Enum):
+    """A change of a campaign's or upgrade's devices, in the service's words."""
+
+    APPEND = "append"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True)
+class DeviceChange:
+    """What a call said of one device (add, remove, licence); success ends in success/succeed."""
+
+    device_id: str
+    status: str
+    reason: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        return call_succeeded(self.status)

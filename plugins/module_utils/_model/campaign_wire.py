@@ -1,0 +1,136 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Campaigns on the wire: v2 and v3 bodies to records and back (contract sections 12 and 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from .campaign import (
+    Campaign,
+    CampaignDevice,
+    CampaignRequest,
+    CampaignType,
+    Change,
+    DeviceChange,
+    Schedule,
+)
+from .times import parse_date
+from .windows import read_windows, write_windows
+from .wire import as_row, as_rows, flag, text
+
+
+def read_campaign(reply: object, type_: CampaignType) -> Campaign:
+    """Read a campaign from a create, date change, get or report reply."""
+    row = as_row(reply, "campaign")
+    return Campaign(
+        id=text(row, "id", "campaignId"),
+        type=type_,
+        name=text(row, "campaignName"),
+        package=text(row, "firmwareName", "softwareName"),
+        from_version=text(row, "firmwareFrom", "softwareFrom"),
+        to_version=text(row, "firmwareTo", "softwareTo"),
+        protocol=text(row, "protocol", "distributionType"),
+        make=text(row, "make"),
+        model=text(row, "model"),
+        status=text(row, "status"),
+        schedule=_read_schedule(row),
+        auto_assign_license=flag(row, "autoAssignLicenseFlag"),
+        auto_add_devices=flag(row, "autoAddDevicesFlag"),
+    )
+
+
+def _read_schedule(row: Mapping[str, object]) -> Schedule:
+    windows = row.get("campaignTimeWindowList")
+    if windows is None:
+        windows = row.get("timeWindowList")
+    return Schedule(
+        start=parse_date(text(row, "startDate")),
+        end=parse_date(text(row, "endDate")),
+        windows=read_windows(windows, "campaignTimeWindowList"),
+        download_after=parse_date(text(row, "downloadAfterDate")),
+        download_windows=read_windows(row.get("downloadTimeWindowList"), "downloadTimeWindowList"),
+        install_after=parse_date(text(row, "installAfterDate")),
+        install_windows=read_windows(row.get("installTimeWindowList"), "installTimeWindowList"),
+    )
+
+
+def write_schedule(schedule: Schedule, type_: CampaignType) -> dict[str, object]:
+    """Write the full set of dates and windows: a date change replaces all (section 14, 17)."""
+    body: dict[str, object] = {
+        "startDate": _day(schedule.start),
+        "endDate": _day(schedule.end),
+    }
+    if type_ is CampaignType.FIRMWARE:
+        body["campaignTimeWindowList"] = write_windows(schedule.windows)
+        return body
+    body["downloadTimeWindowList"] = write_windows(schedule.download_windows)
+    body["installTimeWindowList"] = write_windows(schedule.install_windows)
+    if schedule.download_after:
+        body["downloadAfterDate"] = _day(schedule.download_after)
+    if schedule.install_after:
+        body["installAfterDate"] = _day(schedule.install_after)
+    return body
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def write_request(request: CampaignRequest) -> dict[str, object]:
+    """Write the body that creates a campaign."""
+    body: dict[str, object] = {
+        "campaignName": request.name,
+        "deviceList": list(request.devices),
+        **write_schedule(request.schedule, request.type),
+    }
+    if request.type is CampaignType.FIRMWARE:
+        return body | {
+            "firmwareName": request.package,
+            "firmwareFrom": request.from_version,
+            "firmwareTo": request.to_version,
+            "protocol": request.protocol,
+            "autoAssignLicenseFlag": request.auto_assign_license,
+            "autoAddDevicesFlag": request.auto_add_devices,
+        }
+    return body | {
+        "softwareName": request.package,
+        "softwareFrom": request.from_version,
+        "softwareTo": request.to_version,
+        "distributionType": request.protocol,
+    }
+
+
+def write_device_change(change: Change, device_ids: Iterable[str]) -> dict[str, object]:
+    """Write the flat form of a v2 or v3 device change, as every vendor SDK does."""
+    return {"Type": change.value, "deviceList": list(device_ids)}
+
+
+def read_device_changes(reply: object) -> list[DeviceChange]:
+    """Read the per-device outcomes of a change or licence call."""
+    row = as_row(reply, "device change reply")
+    return [
+        DeviceChange(
+            device_id=text(item, "deviceId"),
+            status=text(item, "status"),
+            reason=text(item, "Reason", "reason", "resultReason"),
+        )
+        for item in as_rows(row.get("deviceList"), "deviceList")
+    ]
+
+
+def read_campaign_devices(rows: Iterable[Mapping[str, object]]) -> list[CampaignDevice]:
+    """Read the device rows of a campaign report or of a v1 upgrade."""
+    return [
+        CampaignDevice(
+            device_id=text(row, "deviceId"),
+            status=text(row, "status"),
+            reason=text(row, "resultReason", "Reason", "reason"),
+            updated=text(row, "updatedTime"),
+            recent_attempt=text(row, "recentAttemptTime"),
+            next_attempt=text(row, "nextAttemptTime"),
+        )
+        for row in rows
+    ]

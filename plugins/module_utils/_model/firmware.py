@@ -1,0 +1,103 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Firmware and software packages, and what the service knows of a device's firmware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .status import call_succeeded
+from .wire import as_row, as_rows, flag, text
+
+# Firmware lists say OMD-DM where campaign requests say OMA (contract section 12, item 8).
+_REQUEST_PROTOCOL = {"OMD-DM": "OMA", "OMADM": "OMA", "OMDADM": "OMA"}
+
+
+@dataclass(frozen=True)
+class Package:
+    """One published package: an image from one version to another for a make and model.
+
+    Software packages (v2) carry no versions: both are empty there.
+
+    :ivar launch_date: as the service wrote it; several spellings, also a zero time.
+    :ivar protocol: LWM2M, OMD-DM or HTTP; empty in v1.
+    """
+
+    name: str
+    make: str
+    model: str
+    from_version: str = ""
+    to_version: str = ""
+    protocol: str = ""
+    launch_date: str = ""
+    release_note: str = ""
+    platform: str = ""
+
+    @property
+    def request_protocol(self) -> str:
+        """The protocol in the spelling that a campaign request wants."""
+        return _REQUEST_PROTOCOL.get(self.protocol, self.protocol)
+
+
+def read_packages(reply: object, what: str) -> list[Package]:
+    """Read the package list of any version of the service."""
+    return [
+        Package(
+            name=text(row, "firmwareName", "softwareName", "software"),
+            make=text(row, "make"),
+            model=text(row, "model"),
+            from_version=text(row, "firmwareFrom", "fromVersion"),
+            to_version=text(row, "firmwareTo", "toVersion"),
+            protocol=text(row, "protocol", "distributionType"),
+            launch_date=text(row, "launchDate"),
+            release_note=text(row, "releaseNote"),
+            platform=text(row, "devicePlatformId"),
+        )
+        for row in as_rows(reply, what)
+    ]
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """What one synchronize call said of one device.
+
+    :ivar succeeded: the service refreshed the version; anything else is shown verbatim.
+    :ivar updated: time text of the version, as written by the service.
+    """
+
+    device_id: str
+    status: str
+    version: str
+    reason: str
+    updated: str
+
+    @property
+    def succeeded(self) -> bool:
+        return call_succeeded(self.status)
+
+
+def read_sync_results(reply: object) -> list[SyncResult]:
+    """Read the reply of a synchronize call, whose list key is misspelt on the wire."""
+    row = as_row(reply, "synchronize reply")
+    listed = row.get("deviceFirmwarVersionList", row.get("deviceFirmwareVersionList"))
+    return [
+        SyncResult(
+            device_id=text(item, "deviceId"),
+            status=text(item, "status"),
+            version=text(item, "firmwareVersion"),
+            reason=text(item, "Reason", "reason"),
+            updated=text(item, "VersionUpdateTime", "firmwareVersionUpdateTime"),
+        )
+        for item in as_rows(listed, "deviceFirmwarVersionList")
+    ]
+
+
+def read_request_id(reply: object) -> str:
+    """Read the request id of an asynchronous acknowledgement; no call reads it back."""
+    return text(as_row(reply, "acknowledgement"), "requestId")
+
+
+def read_success(reply: object) -> bool | None:
+    """Read the body of a cancel: True, False, or None when it does not say."""
+    return flag(as_row(reply, "cancel reply"), "success") if reply is not None else None

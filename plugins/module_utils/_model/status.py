@@ -1,0 +1,146 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Status words of campaigns, upgrades and devices (contract section 5).
+
+A word is always kept verbatim beside what it means. Words that we do not know are shown, count
+as not over, and never as success.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class CampaignState(Enum):
+    """What a status word of a campaign (v2, v3) or an upgrade (v1) means."""
+
+    PENDING = "pending"
+    QUEUED = "queued"
+    PRESCHEDULED = "prescheduled"
+    SCHEDULED = "scheduled"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+    ABORTED = "aborted"
+    REQUEST_FAILED = "request_failed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    @property
+    def over(self) -> bool:
+        """The service will do nothing more for it."""
+        return self in _OVER
+
+
+_OVER = frozenset(
+    {
+        CampaignState.ENDED,
+        CampaignState.CANCELLED,
+        CampaignState.ABORTED,
+        CampaignState.REQUEST_FAILED,
+        CampaignState.FAILED,
+    }
+)
+# What can be waited for, as the states that are far enough.
+FAR_ENOUGH = {
+    "accepted": frozenset(
+        {
+            CampaignState.QUEUED,
+            CampaignState.PRESCHEDULED,
+            CampaignState.SCHEDULED,
+            CampaignState.ENDED,
+        }
+    ),
+    "scheduled": frozenset({CampaignState.SCHEDULED, CampaignState.ENDED}),
+    "ended": frozenset({CampaignState.ENDED}),
+}
+
+_CAMPAIGN_WORDS = {
+    "requestpending": CampaignState.PENDING,
+    "requestqueued": CampaignState.QUEUED,
+    "queued": CampaignState.QUEUED,
+    "prescheduled": CampaignState.PRESCHEDULED,
+    "scheduled": CampaignState.SCHEDULED,
+    "inprogress": CampaignState.SCHEDULED,
+    "ended": CampaignState.ENDED,
+    "finished": CampaignState.ENDED,
+    "cancelled": CampaignState.CANCELLED,
+    "aborted": CampaignState.ABORTED,
+    "requestfailed": CampaignState.REQUEST_FAILED,
+    "failed": CampaignState.FAILED,
+    "upgradefailed": CampaignState.FAILED,
+}
+
+# The filter values of the campaign reports, one a call (OpenAPI parameter CampaignStatusQuery).
+CAMPAIGN_REPORT_STATUSES = (
+    "CampaignRequestPending",
+    "CampaignRequestFailed",
+    "CampaignRequestQueued",
+    "CampaignCancelled",
+    "CampaignAborted",
+    "CampaignFailed",
+    "CampaignScheduled",
+    "CampaignEnded",
+)
+# A real v3 status that is missing from the published filter (contract section 14, question 2).
+UNPUBLISHED_REPORT_STATUS = "CampaignPreScheduled"
+UPGRADE_REPORT_STATUSES = (
+    "RequestPending",
+    "Queued",
+    "RequestFailed",
+    "InProgress",
+    "Finished",
+    "UpgradeFailed",
+)
+
+
+class DeviceState(Enum):
+    """What a status word of a device inside a campaign or upgrade means."""
+
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+
+
+_DEVICE_WORDS = {
+    "requestpending": DeviceState.PENDING,
+    "deviceaccepted": DeviceState.PENDING,
+    "accepted": DeviceState.PENDING,
+    "upgradepending": DeviceState.PENDING,
+    "upgradescheduled": DeviceState.PENDING,
+    "nodevicedatafromnetwork": DeviceState.PENDING,
+    "receiveddevicedatafromnetwork": DeviceState.PENDING,
+    "requesttofotaserverfailed": DeviceState.PENDING,
+    "upgradesuccess": DeviceState.SUCCESS,
+    "upgradefailed": DeviceState.FAILED,
+    "upgradedfailed": DeviceState.FAILED,
+    "devicerejected": DeviceState.REJECTED,
+    "cancelled": DeviceState.STOPPED,
+    "aborted": DeviceState.STOPPED,
+}
+
+
+def _bare(word: str) -> str:
+    """Apply the normalising rule of contract section 5."""
+    return "".join(word.split()).lower().removeprefix("campaign")
+
+
+def campaign_state(word: str) -> CampaignState:
+    """Tell what a status word of a campaign or upgrade means."""
+    return _CAMPAIGN_WORDS.get(_bare(word), CampaignState.UNKNOWN)
+
+
+def device_state(word: str, reason: str = "") -> DeviceState:
+    """Tell what a status word of a device means; ``reason`` can make a wait a failure."""
+    bare = _bare(word)
+    if bare == "nodevicedatafromnetwork" and "no retry" in reason.lower():
+        return DeviceState.FAILED
+    return _DEVICE_WORDS.get(bare, DeviceState.UNKNOWN)
+
+
+def call_succeeded(word: str) -> bool:
+    """Tell whether the outcome word of a per-device call is a success (section 14, 14)."""
+    return word.lower().endswith(("success", "succeed"))

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dates and times of the service, which has five spellings (contract section 12, item 7)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timezone
+
+from .errors import InvalidValue
+
+try:
+    from dateutil.parser import isoparse
+except ImportError as error:
+    DATEUTIL_IMPORT_ERROR: ImportError | None = error
+else:
+    DATEUTIL_IMPORT_ERROR = None
+
+# `2021-06-03 00:03:56.079 +0000 UTC`: how Go prints a time.
+GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([+-]\d{4})(?: \w+)?")
+FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+# Zero times: year 1 (Go) and 1900 mean "never".
+FIRST_REAL_YEAR = 1970
+
+
+def parse_time(text: str) -> datetime | None:
+    """Read a time of the service as aware UTC; None when it is unset, a sentinel or unreadable."""
+    go = GO_TIME.fullmatch(text)
+    try:
+        moment = isoparse(f"{go[1]}T{go[2]}{go[3]}" if go else text)
+        moment = moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.year >= FIRST_REAL_YEAR else None
+
+
+def parse_date(text: str) -> date | None:
+    """Read a UTC day of the service (a date or a date-time); None when there is none."""
+    moment = parse_time(text)
+    return moment.date() if moment else None
+
+
+def check_date(value: object, *, field: str) -> date:
+    """Read a UTC day that a person gave (``2026-04-01`` or a full RFC 3339 time).
+
+    :raises InvalidValue: it is no date.
+    """
+    text = str(value).strip()
+    moment = parse_time(text) if FULL_DATE.match(text) else None
+    if moment is None:
+        raise InvalidValue(field, value, "is not a date of the form YYYY-MM-DD (UTC days)")
+    return moment.date()

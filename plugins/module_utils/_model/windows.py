@@ -1,0 +1,75 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hour windows: whole UTC hours, open while start <= hour < end (contract section 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from .errors import InvalidValue
+from .wire import as_row, as_rows, number
+
+FIRST_START, LAST_START = 0, 23
+FIRST_END, LAST_END = 1, 24
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """One window of a campaign; it cannot cross midnight.
+
+    :ivar start: first hour in which work may run, 0-23.
+    :ivar end: hour that closes the window, 1-24.
+    """
+
+    start: int
+    end: int
+
+
+def window_set(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """Sort and de-duplicate, so that order never makes a difference (contract section 14, 18)."""
+    return tuple(sorted(set(windows)))
+
+
+def read_windows(value: object, what: str) -> tuple[Window, ...]:
+    """Read a list of windows from wire JSON; rows without two hours are left out."""
+    found = []
+    for row in as_rows(value, what):
+        start, end = number(row, "startTime"), number(row, "endTime")
+        if start is not None and end is not None:
+            found.append(Window(start, end))
+    return window_set(found)
+
+
+def write_windows(windows: Iterable[Window]) -> list[dict[str, int]]:
+    """Write windows as wire JSON."""
+    return [{"startTime": window.start, "endTime": window.end} for window in windows]
+
+
+def check_windows(
+    values: Iterable[Mapping[str, object]] | None, *, field: str
+) -> tuple[Window, ...] | None:
+    """Check windows that a person gave: start 0-23, end 1-24, start before end.
+
+    :raises InvalidValue: an hour is out of its range, or a window is empty or crosses midnight.
+    """
+    if values is None:
+        return None
+    found = []
+    for place, value in enumerate(values):
+        name = f"{field}[{place}]"
+        row = as_row(value, name)
+        start, end = number(row, "start"), number(row, "end")
+        if start is None or not FIRST_START <= start <= LAST_START:
+            raise InvalidValue(f"{name}.start", row.get("start"), "is not an hour from 0 to 23")
+        if end is None or not FIRST_END <= end <= LAST_END:
+            raise InvalidValue(f"{name}.end", row.get("end"), "is not an hour from 1 to 24")
+        if start >= end:
+            raise InvalidValue(
+                name,
+                f"{start}-{end}",
+                "start is not before end; a window cannot cross midnight: give two",
+            )
+        found.append(Window(start, end))
+    return window_set(found)

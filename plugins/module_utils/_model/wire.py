@@ -1,0 +1,68 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tolerant readers of wire JSON: unknown members are ignored, missing ones have a default.
+
+Every reader raises :class:`MalformedReply` and nothing else, whatever the service sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from .errors import MalformedReply
+
+
+def as_row(value: object, what: str) -> Mapping[str, object]:
+    """Give ``value`` as a JSON object, or say which record (``what``) is not one."""
+    if not isinstance(value, Mapping):
+        raise MalformedReply(f"{what}: expected a JSON object, got {type(value).__name__}")
+    return value
+
+
+def as_rows(value: object, what: str) -> list[Mapping[str, object]]:
+    """Give ``value`` as a list of JSON objects; null counts as empty (contract section 9)."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise MalformedReply(f"{what}: expected a JSON list, got {type(value).__name__}")
+    return [as_row(item, what) for item in value]
+
+
+def text(row: Mapping[str, object], *keys: str) -> str:
+    """Give the first member among ``keys`` that says something, as text; else an empty text."""
+    for key in keys:
+        value = row.get(key)
+        if isinstance(value, (str, int, float)) and value != "":
+            return str(value)
+    return ""
+
+
+def number(row: Mapping[str, object], *keys: str) -> int | None:
+    """Give the first member among ``keys`` that is a whole number, also one sent as text."""
+    for key in keys:
+        value = row.get(key)
+        if isinstance(value, bool):
+            continue
+        if isinstance(value, int):
+            return value
+        if isinstance(value, str) and len(value) <= 18 and value.isascii() and value.isdigit():
+            return int(value)
+    return None
+
+
+def flag(row: Mapping[str, object], *keys: str) -> bool | None:
+    """Give the first member among ``keys`` that is a truth value; None when none is."""
+    for key in keys:
+        value = row.get(key)
+        if isinstance(value, bool):
+            return value
+    return None
+
+
+def count_by(words: Iterable[str]) -> dict[str, int]:
+    """Count equal words, sorted by word."""
+    counts: dict[str, int] = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+    return dict(sorted(counts.items()))

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place that writes campaigns: it carries out a plan and believes only what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from .._api.campaigns import CampaignService
+from .._client.errors import FotaError, ServiceRefused, WriteOutcomeUnknown
+from .._model.campaign import Campaign, CampaignRequest, Change, DeviceChange
+from .._plan.campaigns import CampaignPlan
+from .campaign_search import list_all_campaigns
+from .waiting import SETTLING, Waiting, wait_until
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of a plan: the campaign as read afterwards, and the devices' outcomes."""
+
+    campaign: Campaign | None
+    device_changes: tuple[DeviceChange, ...] = ()
+
+
+class CampaignWriter:
+    """Carries out the plans of one service."""
+
+    def __init__(
+        self,
+        service: CampaignService,
+        *,
+        sleep: Callable[[float], None],
+        settling: Waiting = SETTLING,
+    ) -> None:
+        self._service = service
+        self._sleep = sleep
+        self._settling = settling
+
+    def carry_out(self, plan: CampaignPlan) -> Written:
+        """Write what the plan says, in the order: create, remove, add, dates, cancel.
+
+        :raises WriteOutcomeUnknown: a write may or may not have happened and does not show.
+        :raises ServiceRefused: the service refused a write.
+        """
+        if plan.create is not None:
+            return Written(self._create(plan.create))
+        if plan.current is None or not plan.changed:
+            return Written(plan.current)
+        campaign_id = plan.current.id
+        changes: list[DeviceChange] = []
+        changes += self._change_devices(campaign_id, Change.REMOVE, plan.devices.remove)
+        changes += self._change_devices(campaign_id, Change.APPEND, plan.devices.add)
+        if plan.schedule is not None:
+            schedule = plan.schedule
+            self._write(
+                lambda: self._service.change_dates(campaign_id, schedule),
+                lambda: self._service.get_campaign(campaign_id),
+                lambda campaign: campaign.schedule == schedule,
+            )
+        if plan.cancel:
+            return Written(self._cancel(campaign_id))
+        return Written(self._service.get_campaign(campaign_id), tuple(changes))
+
+    def _create(self, request: CampaignRequest) -> Campaign:
+        """Post once; after an unknown outcome look for the campaign, and never post again."""
+        created = self._write(
+            lambda: [self._service.create_campaign(request)],
+            lambda: [one for one in list_all_campaigns(self._service) if _is_made_by(one, request)],
+            bool,
+        )
+        if len(created) > 1:
+            listed = ", ".join(f"{one.id} ({one.status})" for one in created)
+            raise FotaError(
+                f"campaign {request.name!r}: {len(created)} live ones show after creation:"
+                f" {listed}",
+                kind="ambiguous",
+                hint="cancel the one that holds no accepted device, by its campaign_id",
+            )
+        return created[0]
+
+    def _change_devices(
+        self, campaign_id: str, change: Change, device_ids: Iterable[str]
+    ) -> list[DeviceChange]:
+        wanted = list(device_ids)
+        if not wanted:
+            return []
+
+        def show() -> set[str]:
+            return {row.device_id for row in self._service.list_campaign_devices(campaign_id)}
+
+        def arrived(there: set[str]) -> bool:
+            return (there >= set(wanted)) if change is Change.APPEND else there.isdisjoint(wanted)
+
+        try:
+            told = self._service.change_devices(campaign_id, change, wanted)
+        except WriteOutcomeUnknown as error:
+            waited = wait_until(show, arrived, self._settling, sleep=self._sleep)
+            if not waited.done:
+                raise error
+            return []
+        if told:
+            return told
+        # v2 answers with a receipt only: the device report is the one place to learn the outcome.
+        there = wait_until(show, arrived, self._settling, sleep=self._sleep).last
+        appended = change is Change.APPEND
+        return [
+            DeviceChange(imei, "", "the service accepted the change, but does not show it yet")
+            for imei in wanted
+            if (imei in there) is not appended
+        ]
+
+    def _cancel(self, campaign_id: str) -> Campaign:
+        """Ask once, then believe only the status that is read back (contract section 14, 5)."""
+        refusal: ServiceRefused | WriteOutcomeUnknown | None = None
+        try:
+            self._service.cancel_campaign(campaign_id)
+        except (ServiceRefused, WriteOutcomeUnknown) as error:
+            refusal = error
+        waited = wait_until(
+            lambda: self._service.get_campaign(campaign_id),
+            lambda campaign: campaign.state.over,
+            Waiting(0.0, 1.0) if isinstance(refusal, ServiceRefused) else self._settling,
+            sleep=self._sleep,
+        )
+        if waited.done:
+            return waited.last
+        if refusal is not None:
+            raise refusal
+        campaign = waited.last
+        raise FotaError(
+            f"campaign {campaign_id}: the service took the cancel, but the campaign is still"
+            f" {campaign.status} after {waited.elapsed:.0f} s",
+            kind="not_cancelled",
+            hint=f"its devices may go on until {campaign.schedule.end}; look again with"
+            " fota_campaign_info, or bring its end_date forward",
+        )
+
+    def _write(
+        self, write: Callable[[], T], read: Callable[[], T], arrived: Callable[[T], bool]
+    ) -> T:
+        """Write once; after an unknown outcome, read until the effect shows or time is over."""
+        try:
+            return write()
+        except WriteOutcomeUnknown as error:
+            waited = wait_until(read, arrived, self._settling, sleep=self._sleep)
+            if waited.done:
+                return waited.last
+            raise error
+
+
+def _is_made_by(campaign: Campaign, request: CampaignRequest) -> bool:
+    return (
+        not campaign.state.over
+        and campaign.name == request.name
+        and campaign.package == request.package
+        and campaign.schedule.start == request.schedule.start
+        and campaign.schedule.end == request.schedule.end
+    )

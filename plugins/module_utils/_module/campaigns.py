@@ -1,0 +1,285 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Use-case of ``fota_campaign``: make the declared campaigns true, one listing for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .._api.campaigns import CampaignService
+from .._client.errors import FotaError
+from .._model.campaign import Campaign, CampaignDevice, CampaignType, DeviceChange
+from .._model.firmware import Package
+from .._model.imei import shorten
+from .._model.status import FAR_ENOUGH, CampaignState
+from .._plan.campaigns import (
+    CampaignPlan,
+    CampaignSpec,
+    choose_campaign,
+    needs_catalogue,
+    needs_creation,
+    needs_device_report,
+    plan_campaign,
+)
+from .campaign_search import find_by_id, find_hidden, list_all_campaigns
+from .campaign_spec import read_specs
+from .campaign_view import count_devices, diff_campaigns, view_actions, view_campaign
+from .campaign_writer import CampaignWriter
+from .context import Context
+from .device_firmware import query_devices
+from .failure import TaskFailure
+from .waiting import SETTLING, Waiting, wait_until
+
+
+@dataclass
+class Progress:
+    """One campaign on its way through the task."""
+
+    plan: CampaignPlan
+    service: CampaignService
+    campaign: Campaign | None
+    done: bool = False
+    report: list[CampaignDevice] | None = None
+    changes: dict[str, DeviceChange] = field(default_factory=dict)
+
+
+def ensure_campaigns(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Plan every declared campaign, then write, then wait.
+
+    :raises InvalidValue: an option cannot be used; nothing was called.
+    :raises PlanRefused: a declaration cannot be reached; nothing was written for any of them.
+    :raises TaskFailure: a write or a wait failed; the result says what was done before.
+    """
+    specs, warnings = read_specs(params)
+    context.warnings += warnings
+    progress = _plan_all(context, specs)
+    plans = [one.plan for one in progress]
+    for plan in plans:
+        context.warnings += plan.warnings
+    try:
+        if not context.check_mode:
+            _write_all(context, progress)
+            if params["wait"]:
+                _wait_all(context, progress, params)
+    except FotaError as error:
+        raise TaskFailure(error, _result(context, progress, params)) from error
+    return _result(context, progress, params)
+
+
+def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[Progress]:
+    listed: dict[CampaignType, list[Campaign]] = {}
+    catalogue: list[Package] | None = None
+    progress = []
+    for spec in specs:
+        service = context.campaigns(spec.type)
+        if spec.campaign_id:
+            matches = find_by_id(service, spec.campaign_id, may_be_gone=not spec.present)
+        else:
+            if spec.type not in listed:
+                listed[spec.type] = list_all_campaigns(service)
+            matches = [one for one in listed[spec.type] if one.name == spec.name]
+        target = choose_campaign(spec, matches)
+        if needs_creation(spec, target):
+            known = {one.id for one in listed.get(spec.type, ())}
+            matches += find_hidden(service, spec, known)
+            target = choose_campaign(spec, matches)
+        looked_up = needs_creation(spec, target) and needs_catalogue(spec)
+        if looked_up and catalogue is None:
+            catalogue = context.v3.list_firmware()
+        report = _read_report(context, service, spec, target)
+        plan = plan_campaign(
+            spec,
+            target,
+            report=report,
+            catalogue=catalogue if looked_up else None,
+            now=context.client.now,
+        )
+        if plan.create and spec.type is CampaignType.FIRMWARE and not spec.auto_assign_license:
+            plan = replace(plan, warnings=plan.warnings + _license_warnings(context, spec))
+        progress.append(Progress(plan, service, plan.current, report=report))
+    return progress
+
+
+def _read_report(
+    context: Context, service: CampaignService, spec: CampaignSpec, target: Campaign | None
+) -> list[CampaignDevice] | None:
+    """Read the devices of the target; None when the service does not list them yet.
+
+    The report of a pending campaign may still be empty (contract section 14, question 16).
+    """
+    if target is None or not needs_device_report(spec, target):
+        return None
+    pending = target.state is CampaignState.PENDING
+    waited = wait_until(
+        lambda: service.list_campaign_devices(target.id),
+        bool,
+        SETTLING if pending else Waiting(0.0, 1.0),
+        sleep=context.sleep,
+    )
+    return waited.last if waited.done or not pending else None
+
+
+def _license_warnings(context: Context, spec: CampaignSpec) -> tuple[str, ...]:
+    """Say which devices the service will refuse for want of a licence (contract section 11)."""
+    if not context.v3.get_subscription().needs_licenses:
+        return ()
+    ids = spec.devices or ()
+    known = query_devices(context, ids).values()
+    bare = [device.device_id for device in known if device.license_assigned is False]
+    if not bare:
+        return ()
+    return (
+        f"{spec.subject}: {len(bare)} of {len(ids)} devices have no licence and the account has no"
+        f" event billing, so they will be rejected: {shorten(bare)}; assign licences first or set"
+        " auto_assign_license: true",
+    )
+
+
+def _write_all(context: Context, progress: Sequence[Progress]) -> None:
+    refused: list[str] = []
+    for one in progress:
+        writer = CampaignWriter(one.service, sleep=context.sleep)
+        if not one.plan.changed:
+            one.done = True
+            continue
+        written = writer.carry_out(one.plan)
+        one.campaign, one.done = written.campaign, True
+        one.changes = {change.device_id: change for change in written.device_changes}
+        refused += [
+            f"{one.plan.spec.subject}: {change.device_id}: {change.status or 'not shown'}"
+            f" {change.reason}".rstrip()
+            for change in written.device_changes
+            if not change.succeeded
+        ]
+    _refuse_rivals(progress)
+    if refused:
+        raise FotaError(
+            f"{len(refused)} devices were not changed: {'; '.join(refused[:5])}"
+            + (f" and {len(refused) - 5} more" if len(refused) > 5 else ""),
+            kind="devices_refused",
+            hint="the other changes were made; the result lists every device",
+        )
+
+
+def _refuse_rivals(progress: Sequence[Progress]) -> None:
+    """After creating, look once whether somebody else created the same name meanwhile."""
+    created = [one for one in progress if one.plan.create]
+    for type_ in CampaignType:
+        mine = {one.plan.spec.name: one for one in created if one.plan.spec.type is type_}
+        if not mine:
+            continue
+        service = next(iter(mine.values())).service
+        for rival in list_all_campaigns(service):
+            one = mine.get(rival.name)
+            if one and one.campaign and rival.id != one.campaign.id and not rival.state.over:
+                raise FotaError(
+                    f"{one.plan.spec.subject}: {one.campaign.id} was created, and meanwhile"
+                    f" somebody else created {rival.id} ({rival.status}) with the same name",
+                    kind="ambiguous",
+                    hint="the service lets a device be in one of them only; cancel one of the two"
+                    " with state: absent and its campaign_id",
+                )
+
+
+def _wait_all(context: Context, progress: Sequence[Progress], params: Mapping[str, Any]) -> None:
+    enough = FAR_ENOUGH[params["wait_for"]]
+    waiting = [one for one in progress if one.plan.spec.present and one.campaign is not None]
+
+    def settled(campaign: Campaign) -> bool:
+        return campaign.state in enough or campaign.state.over
+
+    def read() -> list[Campaign]:
+        open_ones = [one for one in waiting if one.campaign and not settled(one.campaign)]
+        read_now = context.client.map(
+            lambda one: one.service.get_campaign(one.campaign.id), open_ones
+        )
+        for one, campaign in zip(open_ones, read_now):
+            one.campaign = campaign
+        return [one.campaign for one in waiting if one.campaign]
+
+    waited = wait_until(
+        read,
+        lambda campaigns: all(settled(campaign) for campaign in campaigns),
+        Waiting.declared(params),
+        sleep=context.sleep,
+    )
+    for one, report in zip(
+        waiting,
+        context.client.map(lambda one: one.service.list_campaign_devices(one.campaign.id), waiting),
+    ):
+        one.report = report
+    late = [campaign for campaign in waited.last if not settled(campaign)]
+    if late:
+        listed = ", ".join(f"{one.name} {one.id} is {one.status}" for one in late)
+        raise FotaError(
+            f"waited {waited.elapsed:.0f} s for {params['wait_for']}: {listed}",
+            kind="timeout",
+            hint="the campaigns go on; run the same task again to go on waiting, with a longer"
+            f" wait_timeout, or follow campaign_id {late[0].id} with fota_campaign_info",
+        )
+    _fail_stopped([one for one in waiting if one.plan.changed or one.plan.current], enough)
+
+
+def _fail_stopped(progress: Sequence[Progress], enough: frozenset[CampaignState]) -> None:
+    stopped = [
+        one.campaign
+        for one in progress
+        if one.campaign and one.campaign.state not in enough and not _was_over(one)
+    ]
+    if stopped:
+        listed = ", ".join(f"{one.name} {one.id} is {one.status}" for one in stopped)
+        raise FotaError(
+            f"stopped before the end: {listed}",
+            kind="campaign_failed",
+            hint="fota_campaign_info shows the reason per device; CampaignRequestFailed often means"
+            " wrong dates, more than 20 devices before a pilot, or no eligible device",
+        )
+
+
+def _was_over(one: Progress) -> bool:
+    """The campaign had ended before this task, which says so by its result, not by failing."""
+    return not one.plan.changed and one.plan.current is not None and one.plan.current.state.over
+
+
+def _result(
+    context: Context, progress: Sequence[Progress], params: Mapping[str, Any]
+) -> dict[str, Any]:
+    views = [_view(one, context.check_mode, params["return_devices"]) for one in progress]
+    changed = [view for view in views if view["action"] != "none"]
+    result: dict[str, Any] = {
+        "changed": any(one.plan.changed and (context.check_mode or one.done) for one in progress),
+        "campaigns": views,
+        "diff": diff_campaigns([one.plan for one in progress]),
+        "msg": context.headline(_summary(views, len(changed), context.check_mode)),
+    }
+    if params.get("campaigns") is None:
+        result["campaign"] = views[0]
+    return result
+
+
+def _view(one: Progress, check_mode: bool, return_devices: str) -> dict[str, Any]:
+    campaign = one.plan.predicted if check_mode else one.campaign
+    report = {row.device_id: row for row in one.report or ()}
+    declared = view_campaign(campaign) if campaign else {"name": one.plan.spec.name}
+    return {
+        **declared,
+        "action": one.plan.action,
+        "done": one.done,
+        "counts": {
+            "added": len(one.plan.devices.add),
+            "removed": len(one.plan.devices.remove),
+            **count_devices(one.report or ()),
+        },
+        "devices": view_actions(one.plan.devices.actions, one.changes, report, return_devices),
+    }
+
+
+def _summary(views: Sequence[Mapping[str, Any]], changed: int, check_mode: bool) -> str:
+    if len(views) == 1:
+        view = views[0]
+        word = view["action"] if view["action"] != "none" else "unchanged"
+        return f"campaign {view.get('name')}: {word}, {view.get('status', 'not there')}"
+    return f"{changed} of {len(views)} campaigns {'would change' if check_mode else 'changed'}"

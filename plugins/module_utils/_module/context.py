@@ -1,0 +1,80 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a use-case works with: the client, the account and a place for warnings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._api.campaigns import CampaignService
+from .._api.v1 import FotaV1
+from .._api.v2 import FotaV2
+from .._api.v3 import FotaV3
+from .._client.client import Client
+from .._model.account import check_account
+from .._model.campaign import CampaignType
+from .options import check_positive, connection_settings
+
+
+@dataclass
+class Context:
+    """One task's view of the service.
+
+    :ivar warnings: for people, shown once each when the task is done.
+    :ivar sleep: waits that many seconds; tests give a quicker one.
+    """
+
+    client: Client
+    account: str
+    check_mode: bool
+    warnings: list[str] = field(default_factory=list)
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def v1(self) -> FotaV1:
+        return FotaV1(self.client, self.account)
+
+    @property
+    def v2(self) -> FotaV2:
+        return FotaV2(self.client, self.account)
+
+    @property
+    def v3(self) -> FotaV3:
+        return FotaV3(self.client, self.account)
+
+    def campaigns(self, type_: CampaignType) -> CampaignService:
+        """Give the service that runs campaigns of this type."""
+        return self.v3 if type_ is CampaignType.FIRMWARE else self.v2
+
+    def service(self) -> dict[str, Any]:
+        """Tell which service answered."""
+        return {"host": self.client.host, "simulated": self.client.simulated}
+
+    def headline(self, text: str) -> str:
+        """Give a one-line summary that says so when the service is simulated."""
+        return f"SIMULATED on {self.client.host}: {text}" if self.client.simulated else text
+
+    def all_warnings(self) -> list[str]:
+        """Give every warning once, in order."""
+        return list(dict.fromkeys([*self.warnings, *self.client.warnings()]))
+
+
+def open_context(params: Mapping[str, Any], *, check_mode: bool) -> Context:
+    """Check the options that every module has, and make a client; nothing is called yet.
+
+    :raises InvalidValue: an option cannot be used.
+    :raises ConfigurationError: credentials are missing or the URL is not allowed.
+    """
+    warning = check_account(params.get("account"))
+    check_positive(params, "timeout", "max_connections", "wait_timeout", "wait_delay")
+    client = Client(connection_settings(params, check_mode=check_mode))
+    return Context(
+        client=client,
+        account=params["account"],
+        check_mode=check_mode,
+        warnings=[warning] if warning else [],
+    )

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One shape for every failure (kind, http_status, error_code, error_message, operation, hint)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._client.errors import FotaError
+from .._model.errors import InvalidValue
+from .._plan.refusal import PlanRefused
+
+Failure = FotaError | InvalidValue | PlanRefused
+
+
+class TaskFailure(Exception):
+    """A failure after something was read or written: what is known goes with it.
+
+    :ivar error: what went wrong.
+    :ivar result: the module's result as far as it came.
+    """
+
+    def __init__(self, error: Failure, result: Mapping[str, Any]) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.result = dict(result)
+
+
+def describe_failure(error: Failure | TaskFailure) -> tuple[str, dict[str, Any]]:
+    """Give the message for people and the payload for programs."""
+    if isinstance(error, TaskFailure):
+        return describe_failure(error.error)
+    if isinstance(error, FotaError):
+        payload = error.payload()
+    else:
+        payload = FotaError(
+            str(error),
+            kind="refused_by_plan" if isinstance(error, PlanRefused) else "invalid_value",
+            hint=error.hint if isinstance(error, PlanRefused) else "nothing was called or changed",
+        ).payload()
+    hint = payload.get("hint")
+    message = str(error)
+    if hint and str(hint) not in message:
+        message = f"{message.rstrip('.')}. What to do: {hint}"
+    return message, payload

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that modules share, and how they become settings of the client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.basic import env_fallback
+
+from .._client.settings import ConnectionSettings
+from .._model.errors import InvalidValue
+from .._model.imei import DeviceIds, ImeiCheck, check_device_ids
+from .._model.status import FAR_ENOUGH
+
+
+def _from_environment(variable: str, **option: Any) -> dict[str, Any]:
+    return {"type": "str", "fallback": (env_fallback, [variable]), **option}
+
+
+CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
+    "account": _from_environment("THINGSPACE_ACCOUNT"),
+    "client_id": _from_environment("THINGSPACE_CLIENT_ID"),
+    "client_secret": _from_environment("THINGSPACE_CLIENT_SECRET", no_log=True),
+    "username": _from_environment("THINGSPACE_USERNAME"),
+    "password": _from_environment("THINGSPACE_PASSWORD", no_log=True),
+    "bearer_token": _from_environment("THINGSPACE_BEARER_TOKEN", no_log=True),
+    "session_token": _from_environment("THINGSPACE_SESSION_TOKEN", no_log=True),
+    "base_url": _from_environment(
+        "THINGSPACE_BASE_URL", default="https://thingspace.verizon.com/api"
+    ),
+    "validate_certs": _from_environment("THINGSPACE_VALIDATE_CERTS", type="bool", default=True),
+    "ca_path": _from_environment("THINGSPACE_CA_PATH", type="path"),
+    "proxies": _from_environment("THINGSPACE_PROXIES", type="dict"),
+    "timeout": _from_environment("THINGSPACE_TIMEOUT", type="float", default=120.0),
+    "token_cache": _from_environment("THINGSPACE_TOKEN_CACHE", type="path", no_log=False),
+    "max_connections": _from_environment("THINGSPACE_MAX_CONNECTIONS", type="int", default=8),
+}
+
+WAIT_OPTIONS: dict[str, dict[str, Any]] = {
+    "wait": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "float", "default": 600.0},
+    "wait_delay": {"type": "float", "default": 30.0},
+}
+
+WAIT_FOR_OPTION: dict[str, dict[str, Any]] = {
+    "wait_for": {"type": "str", "choices": list(FAR_ENOUGH), "default": "accepted"},
+}
+
+DEVICE_OPTIONS: dict[str, dict[str, Any]] = {
+    "devices": {"type": "list", "elements": "str"},
+    "imei_check": {
+        "type": "str",
+        "choices": [check.value for check in ImeiCheck],
+        "default": ImeiCheck.WARN.value,
+    },
+}
+
+RETURN_DEVICES_OPTION: dict[str, dict[str, Any]] = {
+    "return_devices": {
+        "type": "str",
+        "choices": ["none", "attention", "all"],
+        "default": "attention",
+    },
+}
+
+_NOT_OF_THE_CLIENT = frozenset({"account"})
+
+
+def connection_settings(params: Mapping[str, Any], *, check_mode: bool) -> ConnectionSettings:
+    """Build the client's settings from a module's options."""
+    return ConnectionSettings(
+        check_mode=check_mode,
+        **{
+            name: params[name]
+            for name in CONNECTION_OPTIONS
+            if name not in _NOT_OF_THE_CLIENT and params.get(name) is not None
+        },
+    )
+
+
+def declared_devices(params: Mapping[str, Any], *, field: str = "devices") -> DeviceIds | None:
+    """Check the declared devices; None when they are not declared.
+
+    :raises InvalidValue: a list without a device, or a value that is no IMEI.
+    """
+    values = params.get("devices")
+    if values is None:
+        return None
+    if not values:
+        raise InvalidValue(field, values, "is an empty list: name at least one device")
+    return check_device_ids(values, field=field, check=ImeiCheck(params["imei_check"]))
+
+
+def check_positive(params: Mapping[str, Any], *names: str) -> None:
+    """Check that numbers are above zero.
+
+    :raises InvalidValue: one is not.
+    """
+    for name in names:
+        if params.get(name) is not None and not params[name] > 0:
+            raise InvalidValue(name, params[name], "must be greater than 0")

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which dates and windows of a campaign can still change (contract section 6)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from .._model.campaign import Campaign, CampaignType, Schedule
+from .refusal import PlanRefused
+
+# Once started, a campaign runs at least this long on (contract section 9).
+SHORTEST_NOTICE = timedelta(hours=24)
+
+
+def changed_schedule(
+    subject: str, campaign: Campaign, wanted: Schedule, *, now: datetime
+) -> Schedule | None:
+    """Give the full schedule to send, or None when nothing differs.
+
+    :raises PlanRefused: the service would not allow the change in this state.
+    """
+    current = campaign.schedule
+    if wanted == current:
+        return None
+    if campaign.started(now.date()):
+        _check_started(subject, campaign, wanted, now)
+    elif wanted.end is not None and wanted.end < now.date():
+        raise PlanRefused(
+            subject,
+            f"campaign {campaign.id} would end on {wanted.end}, before the service's today"
+            f" ({now.date()})",
+            hint="to end it before it starts, use state: absent",
+        )
+    if wanted.start and wanted.end and wanted.end < wanted.start:
+        raise PlanRefused(
+            subject,
+            f"campaign {campaign.id} would end on {wanted.end}, before it starts on {wanted.start}",
+            hint="declare start_date and end_date together",
+        )
+    return wanted
+
+
+def _check_started(subject: str, campaign: Campaign, wanted: Schedule, now: datetime) -> None:
+    current = campaign.schedule
+    problems = []
+    for member in ("start", "download_after", "install_after"):
+        if getattr(wanted, member) != getattr(current, member):
+            problems.append(f"{member} is {getattr(current, member)} and stays so")
+    for member in ("windows", "download_windows", "install_windows"):
+        now_open, then_open = set(getattr(current, member)), set(getattr(wanted, member))
+        if now_open == then_open:
+            continue
+        if campaign.type is CampaignType.FIRMWARE:
+            problems.append(f"{member} cannot change")
+        elif not now_open <= then_open:
+            problems.append(f"{member} can get more hours, but lose none")
+    earliest = (now + SHORTEST_NOTICE).date()
+    if wanted.end != current.end and (wanted.end is None or wanted.end < earliest):
+        problems.append(f"the earliest end date is now {earliest}, not {wanted.end}")
+    if problems:
+        raise PlanRefused(
+            subject,
+            f"campaign {campaign.id} has started ({campaign.status}): " + "; ".join(problems),
+            hint="after the start only the end date can move, to 24 hours ahead or later"
+            " (a software campaign also takes more windows)",
+        )

@@ -1,0 +1,406 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan one campaign (v2 or v3): what is declared against what is there.
+
+The use-case first lets :func:`choose_campaign` pick the campaign among those of its name or id,
+reads that one's devices where :func:`needs_device_report` says so, and then asks for the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from .._model.campaign import (
+    PILOT_DEVICES,
+    Campaign,
+    CampaignDevice,
+    CampaignRequest,
+    CampaignType,
+    Schedule,
+)
+from .._model.firmware import Package
+from .._model.status import CampaignState
+from .._model.windows import Window
+from .campaign_dates import changed_schedule
+from .devices import DeviceAction, DeviceDifference, DevicesMode, compare_devices
+from .packages import find_package
+from .refusal import PlanRefused
+
+# States that take other devices. PreScheduled is inferred from "not once Scheduled" (section 6).
+DEVICES_CHANGEABLE = frozenset(
+    {CampaignState.PENDING, CampaignState.QUEUED, CampaignState.PRESCHEDULED}
+)
+
+# Sent when neither the declaration nor the catalogue names a protocol.
+DEFAULT_PROTOCOL = {CampaignType.FIRMWARE: "LWM2M", CampaignType.SOFTWARE: "HTTP"}
+
+
+@dataclass(frozen=True)
+class ScheduleSpec:
+    """Declared dates and windows; None means not declared. An empty tuple clears windows."""
+
+    start: date | None = None
+    end: date | None = None
+    windows: tuple[Window, ...] | None = None
+    download_after: date | None = None
+    download_windows: tuple[Window, ...] | None = None
+    install_after: date | None = None
+    install_windows: tuple[Window, ...] | None = None
+
+    def over(self, current: Schedule) -> Schedule:
+        """Give ``current`` with every declared member in place of its own."""
+        declared = {name: value for name, value in vars(self).items() if value is not None}
+        return replace(current, **declared)
+
+
+@dataclass(frozen=True)
+class CampaignSpec:
+    """One declared campaign; None means not declared, so left as it is.
+
+    :ivar subject: how errors name it.
+    """
+
+    subject: str
+    type: CampaignType
+    present: bool = True
+    campaign_id: str | None = None
+    name: str | None = None
+    package: str | None = None
+    from_version: str | None = None
+    to_version: str | None = None
+    protocol: str | None = None
+    schedule: ScheduleSpec = ScheduleSpec()
+    devices: tuple[str, ...] | None = field(default=None, repr=False)
+    devices_mode: DevicesMode = DevicesMode.AT_LEAST
+    auto_assign_license: bool | None = None
+    auto_add_devices: bool | None = None
+    abort_started: bool = False
+    recreate: bool = False
+
+
+@dataclass(frozen=True)
+class CampaignPlan:
+    """What one tick of writes would do, and what will be there after it.
+
+    :ivar current: the campaign as it is; None when there is none (left).
+    :ivar predicted: the campaign as it will be; None when there will be none.
+    :ivar create: the request that makes it; the other members are then empty.
+    :ivar schedule: the full set of dates and windows to send, when they change.
+    """
+
+    spec: CampaignSpec
+    current: Campaign | None
+    predicted: Campaign | None
+    current_devices: tuple[str, ...] | None = None
+    predicted_devices: tuple[str, ...] | None = None
+    create: CampaignRequest | None = None
+    schedule: Schedule | None = None
+    devices: DeviceDifference = DeviceDifference(add=(), remove=(), after=(), actions=())
+    cancel: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.create or self.schedule or self.devices or self.cancel)
+
+    @property
+    def action(self) -> str:
+        """One word for people: create, cancel, update or none."""
+        if self.create:
+            return "create"
+        if self.cancel:
+            return "cancel"
+        return "update" if self.changed else "none"
+
+
+def choose_campaign(spec: CampaignSpec, matches: Sequence[Campaign]) -> Campaign | None:
+    """Pick the campaign that ``spec`` means among those that carry its name or id.
+
+    :returns: the one live campaign, else the one that ended last, else None.
+    :raises PlanRefused: more than one is live, or the id belongs to another name.
+    """
+    if spec.campaign_id and spec.name:
+        for campaign in matches:
+            if campaign.name != spec.name:
+                raise PlanRefused(
+                    spec.subject,
+                    f"campaign {campaign.id} has the name {campaign.name!r}, not {spec.name!r}",
+                    hint="declare only one of campaign_id and name, or the two that belong"
+                    " together; a campaign cannot be renamed",
+                )
+    live = [campaign for campaign in matches if not campaign.state.over]
+    if len(live) > 1:
+        listed = ", ".join(
+            f"{one.id} ({one.status}, {one.package}, from {one.schedule.start})" for one in live
+        )
+        raise PlanRefused(
+            spec.subject,
+            f"{len(live)} live campaigns have this name: {listed}",
+            hint="declare campaign_id to say which one is meant",
+        )
+    if live:
+        return live[0]
+    return max(matches, key=_when, default=None)
+
+
+def _when(campaign: Campaign) -> tuple[date, date, str]:
+    start = campaign.schedule.start or date.min
+    return (campaign.schedule.end or start, start, campaign.id)
+
+
+def needs_creation(spec: CampaignSpec, target: Campaign | None) -> bool:
+    """Tell whether the declaration asks for a campaign that is not there."""
+    if not spec.present or spec.campaign_id or spec.devices_mode is DevicesMode.REMOVE:
+        return False
+    return target is None or (target.state.over and spec.recreate)
+
+
+def needs_catalogue(spec: CampaignSpec) -> bool:
+    """Tell whether the versions of a campaign to create have to be looked up."""
+    return bool(spec.package) and not (spec.from_version and spec.to_version)
+
+
+def needs_device_report(spec: CampaignSpec, target: Campaign | None) -> bool:
+    """Tell whether the plan depends on the devices that the campaign has."""
+    return (
+        spec.present and spec.devices is not None and target is not None and not target.state.over
+    )
+
+
+def plan_campaign(
+    spec: CampaignSpec,
+    target: Campaign | None,
+    *,
+    report: Sequence[CampaignDevice] | None = None,
+    catalogue: Sequence[Package] | None = None,
+    now: datetime,
+) -> CampaignPlan:
+    """Plan one campaign.
+
+    :param target: what :func:`choose_campaign` gave.
+    :param report: the target's devices; None when not read, or not filled by the service yet.
+    :param catalogue: published packages, when versions have to be looked up.
+    :param now: the service's clock.
+    :raises PlanRefused: what is declared cannot be reached; nothing was written.
+    """
+    if not spec.present:
+        return _plan_absent(spec, target, now.date())
+    if needs_creation(spec, target):
+        return _plan_creation(spec, target, catalogue, now.date())
+    if target is None:
+        return _plan_nothing_there(spec)
+    _refuse_other_identity(spec, target)
+    if target.state.over:
+        return _plan_ended(spec, target)
+    return _plan_update(spec, target, report, now)
+
+
+def _plan_nothing_there(spec: CampaignSpec) -> CampaignPlan:
+    if spec.campaign_id:
+        raise PlanRefused(
+            spec.subject,
+            "the service knows no campaign with this id",
+            hint="check campaign_id and account, or declare a name to create one",
+        )
+    actions = tuple(
+        DeviceAction(imei, "none", "there is no campaign") for imei in spec.devices or ()
+    )
+    return CampaignPlan(
+        spec=spec,
+        current=None,
+        predicted=None,
+        devices=DeviceDifference(add=(), remove=(), after=(), actions=actions),
+    )
+
+
+def _plan_absent(spec: CampaignSpec, target: Campaign | None, today: date) -> CampaignPlan:
+    if target is None or target.state.over:
+        return CampaignPlan(spec=spec, current=target, predicted=target)
+    started = target.started(today)
+    if started and not spec.abort_started:
+        raise PlanRefused(
+            spec.subject,
+            f"campaign {target.id} has started ({target.status} since {target.schedule.start}):"
+            " its devices may be changing now",
+            hint="to try to abort it all the same, set abort_started: true; to let it end early,"
+            " declare an earlier end_date (24 hours ahead or later)",
+        )
+    word = "CampaignAborted" if started else "CampaignCancelled"
+    return CampaignPlan(
+        spec=spec, current=target, predicted=replace(target, status=word), cancel=True
+    )
+
+
+def _plan_creation(
+    spec: CampaignSpec,
+    ended: Campaign | None,
+    catalogue: Sequence[Package] | None,
+    today: date,
+) -> CampaignPlan:
+    _refuse_incomplete(spec)
+    schedule = spec.schedule.over(Schedule(start=None, end=None))
+    if schedule.end is not None and schedule.end < today:
+        raise PlanRefused(
+            spec.subject,
+            f"would end on {schedule.end}, before the service's today ({today})",
+            hint="declare dates that are not over",
+        )
+    package = (
+        None if catalogue is None else find_package(spec.subject, spec.package or "", catalogue)
+    )
+    request = CampaignRequest(
+        type=spec.type,
+        name=spec.name or "",
+        package=spec.package or "",
+        from_version=spec.from_version or (package.from_version if package else ""),
+        to_version=spec.to_version or (package.to_version if package else ""),
+        protocol=spec.protocol
+        or (package.request_protocol if package else "")
+        or DEFAULT_PROTOCOL[spec.type],
+        schedule=schedule,
+        devices=spec.devices or (),
+        auto_assign_license=bool(spec.auto_assign_license),
+        auto_add_devices=bool(spec.auto_add_devices),
+    )
+    firmware = spec.type is CampaignType.FIRMWARE
+    return CampaignPlan(
+        spec=spec,
+        current=ended,
+        predicted=Campaign(
+            id="",
+            type=spec.type,
+            name=request.name,
+            package=request.package,
+            from_version=request.from_version,
+            to_version=request.to_version,
+            protocol=request.protocol,
+            make=package.make if package else "",
+            model=package.model if package else "",
+            status="CampaignRequestPending",
+            schedule=schedule,
+            auto_assign_license=request.auto_assign_license if firmware else None,
+            auto_add_devices=request.auto_add_devices if firmware else None,
+        ),
+        current_devices=None,
+        predicted_devices=request.devices,
+        create=request,
+        devices=compare_devices(request.devices, (), DevicesMode.AT_LEAST),
+        warnings=_creation_warnings(spec, request),
+    )
+
+
+def _refuse_incomplete(spec: CampaignSpec) -> None:
+    needed = {
+        "name": spec.name,
+        "package": spec.package,
+        "start_date": spec.schedule.start,
+        "end_date": spec.schedule.end,
+        "devices": spec.devices,
+    }
+    missing = [option for option, value in needed.items() if not value]
+    if missing:
+        raise PlanRefused(
+            spec.subject,
+            "there is no such campaign, and these are missing to create it: " + ", ".join(missing),
+            hint="declare them, or check the name and the account",
+        )
+
+
+def _creation_warnings(spec: CampaignSpec, request: CampaignRequest) -> tuple[str, ...]:
+    if len(request.devices) <= PILOT_DEVICES:
+        return ()
+    return (
+        f"{spec.subject}: {len(request.devices)} devices; the service takes at most"
+        f" {PILOT_DEVICES} until a pilot of 5 to 20 devices had 50 % success with {request.package}"
+        ", and says so only later, as CampaignRequestFailed",
+    )
+
+
+def _plan_ended(spec: CampaignSpec, target: Campaign) -> CampaignPlan:
+    actions = tuple(DeviceAction(imei, "none", "campaign is over") for imei in spec.devices or ())
+    warnings: tuple[str, ...] = ()
+    if target.state is not CampaignState.ENDED:
+        warnings = (
+            f"{spec.subject}: campaign {target.id} is over with {target.status} and is not created"
+            " again; recreate: true schedules a new one",
+        )
+    return CampaignPlan(
+        spec=spec,
+        current=target,
+        predicted=target,
+        devices=DeviceDifference(add=(), remove=(), after=(), actions=actions),
+        warnings=warnings,
+    )
+
+
+def _plan_update(
+    spec: CampaignSpec,
+    target: Campaign,
+    report: Sequence[CampaignDevice] | None,
+    now: datetime,
+) -> CampaignPlan:
+    schedule = changed_schedule(spec.subject, target, spec.schedule.over(target.schedule), now=now)
+    warnings: tuple[str, ...] = ()
+    difference = compare_devices(None, (), spec.devices_mode)
+    present: tuple[str, ...] | None = None
+    if spec.devices is not None and report is None:
+        warnings = (
+            f"{spec.subject}: the service does not list the devices of campaign {target.id} yet"
+            f" ({target.status}), so they were left alone; run again to compare them",
+        )
+    elif spec.devices is not None and report is not None:
+        present = tuple(row.device_id for row in report)
+        difference = compare_devices(spec.devices, present, spec.devices_mode)
+        if difference and target.state not in DEVICES_CHANGEABLE:
+            raise PlanRefused(
+                spec.subject,
+                f"campaign {target.id} is {target.status}: no device can be added or removed any"
+                f" more ({len(difference.add)} to add, {len(difference.remove)} to remove)",
+                hint="schedule the other devices in a campaign of their own",
+            )
+    return CampaignPlan(
+        spec=spec,
+        current=target,
+        predicted=replace(target, schedule=schedule) if schedule else target,
+        current_devices=present,
+        predicted_devices=difference.after if present is not None else None,
+        schedule=schedule,
+        devices=difference,
+        warnings=warnings,
+    )
+
+
+# What is fixed at creation: option, what it is called on a campaign.
+_FIXED = ("package", "from_version", "to_version", "auto_assign_license", "auto_add_devices")
+
+
+def _refuse_other_identity(spec: CampaignSpec, target: Campaign) -> None:
+    differing = []
+    for member in _FIXED:
+        declared, current = getattr(spec, member), getattr(target, member)
+        if declared is not None and current not in (None, "") and declared != current:
+            differing.append(f"{member} is {current!r}, declared {declared!r}")
+    if spec.protocol and not same_protocol(spec.protocol, target.protocol, target.type):
+        differing.append(f"protocol is {target.protocol!r}, declared {spec.protocol!r}")
+    if differing:
+        state = "which is over, " if target.state.over else ""
+        raise PlanRefused(
+            spec.subject,
+            f"campaign {target.id}, {state}is another one: " + "; ".join(differing),
+            hint="these are fixed at creation: declare another name"
+            + (", or recreate: true" if target.state.over else ""),
+        )
+
+
+_OMA_WORDS = frozenset({"OMA", "OMD-DM", "OMADM", "OMDADM"})
+
+
+def same_protocol(declared: str, told: str, type_: CampaignType) -> bool:
+    """Tell whether two protocol words mean one (contract section 12, item 8)."""
+    if not told or declared == told:
+        return True
+    oma = _OMA_WORDS | {"LWM2M"} if type_ is CampaignType.SOFTWARE else _OMA_WORDS
+    return declared in oma and told in oma

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The difference between declared devices and those that a campaign or upgrade has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+
+class DevicesMode(Enum):
+    """What a declared device list means for devices that are there already."""
+
+    AT_LEAST = "at_least"
+    EXACT = "exact"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True)
+class DeviceAction:
+    """What happens to one device: ``add``, ``remove`` or ``none``, and why."""
+
+    device_id: str
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DeviceDifference:
+    """The only devices that are sent (contract section 14, question 13).
+
+    :ivar after: devices once the difference is carried out, in the order of before and added.
+    """
+
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
+    after: tuple[str, ...]
+    actions: tuple[DeviceAction, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.add or self.remove)
+
+
+def compare_devices(
+    declared: Iterable[str] | None, present: Iterable[str], mode: DevicesMode
+) -> DeviceDifference:
+    """Compare; ``declared`` None means that devices were not declared and stay as they are."""
+    there = dict.fromkeys(present)
+    if declared is None:
+        return DeviceDifference(add=(), remove=(), after=tuple(there), actions=())
+    wanted = dict.fromkeys(declared)
+    actions: list[DeviceAction] = []
+    if mode is DevicesMode.REMOVE:
+        add: list[str] = []
+        remove = [imei for imei in wanted if imei in there]
+        actions += [DeviceAction(i, "remove", "declared") for i in remove]
+        actions += [DeviceAction(i, "none", "not in it") for i in wanted if i not in there]
+    else:
+        add = [imei for imei in wanted if imei not in there]
+        exact = mode is DevicesMode.EXACT
+        remove = [imei for imei in there if imei not in wanted] if exact else []
+        actions += [DeviceAction(i, "add", "declared") for i in add]
+        actions += [DeviceAction(i, "remove", "not declared") for i in remove]
+        actions += [DeviceAction(i, "none", "in it already") for i in wanted if i in there]
+    gone = set(remove)
+    return DeviceDifference(
+        add=tuple(add),
+        remove=tuple(remove),
+        after=tuple(imei for imei in there if imei not in gone) + tuple(add),
+        actions=tuple(actions),
+    )

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Find packages in a catalogue, and paths of packages from one version to another."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from .._model.firmware import Package
+from .refusal import PlanRefused
+
+
+def find_package(subject: str, name: str, catalogue: Sequence[Package]) -> Package:
+    """Give the package of a name.
+
+    :raises PlanRefused: no package, or packages with different versions, have the name.
+    """
+    found = {(one.from_version, one.to_version): one for one in catalogue if one.name == name}
+    if not found:
+        near = get_close_matches(name, [one.name for one in catalogue], n=1)
+        raise PlanRefused(
+            subject,
+            f"the account's catalogue of {len(catalogue)} packages has none named {name!r}",
+            hint=(f"did you mean {near[0]}? " if near else "")
+            + "fota_firmware_info lists them; an image that is not listed needs from_version and"
+            " to_version",
+        )
+    if len(found) > 1:
+        versions = ", ".join(f"{start} -> {end}" for start, end in sorted(found))
+        raise PlanRefused(
+            subject,
+            f"{len(found)} packages are named {name!r}: {versions}",
+            hint="declare from_version and to_version",
+        )
+    return next(iter(found.values()))
+
+
+def find_path(
+    catalogue: Iterable[Package], *, make: str, model: str, from_version: str, to_version: str
+) -> list[Package] | None:
+    """Give the fewest packages that lead from one version to another; ties: newest launch.
+
+    :returns: an empty list when the versions are equal, None when no path leads there.
+    """
+    steps: dict[str, list[Package]] = {}
+    for package in catalogue:
+        if (package.make, package.model) == (make, model):
+            steps.setdefault(package.from_version, []).append(package)
+    for choices in steps.values():
+        choices.sort(key=lambda package: (package.launch_date, package.name), reverse=True)
+    paths: dict[str, list[Package]] = {from_version: []}
+    todo = deque([from_version])
+    while todo:
+        version = todo.popleft()
+        if version == to_version:
+            return paths[version]
+        for package in steps.get(version, ()):
+            if package.to_version not in paths:
+                paths[package.to_version] = [*paths[version], package]
+                todo.append(package.to_version)
+    return None

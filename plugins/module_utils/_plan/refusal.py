@@ -1,0 +1,21 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a plan cannot be made: said before anything is written."""
+
+from __future__ import annotations
+
+
+class PlanRefused(ValueError):
+    """What was declared cannot be reached from what is there.
+
+    :ivar subject: the campaign or upgrade, as a person names it.
+    :ivar reason: what stands in the way.
+    :ivar hint: what to do next.
+    """
+
+    def __init__(self, subject: str, reason: str, *, hint: str) -> None:
+        super().__init__(f"{subject}: {reason}")
+        self.subject = subject
+        self.reason = reason
+        self.hint = hint

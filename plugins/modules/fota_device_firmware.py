@@ -1,0 +1,221 @@
+#!/usr/bin/python
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refresh and verify the firmware versions of devices."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fota_device_firmware
+short_description: Refresh and verify the firmware versions of devices
+version_added: 0.1.0
+description:
+  - Brings what ThingSpace knows of the firmware on devices up to date and compares it with an expected version (FOTA v3).
+  - It changes no device. The task is changed only when a version that ThingSpace remembered has moved. In check mode nothing
+    is refreshed and the remembered versions are judged.
+author:
+  - thingspace.fota contributors (@thingspace)
+extends_documentation_fragment:
+  - thingspace.fota.attributes
+  - thingspace.fota.attributes.actiongroup_fota
+  - thingspace.fota.connection
+  - thingspace.fota.devices
+  - thingspace.fota.devices.return
+  - thingspace.fota.waiting
+attributes:
+  check_mode:
+    support: partial
+    details:
+      - A refresh is a write, so check mode skips it and answers from what the service remembers.
+  diff_mode:
+    support: full
+options:
+  state:
+    description:
+      - V(synchronized) asks the FOTA server, 100 devices a call, and answers at once.
+      - V(reported) asks each device itself. It answers when it can be reached.
+    type: str
+    choices: [synchronized, reported]
+    default: synchronized
+  devices:
+    description: IMEIs of 15 digits, quoted.
+    type: list
+    elements: str
+  expect_version:
+    description: Version that every device should run. Each device is then judged, but a wrong version is no failure of the task.
+    type: str
+  wait:
+    description: Whether V(reported) waits until every device has answered. Never waits in check mode.
+    type: bool
+    default: true
+  return_devices:
+    description:
+      - Which devices to return. V(attention) gives those whose version is not known or, with O(expect_version), is another one.
+    type: str
+    choices: [none, attention, all]
+    default: attention
+seealso:
+  - module: thingspace.fota.fota_device_info
+"""
+
+EXAMPLES = r"""
+- name: Prove that the pilot runs the new version
+  thingspace.fota.fota_device_firmware:
+    devices:
+      - '358000000000014'
+      - '358000000000022'
+    expect_version: SR1.2.0.0-10657
+  register: proof
+  failed_when: proof.compliance.behind > 0
+
+- name: Ask the devices themselves
+  thingspace.fota.fota_device_firmware:
+    state: reported
+    devices:
+      - '358000000000014'
+    wait_timeout: 900
+"""
+
+RETURN = r"""
+counts:
+  description: Devices in V(total), with V(known) and V(unknown) version, and those whose version V(moved).
+  returned: always
+  type: dict
+  sample:
+    total: 2
+    known: 2
+    unknown: 0
+    moved: 1
+versions:
+  description: How many devices run each version.
+  returned: always
+  type: dict
+  sample:
+    SR1.2.0.0-10512: 1
+    SR1.2.0.0-10657: 1
+compliance:
+  description: How many devices are V(at_target), V(behind) and V(unknown).
+  returned: when O(expect_version) is given
+  type: dict
+  sample:
+    at_target: 1
+    behind: 1
+    unknown: 0
+devices:
+  description: Devices that O(return_devices) asks for.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    deviceId:
+      description: IMEI.
+      type: str
+      returned: always
+    action:
+      description: V(moved) when the remembered version moved, else V(none).
+      type: str
+      returned: always
+    version:
+      description: Version that is known now, empty when none is.
+      type: str
+      returned: always
+    previous_version:
+      description: Version that was remembered before.
+      type: str
+      returned: always
+    refresh_time:
+      description: When the version was read, as the service writes it.
+      type: str
+      returned: always
+    reason:
+      description: Why no version is known.
+      type: str
+      returned: always
+    compliance:
+      description: V(at_target), V(behind) or V(unknown).
+      type: str
+      returned: when O(expect_version) is given
+  sample:
+    - deviceId: '358000000000014'
+      action: none
+      version: SR1.2.0.0-10512
+      previous_version: SR1.2.0.0-10512
+      refresh_time: '2026-03-05T10:00:00Z'
+      reason: ''
+      compliance: behind
+service:
+  description: Which service answered.
+  returned: always
+  type: dict
+  contains:
+    host:
+      description: Host and port of O(base_url).
+      type: str
+      returned: always
+    simulated:
+      description: Whether it is the simulator of this collection.
+      type: bool
+      returned: always
+  sample:
+    host: thingspace.verizon.com
+    simulated: false
+msg:
+  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  returned: always
+  type: str
+  sample: 1 of 2 devices run SR1.2.0.0-10657
+failure:
+  description: What went wrong, for programs; RV(msg) says the same for people.
+  returned: on failure
+  type: dict
+  contains:
+    kind:
+      description: >-
+        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected), V(locked_out), V(refused),
+        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache), V(devices_refused), V(ambiguous),
+        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
+      type: str
+      returned: always
+    http_status:
+      description: HTTP status of the refusal.
+      type: int
+      returned: when the service answered
+    error_code:
+      description: Code of the service.
+      type: str
+      returned: when the service gave one
+    error_message:
+      description: Text of the service.
+      type: str
+      returned: when the service gave one
+    operation:
+      description: The call that failed.
+      type: str
+      returned: when a call failed
+    hint:
+      description: What to do next.
+      type: str
+      returned: when there is advice
+  sample:
+    kind: refused
+    http_status: 400
+    error_code: INVALID_PARAMETER
+    error_message: Device list is empty
+    operation: v3ScheduleCampaign
+    hint: null
+"""
+
+from ansible_collections.thingspace.fota.plugins.module_utils._module.device_firmware import (
+    DEVICE_FIRMWARE_OPTIONS,
+    refresh_device_firmware,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+
+
+def main() -> None:
+    run_module(refresh_device_firmware, DEVICE_FIRMWARE_OPTIONS)
+
+
+if __name__ == "__main__":
+    main()

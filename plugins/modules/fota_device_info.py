@@ -1,0 +1,279 @@
+#!/usr/bin/python
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the account's devices, their versions, licences and histories."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fota_device_info
+short_description: Read the account's devices, their versions, licences and histories
+version_added: 0.1.0
+description:
+  - Reads devices with the firmware that ThingSpace last learned, all of the account or those named.
+  - It asks no device. M(thingspace.fota.fota_device_firmware) refreshes what is known.
+author:
+  - thingspace.fota contributors (@thingspace)
+extends_documentation_fragment:
+  - thingspace.fota.attributes
+  - thingspace.fota.attributes.actiongroup_fota
+  - thingspace.fota.attributes.info_module
+  - thingspace.fota.connection
+  - thingspace.fota.devices
+options:
+  api_version:
+    description: Which version of the service to ask.
+    type: str
+    choices: [v1, v2, v3]
+    default: v3
+  devices:
+    description: IMEIs of 15 digits, quoted. All devices of the account when left out.
+    type: list
+    elements: str
+  make:
+    description: Make that a device must have.
+    type: str
+  model:
+    description: Model that a device must have.
+    type: str
+  firmware:
+    description: Firmware version that a device must have.
+    type: str
+  protocol:
+    description: Protocol that a device must have, in the words of the service.
+    type: str
+  gather:
+    description:
+      - What to read beside the devices. V(history) is one call a device, so it needs O(devices).
+    type: list
+    elements: str
+    choices: [history, licenses, subscription]
+    default: []
+  return_devices:
+    description: V(none) returns only the counts.
+    type: str
+    choices: [none, all]
+    default: all
+seealso:
+  - module: thingspace.fota.fota_device_firmware
+"""
+
+EXAMPLES = r"""
+- name: How many devices run what
+  thingspace.fota.fota_device_info:
+    return_devices: none
+  register: fleet
+
+- name: All devices of one model, and the licences
+  thingspace.fota.fota_device_info:
+    make: SEQUANS Communications
+    model: GM01Q
+    gather: [licenses, subscription]
+
+- name: What happened to one device
+  thingspace.fota.fota_device_info:
+    devices:
+      - '358000000000014'
+    gather: [history]
+"""
+
+RETURN = r"""
+counts:
+  description: Devices in V(total), by make and model, and by firmware version.
+  returned: success
+  type: dict
+  sample:
+    total: 2
+    by_model:
+      SEQUANS Communications GM01Q: 2
+    by_firmware:
+      SR1.2.0.0-10512: 2
+devices:
+  description: The devices that pass every filter.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    deviceId:
+      description: IMEI.
+      type: str
+      returned: always
+    mdn:
+      description: Number of the device.
+      type: str
+      returned: always
+    make:
+      description: Make.
+      type: str
+      returned: always
+    model:
+      description: Model.
+      type: str
+      returned: always
+    firmware:
+      description: Version that ThingSpace last learned. Empty in v2, which knows software only.
+      type: str
+      returned: always
+    protocol:
+      description: Protocol in the words of the service.
+      type: str
+      returned: always
+    fota_eligible:
+      description: Whether the device can be upgraded over the air.
+      type: bool
+      returned: always
+    license_assigned:
+      description: Whether the device holds a monthly licence.
+      type: bool
+      returned: always
+    status:
+      description: Status of the line.
+      type: str
+      returned: always
+    refresh_time:
+      description: When the facts were refreshed, as the service writes it.
+      type: str
+      returned: always
+    upgrade_time:
+      description: When the device was upgraded, as the service writes it.
+      type: str
+      returned: always
+    last_connection_time:
+      description: When the device was connected last, as the service writes it.
+      type: str
+      returned: always
+    software:
+      description: Software on the device, with name, version and upgrade_time.
+      type: list
+      elements: dict
+      returned: always
+  sample:
+    - deviceId: '358000000000014'
+      mdn: '5550000001'
+      make: SEQUANS Communications
+      model: GM01Q
+      firmware: SR1.2.0.0-10512
+      protocol: LWM2M
+      fota_eligible: true
+      license_assigned: true
+      status: Active
+      refresh_time: '2026-03-02 00:00:00 +0000 UTC'
+      upgrade_time: ''
+      last_connection_time: '2026-03-02T00:00:00Z'
+      software: []
+not_found:
+  description: Declared devices that the account does not have.
+  returned: when O(devices) is given
+  type: list
+  elements: str
+  sample: []
+history:
+  description: Past campaigns and upgrades of the devices.
+  returned: when O(gather) has V(history)
+  type: list
+  elements: dict
+  sample:
+    - deviceId: '358000000000014'
+      campaign_id: f858b8c4-2153-11ec-8c44-aeb16d1aa652
+      package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
+      from_version: SR1.2.0.0-10512
+      to_version: SR1.2.0.0-10657
+      start_date: '2026-03-03'
+      status: UpgradeSuccess
+      reason: Success
+      updated_time: '2026-03-04 10:00:00 +0000 UTC'
+licenses:
+  description: Licences of the account, with V(total) and V(assigned) and the devices that hold one.
+  returned: when O(gather) has V(licenses)
+  type: dict
+  sample:
+    total: 100
+    assigned: 1
+    devices:
+      - deviceId: '358000000000014'
+        assignment_time: '2026-01-01 00:00:00 +0000 UTC'
+subscription:
+  description: What the account has bought.
+  returned: when O(gather) has V(subscription)
+  type: dict
+  sample:
+    purchase_types: [TS-HFOTA-EVNT, TS-HFOTA-MRC]
+    license_count: 100
+    license_used_count: 1
+    update_time: '2026-01-01 00:00:00 +0000 UTC'
+service:
+  description: Which service answered.
+  returned: always
+  type: dict
+  contains:
+    host:
+      description: Host and port of O(base_url).
+      type: str
+      returned: always
+    simulated:
+      description: Whether it is the simulator of this collection.
+      type: bool
+      returned: always
+  sample:
+    host: thingspace.verizon.com
+    simulated: false
+msg:
+  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  returned: always
+  type: str
+  sample: 2 devices
+failure:
+  description: What went wrong, for programs; RV(msg) says the same for people.
+  returned: on failure
+  type: dict
+  contains:
+    kind:
+      description: >-
+        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected), V(locked_out), V(refused),
+        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache), V(devices_refused), V(ambiguous),
+        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
+      type: str
+      returned: always
+    http_status:
+      description: HTTP status of the refusal.
+      type: int
+      returned: when the service answered
+    error_code:
+      description: Code of the service.
+      type: str
+      returned: when the service gave one
+    error_message:
+      description: Text of the service.
+      type: str
+      returned: when the service gave one
+    operation:
+      description: The call that failed.
+      type: str
+      returned: when a call failed
+    hint:
+      description: What to do next.
+      type: str
+      returned: when there is advice
+  sample:
+    kind: refused
+    http_status: 400
+    error_code: INVALID_PARAMETER
+    error_message: Device list is empty
+    operation: v3ScheduleCampaign
+    hint: null
+"""
+
+from ansible_collections.thingspace.fota.plugins.module_utils._module.device_info import (
+    DEVICE_INFO_OPTIONS,
+    read_devices,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+
+
+def main() -> None:
+    run_module(read_devices, DEVICE_INFO_OPTIONS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+#!/usr/bin/python
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""List firmware and software packages, and paths between versions."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fota_firmware_info
+short_description: List firmware and software packages, and paths between versions
+version_added: 0.1.0
+description:
+  - Lists the firmware (FOTA v1 and v3) or software (FOTA v2) packages that the account may use.
+  - Finds the packages that lead from one version to another, over several steps if need be.
+author:
+  - thingspace.fota contributors (@thingspace)
+extends_documentation_fragment:
+  - thingspace.fota.attributes
+  - thingspace.fota.attributes.actiongroup_fota
+  - thingspace.fota.attributes.info_module
+  - thingspace.fota.connection
+options:
+  api_version:
+    description: Which catalogue to read. V(v1) and V(v3) list firmware, V(v2) lists software.
+    type: str
+    choices: [v1, v2, v3]
+    default: v3
+  name:
+    description: Name that a package must have.
+    type: str
+  make:
+    description: Make that a package must be for.
+    type: str
+  model:
+    description: Model that a package must be for.
+    type: str
+  protocol:
+    description: V(LWM2M), V(OMD-DM) or V(HTTP), as the catalogue spells them. Not for V(v1), whose catalogue has none.
+    type: str
+  from_version:
+    description: Version that a package must start from. Not for V(v2).
+    type: str
+  to_version:
+    description: Version that a package must lead to. Not for V(v2).
+    type: str
+  path:
+    description: Also find the fewest packages that lead from one version to another. Not for V(v2).
+    type: dict
+    suboptions:
+      make:
+        description: Make of the devices.
+        type: str
+        required: true
+      model:
+        description: Model of the devices.
+        type: str
+        required: true
+      from_version:
+        description: Version that the devices have.
+        type: str
+        required: true
+      to_version:
+        description: Version that they shall have.
+        type: str
+        required: true
+seealso:
+  - module: thingspace.fota.fota_campaign
+  - module: thingspace.fota.fota_upgrade
+"""
+
+EXAMPLES = r"""
+- name: Firmware for one model
+  thingspace.fota.fota_firmware_info:
+    make: SEQUANS Communications
+    model: GM01Q
+  register: firmware
+
+- name: Which packages lead from the version of today to the newest one
+  thingspace.fota.fota_firmware_info:
+    path:
+      make: SEQUANS Communications
+      model: GM01Q
+      from_version: SR1.2.0.0-10512
+      to_version: SR1.2.0.0-10657
+
+- name: Software of devices that pull
+  thingspace.fota.fota_firmware_info:
+    api_version: v2
+    protocol: HTTP
+
+- name: Firmware of FOTA v1
+  thingspace.fota.fota_firmware_info:
+    api_version: v1
+"""
+
+RETURN = r"""
+packages:
+  description: The packages that pass every filter.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name to use as C(package) of a campaign or upgrade.
+      type: str
+      returned: always
+    make:
+      description: Make of the devices.
+      type: str
+      returned: always
+    model:
+      description: Model of the devices.
+      type: str
+      returned: always
+    from_version:
+      description: Version that a device must have. Empty in v2.
+      type: str
+      returned: always
+    to_version:
+      description: Version that a device gets. Empty in v2.
+      type: str
+      returned: always
+    protocol:
+      description: Protocol in the words of the catalogue. Empty in v1.
+      type: str
+      returned: always
+    launch_date:
+      description: Release time as the service writes it.
+      type: str
+      returned: always
+    release_note:
+      description: Note of the maker, often empty.
+      type: str
+      returned: always
+    platform:
+      description: Platform of the devices, in v2 only.
+      type: str
+      returned: always
+  sample:
+    - name: VerizonSmartCommunities_LCO-277C4N_BG96MAR04A04M1G_BG96MAR04A04M1G_BETA0130B
+      make: Verizon Smart Communities
+      model: LCO-277C4N
+      from_version: BG96MAR04A04M1G
+      to_version: BG96MAR04A04M1G_BETA0130B
+      protocol: LWM2M
+      launch_date: '2012-04-23T18:25:43.511Z'
+      release_note: ''
+      platform: ''
+path:
+  description: The packages to install one after the other, empty when the versions are equal.
+  returned: when O(path) is given
+  type: list
+  elements: dict
+  sample:
+    - name: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
+      from_version: SR1.2.0.0-10512
+      to_version: SR1.2.0.0-10657
+service:
+  description: Which service answered.
+  returned: always
+  type: dict
+  contains:
+    host:
+      description: Host and port of O(base_url).
+      type: str
+      returned: always
+    simulated:
+      description: Whether it is the simulator of this collection.
+      type: bool
+      returned: always
+  sample:
+    host: thingspace.verizon.com
+    simulated: false
+msg:
+  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  returned: always
+  type: str
+  sample: 3 of 7 packages
+failure:
+  description: What went wrong, for programs; RV(msg) says the same for people.
+  returned: on failure
+  type: dict
+  contains:
+    kind:
+      description: >-
+        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected), V(locked_out), V(refused),
+        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache), V(devices_refused), V(ambiguous),
+        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
+      type: str
+      returned: always
+    http_status:
+      description: HTTP status of the refusal.
+      type: int
+      returned: when the service answered
+    error_code:
+      description: Code of the service.
+      type: str
+      returned: when the service gave one
+    error_message:
+      description: Text of the service.
+      type: str
+      returned: when the service gave one
+    operation:
+      description: The call that failed.
+      type: str
+      returned: when a call failed
+    hint:
+      description: What to do next.
+      type: str
+      returned: when there is advice
+  sample:
+    kind: refused
+    http_status: 400
+    error_code: INVALID_PARAMETER
+    error_message: Device list is empty
+    operation: v3ScheduleCampaign
+    hint: null
+"""
+
+from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware_info import (
+    FIRMWARE_INFO_OPTIONS,
+    read_firmware,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+
+
+def main() -> None:
+    run_module(read_firmware, FIRMWARE_INFO_OPTIONS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One device's attempts inside a running campaign: when, and with what result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .clock import HOUR, MINUTE, day_start, http_date
+from .outcomes import Outcome
+from .windows import next_open, place
+
+if TYPE_CHECKING:
+    from .campaigns import Campaign, Entry
+    from .records import Device
+    from .world import World
+
+# From the start of an attempt (v2: of the download) to its result.
+DOWNLOAD_TIME = 10 * MINUTE
+RESULT_TIME = 20 * MINUTE
+REVERT_TIME = 12 * HOUR
+
+_SUCCESS_REASON = {"v2": "DownloadInstallSucceeded", "v3": "Success"}
+_FAILURE_REASON = {"v2": "RovaClientDownloadedInstallFailed", "v3": "Firmware update failed"}
+
+
+class Attempts:
+    """Plans attempts in open hours and carries out their results."""
+
+    def __init__(self, world: World, settle: Callable[[Campaign, Entry, bool], None]) -> None:
+        self._world = world
+        self._settle = settle
+
+    def plan_first(self, campaign: Campaign, imei: str, entry: Entry) -> None:
+        """Place the first attempt of a device when its campaign begins."""
+        world = self._world
+        name = campaign.package.name
+        if self._fate(campaign, imei, entry) is Outcome.UNREACHED:
+            if campaign.api == "v3":
+                entry.reason = "Device data not received from network, will be retried"
+                entry.updated = world.now
+            return
+        share = world.outcomes.share(name, imei, campaign=campaign.id)
+        plan = campaign.plan
+        windows, begin = plan.windows, world.now
+        if campaign.api == "v2":
+            windows = plan.download_windows
+            if plan.download_day is not None:
+                begin = max(begin, day_start(plan.download_day))
+        due = place(
+            begin,
+            plan.closes,
+            windows,
+            hours=world.outcomes.hours(name, share),
+            share=share,
+            shift_hours=self._shift(),
+        )
+        if due is not None:
+            self._announce(campaign, imei, entry, due, "UpgradeScheduled")
+
+    def _announce(
+        self, campaign: Campaign, imei: str, entry: Entry, due: float, word: str
+    ) -> None:
+        entry.next = due
+        entry.updated = self._world.now
+        if campaign.api == "v3":
+            entry.status = word
+            entry.reason = f"Next attempt {http_date(due)}"
+        self._world.events.push(due, self._attempt, campaign, imei, entry, due)
+
+    def _attempt(self, campaign: Campaign, imei: str, entry: Entry, due: float) -> None:
+        if campaign.over or entry.settled or entry.next != due:
+            return
+        world = self._world
+        entry.attempts += 1
+        entry.recent = due
+        entry.next = None
+        entry.updated = world.now
+        fate = self._fate(campaign, imei, entry)
+        device = campaign.account.devices[imei]
+        if fate is Outcome.SILENT or device.dead:
+            # An attempt is on record, no result and no next attempt ever follow.
+            device.dead = True
+            return
+        done = due + RESULT_TIME
+        if campaign.api == "v2":
+            entry.status = "UpgradePending"
+            entry.reason = "RovaClientDownloadNotInstalledYet"
+            installed = self._install_time(campaign, due + DOWNLOAD_TIME)
+            if installed is None:
+                return
+            done = installed + RESULT_TIME - DOWNLOAD_TIME
+        world.events.push(done, self._result, campaign, imei, entry, fate)
+
+    def _install_time(self, campaign: Campaign, downloaded: float) -> float | None:
+        plan = campaign.plan
+        if plan.install_day is not None:
+            downloaded = max(downloaded, day_start(plan.install_day))
+        return next_open(
+            downloaded, plan.closes, plan.install_windows, shift_hours=self._shift()
+        )
+
+    def _result(self, campaign: Campaign, imei: str, entry: Entry, fate: Outcome) -> None:
+        if campaign.over or entry.settled:
+            return
+        device = campaign.account.devices[imei]
+        if fate is Outcome.FAILED or not self._applies(campaign, device):
+            self._failed(campaign, imei, entry)
+            return
+        self._install(campaign, device)
+        if fate is Outcome.REVERT:
+            self._world.events.push(
+                self._world.now + REVERT_TIME,
+                self._revert,
+                device,
+                campaign.api,
+                campaign.version_from,
+                campaign.version_to,
+            )
+        entry.status = "UpgradeSuccess"
+        entry.reason = _SUCCESS_REASON[campaign.api]
+        entry.updated = self._world.now
+        self._settle(campaign, entry, True)
+
+    def _failed(self, campaign: Campaign, imei: str, entry: Entry) -> None:
+        world = self._world
+        name = campaign.package.name
+        again = None
+        if world.outcomes.retries(name, imei, campaign=campaign.id, attempt=entry.attempts):
+            plan = campaign.plan
+            again = next_open(
+                world.now + world.outcomes.rule(name).retry_hours * HOUR,
+                plan.closes,
+                plan.windows if campaign.api == "v3" else plan.download_windows,
+                shift_hours=self._shift(),
+            )
+        if again is not None:
+            self._announce(campaign, imei, entry, again, world.switches["v3_retry_word"])
+            return
+        entry.status = "UpgradeFailed"
+        entry.reason = _FAILURE_REASON[campaign.api]
+        entry.updated = world.now
+        self._settle(campaign, entry, False)
+
+    def _fate(self, campaign: Campaign, imei: str, entry: Entry) -> Outcome:
+        return self._world.outcomes.fate(
+            campaign.package.name, imei, campaign=campaign.id, attempt=max(1, entry.attempts)
+        )
+
+    def _applies(self, campaign: Campaign, device: Device) -> bool:
+        """The package fits what really runs on the device."""
+        if campaign.api == "v2":
+            return device.software_version(campaign.version_from) is not None
+        return device.firmware == campaign.version_from
+
+    def _install(self, campaign: Campaign, device: Device) -> None:
+        if campaign.api == "v3":
+            self._world.installed(device, campaign.version_to)
+            return
+        item = device.software_version(campaign.version_from)
+        if item is None:
+            raise AssertionError("a package was installed over a version that is not there")
+        item.name, item.version = campaign.package.name, campaign.version_to
+        item.upgraded = device.upgraded = device.refreshed = self._world.now
+        device.license_used = device.licensed is not None
+
+    def _revert(self, device: Device, api: str, before: str, after: str) -> None:
+        """The device falls back; ThingSpace learns it only when asked."""
+        if api == "v3" and device.firmware == after:
+            device.firmware = before
+        elif api == "v2":
+            item = device.software_version(after)
+            if item is not None:
+                item.name = item.version = before
+
+    def _shift(self) -> int:
+        return 5 if self._world.switches["window_zone"] == "utc-5" else 0

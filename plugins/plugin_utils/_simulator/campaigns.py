@@ -1,0 +1,556 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""v2 and v3 campaigns from the request to the end (CONTRACT sections 5, 6, 7, 9).
+
+v3: RequestPending, RequestQueued, PreScheduled, Scheduled, Ended. v2 has no PreScheduled, and a
+campaign that starts today skips Queued. Every step is an event in virtual time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import checks
+from .attempts import Attempts
+from .clock import DAY, HOUR, MINUTE, day_start, http_date
+from .outcomes import Outcome
+from .records import Account, Package
+from .windows import Window
+
+if TYPE_CHECKING:
+    from .world import World
+
+# How long the service takes; the vendor publishes none of these.
+CHECK_TIME = 10 * MINUTE
+NETWORK_CHECK_TIME = 2 * HOUR
+PLACEMENT_TIME = 2 * HOUR
+SCHEDULED_AHEAD = DAY
+KEPT_AFTER_REMOVAL = DAY
+LEAST_REMAINING = DAY
+HISTORY_KEPT = 183 * DAY
+
+PILOT_LIMIT = 20
+
+PENDING = "CampaignRequestPending"
+REQUEST_FAILED = "CampaignRequestFailed"
+QUEUED = "CampaignRequestQueued"
+PRESCHEDULED = "CampaignPreScheduled"
+SCHEDULED = "CampaignScheduled"
+ENDED = "CampaignEnded"
+CANCELLED = "CampaignCancelled"
+ABORTED = "CampaignAborted"
+FAILED = "CampaignFailed"
+TERMINAL = frozenset({REQUEST_FAILED, ENDED, CANCELLED, ABORTED, FAILED})
+
+
+class StateError(Exception):
+    """A change that the state of the campaign does not allow."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One device in one campaign. Times are seconds; ``settled`` means nothing more will come."""
+
+    status: str
+    reason: str = ""
+    updated: float = 0.0
+    recent: float | None = None
+    next: float | None = None
+    attempts: int = 0
+    settled: bool = False
+
+
+@dataclass(slots=True)
+class Plan:
+    """Dates (day numbers, both inclusive, UTC) and windows of a campaign.
+
+    v3 uses ``windows`` alone; v2 the download and install pairs.
+    """
+
+    start: int
+    end: int
+    windows: tuple[Window, ...] = ()
+    download_day: int | None = None
+    download_windows: tuple[Window, ...] = ()
+    install_day: int | None = None
+    install_windows: tuple[Window, ...] = ()
+
+    @property
+    def opens(self) -> float:
+        return day_start(self.start)
+
+    @property
+    def closes(self) -> float:
+        """Midnight after the last day."""
+        return day_start(self.end + 1)
+
+
+@dataclass(slots=True, eq=False)
+class Campaign:
+    """One campaign with its devices."""
+
+    id: str
+    number: int
+    api: str
+    account: Account
+    name: str | None
+    package: Package
+    version_from: str
+    version_to: str
+    protocol: str
+    plan: Plan
+    created: float
+    changed: float
+    auto_assign: bool = False
+    auto_add: bool = False
+    status: str = PENDING
+    entries: dict[str, Entry] = field(default_factory=dict)
+    removed: dict[str, tuple[Entry, float]] = field(default_factory=dict)
+    begun: bool = False
+    steps: int = 0
+    open_entries: int = 0
+    succeeded: int = 0
+    attempted: int = 0
+    evidence: bool = False
+
+    @property
+    def over(self) -> bool:
+        return self.status in TERMINAL
+
+
+class Campaigns:
+    """All campaigns of the service and what moves them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._attempts = Attempts(world, self._settle)
+        self.by_id: dict[str, Campaign] = {}
+
+    # -- verbs of the API -----------------------------------------------------------------------
+
+    def create(
+        self,
+        account: Account,
+        *,
+        api: str,
+        name: str | None,
+        package: Package,
+        version_from: str,
+        version_to: str,
+        protocol: str,
+        plan: Plan,
+        devices: Iterable[str],
+        auto_assign: bool = False,
+        auto_add: bool = False,
+    ) -> Campaign:
+        """Accept a request; whether it can be scheduled shows after the checks."""
+        world = self._world
+        campaign = Campaign(
+            id=world.new_id(),
+            number=len(self.by_id),
+            api=api,
+            account=account,
+            name=name,
+            package=package,
+            version_from=version_from,
+            version_to=version_to,
+            protocol=protocol,
+            plan=plan,
+            created=world.now,
+            changed=world.now,
+            auto_assign=auto_assign,
+            auto_add=auto_add,
+        )
+        waiting = self._waiting_word(campaign)
+        campaign.entries = {imei: Entry(waiting, updated=world.now) for imei in devices}
+        self.by_id[campaign.id] = campaign
+        self._later(campaign, world.now + CHECK_TIME, self._check)
+        return campaign
+
+    def find(self, account: Account, campaign_id: str, *, api: str) -> Campaign | None:
+        campaign = self.by_id.get(campaign_id.lower())
+        if campaign is None or campaign.account is not account or campaign.api != api:
+            return None
+        return campaign
+
+    def add(self, campaign: Campaign, devices: Sequence[str]) -> list[tuple[str, str | None]]:
+        """Add devices; per device the reason why not, or None. ``StateError`` once scheduled."""
+        self._require_open_list(campaign)
+        limit = None if self._unlimited(campaign) else PILOT_LIMIT
+        results: list[tuple[str, str | None]] = []
+        for imei in devices:
+            reason = None
+            if imei in campaign.entries:
+                if self._world.switches["repeated_device_change"] == "failed":
+                    reason = "Device already in the campaign"
+            elif limit is not None and len(campaign.entries) >= limit:
+                reason = checks.TOO_MANY
+            elif campaign.status != PENDING:
+                reason = self._refusal(campaign, imei)
+                if reason is None:
+                    self._accept(campaign, imei)
+            else:
+                self._new_entry(campaign, imei)
+            results.append((imei, reason))
+        return results
+
+    def remove(self, campaign: Campaign, devices: Sequence[str]) -> list[tuple[str, str | None]]:
+        """Remove devices; per device the reason why not, or None. ``StateError`` once scheduled."""
+        self._require_open_list(campaign)
+        results: list[tuple[str, str | None]] = []
+        for imei in devices:
+            reason = None
+            entry = campaign.entries.pop(imei, None)
+            if entry is None:
+                if self._world.switches["repeated_device_change"] == "failed":
+                    reason = "Device not in the campaign"
+            else:
+                self._release(campaign, imei)
+                if not entry.settled:
+                    campaign.open_entries -= campaign.status != PENDING
+                campaign.removed[imei] = (entry, self._world.now)
+            results.append((imei, reason))
+        return results
+
+    def change_plan(self, campaign: Campaign, plan: Plan) -> None:
+        """New dates and windows. ``StateError`` says what the state does not allow."""
+        now = self._world.now
+        if campaign.over:
+            raise StateError(f"Campaign is {campaign.status}")
+        if campaign.begun:
+            self._require_allowed_after_start(campaign, plan)
+        campaign.plan = plan
+        campaign.changed = now
+        if campaign.status == PENDING:
+            return
+        self._arm(campaign)
+
+    def delete(self, campaign: Campaign) -> None:
+        """Cancel before the start, abort after it. ``StateError`` when refused."""
+        if campaign.over:
+            if self._world.switches["delete_ended"] == "success":
+                return
+            raise StateError(f"Campaign is {campaign.status}")
+        if not campaign.begun:
+            self._finish(campaign, CANCELLED)
+            return
+        switch = "delete_started_v2" if campaign.api == "v2" else "delete_started_v3"
+        if self._world.switches[switch] == "refused":
+            raise StateError("Campaign has already started and cannot be cancelled")
+        self._finish(campaign, ABORTED)
+
+    def drop_device(self, campaign: Campaign, imei: str, reason: str) -> bool:
+        """Take out a device that has not begun (its licence was removed); False if it has."""
+        entry = campaign.entries.get(imei)
+        if entry is None or entry.settled:
+            return True
+        if campaign.begun:
+            return False
+        self._reject(campaign, imei, entry, reason)
+        campaign.open_entries -= 1
+        self._end_when_done(campaign)
+        return True
+
+    def report_entries(self, campaign: Campaign) -> dict[str, Entry]:
+        """What the device report shows now."""
+        switches = self._world.switches
+        if campaign.status == PENDING and switches["report_while_pending"] == "empty":
+            return {}
+        if switches["removed_devices"] == "gone" or not campaign.removed:
+            return campaign.entries
+        kept = self._world.now - KEPT_AFTER_REMOVAL
+        shown = {imei: entry for imei, (entry, when) in campaign.removed.items() if when > kept}
+        return {**shown, **campaign.entries}
+
+    def reported(self, account: Account, *, api: str, status: str) -> list[Campaign]:
+        """Campaigns that a report by status shows, in the order of its cursor."""
+        switches = self._world.switches
+        oldest = self._world.now - HISTORY_KEPT
+        found = [
+            campaign
+            for campaign in self.by_id.values()
+            if campaign.account is account
+            and campaign.api == api
+            and self._shown_status(campaign) == status
+            and not (
+                campaign.over
+                and switches["campaign_history"] == "six_months"
+                and campaign.changed < oldest
+            )
+        ]
+        if switches["campaign_cursor"] == "by_id":
+            found.sort(key=lambda campaign: campaign.id)
+        return found
+
+    def _shown_status(self, campaign: Campaign) -> str | None:
+        if campaign.status != PRESCHEDULED:
+            return campaign.status
+        return {
+            "hidden": None,
+            "scheduled": SCHEDULED,
+            "queued": QUEUED,
+            "own": PRESCHEDULED,
+        }[self._world.switches["prescheduled"]]
+
+    # -- rules ----------------------------------------------------------------------------------
+
+    def _require_open_list(self, campaign: Campaign) -> None:
+        if campaign.status not in (PENDING, QUEUED, PRESCHEDULED):
+            raise StateError(f"Devices cannot be changed: campaign is {campaign.status}")
+
+    def _require_allowed_after_start(self, campaign: Campaign, plan: Plan) -> None:
+        old = campaign.plan
+        if plan.start != old.start:
+            raise StateError("startDate cannot be changed after the campaign has started")
+        if plan.closes < self._world.now + LEAST_REMAINING:
+            raise StateError("endDate must be at least 24 hours from now")
+        if campaign.api == "v3":
+            if set(plan.windows) != set(old.windows):
+                raise StateError("Time windows cannot be changed after the campaign has started")
+            return
+        if (plan.download_day, plan.install_day) != (old.download_day, old.install_day):
+            raise StateError("Only endDate and time windows can be changed after the start")
+        for mine, theirs in (
+            (plan.download_windows, old.download_windows),
+            (plan.install_windows, old.install_windows),
+        ):
+            if not set(theirs) <= set(mine):
+                raise StateError("Time windows cannot be removed after the campaign has started")
+
+    def unproved(self, account: Account, package: Package, *, devices: int) -> bool:
+        """Whether a campaign of that size needs a pilot first."""
+        if devices <= PILOT_LIMIT or package.qualified:
+            return False
+        if self._world.switches["pilot_rule"] == "off":
+            return False
+        if self._world.switches["pilot_evidence"] == "all_campaigns":
+            return not account.pilot(package.name).proved
+        return not any(
+            campaign.evidence
+            for campaign in self.by_id.values()
+            if campaign.account is account and campaign.package.name == package.name
+        )
+
+    def _unlimited(self, campaign: Campaign) -> bool:
+        return not self.unproved(campaign.account, campaign.package, devices=PILOT_LIMIT + 1)
+
+    # -- steps ----------------------------------------------------------------------------------
+
+    def _later(self, campaign: Campaign, due: float, step: Callable[[Campaign], None]) -> None:
+        self._world.events.push(due, self._step, campaign, campaign.steps, step)
+
+    def _step(
+        self, campaign: Campaign, steps: int, step: Callable[[Campaign], None]
+    ) -> None:
+        """Run a step unless the campaign was rescheduled or finished since it was planned."""
+        if campaign.steps == steps and not campaign.over:
+            step(campaign)
+
+    def _check(self, campaign: Campaign) -> None:
+        """The checks that follow acceptance: pilot rule, then each device."""
+        account = campaign.account
+        if campaign.auto_add:
+            self._auto_add(campaign)
+        if self.unproved(account, campaign.package, devices=len(campaign.entries)):
+            self._finish(campaign, REQUEST_FAILED, reason=checks.TOO_MANY)
+            return
+        if self._world.switches["unlicensed_devices"] == "request_failed" and any(
+            self._unlicensed(campaign, imei) for imei in campaign.entries
+        ):
+            self._finish(campaign, REQUEST_FAILED, reason=checks.UNLICENSED)
+            return
+        for imei, entry in campaign.entries.items():
+            reason = self._refusal(campaign, imei)
+            if reason is None:
+                self._take(campaign, imei, entry)
+            else:
+                self._reject(campaign, imei, entry, reason)
+        if not campaign.open_entries or campaign.package.version_to == "":
+            self._finish(campaign, REQUEST_FAILED)
+            return
+        if campaign.api == "v2" and self._world.now >= campaign.plan.opens:
+            self._schedule(campaign)
+        else:
+            self._enter(campaign, QUEUED)
+            self._arm(campaign)
+
+    def _arm(self, campaign: Campaign) -> None:
+        """Plan the next step anew; steps planned before are void."""
+        now = self._world.now
+        campaign.steps += 1
+        plan = campaign.plan
+        self._later(campaign, plan.closes, self._close)
+        entry = plan.opens
+        if self._world.switches["scheduled_entry"] == "day_before":
+            entry -= SCHEDULED_AHEAD
+        if campaign.status == QUEUED and campaign.api == "v3":
+            self._later(campaign, now + NETWORK_CHECK_TIME, self._preschedule)
+        elif campaign.status == QUEUED:
+            self._later(campaign, entry, self._schedule)
+        elif campaign.status == PRESCHEDULED:
+            self._later(campaign, max(now + PLACEMENT_TIME, entry), self._schedule)
+        elif campaign.status == SCHEDULED and not campaign.begun:
+            self._later(campaign, plan.opens, self._begin)
+
+    def _preschedule(self, campaign: Campaign) -> None:
+        self._enter(campaign, PRESCHEDULED)
+        for imei, entry in self._open(campaign):
+            if self._fate(campaign, imei) is Outcome.UNREACHED:
+                continue
+            self._mark(entry, "ReceivedDeviceDataFromNetwork", "Device data received from network")
+        self._arm(campaign)
+
+    def _schedule(self, campaign: Campaign) -> None:
+        self._enter(campaign, SCHEDULED)
+        for imei, entry in self._open(campaign):
+            if campaign.api == "v2" or self._fate(campaign, imei) is not Outcome.UNREACHED:
+                self._mark(
+                    entry, "UpgradePending", f"Upgrade starts {http_date(campaign.plan.opens)}"
+                )
+        self._arm(campaign)
+
+    def _begin(self, campaign: Campaign) -> None:
+        campaign.begun = True
+        for imei, entry in self._open(campaign):
+            self._attempts.plan_first(campaign, imei, entry)
+        self._end_when_done(campaign)
+
+    def _close(self, campaign: Campaign) -> None:
+        """The end date has passed."""
+        for imei, entry in self._open(campaign):
+            if entry.attempts:
+                self._count(campaign, succeeded=False)
+            if campaign.api == "v2" and entry.attempts:
+                self._mark(entry, "UpgradeFailed", "RovaClientDidNotReportStatus")
+            elif campaign.api == "v3" and not entry.attempts:
+                self._mark(entry, "NoDeviceDataFromNetwork", "Campaign ended, no retry available")
+            entry.next = None
+        self._finish(campaign, ENDED)
+
+    def _finish(self, campaign: Campaign, status: str, *, reason: str = "") -> None:
+        """Enter a terminal status and let the devices go."""
+        for imei, entry in campaign.entries.items():
+            self._release(campaign, imei)
+            if entry.settled:
+                continue
+            entry.next = None
+            if campaign.api == "v2" and status in (CANCELLED, ABORTED):
+                self._mark(entry, status, "")
+            elif status in (CANCELLED, ABORTED, REQUEST_FAILED):
+                entry.reason = reason or status
+                entry.updated = self._world.now
+        campaign.open_entries = 0
+        self._enter(campaign, status)
+
+    def _enter(self, campaign: Campaign, status: str) -> None:
+        campaign.status = status
+        campaign.changed = self._world.now
+
+    # -- devices --------------------------------------------------------------------------------
+
+    def _waiting_word(self, campaign: Campaign) -> str:
+        return "UpgradePending" if campaign.api == "v2" else "NoDeviceDataFromNetwork"
+
+    def _new_entry(self, campaign: Campaign, imei: str) -> Entry:
+        entry = Entry(self._waiting_word(campaign), updated=self._world.now)
+        campaign.entries[imei] = entry
+        campaign.removed.pop(imei, None)
+        return entry
+
+    def _accept(self, campaign: Campaign, imei: str) -> None:
+        self._take(campaign, imei, self._new_entry(campaign, imei))
+
+    def _take(self, campaign: Campaign, imei: str, entry: Entry) -> None:
+        """Hold a device that passed the checks."""
+        device = campaign.account.devices[imei]
+        if checks.needs_license(campaign.account, device):
+            campaign.account.give_license(device, self._world.now)
+        device.holder = campaign
+        campaign.open_entries += 1
+        self._world.remember(imei, campaign)
+        if campaign.api == "v2":
+            self._mark(entry, "Accepted", "Device Accepted")
+        else:
+            self._mark(entry, "NoDeviceDataFromNetwork", "Waiting for device data from network")
+
+    def _reject(self, campaign: Campaign, imei: str, entry: Entry, reason: str) -> None:
+        word = "DeviceRejected"
+        if campaign.api == "v3":
+            word = self._world.switches["v3_rejected_word"]
+        entry.settled = True
+        entry.next = None
+        self._mark(entry, word, reason)
+        self._release(campaign, imei)
+
+    def _refusal(self, campaign: Campaign, imei: str) -> str | None:
+        account = campaign.account
+        reason = checks.refusal(
+            account,
+            imei,
+            api=campaign.api,
+            package=campaign.package,
+            wanted=campaign.version_from,
+        )
+        if reason is None and self._unlicensed(campaign, imei):
+            return checks.UNLICENSED
+        return reason
+
+    def _unlicensed(self, campaign: Campaign, imei: str) -> bool:
+        account = campaign.account
+        device = account.devices.get(imei)
+        if device is None or not checks.needs_license(account, device):
+            return False
+        return not (campaign.auto_assign and account.license_used < account.license_count)
+
+    def _auto_add(self, campaign: Campaign) -> None:
+        """Every free device of the account that fits joins (autoAddDevicesFlag)."""
+        room = None if self._unlimited(campaign) else PILOT_LIMIT
+        for imei in campaign.account.order(campaign.api):
+            if room is not None and len(campaign.entries) >= room:
+                return
+            if imei not in campaign.entries and self._refusal(campaign, imei) is None:
+                self._new_entry(campaign, imei)
+
+    def _open(self, campaign: Campaign) -> list[tuple[str, Entry]]:
+        return [item for item in campaign.entries.items() if not item[1].settled]
+
+    def _release(self, campaign: Campaign, imei: str) -> None:
+        device = campaign.account.devices.get(imei)
+        if device is not None and device.holder is campaign:
+            device.holder = None
+
+    def _fate(self, campaign: Campaign, imei: str) -> Outcome:
+        return self._world.outcomes.fate(
+            campaign.package.name, imei, campaign=campaign.id, attempt=1
+        )
+
+    def _mark(self, entry: Entry, status: str, reason: str) -> None:
+        entry.status = status
+        entry.reason = reason
+        entry.updated = self._world.now
+
+    def _settle(self, campaign: Campaign, entry: Entry, succeeded: bool) -> None:
+        """A device is done for good."""
+        entry.settled = True
+        entry.next = None
+        campaign.open_entries -= 1
+        self._count(campaign, succeeded=succeeded)
+        self._end_when_done(campaign)
+
+    def _count(self, campaign: Campaign, *, succeeded: bool) -> None:
+        """Evidence for the pilot rule."""
+        pilot = campaign.account.pilot(campaign.package.name)
+        pilot.attempted += 1
+        pilot.succeeded += succeeded
+        campaign.attempted += 1
+        campaign.succeeded += succeeded
+        campaign.evidence = (
+            5 <= campaign.attempted and 2 * campaign.succeeded >= campaign.attempted
+        )
+
+    def _end_when_done(self, campaign: Campaign) -> None:
+        if not campaign.open_entries and not campaign.over:
+            self._finish(campaign, ENDED)

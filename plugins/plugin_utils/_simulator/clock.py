@@ -1,0 +1,192 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The virtual clock, the queue of what is due, and the service's many time texts.
+
+Times inside the simulator are seconds since 1970 UTC (``float``), days are ``date.toordinal()``
+numbers; text exists only at the edges.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from heapq import heappop, heappush
+from itertools import count
+
+MINUTE = 60.0
+HOUR = 3600.0
+DAY = 86400.0
+
+EPOCH_DAY = date(1970, 1, 1).toordinal()
+EARLIEST = 0.0
+LATEST = (date(9000, 1, 1).toordinal() - EPOCH_DAY) * DAY
+
+# Sentinels of CONTRACT section 12, quirk 7.
+GO_UNSET = "0001-01-01 00:00:00 +0000 UTC"
+NEVER = "01/01/1900 0:0:0"
+
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d{1,9})?(?:[Zz]|([+-])(\d\d):(\d\d))",
+    re.ASCII,
+)
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
+
+
+def parse_rfc3339(text: str) -> float:
+    """Seconds of an RFC 3339 text; ``ValueError`` for anything else."""
+    found = _RFC3339.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} is not an RFC 3339 time such as 2026-03-02T00:00:00Z")
+    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+    moment = datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
+    seconds = (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds()
+    seconds += float(found[7] or 0)
+    if found[8]:
+        offset = int(found[9]) * HOUR + int(found[10]) * MINUTE
+        seconds += -offset if found[8] == "+" else offset
+    return seconds
+
+
+def parse_day(text: str) -> int:
+    """Day number of a ``YYYY-MM-DD`` text; ``ValueError`` for anything else."""
+    found = _DATE.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} is not a date such as 2026-03-02")
+    return date(int(found[1]), int(found[2]), int(found[3])).toordinal()
+
+
+def day_text(day: int) -> str:
+    """``YYYY-MM-DD`` of a day number."""
+    return date.fromordinal(day).isoformat()
+
+
+def day_start(day: int) -> float:
+    """00:00 UTC of a day."""
+    return (day - EPOCH_DAY) * DAY
+
+
+def day_of(moment: float) -> int:
+    """Day number (UTC) that holds a moment."""
+    return int(moment // DAY) + EPOCH_DAY
+
+
+def moment_datetime(moment: float) -> datetime:
+    """Aware UTC datetime of a moment."""
+    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=moment)
+
+
+def rfc3339(moment: float) -> str:
+    """``2021-06-03T00:03:56.079Z``, the form of most replies."""
+    return moment_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.") + f"{_millis(moment):03d}Z"
+
+
+def go_text(moment: float | None) -> str:
+    """``2021-06-03 00:03:56.079 +0000 UTC``; None is the unset sentinel."""
+    if moment is None:
+        return GO_UNSET
+    text = moment_datetime(moment).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{text}.{_millis(moment):03d} +0000 UTC"
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+def http_date(moment: float) -> str:
+    """The ``Date`` header, independent of the locale."""
+    at = moment_datetime(moment)
+    return (
+        f"{_WEEKDAYS[at.weekday()]}, {at.day:02d} {_MONTHS[at.month - 1]} {at.year:04d} "
+        f"{at.hour:02d}:{at.minute:02d}:{at.second:02d} GMT"
+    )
+
+
+def _millis(moment: float) -> int:
+    return int((moment % 1) * 1000)
+
+
+class VirtualClock:
+    """Time that starts anywhere and runs at any speed, forward only.
+
+    ``hours_per_second`` is virtual hours per real second: 0 stands still, 1/3600 is real time.
+    """
+
+    def __init__(self, start: float, *, hours_per_second: float) -> None:
+        self._base = _in_range(start)
+        self._real = time.monotonic()
+        self._speed = 0.0
+        self.set_speed(hours_per_second)
+
+    @property
+    def hours_per_second(self) -> float:
+        return self._speed / HOUR
+
+    def now(self) -> float:
+        if not self._speed:
+            return self._base
+        return min(LATEST, self._base + (time.monotonic() - self._real) * self._speed)
+
+    def set_speed(self, hours_per_second: float) -> None:
+        """Change the pace from this moment on."""
+        if not 0 <= hours_per_second <= 1_000_000:
+            raise ValueError(f"hours_per_second must be 0 to 1000000, not {hours_per_second}")
+        self._rebase(self.now())
+        self._speed = hours_per_second * HOUR
+
+    def advance(self, hours: float) -> None:
+        """Jump forward by a number of hours."""
+        if not hours >= 0:
+            raise ValueError(f"the virtual clock cannot go back ({hours} hours)")
+        self._rebase(_in_range(self.now() + hours * HOUR))
+
+    def set(self, moment: float) -> None:
+        """Jump forward to a moment."""
+        now = self.now()
+        if moment < now:
+            raise ValueError(
+                f"the virtual clock cannot go back from {rfc3339(now)} to {rfc3339(moment)}"
+                if moment >= EARLIEST
+                else "the virtual clock cannot go back before 1970"
+            )
+        self._rebase(_in_range(moment))
+
+    def _rebase(self, moment: float) -> None:
+        self._base = moment
+        self._real = time.monotonic()
+
+
+def _in_range(moment: float) -> float:
+    if not EARLIEST <= moment <= LATEST:
+        raise ValueError("the virtual clock runs from the year 1970 to 9000")
+    return moment
+
+
+class EventQueue:
+    """What is due, in order of time and, within one moment, of arrival.
+
+    The order depends on nothing but what was pushed, so one jump over 120 hours equals 120 jumps
+    of one hour.
+    """
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+        self._heap: list[tuple[float, int, Callable[..., None], tuple[object, ...]]] = []
+        self._order = count()
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def push(self, due: float, action: Callable[..., None], *args: object) -> None:
+        """Run ``action(*args)`` when the virtual clock reaches ``due`` (at once if past)."""
+        heappush(self._heap, (max(due, self.now), next(self._order), action, args))
+
+    def run_until(self, moment: float) -> None:
+        """Run everything due up to and including ``moment``; ``now`` is each event's own time."""
+        while self._heap and self._heap[0][0] <= moment:
+            due, _order, action, args = heappop(self._heap)
+            self.now = due
+            action(*args)
+        self.now = max(self.now, moment)

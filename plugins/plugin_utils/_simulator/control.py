@@ -1,0 +1,270 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The simulator's own endpoint ``/_simulator``: clock, settings, faults, journal, truth.
+
+Every path answers JSON; a bad order answers 400 with ``{"error": ...}``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .campaigns import Campaign
+from .clock import day_text, parse_rfc3339, rfc3339
+from .exchange import Reply, Request, json_reply
+from .records import Device
+from .service import Service
+from .upgrades import Upgrade
+
+PREFIX = "/_simulator"
+STATE_PAGE = 10_000
+
+
+class Control:
+    """Orders to a running simulator, from its port or from the process that holds it."""
+
+    def __init__(self, service: Service, stop: Callable[[], None]) -> None:
+        self._service = service
+        self._stop = stop
+        self._orders: dict[tuple[str, str], Callable[[Request], Any]] = {
+            ("GET", "/"): lambda request: self.overview(),
+            ("POST", "/clock"): lambda request: self.clock(_object(request)),
+            ("GET", "/journal"): lambda request: {
+                "journal": service.journal.since(_number(request, "since"))
+            },
+            ("DELETE", "/journal"): lambda request: self.clear_journal(),
+            ("POST", "/settings"): lambda request: self.settings(_object(request)),
+            ("GET", "/faults"): lambda request: {"faults": self.faults()},
+            ("POST", "/faults"): lambda request: self.set_faults(_json(request)),
+            ("DELETE", "/faults"): lambda request: self.set_faults([]),
+            ("GET", "/state"): lambda request: self.state(request),
+            ("POST", "/stop"): lambda request: self.stop(),
+        }
+
+    def handle(self, request: Request) -> Reply:
+        path = request.path[len(PREFIX) :].rstrip("/") or "/"
+        order = self._orders.get((request.method, path))
+        if order is None:
+            return json_reply({"error": f"no {request.method} {PREFIX}{path}"}, status=404)
+        try:
+            return json_reply(order(request))
+        except ValueError as error:
+            return json_reply({"error": str(error)}, status=400)
+
+    def overview(self) -> dict[str, Any]:
+        service = self._service
+        world = service.world
+        with service.lock:
+            world.catch_up()
+            return {
+                "now": rfc3339(world.now),
+                "hours_per_second": world.clock.hours_per_second,
+                "seed": world.seed,
+                "switches": world.switches.as_dict(),
+                "refuse_writes": service.refuse_writes,
+                "latency_ms": service.latency_ms,
+                "counts": {
+                    "accounts": len(world.accounts),
+                    "devices": sum(len(account.devices) for account in world.accounts.values()),
+                    "campaigns": len(world.campaigns.by_id),
+                    "upgrades": len(world.upgrades.by_id),
+                    "journal": len(service.journal),
+                    "events_due": len(world.events),
+                },
+            }
+
+    def clock(self, order: dict[str, Any]) -> dict[str, Any]:
+        """``advance_hours``, ``set`` and ``hours_per_second``, in this order."""
+        _known(order, {"advance_hours", "set", "hours_per_second"})
+        world = self._service.world
+        with self._service.lock:
+            if "advance_hours" in order:
+                world.clock.advance(_real(order, "advance_hours"))
+            if "set" in order:
+                world.clock.set(parse_rfc3339(str(order["set"])))
+            if "hours_per_second" in order:
+                world.clock.set_speed(_real(order, "hours_per_second"))
+            return {"now": rfc3339(world.catch_up())}
+
+    def settings(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Any of ``refuse_writes``, ``latency_ms``, ``switches``, ``expire``, ``unlock``."""
+        _known(order, {"refuse_writes", "latency_ms", "switches", "expire", "unlock"})
+        service = self._service
+        with service.lock:
+            if "refuse_writes" in order:
+                if not isinstance(order["refuse_writes"], bool):
+                    raise ValueError("refuse_writes: must be true or false")
+                service.refuse_writes = order["refuse_writes"]
+            if "latency_ms" in order:
+                latency = _real(order, "latency_ms")
+                if not 0 <= latency <= 60_000:
+                    raise ValueError("latency_ms: must be 0 to 60000")
+                service.latency_ms = latency
+            switches = order.get("switches", {})
+            if not isinstance(switches, dict):
+                raise ValueError("switches: must be an object")
+            for name, value in switches.items():
+                service.world.switches.set(name, value)
+            if "expire" in order:
+                service.auth.expire(order["expire"])
+            if order.get("unlock"):
+                service.auth.unlock()
+        return self.overview()
+
+    def faults(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "operation": rule.operation,
+                "fault": rule.fault,
+                "nth": rule.nth,
+                "times": rule.times,
+                "seen": rule.seen,
+            }
+            for rule in self._service.rules
+        ]
+
+    def set_faults(self, data: Any) -> dict[str, Any]:
+        self._service.set_faults(data)
+        return {"faults": self.faults()}
+
+    def clear_journal(self) -> dict[str, Any]:
+        self._service.journal.clear()
+        return {"journal": []}
+
+    def stop(self) -> dict[str, Any]:
+        self._stop()
+        return {"stopping": True}
+
+    def state(self, request: Request) -> dict[str, Any]:
+        """The truth, devices in pages of 10 000 (``?after=IMEI``)."""
+        devices = self.devices()
+        after = request.query("after") or ""
+        page = [row for row in devices if row["deviceId"] > after][: STATE_PAGE + 1]
+        return {
+            "campaigns": self.campaigns(),
+            "upgrades": self.upgrades(),
+            "devices": page[:STATE_PAGE],
+            "more_devices": len(page) > STATE_PAGE,
+        }
+
+    def devices(self) -> list[dict[str, Any]]:
+        """Every device as it really is, by IMEI."""
+        with self._service.lock:
+            self._service.world.catch_up()
+            rows = [
+                _device(account.name, device)
+                for account in self._service.world.accounts.values()
+                for device in account.devices.values()
+            ]
+        return sorted(rows, key=lambda row: row["deviceId"])
+
+    def campaigns(self) -> list[dict[str, Any]]:
+        """Every v2 and v3 campaign in order of creation, PreScheduled ones too."""
+        with self._service.lock:
+            self._service.world.catch_up()
+            return [_campaign(one) for one in self._service.world.campaigns.by_id.values()]
+
+    def upgrades(self) -> list[dict[str, Any]]:
+        """Every v1 upgrade in order of creation."""
+        with self._service.lock:
+            self._service.world.catch_up()
+            return [_upgrade(one) for one in self._service.world.upgrades.by_id.values()]
+
+
+def _device(account: str, device: Device) -> dict[str, Any]:
+    holder = device.holder
+    return {
+        "accountName": account,
+        "deviceId": device.imei,
+        "make": device.make,
+        "model": device.model,
+        "protocol": device.protocol,
+        "firmware": device.firmware,
+        "reported_firmware": device.stored,
+        "software": [{"name": item.name, "version": item.version} for item in device.software],
+        "licensed": device.licensed is not None,
+        "license_used": device.license_used,
+        "dead": device.dead,
+        "held_by": holder.id if isinstance(holder, (Campaign, Upgrade)) else None,
+    }
+
+
+def _campaign(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "api": campaign.api,
+        "id": campaign.id,
+        "accountName": campaign.account.name,
+        "campaignName": campaign.name,
+        "package": campaign.package.name,
+        "from": campaign.version_from,
+        "to": campaign.version_to,
+        "status": campaign.status,
+        "created": rfc3339(campaign.created),
+        "changed": rfc3339(campaign.changed),
+        "startDate": day_text(campaign.plan.start),
+        "endDate": day_text(campaign.plan.end),
+        "started": campaign.begun,
+        "devices": {imei: _entry(entry) for imei, entry in campaign.entries.items()},
+    }
+
+
+def _upgrade(upgrade: Upgrade) -> dict[str, Any]:
+    return {
+        "api": "v1",
+        "id": upgrade.id,
+        "accountName": upgrade.account.name,
+        "package": upgrade.package.name,
+        "status": upgrade.status,
+        "created": rfc3339(upgrade.created),
+        "startDate": day_text(upgrade.start),
+        "endDate": None if upgrade.end is None else day_text(upgrade.end),
+        "devices": {imei: _entry(entry) for imei, entry in upgrade.entries.items()},
+    }
+
+
+def _entry(entry: Any) -> dict[str, Any]:
+    return {
+        "status": entry.status,
+        "reason": entry.reason,
+        "attempts": entry.attempts,
+        "recent": None if entry.recent is None else rfc3339(entry.recent),
+        "next": None if entry.next is None else rfc3339(entry.next),
+        "settled": entry.settled,
+    }
+
+
+def _json(request: Request) -> Any:
+    try:
+        return json.loads(request.body)
+    except (ValueError, RecursionError):
+        raise ValueError("the body is not JSON") from None
+
+
+def _object(request: Request) -> dict[str, Any]:
+    data = _json(request)
+    if not isinstance(data, dict):
+        raise ValueError("the body must be a JSON object")
+    return data
+
+
+def _known(order: dict[str, Any], known: set[str]) -> None:
+    unknown = sorted(set(order) - known)
+    if unknown or not order:
+        raise ValueError(f"unknown {unknown}; known: {', '.join(sorted(known))}")
+
+
+def _real(order: dict[str, Any], name: str) -> float:
+    value = order[name]
+    if type(value) not in (int, float):
+        raise ValueError(f"{name}: must be a number")
+    return float(value)
+
+
+def _number(request: Request, name: str) -> int:
+    text = request.query(name) or "0"
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise ValueError(f"{name}: must be a whole number")
+    return int(text)

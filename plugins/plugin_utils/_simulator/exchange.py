@@ -1,0 +1,69 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request and its reply, as the layers of the simulator hand them on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client sent. ``path`` is as on the wire, without the query."""
+
+    method: str
+    path: str
+    query_text: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def segments(self) -> list[str]:
+        return [unquote(part, errors="replace") for part in self.path.split("/")[1:]]
+
+    def query(self, name: str) -> str | None:
+        """First value of a query key; None when it is absent."""
+        try:
+            values = parse_qs(self.query_text, keep_blank_values=True, max_num_fields=1000)
+        except ValueError:
+            return None
+        return values.get(name, [None])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back. ``dropped`` closes the connection without a word."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedCall:
+    """A finished call of the API, for those who judge every reply."""
+
+    method: str
+    path: str
+    query: str
+    request_headers: dict[str, str]
+    request_body: bytes
+    status: int
+    reply_headers: dict[str, str]
+    reply_body: bytes
+    operation: str | None = None
+    params: dict[str, str] = field(default_factory=dict)
+
+
+def json_reply(
+    payload: Any, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
+) -> Reply:
+    """A JSON body in ASCII, so that even lone surrogates a client sent go back unharmed."""
+    return Reply(status, json.dumps(payload, separators=(",", ":")).encode("ascii"), headers=headers)

@@ -1,0 +1,391 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fleet file: a JSON object to accounts, devices, packages, credentials and rules.
+
+Every key is optional. An error names the place, such as ``accounts[0].devices[3].deviceId``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .clock import parse_rfc3339
+from .imei import imeis, is_imei
+from .outcomes import OutcomeModel, parse_outcomes
+from .records import APIS_OF_PROTOCOL, Account, Credentials, Device, Package, Software
+
+DEFAULT_CREDENTIALS = Credentials(
+    key="simulator-key",
+    secret="simulator-secret",
+    username="simulator-user",
+    password="simulator-password",
+)
+DEFAULT_SEED = 1
+DEFAULT_PURCHASE = "TS-HFOTA-MRC,TS-HFOTA-EVNT"
+
+_TOP = {"seed", "start", "credentials", "accounts", "outcomes", "switches"}
+_CREDENTIALS = {"key", "secret", "username", "password", "accounts"}
+_ACCOUNT = {
+    "name",
+    "participant",
+    "subscription",
+    "devices",
+    "generate",
+    "firmware",
+    "software",
+    "v1_firmware",
+}
+_DEVICE = {
+    "deviceId",
+    "make",
+    "model",
+    "protocol",
+    "api",
+    "firmware",
+    "reported_firmware",
+    "softwareList",
+    "licensed",
+    "status",
+    "mdn",
+    "eligible",
+    "tags",
+}
+_GENERATE = {"count", "make", "model", "protocol", "api", "versions", "software", "licensed"}
+_PACKAGE = {
+    "make",
+    "model",
+    "launchDate",
+    "releaseNote",
+    "listed",
+    "qualified",
+}
+_V3_PACKAGE = _PACKAGE | {"firmwareName", "firmwareFrom", "firmwareTo", "protocol"}
+_V2_PACKAGE = _PACKAGE | {"softwareName", "distributionType", "devicePlatformId", "from", "to"}
+_V1_PACKAGE = _PACKAGE | {"firmwareName", "fromVersion", "toVersion", "participantName"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """A fleet file, read and checked."""
+
+    seed: int
+    start: float | None
+    credentials: tuple[Credentials, ...]
+    accounts: dict[str, Account]
+    outcomes: OutcomeModel
+    switches: Mapping[str, str]
+
+
+def parse_fleet(data: Any, *, now: float, seed: int | None = None) -> Fleet:
+    """Read a fleet object. ``now`` (seconds) is when its devices were registered at the latest;
+    ``seed`` overrides the file's. Raises ``ValueError`` naming the place."""
+    top = _keys(data, _TOP, "fleet")
+    seed = _integer(top.get("seed", DEFAULT_SEED), "seed") if seed is None else seed
+    start = None
+    if top.get("start") is not None:
+        try:
+            start = parse_rfc3339(_text(top["start"], "start"))
+        except ValueError as error:
+            raise ValueError(f"start: {error}") from None
+    accounts: dict[str, Account] = {}
+    reader = _Reader(seed=seed, now=start if start is not None else now)
+    for index, item in enumerate(_list(top.get("accounts", []), "accounts")):
+        account = reader.account(item, f"accounts[{index}]")
+        if account.name in accounts:
+            raise ValueError(f"accounts[{index}].name: {account.name} is there twice")
+        accounts[account.name] = account
+    credentials = tuple(
+        _credentials(item, f"credentials[{index}]")
+        for index, item in enumerate(_list(top.get("credentials", []), "credentials"))
+    )
+    return Fleet(
+        seed=seed,
+        start=start,
+        credentials=credentials or (DEFAULT_CREDENTIALS,),
+        accounts=accounts,
+        outcomes=parse_outcomes(top.get("outcomes", {}), seed=seed),
+        switches=_keys(top.get("switches", {}), None, "switches"),
+    )
+
+
+class _Reader:
+    """Reads accounts; remembers IMEIs, since one belongs to one account only."""
+
+    def __init__(self, *, seed: int, now: float) -> None:
+        self._seed = seed
+        self._now = now
+        self._owner: dict[str, str] = {}
+        self._serials: dict[str, Iterator[str]] = {}
+
+    def account(self, item: Any, where: str) -> Account:
+        data = _keys(item, _ACCOUNT, where)
+        name = _text(data.get("name"), f"{where}.name")
+        subscription = _keys(
+            data.get("subscription", {}), {"purchaseType", "licenseCount"}, f"{where}.subscription"
+        )
+        devices: dict[str, Device] = {}
+        for index, row in enumerate(_list(data.get("devices", []), f"{where}.devices")):
+            self._add(devices, self._device(row, f"{where}.devices[{index}]"), name)
+        for index, row in enumerate(_list(data.get("generate", []), f"{where}.generate")):
+            for device in self._generated(row, f"{where}.generate[{index}]"):
+                self._add(devices, device, name)
+        licensed = sum(device.licensed is not None for device in devices.values())
+        count = _integer(
+            subscription.get("licenseCount", max(licensed, len(devices))),
+            f"{where}.subscription.licenseCount",
+        )
+        if licensed > count:
+            raise ValueError(f"{where}: {licensed} licensed devices but licenseCount {count}")
+        return Account(
+            name=name,
+            participant=_text(data.get("participant", name), f"{where}.participant"),
+            purchase=_text(
+                subscription.get("purchaseType", DEFAULT_PURCHASE),
+                f"{where}.subscription.purchaseType",
+            ),
+            license_count=count,
+            updated=self._now,
+            devices=devices,
+            packages={
+                "v1": _packages(data.get("v1_firmware", []), _v1_package, f"{where}.v1_firmware"),
+                "v2": _packages(data.get("software", []), _v2_package, f"{where}.software"),
+                "v3": _packages(data.get("firmware", []), _v3_package, f"{where}.firmware"),
+            },
+            license_used=licensed,
+        )
+
+    def _add(self, devices: dict[str, Device], device: Device, account: str) -> None:
+        if device.imei in self._owner:
+            raise ValueError(f"deviceId {device.imei} is there twice (in {account})")
+        self._owner[device.imei] = account
+        devices[device.imei] = device
+
+    def _device(self, row: Any, where: str) -> Device:
+        data = _keys(row, _DEVICE, where)
+        imei = data.get("deviceId")
+        if not is_imei(imei):
+            raise ValueError(f"{where}.deviceId: {imei!r} is not 15 digits")
+        protocol = _protocol(data.get("protocol", "LWM2M"), f"{where}.protocol")
+        firmware = _text(data.get("firmware", ""), f"{where}.firmware")
+        return Device(
+            imei=str(imei),
+            make=_text(data.get("make"), f"{where}.make"),
+            model=_text(data.get("model"), f"{where}.model"),
+            protocol=protocol,
+            apis=_apis(data.get("api"), protocol, f"{where}.api"),
+            mdn=_text(data.get("mdn", mdn_of(str(imei))), f"{where}.mdn"),
+            firmware=firmware,
+            stored=_text(data.get("reported_firmware", firmware), f"{where}.reported_firmware"),
+            created=self._now,
+            software=_software(data.get("softwareList", []), f"{where}.softwareList"),
+            status=_text(data.get("status", "Active"), f"{where}.status"),
+            eligible=_flag(data.get("eligible", True), f"{where}.eligible"),
+            licensed=(
+                self._now if _flag(data.get("licensed", False), f"{where}.licensed") else None
+            ),
+            refreshed=self._now,
+        )
+
+    def _generated(self, row: Any, where: str) -> Iterator[Device]:
+        data = _keys(row, _GENERATE, where)
+        model = _text(data.get("model"), f"{where}.model")
+        make = _text(data.get("make"), f"{where}.make")
+        count = _integer(data.get("count", 1), f"{where}.count")
+        protocol = _protocol(data.get("protocol", "LWM2M"), f"{where}.protocol")
+        apis = _apis(data.get("api"), protocol, f"{where}.api")
+        versions = _shares(data.get("versions", {"": 1.0}), f"{where}.versions")
+        software = _shares(data.get("software", {"": 1.0}), f"{where}.software")
+        licensed = _share(data.get("licensed", 0.0), f"{where}.licensed")
+        serials = self._serials.setdefault(model, imeis(seed=self._seed, model=model))
+        for number in range(count):
+            # Spread evenly by golden ratio: exact shares for any count, no order in the mix.
+            spread = (number * 0.6180339887498949) % 1
+            version, item = _pick(versions, spread), _pick(software, spread)
+            imei = next(serials)
+            while imei in self._owner:
+                imei = next(serials)
+            yield Device(
+                imei=imei,
+                make=make,
+                model=model,
+                protocol=protocol,
+                apis=apis,
+                mdn=mdn_of(imei),
+                firmware=version,
+                stored=version,
+                created=self._now,
+                software=(Software(item, item),) if item else (),
+                licensed=self._now if (number * 0.7548776662466927) % 1 < licensed else None,
+                refreshed=self._now,
+            )
+
+
+def mdn_of(imei: str) -> str:
+    """A made-up ten-digit directory number."""
+    return f"555{imei[7:14]}"
+
+
+def _credentials(item: Any, where: str) -> Credentials:
+    data = _keys(item, _CREDENTIALS, where)
+    accounts = data.get("accounts")
+    return Credentials(
+        key=_text(data.get("key"), f"{where}.key"),
+        secret=_text(data.get("secret"), f"{where}.secret"),
+        username=_text(data.get("username"), f"{where}.username"),
+        password=_text(data.get("password"), f"{where}.password"),
+        accounts=None if accounts is None else frozenset(_list(accounts, f"{where}.accounts")),
+    )
+
+
+def _packages(rows: Any, read: Any, where: str) -> list[Package]:
+    return [read(row, f"{where}[{index}]") for index, row in enumerate(_list(rows, where))]
+
+
+def _v3_package(row: Any, where: str) -> Package:
+    data = _keys(row, _V3_PACKAGE, where)
+    return _package(
+        data,
+        where,
+        name="firmwareName",
+        version_from="firmwareFrom",
+        version_to="firmwareTo",
+        protocol=_text(data.get("protocol", "LWM2M"), f"{where}.protocol"),
+    )
+
+
+def _v2_package(row: Any, where: str) -> Package:
+    data = _keys(row, _V2_PACKAGE, where)
+    return _package(
+        data,
+        where,
+        name="softwareName",
+        version_from="from",
+        version_to="to",
+        protocol=_text(data.get("distributionType", "HTTP"), f"{where}.distributionType"),
+    )
+
+
+def _v1_package(row: Any, where: str) -> Package:
+    data = _keys(row, _V1_PACKAGE, where)
+    return _package(
+        data,
+        where,
+        name="firmwareName",
+        version_from="fromVersion",
+        version_to="toVersion",
+        protocol="",
+    )
+
+
+def _package(
+    data: dict[str, Any],
+    where: str,
+    *,
+    name: str,
+    version_from: str,
+    version_to: str,
+    protocol: str,
+) -> Package:
+    optional = {
+        field: _text(data[key], f"{where}.{key}")
+        for field, key in (
+            ("launched", "launchDate"),
+            ("note", "releaseNote"),
+            ("platform", "devicePlatformId"),
+        )
+        if key in data
+    }
+    return Package(
+        name=_text(data.get(name), f"{where}.{name}"),
+        make=_text(data.get("make"), f"{where}.make"),
+        model=_text(data.get("model"), f"{where}.model"),
+        version_from=_text(data.get(version_from), f"{where}.{version_from}"),
+        version_to=_text(data.get(version_to), f"{where}.{version_to}"),
+        protocol=protocol,
+        listed=_flag(data.get("listed", True), f"{where}.listed"),
+        qualified=_flag(data.get("qualified", False), f"{where}.qualified"),
+        **optional,
+    )
+
+
+def _software(rows: Any, where: str) -> tuple[Software, ...]:
+    items = []
+    for index, row in enumerate(_list(rows, where)):
+        data = _keys(row, {"name", "version", "upgradeTime"}, f"{where}[{index}]")
+        name = _text(data.get("name"), f"{where}[{index}].name")
+        items.append(Software(name, _text(data.get("version", name), f"{where}[{index}].version")))
+    return tuple(items)
+
+
+def _apis(value: Any, protocol: str, where: str) -> frozenset[str]:
+    if value is None:
+        return APIS_OF_PROTOCOL[protocol]
+    known = {"v1", "v2", "v3"}
+    if not _list(value, where) or not set(value) <= known:
+        raise ValueError(f"{where}: must hold some of v1, v2, v3, not {value!r}")
+    return frozenset(value)
+
+
+def _protocol(value: Any, where: str) -> str:
+    if value not in APIS_OF_PROTOCOL:
+        raise ValueError(f"{where}: {value!r} is none of {', '.join(APIS_OF_PROTOCOL)}")
+    return str(value)
+
+
+def _shares(value: Any, where: str) -> list[tuple[str, float]]:
+    data = _keys(value, None, where)
+    total = sum(_share(share, f"{where}.{name}") for name, share in data.items())
+    if not data or abs(total - 1) > 1e-6:
+        raise ValueError(f"{where}: the shares must add up to 1, not {total}")
+    return list(data.items())
+
+
+def _pick(shares: list[tuple[str, float]], spread: float) -> str:
+    for name, share in shares:
+        if spread < share:
+            return name
+        spread -= share
+    return shares[-1][0]
+
+
+def _keys(value: Any, known: set[str] | None, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{where}: must be an object, not {type(value).__name__}")
+    unknown = sorted(set(value) - known) if known is not None else []
+    if unknown:
+        listed = ", ".join(sorted(known or ()))
+        raise ValueError(f"{where}: unknown key {unknown[0]!r}; known: {listed}")
+    return value
+
+
+def _list(value: Any, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"{where}: must be a list, not {type(value).__name__}")
+    return value
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{where}: must be text, not {value!r}")
+    return value
+
+
+def _flag(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{where}: must be true or false, not {value!r}")
+    return value
+
+
+def _integer(value: Any, where: str) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{where}: must be a whole number of 0 or more, not {value!r}")
+    return value
+
+
+def _share(value: Any, where: str) -> float:
+    if type(value) not in (int, float) or not 0 <= value <= 1:
+        raise ValueError(f"{where}: must be a number from 0 to 1, not {value!r}")
+    return float(value)

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Device ids: fifteen digits, the last one the Luhn check digit."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+
+_IMEI = re.compile(r"[0-9]{15}", re.ASCII)
+
+# Type allocation codes of no real maker: 35 (test range) and the model's own digest.
+_TAC_PREFIX = "35"
+
+
+def is_imei(value: object) -> bool:
+    """Fifteen digits as text. Luhn is not judged: the vendor's own examples fail it."""
+    return isinstance(value, str) and _IMEI.fullmatch(value) is not None
+
+
+def luhn_digit(payload: str) -> str:
+    """Check digit of fourteen digits."""
+    total = 0
+    for place, char in enumerate(payload):
+        digit = int(char)
+        if place % 2:
+            digit *= 2
+            if digit > 9:
+                digit -= 9
+        total += digit
+    return str(-total % 10)
+
+
+def is_luhn(imei: str) -> bool:
+    """Whether the last digit is the Luhn digit of the fourteen before it."""
+    return luhn_digit(imei[:14]) == imei[14]
+
+
+def imeis(*, seed: int, model: str, start: int = 0) -> Iterator[str]:
+    """Endless, unique, valid IMEIs of one model, the same for the same seed.
+
+    A serial runs over six digits in an order shuffled by the seed; every million serials move
+    on to the next type allocation code.
+    """
+    digest = hashlib.sha256(f"{seed}/{model}".encode()).digest()
+    tac = int.from_bytes(digest[:4], "big") % 10**6
+    shift = int.from_bytes(digest[4:8], "big") % 10**6
+    number = start
+    while True:
+        block, serial = divmod(number, 10**6)
+        # 387 is coprime to 10**6, so the serials of one block are a permutation of themselves.
+        payload = f"{_TAC_PREFIX}{(tac + block) % 10**6:06d}{(serial * 387 + shift) % 10**6:06d}"
+        yield payload + luhn_digit(payload)
+        number += 1

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was called, without a secret: no header, no query, no body is kept."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import asdict, dataclass
+from itertools import count
+from threading import Lock
+from typing import Any
+
+# A soak of days must not fill the memory; the oldest entries go first.
+CAPACITY = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One call. ``status`` is 0 when the connection was dropped, ``ms`` real milliseconds."""
+
+    n: int
+    at: str
+    operation: str | None
+    kind: str
+    method: str
+    path: str
+    status: int
+    refused: bool
+    fault: str | None
+    user: str | None
+    ms: float
+
+
+class Journal:
+    """Calls in the order of their replies, numbered from 1."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._entries: deque[Entry] = deque(maxlen=CAPACITY)
+        self._numbers = count(1)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, **facts: Any) -> None:
+        with self._lock:
+            self._entries.append(Entry(n=next(self._numbers), **facts))
+
+    def since(self, number: int) -> list[dict[str, Any]]:
+        """Entries after a number, as plain dictionaries."""
+        with self._lock:
+            return [asdict(entry) for entry in self._entries if entry.n > number]
+
+    def clear(self) -> None:
+        """Forget the entries; the numbers go on."""
+        with self._lock:
+            self._entries.clear()

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of a device in an upgrade, drawn from the seed alone.
+
+A draw depends on the seed, the package and the device (and, when not persistent, on the campaign
+and the attempt), never on the order of calls, so a scenario repeats whatever else happens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, fields, replace
+from enum import Enum
+from typing import Any
+
+
+class Outcome(str, Enum):
+    """Fate of one attempt."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    SILENT = "silent"
+    """The attempt is recorded, then nothing more is heard of the device."""
+    UNREACHED = "unreached"
+    """The network never reaches the device; no attempt is made."""
+    REVERT = "revert"
+    """Success is reported; hours later the device is back on its old version."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRule:
+    """Odds of one package.
+
+    Rates are 0 to 1; ``hours_to_update`` is the range of open hours from the campaign's start to a
+    device's first attempt; ``retry_hours`` the distance to the next one.
+    """
+
+    success_rate: float = 1.0
+    silent_rate: float = 0.0
+    unreached_rate: float = 0.0
+    revert_rate: float = 0.0
+    persistent: bool = True
+    retry_rate: float = 0.0
+    max_attempts: int = 3
+    hours_to_update: tuple[float, float] = (1.0, 6.0)
+    retry_hours: float = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeModel:
+    """Rules by package name, fates by IMEI, and the seed that decides the rest."""
+
+    seed: int
+    default: OutcomeRule = field(default_factory=OutcomeRule)
+    packages: dict[str, OutcomeRule] = field(default_factory=dict)
+    devices: dict[str, Outcome] = field(default_factory=dict)
+
+    def rule(self, package: str) -> OutcomeRule:
+        return self.packages.get(package, self.default)
+
+    def fate(self, package: str, imei: str, *, campaign: str, attempt: int) -> Outcome:
+        """The outcome of one attempt (1 is the first)."""
+        fixed = self.devices.get(imei)
+        if fixed is not None:
+            return fixed
+        rule = self.rule(package)
+        reach = self._draw(package, imei, "reach")
+        if reach < rule.unreached_rate:
+            return Outcome.UNREACHED
+        if reach < rule.unreached_rate + rule.silent_rate:
+            return Outcome.SILENT
+        if rule.persistent:
+            result = self._draw(package, imei, "result")
+        else:
+            result = self._draw(package, imei, f"result/{campaign}/{attempt}")
+        if result >= rule.success_rate:
+            return Outcome.FAILED
+        if self._draw(package, imei, "revert") < rule.revert_rate:
+            return Outcome.REVERT
+        return Outcome.SUCCESS
+
+    def retries(self, package: str, imei: str, *, campaign: str, attempt: int) -> bool:
+        """Whether a failed attempt is followed by another."""
+        rule = self.rule(package)
+        if attempt >= rule.max_attempts:
+            return False
+        return self._draw(package, imei, f"retry/{campaign}/{attempt}") < rule.retry_rate
+
+    def share(self, package: str, imei: str, *, campaign: str) -> float:
+        """Where in the queue the device stands, 0 to 1."""
+        return self._draw(package, imei, f"share/{campaign}")
+
+    def hours(self, package: str, share: float) -> float:
+        """Open hours from the start to the first attempt of a device with that share."""
+        low, high = self.rule(package).hours_to_update
+        return low + share * (high - low)
+
+    def _draw(self, package: str, imei: str, purpose: str) -> float:
+        text = f"{self.seed}/{package}/{imei}/{purpose}"
+        digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+        return int.from_bytes(digest, "big") / 2**64
+
+
+_RATES = ("success_rate", "silent_rate", "unreached_rate", "revert_rate", "retry_rate")
+_RULE_KEYS = {item.name for item in fields(OutcomeRule)}
+
+
+def parse_outcomes(data: Any, *, seed: int) -> OutcomeModel:
+    """Read the ``outcomes`` object of a fleet file; ``ValueError`` names the bad key."""
+    if not isinstance(data, dict):
+        raise ValueError("outcomes: must be an object")
+    unknown = sorted(set(data) - {"default", "packages", "devices"})
+    if unknown:
+        raise ValueError(f"outcomes: unknown key {unknown[0]!r}; known: default, packages, devices")
+    default = _rule(data.get("default", {}), OutcomeRule(), "outcomes.default")
+    packages = {
+        name: _rule(item, default, f"outcomes.packages.{name}")
+        for name, item in _object(data.get("packages", {}), "outcomes.packages").items()
+    }
+    devices = {}
+    for imei, word in _object(data.get("devices", {}), "outcomes.devices").items():
+        try:
+            devices[imei] = Outcome(word)
+        except ValueError:
+            known = ", ".join(item.value for item in Outcome)
+            raise ValueError(f"outcomes.devices.{imei}: {word!r} is none of {known}") from None
+    return OutcomeModel(seed, default, packages, devices)
+
+
+def _object(data: Any, where: str) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise ValueError(f"{where}: must be an object")
+    return data
+
+
+def _rule(data: Any, base: OutcomeRule, where: str) -> OutcomeRule:
+    changes = dict(_object(data, where))
+    for name, value in changes.items():
+        if name not in _RULE_KEYS:
+            raise ValueError(f"{where}: unknown key {name!r}; known: {', '.join(sorted(_RULE_KEYS))}")
+        if name in _RATES and not (_is_number(value) and 0 <= value <= 1):
+            raise ValueError(f"{where}.{name}: must be a number from 0 to 1, not {value!r}")
+    if "persistent" in changes and not isinstance(changes["persistent"], bool):
+        raise ValueError(f"{where}.persistent: must be true or false")
+    attempts = changes.get("max_attempts", 1)
+    if type(attempts) is not int or attempts < 1:
+        raise ValueError(f"{where}.max_attempts: must be 1 or more")
+    retry = changes.get("retry_hours", 1)
+    if not _is_number(retry) or not 0 < retry <= 10_000:
+        raise ValueError(f"{where}.retry_hours: must be over 0 and at most 10000")
+    if "hours_to_update" in changes:
+        hours = changes["hours_to_update"]
+        if (
+            not isinstance(hours, (list, tuple))
+            or len(hours) != 2
+            or not all(_is_number(hour) for hour in hours)
+            or not 0 <= hours[0] <= hours[1] <= 10_000
+        ):
+            raise ValueError(f"{where}.hours_to_update: must be [least, most] hours")
+        changes["hours_to_update"] = (float(hours[0]), float(hours[1]))
+    return replace(base, **changes)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)

@@ -1,0 +1,184 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What v2 and v3 handlers share: from request bodies to campaigns, and rules in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from . import checks, wire
+from .campaigns import Campaign, Entry, Plan, StateError
+from .errors import invalid
+from .records import PAGE, Account, Package
+from .wire import Body, Call
+from .windows import Window
+from .world import World
+
+
+def v3_plan(world: World, body: Body, *, old: Campaign | None = None) -> Plan:
+    """Dates and windows of a v3 body; ``old`` when it changes a campaign."""
+    before = old.plan.windows if old else ()
+    return Plan(
+        start=body.day("startDate"),
+        end=body.day("endDate"),
+        windows=_windows(world, body, "campaignTimeWindowList", before, old),
+    )
+
+
+def v2_plan(world: World, body: Body, *, old: Campaign | None = None) -> Plan:
+    """Dates and windows of a v2 body; ``old`` when it changes a campaign."""
+    before = old.plan if old else Plan(0, 0)
+    return Plan(
+        start=body.day("startDate"),
+        end=body.day("endDate"),
+        download_day=body.optional_day("downloadAfterDate"),
+        download_windows=_windows(
+            world, body, "downloadTimeWindowList", before.download_windows, old
+        ),
+        install_day=body.optional_day("installAfterDate"),
+        install_windows=_windows(world, body, "installTimeWindowList", before.install_windows, old),
+    )
+
+
+def _windows(
+    world: World, body: Body, name: str, before: tuple[Window, ...], old: Campaign | None
+) -> tuple[Window, ...]:
+    """The windows sent; when left out: kept after the start, else as switched (Q17)."""
+    overlap = world.switches["overlapping_windows"] == "accepted"
+    sent = body.windows(name, overlap=overlap)
+    if sent is not None:
+        return sent
+    kept = old is not None and (old.begun or world.switches["omitted_windows"] == "keep")
+    return before if kept else ()
+
+
+def package_for(
+    call: Call, account: Account, *, api: str, name: str, version_from: str, version_to: str
+) -> Package:
+    """The catalogue's package; its versions must be those of the request.
+
+    With ``unknown_package: request_failed`` an unknown one becomes an empty package, which the
+    checks refuse later.
+    """
+    package = account.package(api, name)
+    if package is not None and (package.version_from, package.version_to) == (
+        version_from,
+        version_to,
+    ):
+        return package
+    if call.world.switches["unknown_package"] == "http_400":
+        what = "softwareName" if api == "v2" else "firmwareName"
+        if package is not None:
+            what = "software version" if api == "v2" else "firmware version"
+        raise invalid(f"Invalid {what}")
+    known = package or Package(name, "", "", "", "", "")
+    return replace(known, version_from="", version_to="")
+
+
+def require_pilot(
+    world: World, account: Account, package: Package, devices: list[str]
+) -> None:
+    """The pilot rule, when it is enforced at once."""
+    if world.switches["pilot_rule"] == "http_400" and world.campaigns.unproved(
+        account, package, devices=len(devices)
+    ):
+        raise invalid(checks.TOO_MANY)
+
+
+def campaign_name(call: Call, account: Account, body: Body) -> str | None:
+    """The optional name; unique among live campaigns if switched so (Q1)."""
+    name = body.optional_text("campaignName")
+    if name and call.world.switches["campaign_names"] == "unique":
+        for campaign in call.world.campaigns.by_id.values():
+            if campaign.account is account and campaign.name == name and not campaign.over:
+                raise invalid("campaignName already exists")
+    return name
+
+
+def campaign_of(call: Call, account: Account, *, api: str) -> Campaign:
+    """The campaign in the path."""
+    found = call.world.campaigns.find(account, call.uuid("campaignId", "Invalid uuid"), api=api)
+    if found is None:
+        raise invalid("Campaign not found")
+    return found
+
+
+def apply_device_change(
+    world: World, campaign: Campaign, verb: str, devices: list[str]
+) -> list[tuple[str, str | None]]:
+    """Add or remove; a state that forbids it answers 400."""
+    change = world.campaigns.add if verb == "append" else world.campaigns.remove
+    try:
+        return change(campaign, devices)
+    except StateError as error:
+        raise invalid(str(error)) from None
+
+
+def apply_dates(world: World, campaign: Campaign, plan: Plan) -> None:
+    """Change dates and windows; before the start the rules of a new campaign hold."""
+    wire.check_range(world, plan.start, plan.end)
+    if not campaign.begun and not campaign.over and plan.start != campaign.plan.start:
+        wire.check_new_dates(world, plan.start, plan.end, message="Invalid startDate")
+    if not campaign.over and plan.closes <= world.now:
+        raise invalid("Invalid endDate")
+    try:
+        world.campaigns.change_plan(campaign, plan)
+    except StateError as error:
+        raise invalid(str(error)) from None
+
+
+def apply_delete(world: World, campaign: Campaign) -> dict[str, bool]:
+    """Cancel or abort; a refusal as switched (Q7)."""
+    try:
+        world.campaigns.delete(campaign)
+    except StateError as error:
+        if world.switches["delete_refusal"] == "success_false":
+            return {"success": False}
+        raise invalid(str(error)) from None
+    return {"success": True}
+
+
+def campaign_page(
+    call: Call,
+    account: Account,
+    *,
+    api: str,
+    statuses: tuple[str, ...],
+    row: Callable[[Campaign], dict[str, Any]],
+) -> dict[str, Any]:
+    """A page of the report by status."""
+    status = call.choice("campaignStatus", statuses)
+    if status is None:
+        raise invalid("Invalid campaignStatus")
+    found = call.world.campaigns.reported(account, api=api, status=status)
+    cursor = (call.request.query("lastSeenCampaignId") or "").lower()
+    if cursor.strip("0"):
+        if call.world.switches["campaign_cursor"] == "by_id":
+            found = [campaign for campaign in found if campaign.id > cursor]
+        else:
+            seen = call.world.campaigns.by_id.get(cursor)
+            if seen is None:
+                raise invalid("Invalid uuid")
+            found = [campaign for campaign in found if campaign.number > seen.number]
+    page, more = found[:PAGE], len(found) > PAGE
+    return {
+        "hasMoreData": more,
+        "lastSeenCampaignId": page[-1].id if page else "",
+        "campaignList": [row(campaign) for campaign in page] or None,
+    }
+
+
+def history(call: Call, account: Account, *, api: str) -> Iterator[tuple[str, Campaign, Entry]]:
+    """Campaigns of one device, oldest first."""
+    imei = call.device_id
+    finished_only = call.world.switches["device_history"] == "finished"
+    for work in call.world.history.get(imei, []):
+        if not isinstance(work, Campaign) or work.api != api or work.account is not account:
+            continue
+        entry = work.entries.get(imei)
+        if entry is None or (finished_only and not entry.settled):
+            continue
+        yield imei, work, entry

@@ -1,0 +1,309 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""v1 upgrades: RequestPending, Queued, InProgress, Finished (CONTRACT sections 5 and 6).
+
+No names, no windows, no date change. An upgrade for today starts within about 90 minutes, a later
+one at 00:00 UTC of its day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import checks
+from .campaigns import Entry, StateError
+from .clock import DAY, HOUR, MINUTE, day_start
+from .outcomes import Outcome
+from .records import Account, Package
+
+if TYPE_CHECKING:
+    from .world import World
+
+CHECK_TIME = 10 * MINUTE
+ON_DEMAND_TIME = 90 * MINUTE
+SLOT_TIME = 4 * HOUR
+RESULT_TIME = 20 * MINUTE
+REVERT_TIME = 12 * HOUR
+# An upgrade without an end date that still waits for devices is closed after this many days.
+LONGEST_DAYS = 7
+HISTORY_KEPT = 183 * DAY
+
+PENDING = "RequestPending"
+REQUEST_FAILED = "RequestFailed"
+QUEUED = "Queued"
+IN_PROGRESS = "InProgress"
+FINISHED = "Finished"
+CANCELLED = "Cancelled"
+TERMINAL = frozenset({REQUEST_FAILED, FINISHED, CANCELLED, "UpgradeFailed"})
+
+ACCEPTED = "Device Accepted"
+REJECTED = "Device Rejected"
+
+
+@dataclass(slots=True, eq=False)
+class Upgrade:
+    """One v1 upgrade with its devices; days are day numbers, ``end`` may be unset."""
+
+    id: str
+    account: Account
+    package: Package
+    start: int
+    end: int | None
+    created: float
+    changed: float
+    status: str = PENDING
+    entries: dict[str, Entry] = field(default_factory=dict)
+    open_entries: int = 0
+
+    @property
+    def over(self) -> bool:
+        return self.status in TERMINAL
+
+    @property
+    def closes(self) -> float:
+        last = self.start + LONGEST_DAYS if self.end is None else self.end
+        return day_start(last + 1)
+
+
+class Upgrades:
+    """All v1 upgrades and what moves them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.by_id: dict[str, Upgrade] = {}
+
+    # -- verbs of the API -----------------------------------------------------------------------
+
+    def create(
+        self,
+        account: Account,
+        *,
+        package: Package,
+        start: int,
+        end: int | None,
+        devices: Iterable[str],
+    ) -> Upgrade:
+        """Accept a request; whether it can be scheduled shows after the checks."""
+        world = self._world
+        upgrade = Upgrade(world.new_id(), account, package, start, end, world.now, world.now)
+        upgrade.entries = {imei: Entry(PENDING, updated=world.now) for imei in devices}
+        self.by_id[upgrade.id] = upgrade
+        world.events.push(world.now + CHECK_TIME, self._check, upgrade)
+        return upgrade
+
+    def find(self, account: Account, upgrade_id: str) -> Upgrade | None:
+        upgrade = self.by_id.get(upgrade_id.lower())
+        if upgrade is None or upgrade.account is not account:
+            return None
+        gone = self._world.switches["v1_cancelled_upgrade"] == "gone"
+        return None if upgrade.status == CANCELLED and gone else upgrade
+
+    def add(self, upgrade: Upgrade, devices: Sequence[str]) -> list[tuple[str, str | None]]:
+        """Add devices; per device the reason why not, or None. ``StateError`` once started."""
+        self._require_not_started(upgrade)
+        results: list[tuple[str, str | None]] = []
+        for imei in devices:
+            reason = None
+            if imei in upgrade.entries:
+                if self._world.switches["repeated_device_change"] == "failed":
+                    reason = "Device already in the upgrade"
+            elif upgrade.status == PENDING:
+                upgrade.entries[imei] = Entry(PENDING, updated=self._world.now)
+            else:
+                reason = self._refusal(upgrade, imei)
+                if reason is None:
+                    upgrade.entries[imei] = entry = Entry(PENDING)
+                    self._take(upgrade, imei, entry)
+            results.append((imei, reason))
+        return results
+
+    def remove(self, upgrade: Upgrade, devices: Sequence[str]) -> list[tuple[str, str | None]]:
+        """Remove devices; per device the reason why not, or None. ``StateError`` once started."""
+        self._require_not_started(upgrade)
+        results: list[tuple[str, str | None]] = []
+        for imei in devices:
+            reason = None
+            entry = upgrade.entries.pop(imei, None)
+            if entry is not None:
+                self._release(upgrade, imei)
+                if not entry.settled:
+                    upgrade.open_entries -= upgrade.status != PENDING
+            elif self._world.switches["repeated_device_change"] == "failed":
+                reason = "Device not in the upgrade"
+            results.append((imei, reason))
+        return results
+
+    def cancel(self, upgrade: Upgrade) -> None:
+        """Cancel before the start. ``StateError`` when refused."""
+        if upgrade.over:
+            if self._world.switches["delete_ended"] == "success":
+                return
+            raise StateError(f"Upgrade is {upgrade.status}")
+        self._require_not_started(upgrade)
+        self._finish(upgrade, CANCELLED)
+
+    def drop_device(self, upgrade: Upgrade, imei: str, reason: str) -> bool:
+        """Take out a device that has not begun (its licence was removed); False if it has."""
+        entry = upgrade.entries.get(imei)
+        if entry is None or entry.settled:
+            return True
+        if upgrade.status == IN_PROGRESS:
+            return False
+        self._reject(upgrade, imei, entry, reason)
+        upgrade.open_entries -= 1
+        self._finish_when_done(upgrade)
+        return True
+
+    def reported(self, account: Account, status: str) -> list[Upgrade]:
+        """Upgrades of the last six months with a status, oldest first."""
+        oldest = self._world.now - HISTORY_KEPT
+        return [
+            upgrade
+            for upgrade in self.by_id.values()
+            if upgrade.account is account
+            and upgrade.status == status
+            and upgrade.changed >= oldest
+        ]
+
+    # -- steps ----------------------------------------------------------------------------------
+
+    def _require_not_started(self, upgrade: Upgrade) -> None:
+        if upgrade.status not in (PENDING, QUEUED):
+            raise StateError(f"Upgrade cannot be changed: it is {upgrade.status}")
+
+    def _check(self, upgrade: Upgrade) -> None:
+        if upgrade.over:
+            return
+        for imei, entry in upgrade.entries.items():
+            reason = self._refusal(upgrade, imei)
+            if reason is None:
+                self._take(upgrade, imei, entry)
+            else:
+                self._reject(upgrade, imei, entry, reason)
+        if not upgrade.open_entries:
+            self._finish(upgrade, REQUEST_FAILED)
+            return
+        self._enter(upgrade, QUEUED)
+        begin = max(day_start(upgrade.start), upgrade.created + ON_DEMAND_TIME)
+        if day_start(upgrade.start) > upgrade.created:
+            begin = day_start(upgrade.start)
+        self._world.events.push(begin, self._begin, upgrade)
+        self._world.events.push(upgrade.closes, self._close, upgrade)
+
+    def _begin(self, upgrade: Upgrade) -> None:
+        if upgrade.over:
+            return
+        self._enter(upgrade, IN_PROGRESS)
+        world = self._world
+        for imei, entry in upgrade.entries.items():
+            if entry.settled or self._fate(upgrade, imei, entry) is Outcome.UNREACHED:
+                continue
+            share = world.outcomes.share(upgrade.package.name, imei, campaign=upgrade.id)
+            due = world.now + share * SLOT_TIME
+            world.events.push(due, self._attempt, upgrade, imei, entry)
+        self._finish_when_done(upgrade)
+
+    def _attempt(self, upgrade: Upgrade, imei: str, entry: Entry) -> None:
+        if upgrade.over or entry.settled:
+            return
+        entry.attempts += 1
+        entry.recent = self._world.now
+        device = upgrade.account.devices[imei]
+        fate = self._fate(upgrade, imei, entry)
+        if fate is Outcome.SILENT or device.dead:
+            device.dead = True
+            return
+        self._world.events.push(
+            self._world.now + RESULT_TIME, self._result, upgrade, imei, entry, fate
+        )
+
+    def _result(self, upgrade: Upgrade, imei: str, entry: Entry, fate: Outcome) -> None:
+        if upgrade.over or entry.settled:
+            return
+        world = self._world
+        package = upgrade.package
+        device = upgrade.account.devices[imei]
+        if fate is Outcome.FAILED or device.firmware != package.version_from:
+            if world.outcomes.retries(
+                package.name, imei, campaign=upgrade.id, attempt=entry.attempts
+            ):
+                again = world.now + world.outcomes.rule(package.name).retry_hours * HOUR
+                world.events.push(again, self._attempt, upgrade, imei, entry)
+                return
+            self._settle(upgrade, entry, "UpgradeFailed", "Firmware update failed")
+            return
+        world.installed(device, package.version_to)
+        if fate is Outcome.REVERT:
+            world.events.push(world.now + REVERT_TIME, self._revert, device, package)
+        self._settle(upgrade, entry, "UpgradeSuccess", "success")
+
+    def _revert(self, device: object, package: Package) -> None:
+        if getattr(device, "firmware", None) == package.version_to:
+            setattr(device, "firmware", package.version_from)
+
+    def _close(self, upgrade: Upgrade) -> None:
+        if not upgrade.over:
+            self._finish(upgrade, FINISHED)
+
+    def _finish(self, upgrade: Upgrade, status: str) -> None:
+        for imei in upgrade.entries:
+            self._release(upgrade, imei)
+        self._enter(upgrade, status)
+
+    def _enter(self, upgrade: Upgrade, status: str) -> None:
+        upgrade.status = status
+        upgrade.changed = self._world.now
+
+    # -- devices --------------------------------------------------------------------------------
+
+    def _refusal(self, upgrade: Upgrade, imei: str) -> str | None:
+        account = upgrade.account
+        reason = checks.refusal(
+            account,
+            imei,
+            api="v1",
+            package=upgrade.package,
+            wanted=upgrade.package.version_from,
+        )
+        if reason is None and checks.needs_license(account, account.devices[imei]):
+            return checks.UNLICENSED
+        return reason
+
+    def _take(self, upgrade: Upgrade, imei: str, entry: Entry) -> None:
+        upgrade.account.devices[imei].holder = upgrade
+        upgrade.open_entries += 1
+        self._world.remember(imei, upgrade)
+        self._mark(entry, ACCEPTED, "success")
+
+    def _reject(self, upgrade: Upgrade, imei: str, entry: Entry, reason: str) -> None:
+        entry.settled = True
+        self._mark(entry, REJECTED, reason)
+        self._release(upgrade, imei)
+
+    def _release(self, upgrade: Upgrade, imei: str) -> None:
+        device = upgrade.account.devices.get(imei)
+        if device is not None and device.holder is upgrade:
+            device.holder = None
+
+    def _settle(self, upgrade: Upgrade, entry: Entry, status: str, reason: str) -> None:
+        entry.settled = True
+        self._mark(entry, status, reason)
+        upgrade.open_entries -= 1
+        self._finish_when_done(upgrade)
+
+    def _finish_when_done(self, upgrade: Upgrade) -> None:
+        if not upgrade.open_entries and not upgrade.over:
+            self._finish(upgrade, FINISHED)
+
+    def _mark(self, entry: Entry, status: str, reason: str) -> None:
+        entry.status = status
+        entry.reason = reason
+        entry.updated = self._world.now
+
+    def _fate(self, upgrade: Upgrade, imei: str, entry: Entry) -> Outcome:
+        return self._world.outcomes.fate(
+            upgrade.package.name, imei, campaign=upgrade.id, attempt=max(1, entry.attempts)
+        )

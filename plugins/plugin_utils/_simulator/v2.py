@@ -1,0 +1,266 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The v2 operations on the wire: software campaigns of HTTP devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import licences, planning, wire
+from .campaigns import Campaign
+from .clock import NEVER, day_text, go_text, rfc3339
+from .errors import invalid
+from .records import PAGE, page_after
+from .v3 import REPORT_STATUSES
+from .wire import Call
+from .world import World
+
+DISTRIBUTIONS = ("LWM2M", "OMD-DM", "HTTP")
+# What a campaign request calls a distribution, and what replies call it (quirk of the schemas).
+_REPLY_WORD = {"OMA": "OMD-DM", "HTTP": "HTTP"}
+
+
+def list_software(call: Call) -> list[dict[str, str]]:
+    account = call.account
+    distribution = call.choice("distributionType", DISTRIBUTIONS)
+    return [
+        {
+            "softwareName": package.name,
+            "launchDate": package.launched,
+            "releaseNote": package.note,
+            "model": package.model,
+            "make": package.make,
+            "distributionType": package.protocol,
+            "devicePlatformId": package.platform,
+        }
+        for package in account.packages["v2"]
+        if package.listed and distribution in (None, package.protocol)
+    ]
+
+
+def schedule(call: Call) -> dict[str, Any]:
+    return _row(call.world, _schedule(call))
+
+
+def schedule_software(call: Call) -> dict[str, Any]:
+    """The path of the current docs; its reply alone lists the devices."""
+    campaign = _schedule(call)
+    return {**_row(call.world, campaign), "deviceList": list(campaign.entries)}
+
+
+def _schedule(call: Call) -> Campaign:
+    account, world, body = call.account, call.world, call.body
+    distribution = body.text("distributionType")
+    if distribution not in _REPLY_WORD:
+        raise invalid("Invalid distributionType")
+    version_from, version_to = body.text("softwareFrom"), body.text("softwareTo")
+    devices = body.devices(most=wire.most_devices(world))
+    plan = planning.v2_plan(world, body)
+    wire.check_new_dates(world, plan.start, plan.end, message="Invalid startDate")
+    package = planning.package_for(
+        call,
+        account,
+        api="v2",
+        name=body.text("softwareName"),
+        version_from=version_from,
+        version_to=version_to,
+    )
+    planning.require_pilot(world, account, package, devices)
+    return world.campaigns.create(
+        account,
+        api="v2",
+        name=planning.campaign_name(call, account, body),
+        package=package,
+        version_from=version_from,
+        version_to=version_to,
+        protocol=_REPLY_WORD[distribution],
+        plan=plan,
+        devices=devices,
+    )
+
+
+def get_campaign(call: Call) -> dict[str, Any]:
+    return _row(call.world, _campaign(call))
+
+
+def change_devices(call: Call) -> dict[str, str]:
+    """Only an acknowledgement; the device report shows what became of it."""
+    campaign = _campaign(call)
+    verb, devices = wire.device_change(call)
+    planning.apply_device_change(call.world, campaign, verb, devices)
+    return {
+        "accountName": campaign.account.name,
+        "campaignId": campaign.id,
+        "requestId": call.world.new_id(),
+    }
+
+
+def change_dates(call: Call) -> dict[str, Any]:
+    campaign = _campaign(call)
+    planning.apply_dates(
+        call.world, campaign, planning.v2_plan(call.world, call.body, old=campaign)
+    )
+    row = _row(call.world, campaign)
+    if call.world.switches["date_change_status"] == "bare":
+        row["status"] = row["status"].removeprefix("Campaign")
+    return row
+
+
+def cancel(call: Call) -> dict[str, bool]:
+    return planning.apply_delete(call.world, _campaign(call))
+
+
+def list_campaigns(call: Call) -> dict[str, Any]:
+    return planning.campaign_page(
+        call,
+        call.account,
+        api="v2",
+        statuses=REPORT_STATUSES,
+        row=lambda campaign: _row(call.world, campaign),
+    )
+
+
+def list_campaign_devices(call: Call) -> dict[str, Any]:
+    campaign = _campaign(call)
+    entries = call.world.campaigns.report_entries(campaign)
+    page, more = page_after(sorted(entries), call.cursor())
+    return {
+        "totalDevice": len(entries),
+        "hasMoreData": more,
+        "lastSeenDeviceId": page[-1] if page else "",
+        "maxPageSize": PAGE,
+        "deviceList": [
+            {
+                "deviceId": imei,
+                "status": entries[imei].status,
+                "resultReason": entries[imei].reason,
+            }
+            for imei in page
+        ],
+    }
+
+
+def device_history(call: Call) -> list[dict[str, Any]]:
+    account = call.account
+    return [
+        {
+            "deviceId": imei,
+            "id": campaign.id,
+            "accountName": account.name,
+            "softwareName": campaign.package.name,
+            "startDate": day_text(campaign.plan.start),
+            "upgradeStartTime": NEVER if entry.recent is None else rfc3339(entry.recent),
+            "status": entry.status,
+            "reason": entry.reason,
+        }
+        for imei, campaign, entry in planning.history(call, account, api="v2")
+    ]
+
+
+def list_devices(call: Call) -> dict[str, Any]:
+    account = call.account
+    word = call.choice("distributionType", DISTRIBUTIONS)
+    protocol = "OMADM" if word == "OMD-DM" else word
+    page, more = page_after(account.order("v2", protocol), call.cursor())
+    rows = []
+    for imei in page:
+        device = account.devices[imei]
+        rows.append(
+            {
+                "deviceId": imei,
+                "mdn": device.mdn,
+                "model": device.model,
+                "make": device.make,
+                "fotaEligible": device.eligible,
+                "appFotaEligible": device.eligible,
+                "licenseAssigned": device.licensed is not None,
+                "distributionType": device.protocol,
+                "softwareList": [
+                    {
+                        "name": item.name,
+                        "version": item.version,
+                        "upgradeTime": NEVER if item.upgraded is None else rfc3339(item.upgraded),
+                    }
+                    for item in device.software
+                ],
+                "createTime": go_text(device.created),
+                "upgradeTime": go_text(device.upgraded),
+                "updateTime": go_text(device.refreshed),
+                "refreshTime": go_text(device.refreshed),
+            }
+        )
+    return {
+        "accountName": account.name,
+        "hasMoreData": more,
+        "lastSeenDeviceId": page[-1] if page else "",
+        "maxPageSize": PAGE,
+        "deviceList": rows,
+    }
+
+
+def license_status(call: Call) -> dict[str, Any]:
+    account = call.account
+    page, more = page_after(account.licensed(), call.cursor())
+    return {
+        "accountName": account.name,
+        "totalLicense": account.license_count,
+        "assignedLicenses": account.license_used,
+        "hasMoreData": more,
+        "lastSeenDeviceId": page[-1] if page else "",
+        "maxPageSize": PAGE,
+        "deviceList": [
+            {"deviceId": imei, "assignmentTime": rfc3339(account.devices[imei].licensed or 0)}
+            for imei in page
+        ],
+    }
+
+
+def assign_licenses(call: Call) -> dict[str, Any]:
+    return _license_change(call, licences.assign)
+
+
+def remove_licenses(call: Call) -> dict[str, Any]:
+    return _license_change(call, licences.remove)
+
+
+def _license_change(call: Call, change: Any) -> dict[str, Any]:
+    account = call.account
+    rows = []
+    for imei in call.body.devices():
+        reason = change(call.world, account, imei)
+        status = "Success" if reason is None else "Failure"
+        rows.append({"deviceId": imei, "status": status, "resultReason": reason or "Success"})
+    return {
+        "accountName": account.name,
+        "licTotalCount": account.license_count,
+        "licUsedCount": account.license_used,
+        "deviceList": rows,
+    }
+
+
+def _campaign(call: Call) -> Campaign:
+    return planning.campaign_of(call, call.account, api="v2")
+
+
+def _row(world: World, campaign: Campaign) -> dict[str, Any]:
+    plan = campaign.plan
+    row: dict[str, Any] = {"id": campaign.id, "accountName": campaign.account.name}
+    if campaign.name is not None:
+        row["campaignName"] = campaign.name
+    return {
+        **row,
+        "softwareName": campaign.package.name,
+        "distributionType": campaign.protocol,
+        "make": campaign.package.make,
+        "model": campaign.package.model,
+        "softwareFrom": campaign.version_from,
+        "softwareTo": campaign.version_to,
+        "startDate": day_text(plan.start),
+        "endDate": day_text(plan.end),
+        "downloadAfterDate": None if plan.download_day is None else day_text(plan.download_day),
+        "downloadTimeWindowList": wire.window_rows(world, plan.download_windows),
+        "installAfterDate": None if plan.install_day is None else day_text(plan.install_day),
+        "installTimeWindowList": wire.window_rows(world, plan.install_windows),
+        "status": campaign.status,
+    }

@@ -1,0 +1,373 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The v3 operations on the wire: firmware campaigns of LWM2M devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import licences, planning, wire
+from .campaigns import PRESCHEDULED, Campaign
+from .clock import HOUR, MINUTE, day_text, go_text, rfc3339
+from .errors import invalid
+from .records import PAGE, Device, page_after
+from .wire import Call
+from .world import World
+
+SYNC_LIMIT = 100
+# From a report request to the device's answer.
+REPORT_TIME = 15 * MINUTE
+CONNECTED_EVERY = HOUR
+
+REPORT_STATUSES = (
+    "CampaignRequestPending",
+    "CampaignRequestFailed",
+    "CampaignRequestQueued",
+    "CampaignCancelled",
+    "CampaignAborted",
+    "CampaignFailed",
+    "CampaignScheduled",
+    "CampaignEnded",
+)
+
+
+def list_firmware(call: Call) -> list[dict[str, str]]:
+    account = call.account
+    protocol = call.choice("protocol", ("LWM2M", "OMD-DM", "HTTP", "all"))
+    return [
+        {
+            "firmwareName": package.name,
+            "firmwareFrom": package.version_from,
+            "firmwareTo": package.version_to,
+            "launchDate": package.launched,
+            "releaseNote": package.note,
+            "model": package.model,
+            "make": package.make,
+            "protocol": package.protocol,
+        }
+        for package in account.packages["v3"]
+        if package.listed and protocol in (None, "all", package.protocol)
+    ]
+
+
+def sync_firmware(call: Call) -> dict[str, Any]:
+    """ThingSpace asks the FOTA server; no device is touched."""
+    account = call.account
+    reason_key, time_key = (
+        ("reason", "firmwareVersionUpdateTime")
+        if call.world.switches["sync_keys"] == "sdk"
+        else ("Reason", "VersionUpdateTime")
+    )
+    rows = []
+    for imei in call.body.devices(most=SYNC_LIMIT):
+        device = account.devices.get(imei)
+        if device is not None:
+            call.world.refresh(device)
+            rows.append(
+                {
+                    "deviceId": imei,
+                    "status": "FirmwareVersionUpdateSuccess",
+                    reason_key: "",
+                    "firmwareVersion": device.stored,
+                    time_key: rfc3339(call.world.now),
+                }
+            )
+        elif call.world.switches["unknown_devices"] == "row":
+            rows.append(
+                {
+                    "deviceId": imei,
+                    "status": "FirmwareVersionUpdateFailed",
+                    reason_key: "Device not found",
+                    "firmwareVersion": "",
+                    time_key: "",
+                }
+            )
+    return {"accountName": account.name, "deviceFirmwarVersionList": rows}
+
+
+def report_firmware(call: Call) -> dict[str, Any]:
+    """Ask a device; its answer shows later in the device query, if the device lives."""
+    account = call.account
+    device = account.devices.get(call.device_id)
+    if device is None:
+        raise invalid("Device not found")
+    world = call.world
+    world.events.push(world.now + REPORT_TIME, _answer, world, device)
+    return {"accountName": account.name, "requestId": world.new_id()}
+
+
+def _answer(world: World, device: Device) -> None:
+    if not device.dead:
+        world.refresh(device)
+
+
+def schedule(call: Call) -> dict[str, Any]:
+    account, world, body = call.account, call.world, call.body
+    protocol = body.text("protocol")
+    if protocol not in ("LWM2M", "OMA", "HTTP"):
+        raise invalid("Invalid protocol")
+    version_from, version_to = body.text("firmwareFrom"), body.text("firmwareTo")
+    devices = body.devices(most=wire.most_devices(world))
+    plan = planning.v3_plan(world, body)
+    wire.check_new_dates(world, plan.start, plan.end, message="Invalid startDate")
+    package = planning.package_for(
+        call,
+        account,
+        api="v3",
+        name=body.text("firmwareName"),
+        version_from=version_from,
+        version_to=version_to,
+    )
+    planning.require_pilot(world, account, package, devices)
+    campaign = world.campaigns.create(
+        account,
+        api="v3",
+        name=planning.campaign_name(call, account, body),
+        package=package,
+        version_from=version_from,
+        version_to=version_to,
+        protocol=protocol,
+        plan=plan,
+        devices=devices,
+        auto_assign=body.flag("autoAssignLicenseFlag"),
+        auto_add=body.flag("autoAddDevicesFlag"),
+    )
+    return _created(world, campaign)
+
+
+def get_campaign(call: Call) -> dict[str, Any]:
+    campaign = _campaign(call)
+    row = _row(call.world, campaign, windows_key=call.world.switches["windows_key"])
+    if call.world.switches["auto_flags"] == "echoed":
+        row["autoAssignLicenseFlag"] = campaign.auto_assign
+        row["autoAddDevicesFlag"] = campaign.auto_add
+    return row
+
+
+def change_devices(call: Call) -> dict[str, Any]:
+    campaign = _campaign(call)
+    verb, devices = wire.device_change(call)
+    results = planning.apply_device_change(call.world, campaign, verb, devices)
+    return {
+        "accountName": campaign.account.name,
+        "id": campaign.id,
+        "campaignId": "",
+        "deviceList": wire.change_words(call, verb, results),
+    }
+
+
+def change_dates(call: Call) -> dict[str, Any]:
+    campaign = _campaign(call)
+    planning.apply_dates(
+        call.world, campaign, planning.v3_plan(call.world, call.body, old=campaign)
+    )
+    return _created(call.world, campaign)
+
+
+def cancel(call: Call) -> dict[str, bool]:
+    return planning.apply_delete(call.world, _campaign(call))
+
+
+def list_campaigns(call: Call) -> dict[str, Any]:
+    account = call.account
+    statuses = REPORT_STATUSES
+    if call.world.switches["prescheduled"] != "hidden":
+        statuses += (PRESCHEDULED,)
+    return planning.campaign_page(
+        call, account, api="v3", statuses=statuses, row=lambda one: _created(call.world, one)
+    )
+
+
+def list_campaign_devices(call: Call) -> dict[str, Any]:
+    campaign = _campaign(call)
+    entries = call.world.campaigns.report_entries(campaign)
+    page, more = page_after(sorted(entries), call.cursor())
+    rows = []
+    for imei in page:
+        entry = entries[imei]
+        row = {
+            "deviceId": imei,
+            "status": entry.status,
+            "resultReason": entry.reason,
+            "updatedTime": rfc3339(entry.updated),
+        }
+        if entry.recent is not None:
+            row["recentAttemptTime"] = rfc3339(entry.recent)
+        if entry.next is not None:
+            row["nextAttemptTime"] = rfc3339(entry.next)
+        rows.append(row)
+    return {
+        "totalDevice": len(entries),
+        "hasMoreData": more,
+        "lastSeenDeviceId": page[-1] if page else "",
+        "maxPageSize": PAGE,
+        "deviceList": rows,
+    }
+
+
+def device_history(call: Call) -> list[dict[str, Any]]:
+    account = call.account
+    id_key = call.world.switches["history_id"]
+    return [
+        {
+            "deviceId": imei,
+            id_key: campaign.id,
+            "accountName": account.name,
+            "firmwareName": campaign.package.name,
+            "firmwareFrom": campaign.version_from,
+            "firmwareTo": campaign.version_to,
+            "startDate": day_text(campaign.plan.start),
+            "reportUpdatedTime": go_text(entry.updated),
+            "status": entry.status,
+            "reason": entry.reason,
+        }
+        for imei, campaign, entry in planning.history(call, account, api="v3")
+    ]
+
+
+def list_devices(call: Call) -> dict[str, Any]:
+    account = call.account
+    page, more = page_after(account.order("v3", _protocol_filter(call)), call.cursor())
+    return {
+        "accountName": account.name,
+        "hasMoreData": more,
+        "lastSeenDeviceId": page[-1] if page else "",
+        "maxPageSize": PAGE,
+        "deviceList": [
+            {**_device(account.devices[imei]), "upgradeTime": go_text(account.devices[imei].upgraded)}
+            for imei in page
+        ],
+    }
+
+
+def query_devices(call: Call) -> dict[str, Any]:
+    """Named devices. A row of its own for an unknown one (Q27)."""
+    account = call.account
+    protocol = _protocol_filter(call)
+    rows = []
+    for imei in page_after(sorted(call.body.devices()), call.cursor())[0]:
+        device = account.devices.get(imei)
+        if device is not None and protocol in (None, device.protocol):
+            seen = call.world.now // CONNECTED_EVERY * CONNECTED_EVERY
+            rows.append(
+                {
+                    **_device(device),
+                    "statusTime": go_text(device.upgraded),
+                    "lastConnectionTime": rfc3339(seen),
+                }
+            )
+        elif device is None and call.world.switches["unknown_devices"] == "row":
+            rows.append(
+                {"deviceId": imei, "requestStatus": "Failure", "resultReason": "Device not found"}
+            )
+    return {"accountName": account.name, "deviceCount": len(rows), "deviceList": rows}
+
+
+def license_status(call: Call) -> dict[str, Any]:
+    return _licenses(call, call.cursor())
+
+
+def license_status_by_index(call: Call) -> dict[str, Any]:
+    """The docs page's spelling: the cursor is the tail of the path."""
+    return _licenses(call, call.number("lastSeenDeviceId"))
+
+
+def assign_licenses(call: Call) -> dict[str, Any]:
+    return _license_change(call, "LicenseAssign", licences.assign)
+
+
+def remove_licenses(call: Call) -> dict[str, Any]:
+    return _license_change(call, "LicenseRemove", licences.remove)
+
+
+def _licenses(call: Call, cursor: str) -> dict[str, Any]:
+    account = call.account
+    page, more = page_after(account.licensed(), cursor)
+    total = "totalLicenses" if call.world.switches["license_keys"] == "sdk" else "totalLicense"
+    return {
+        "accountName": account.name,
+        total: account.license_count,
+        "assignedLicenses": account.license_used,
+        "hasMoreData": more,
+        "lastSeenDeviceId": page[-1] if page else "",
+        "maxPageSize": PAGE,
+        "deviceList": [
+            {"deviceId": imei, "assignmentTime": go_text(account.devices[imei].licensed)}
+            for imei in page
+        ],
+    }
+
+
+def _license_change(call: Call, word: str, change: Any) -> dict[str, Any]:
+    account = call.account
+    rows = []
+    for imei in call.body.devices():
+        reason = change(call.world, account, imei)
+        status = f"{word}Success" if reason is None else f"{word}Failed"
+        rows.append({"deviceId": imei, "status": status, "Reason": reason or ""})
+    total = "licCount" if call.world.switches["license_keys"] == "sdk" else "licTotalCount"
+    return {
+        "accountName": account.name,
+        total: account.license_count,
+        "licUsedCount": account.license_used,
+        "deviceList": rows,
+    }
+
+
+def _campaign(call: Call) -> Campaign:
+    return planning.campaign_of(call, call.account, api="v3")
+
+
+def _protocol_filter(call: Call) -> str | None:
+    protocol = call.choice("protocol", ("LWM2M", "OMDADM", "OMADM", "HTTP"))
+    return "OMADM" if protocol == "OMDADM" else protocol
+
+
+def _row(world: World, campaign: Campaign, *, windows_key: str) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": campaign.id, "accountName": campaign.account.name}
+    if campaign.name is not None:
+        row["campaignName"] = campaign.name
+    return {
+        **row,
+        "firmwareName": campaign.package.name,
+        "protocol": campaign.protocol,
+        "firmwareFrom": campaign.version_from,
+        "firmwareTo": campaign.version_to,
+        "make": campaign.package.make,
+        "model": campaign.package.model,
+        "status": campaign.status,
+        "startDate": day_text(campaign.plan.start),
+        "endDate": day_text(campaign.plan.end),
+        windows_key: wire.window_rows(world, campaign.plan.windows),
+    }
+
+
+def _created(world: World, campaign: Campaign) -> dict[str, Any]:
+    return _row(world, campaign, windows_key="campaignTimeWindowList")
+
+
+def _device(device: Device) -> dict[str, Any]:
+    return {
+        "deviceId": device.imei,
+        "mdn": device.mdn,
+        "model": device.model,
+        "make": device.make,
+        "firmware": device.stored,
+        "fotaEligible": device.eligible,
+        "status": device.status,
+        "licenseAssigned": device.licensed is not None,
+        "protocol": device.protocol,
+        "softwareList": [
+            {
+                "name": item.name,
+                "version": item.version,
+                "upgradeTime": go_text(item.upgraded),
+            }
+            for item in device.software
+        ],
+        "fileList": [],
+        "createTime": go_text(device.created),
+        "updateTime": go_text(device.refreshed),
+        "refreshTime": go_text(device.refreshed),
+    }

@@ -1,0 +1,270 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading requests as the service does; every refusal is one of its own messages.
+
+Keys are read without regard to case, as the back end seems to do (CONTRACT section 12, quirk 3);
+null counts as absent, unknown keys are ignored.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from .clock import day_of, day_start, parse_day, parse_rfc3339
+from .errors import invalid
+from .exchange import Request
+from .imei import is_imei
+from .records import Account, Credentials
+from .windows import Window, merged
+from .world import World
+
+_ACCOUNT = re.compile(r"[0-9]{10}-[0-9]{5}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+BINDING = "Input binding error"
+
+
+class Body:
+    """A JSON object of a request."""
+
+    def __init__(self, data: Any) -> None:
+        if not isinstance(data, dict):
+            raise invalid(BINDING)
+        self._data = {str(key).lower(): value for key, value in data.items()}
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Body:
+        try:
+            return cls(json.loads(raw))
+        except (ValueError, RecursionError):
+            raise invalid(BINDING) from None
+
+    def get(self, name: str) -> Any:
+        return self._data.get(name.lower())
+
+    def text(self, name: str) -> str:
+        """A text that must be there."""
+        value = self.optional_text(name)
+        if not value:
+            raise invalid(f"Invalid {name}")
+        return value
+
+    def optional_text(self, name: str) -> str | None:
+        value = self.get(name)
+        if value is not None and not isinstance(value, str):
+            raise invalid(BINDING)
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise invalid(BINDING)
+        return bool(value)
+
+    def day(self, name: str) -> int:
+        """A date that must be there, as a day number."""
+        day = self.optional_day(name)
+        if day is None:
+            raise invalid(f"Invalid {name}")
+        return day
+
+    def optional_day(self, name: str, *, with_time: bool = False) -> int | None:
+        value = self.optional_text(name)
+        if not value:
+            return None
+        try:
+            return parse_day(value)
+        except ValueError:
+            if not with_time:
+                raise invalid(f"Invalid {name}") from None
+        try:
+            return day_of(parse_rfc3339(value))
+        except (ValueError, OverflowError):
+            raise invalid(f"Invalid {name}") from None
+
+    def windows(self, name: str, *, overlap: bool) -> tuple[Window, ...] | None:
+        """Whole-hour windows in the order sent, or None when the list is absent."""
+        value = self.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            raise invalid(BINDING)
+        windows = tuple(_window(item) for item in value)
+        ordered = sorted(windows)
+        if not overlap and any(b[0] < a[1] for a, b in zip(ordered, ordered[1:])):
+            raise invalid(f"Invalid {name}: time windows overlap")
+        return windows
+
+    def devices(self, *, most: int | None = None) -> list[str]:
+        """The device list, each IMEI once."""
+        value = self.get("deviceList")
+        if value is None or value == []:
+            raise invalid("Device list is empty")
+        if not isinstance(value, list):
+            raise invalid(BINDING)
+        for item in value:
+            if not is_imei(item):
+                raise invalid("Invalid device id format")
+        imeis = list(dict.fromkeys(value))
+        if most is not None and len(imeis) > most:
+            raise invalid(f"Device list exceeds {most} devices")
+        return imeis
+
+
+def _window(item: Any) -> Window:
+    body = Body(item)
+    hours = []
+    for name in ("startTime", "endTime"):
+        value = body.get(name)
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,2}", value, re.ASCII):
+            value = int(value)
+        if type(value) is not int:
+            raise invalid(f"Invalid {name}")
+        hours.append(value)
+    start, end = hours
+    if not 0 <= start <= 23 or not 1 <= end <= 24 or start >= end:
+        raise invalid("Invalid time window")
+    return start, end
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authorised call of a FOTA operation: what its handler may look at."""
+
+    world: World
+    request: Request
+    params: dict[str, str]
+    user: Credentials
+
+    @property
+    def body(self) -> Body:
+        return Body.parse(self.request.body)
+
+    @property
+    def account(self) -> Account:
+        """The account in the path."""
+        return self.account_named(self.params["accountName"])
+
+    def account_named(self, name: str) -> Account:
+        account = self.world.accounts.get(name)
+        if account is not None and (self.user.accounts is None or name in self.user.accounts):
+            return account
+        if not _ACCOUNT.fullmatch(name):
+            raise invalid("Invalid account name format")
+        raise invalid("Inactive account")
+
+    @property
+    def device_id(self) -> str:
+        """The IMEI in the path."""
+        imei = self.params["deviceId"]
+        if not is_imei(imei):
+            raise invalid("Invalid device id format")
+        return imei
+
+    def uuid(self, name: str, message: str) -> str:
+        """A UUID in the path."""
+        value = self.params[name]
+        try:
+            return str(UUID(value))
+        except ValueError:
+            raise invalid(message) from None
+
+    def number(self, name: str) -> str:
+        """Digits in the path."""
+        value = self.params[name]
+        if not _NUMBER.fullmatch(value):
+            raise invalid("Invalid index value")
+        return value
+
+    def cursor(self) -> str:
+        """``lastSeenDeviceId``: empty, 0 or an IMEI."""
+        value = self.request.query("lastSeenDeviceId") or ""
+        if value.strip("0") and not is_imei(value):
+            raise invalid("LastSeenDeviceId Not Valid")
+        return value
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> str | None:
+        """A query value out of a list, or None when it is absent."""
+        value = self.request.query(name)
+        if value and value not in choices:
+            raise invalid(f"Invalid {name}")
+        return value or None
+
+
+def check_new_dates(world: World, start: int, end: int | None, *, message: str) -> None:
+    """Rules for the dates of new work (Q10, Q11)."""
+    today = day_of(world.now)
+    earliest = {"today": today, "tomorrow": today + 1, "past": 0}[world.switches["start_date"]]
+    if start < earliest:
+        raise invalid(message)
+    if end is None:
+        return
+    check_range(world, start, end)
+    if day_start(end + 1) <= world.now:
+        raise invalid("Invalid endDate")
+
+
+def check_range(world: World, start: int, end: int) -> None:
+    """The end is not before the start, nor too far after it."""
+    if end < start:
+        raise invalid("endDate is before startDate")
+    longest = world.switches["max_campaign_days"]
+    if longest != "none" and end - start >= int(longest):
+        raise invalid(f"Campaign is longer than {longest} days")
+
+
+def most_devices(world: World) -> int | None:
+    """Cap on the devices of one call (Q12)."""
+    limit = world.switches["max_devices_per_call"]
+    return None if limit == "none" else int(limit)
+
+
+def device_change(call: Call) -> tuple[str, list[str]]:
+    """``append`` or ``remove`` and the devices, flat or wrapped (Q4)."""
+    body = call.body
+    form = call.world.switches["device_change_body"]
+    wrapped = body.get("addOrRemoveDevice")
+    if wrapped is not None:
+        if form == "flat" or not isinstance(wrapped, list) or len(wrapped) != 1:
+            raise invalid(BINDING)
+        body = Body(wrapped[0])
+    elif form == "wrapped":
+        raise invalid(BINDING)
+    verb = body.text("type")
+    if verb not in ("append", "remove"):
+        raise invalid("Invalid type")
+    return verb, body.devices(most=most_devices(call.world))
+
+
+def change_words(
+    call: Call, verb: str, results: list[tuple[str, str | None]]
+) -> list[dict[str, str]]:
+    """Per-device rows of an add or remove (Q14)."""
+    rows = []
+    name, past = ("Add", "added") if verb == "append" else ("Remove", "removed")
+    seed_words = call.world.switches["remove_words"] == "seed"
+    for imei, reason in results:
+        if reason is not None:
+            status, text = f"{name}DeviceFailed", reason
+        elif seed_words:
+            status, text = "AddDeviceSucceed", "Device added Successfully"
+        else:
+            status, text = f"{name}DeviceSucceed", f"Device {past} Successfully"
+        rows.append({"deviceId": imei, "status": status, "Reason": text})
+    return rows
+
+
+def window_rows(world: World, windows: tuple[Window, ...]) -> list[dict[str, int]]:
+    """Windows as they go back (Q18)."""
+    order = world.switches["window_order"]
+    listed = list(windows)
+    if order == "sorted":
+        listed.sort()
+    elif order == "merged" and listed:
+        listed = merged(listed)
+    return [{"startTime": start, "endTime": end} for start, end in listed]

@@ -1,0 +1,10 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the contract tests."""
+
+from __future__ import annotations
+
+from ansible_collections.thingspace.fota.tests.contract.fixtures import simulator
+
+__all__ = ["simulator"]

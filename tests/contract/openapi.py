@@ -1,0 +1,391 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The OpenAPI document as something that can judge one exchange.
+
+``OpenApiDocument`` finds the operation of a call and lists what is wrong with its reply or its
+request. It is stricter than a client may be: a member that the document does not name and a
+status word that it does not know are faults of the simulator, although a client tolerates both.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+from uuid import UUID
+from xml.etree import ElementTree
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+DOCUMENT = Path(__file__).with_name("thingspace-fota.openapi.yaml")
+URN = "urn:thingspace-fota"
+API_PREFIX = "/api"
+JSON = "application/json"
+XML = "application/xml"
+# Of a long page, the envelope and this many rows are judged.
+REPLY_ROWS = 20
+# One more than the largest maxItems of a request (100), so that an excess is still seen.
+REQUEST_ROWS = 101
+EXPLAINED = 300
+# The reply of these operations is empty when no listener is registered (CONTRACT 8).
+MAY_BE_EMPTY = frozenset({"v1ListCallbacks", "v2GetCallback", "v3GetCallback"})
+# A real v3 status that the published filter lacks; clients may ask for it (CONTRACT 14, 2).
+UNPUBLISHED_FILTER = ("campaignStatus", "CampaignPreScheduled")
+# States that exist but have no published word (CONTRACT 5), by the schema of the word.
+INFERRED_WORDS = {
+    "/components/schemas/V1UpgradeStatus": ("Cancelled",),
+    "/components/schemas/V3DeviceStatus/properties/status": ("DeviceRejected",),
+}
+
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _is_date(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    return DAY.fullmatch(value) is not None and bool(date.fromisoformat(value))
+
+
+def _is_date_time(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    if RFC3339.fullmatch(value) is None:
+        return False
+    return bool(datetime.fromisoformat(value[:19].upper()))
+
+
+def _is_uuid(value: object) -> bool:
+    return not isinstance(value, str) or str(UUID(value)) == value.lower()
+
+
+def _formats() -> FormatChecker:
+    """The formats that the document uses and this judge insists on."""
+    checker = FormatChecker(formats=())
+    for name, check in (("date", _is_date), ("date-time", _is_date_time), ("uuid", _is_uuid)):
+        checker.checks(name, raises=ValueError)(check)
+    return checker
+
+
+@dataclass(frozen=True)
+class Body:
+    """One media type of a request or reply; ``pointer`` leads to its schema, if it has one."""
+
+    media_type: str
+    pointer: str | None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A path or query parameter with the JSON pointer of its schema."""
+
+    name: str
+    place: str
+    required: bool
+    pointer: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path template, with everything a judgement needs."""
+
+    operation_id: str
+    method: str
+    template: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    request: tuple[Body, ...]
+    replies: Mapping[str, tuple[Body, ...]]
+    needs_session: bool
+
+    def reply_bodies(self, status: int) -> tuple[Body, ...] | None:
+        """Media types documented for an HTTP status; None when the status is not documented."""
+        return self.replies.get(str(status), self.replies.get(f"{status // 100}XX"))
+
+    def path_values(self, segments: tuple[str, ...]) -> dict[str, str]:
+        """Values of the template's parameters, percent-decoded."""
+        pairs = zip(self.template, segments, strict=True)
+        return {name[1:-1]: unquote(value) for name, value in pairs if _is_template(name)}
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a path leads: its operations by method (empty: no such path)."""
+
+    segments: tuple[str, ...]
+    operations: Mapping[str, Operation]
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """The media type in lower case without parameters; empty when the header is missing."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class OpenApiDocument:
+    """The wire contract: routes, and validators compiled once per schema.
+
+    Paths are judged with or without the leading ``/api``. All ``*_faults`` methods return
+    readable sentences, nothing when all is well.
+    """
+
+    def __init__(self, path: Path = DOCUMENT) -> None:
+        self.document: dict[str, Any] = _strict(yaml.safe_load(path.read_text(encoding="utf-8")))
+        for pointer, words in INFERRED_WORDS.items():
+            self._at(pointer)["enum"] += words
+        resource: Resource[Any] = Resource.from_contents(
+            self.document, default_specification=DRAFT202012
+        )
+        self._registry: Registry[Any] = Registry().with_resource(URN, resource)
+        self._formats = _formats()
+        self._validators: dict[str, Draft202012Validator] = {}
+
+    @cached_property
+    def operations(self) -> dict[str, Operation]:
+        """Every operation by operationId."""
+        return {op.operation_id: op for table in self._routes.values() for op in table.values()}
+
+    def route(self, path: str) -> Route:
+        """Resolve a request path; literal segments win over templates (CONTRACT 3, routing)."""
+        segments = tuple(path.removeprefix(API_PREFIX).strip("/").split("/"))
+        matches = [t for t in self._routes if _matches(t, segments)]
+        if not matches:
+            return Route(segments, {})
+        # The path is settled before the method: a create path is never campaign X of "firmware".
+        best = min(matches, key=lambda template: [_is_template(name) for name in template])
+        return Route(segments, self._routes[best])
+
+    def reply_faults(
+        self, operation: Operation, status: int, headers: Mapping[str, str], body: bytes
+    ) -> list[str]:
+        """What is wrong with a reply. ``headers`` has lower-case names."""
+        bodies = operation.reply_bodies(status)
+        if bodies is None:
+            return [f"status {status} is not documented for this operation"]
+        return list(self._body_faults(operation, bodies, media_type(headers), body))
+
+    def planted_faults(self, operation: Operation, status: int, body: bytes) -> list[str]:
+        """Schema faults of a reply that a planted fault shaped.
+
+        Such a reply may be undocumented, empty or no JSON (CONTRACT 10), and may carry unknown
+        status words; where it is documented JSON its members still have to be right.
+        """
+        pointer = next((b.pointer for b in operation.reply_bodies(status) or () if b.pointer), None)
+        try:
+            value = json.loads(body)
+        except ValueError:
+            return []
+        if pointer is None:
+            return []
+        errors = self._validator(pointer).iter_errors(_shorten(value, REPLY_ROWS))
+        return [error.message for error in errors if error.validator not in ("enum", "anyOf")]
+
+    def gateway_faults(self, status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
+        """Judge the reply to a path or method that the document does not have (CONTRACT 10)."""
+        if status not in (400, 404, 405):
+            return [f"status {status} for a path or method that does not exist"]
+        pointer = "/components/schemas/GatewayFault"
+        bodies = (Body(JSON, pointer), Body(XML, None))
+        return list(self._body_faults(None, bodies, media_type(headers), body))
+
+    def request_faults(
+        self,
+        operation: Operation,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> list[str]:
+        """What is wrong with a request that the service accepted."""
+        faults = list(self._parameter_faults(operation, path, query))
+        if operation.needs_session:
+            if not headers.get("authorization", "").startswith("Bearer "):
+                faults.append("no bearer in Authorization")
+            if not headers.get("vz-m2m-token"):
+                faults.append("no VZ-M2M-Token")
+        if not operation.request:
+            if body:
+                faults.append("a body where none is documented")
+            return faults
+        wanted = {b.media_type: b for b in operation.request}
+        sent = wanted.get(media_type(headers))
+        if sent is None:
+            faults.append(f"content type {headers.get('content-type')!r}, not {sorted(wanted)}")
+        elif sent.media_type == JSON and sent.pointer is not None:
+            faults += self._json_faults(sent.pointer, body, REQUEST_ROWS)
+        return faults
+
+    def _parameter_faults(self, operation: Operation, path: str, query: str) -> Iterator[str]:
+        pairs = parse_qsl(query, keep_blank_values=True)
+        known = {p.name: p for p in operation.parameters if p.place == "query"}
+        for name, value in pairs:
+            if name not in known:
+                yield f"unknown query parameter {name!r}"
+            elif (name, value) != UNPUBLISHED_FILTER:
+                yield from self._value_faults(known[name], value)
+        names = [name for name, _ in pairs]
+        for name in sorted({n for n in names if names.count(n) > 1}):
+            yield f"query parameter {name!r} sent more than once"
+        for name, parameter in known.items():
+            if parameter.required and name not in names:
+                yield f"query parameter {name!r} is missing"
+        values = operation.path_values(self.route(path).segments)
+        for parameter in operation.parameters:
+            if parameter.place == "path":
+                yield from self._value_faults(parameter, values[parameter.name])
+
+    def _value_faults(self, parameter: Parameter, value: str) -> Iterator[str]:
+        for error in self._validator(parameter.pointer).iter_errors(value):
+            yield f"{parameter.place} parameter {parameter.name!r}: {error.message}"
+
+    def _body_faults(
+        self, operation: Operation | None, bodies: tuple[Body, ...], media: str, body: bytes
+    ) -> Iterator[str]:
+        if not bodies:
+            if body:
+                yield "a body where none is documented"
+            return
+        if not body:
+            if operation is None or operation.operation_id not in MAY_BE_EMPTY:
+                yield "the body is empty"
+            return
+        found = next((b for b in bodies if b.media_type == media), None)
+        if found is None:
+            yield f"content type {media!r}, not {[b.media_type for b in bodies]}"
+        elif media == XML:
+            yield from _xml_faults(body)
+        elif found.pointer is not None:
+            yield from self._json_faults(found.pointer, body, REPLY_ROWS)
+
+    def _json_faults(self, pointer: str, body: bytes, rows: int) -> Iterator[str]:
+        try:
+            value = json.loads(body)
+        except ValueError as problem:
+            yield f"the body is not JSON: {problem}"
+            return
+        for error in self._validator(pointer).iter_errors(_shorten(value, rows)):
+            yield f"{error.json_path}: {_explain(error)}"
+
+    def _validator(self, pointer: str) -> Draft202012Validator:
+        if pointer not in self._validators:
+            self._validators[pointer] = Draft202012Validator(
+                {"$ref": f"{URN}#{pointer}"}, registry=self._registry, format_checker=self._formats
+            )
+        return self._validators[pointer]
+
+    @cached_property
+    def _routes(self) -> dict[tuple[str, ...], dict[str, Operation]]:
+        table: dict[tuple[str, ...], dict[str, Operation]] = {}
+        for path, item in self.document["paths"].items():
+            template = tuple(path.strip("/").split("/"))
+            table[template] = {
+                method.upper(): self._operation(path, method, template) for method in item
+            }
+        return table
+
+    def _operation(self, path: str, method: str, template: tuple[str, ...]) -> Operation:
+        at = f"/paths/{_escape(path)}/{method}"
+        raw = self._at(at)
+        parameters = [
+            self._deref(f"{at}/parameters/{n}") for n in range(len(raw.get("parameters", [])))
+        ]
+        replies = {
+            status: self._bodies(self._deref(f"{at}/responses/{status}"))
+            for status in raw["responses"]
+        }
+        return Operation(
+            operation_id=raw["operationId"],
+            method=method.upper(),
+            template=template,
+            parameters=tuple(self._parameter(pointer) for pointer in parameters),
+            request=self._bodies(f"{at}/requestBody") if "requestBody" in raw else (),
+            replies=replies,
+            needs_session=any("vzM2MToken" in scheme for scheme in raw["security"]),
+        )
+
+    def _parameter(self, pointer: str) -> Parameter:
+        raw = self._at(pointer)
+        return Parameter(raw["name"], raw["in"], raw["required"], f"{pointer}/schema")
+
+    def _bodies(self, pointer: str) -> tuple[Body, ...]:
+        content = self._at(pointer).get("content", {})
+        return tuple(Body(media, f"{pointer}/content/{_escape(media)}/schema") for media in content)
+
+    def _deref(self, pointer: str) -> str:
+        """Follow a parameter or response that is a reference to a component."""
+        reference = self._at(pointer).get("$ref")
+        return pointer if reference is None else str(reference).removeprefix("#")
+
+    def _at(self, pointer: str) -> Any:
+        value: Any = self.document
+        for part in pointer.strip("/").split("/"):
+            key = part.replace("~1", "/").replace("~0", "~")
+            value = value[int(key)] if isinstance(value, list) else value[key]
+        return value
+
+
+def _strict(node: Any) -> Any:
+    """A copy whose object schemas are closed and whose known status words are an enumeration."""
+    if isinstance(node, list):
+        return [_strict(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    result = {key: _strict(value) for key, value in node.items()}
+    if isinstance(node.get("properties"), dict) and node.get("type") == "object":
+        result.setdefault("additionalProperties", False)
+    if node.get("type") == "string" and "x-known-values" in node:
+        result["enum"] = list(node["x-known-values"])
+    return result
+
+
+def _explain(error: ValidationError) -> str:
+    """The message, of a failed choice those of its branches; the middle of a long one is cut."""
+    text = " or ".join(cause.message for cause in error.context or [error])
+    return (
+        text
+        if len(text) <= EXPLAINED
+        else f"{text[: EXPLAINED // 2]} ... {text[-EXPLAINED // 2 :]}"
+    )
+
+
+def _shorten(value: Any, rows: int) -> Any:
+    """The same value with its list, or the lists of its envelope, cut to ``rows`` items."""
+    if isinstance(value, list):
+        return value[:rows]
+    if isinstance(value, dict):
+        return {k: v[:rows] if isinstance(v, list) else v for k, v in value.items()}
+    return value
+
+
+def _xml_faults(body: bytes) -> Iterator[str]:
+    try:
+        root = ElementTree.fromstring(body)
+    except ElementTree.ParseError as error:
+        yield f"the body is not XML: {error}"
+        return
+    if root.tag.rpartition("}")[2] != "fault":
+        yield f"XML root {root.tag!r} is not a gateway fault"
+
+
+def _is_template(segment: str) -> bool:
+    return segment.startswith("{")
+
+
+def _matches(template: tuple[str, ...], segments: tuple[str, ...]) -> bool:
+    return len(template) == len(segments) and all(
+        (_is_template(name) and value != "") or name == value
+        for name, value in zip(template, segments, strict=True)
+    )
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
