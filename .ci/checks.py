@@ -22,7 +22,7 @@ OLDEST_DATEUTIL = "python-dateutil==2.9.*"
 NEWEST_DATEUTIL = "python-dateutil>=4"
 SHIPPED = {"meta", "playbooks", "plugins", "roles"}
 TYPED = ("_client", "_api", "_model", "_plan")
-PACKAGE = "ansible_collections.thingspace.fota.plugins.module_utils"
+"""The layers of plugins/module_utils that are typed without exception."""
 
 
 def steps(names: list[str]) -> list[Step]:
@@ -63,11 +63,12 @@ def lint(job: Job) -> None:
 
 
 def types(job: Job) -> None:
-    """Strict types in the layers below the modules, and in these tools."""
+    """Strict types in the layers below the modules, in the simulator, and in these tools."""
     tools = job.venv(_tools_venv())
-    layers = ROOT / "plugins" / "module_utils"
-    typed = [room for room in TYPED if any((layers / room).glob("[!_]*.py"))]
-    packages = [word for room in typed for word in ("-p", f"{PACKAGE}.{room}")]
+    rooms = [f"plugins.module_utils.{layer}" for layer in TYPED] + [
+        "plugins.plugin_utils._simulator"
+    ]
+    packages = [word for room in rooms for word in ("-p", f"{'.'.join(COLLECTION.parts)}.{room}")]
     job.run(tools / "mypy", *packages, extra={"MYPYPATH": str(TREE)})
     job.run(tools / "mypy", ".ci", extra={"MYPYPATH": str(ROOT / ".ci")})
 

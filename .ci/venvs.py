@@ -125,9 +125,10 @@ def locked(file: Path) -> Iterator[None]:
 
 def _install(venv: Venv, folder: Path, workspace: Workspace) -> None:
     """Make the venv and install into it, with uv where that works and with pip elsewhere."""
-    # The home stays the user's: pip's own configuration may name the index.
+    # The user's configuration of pip or uv may name the index; nothing else of the home is needed.
+    configuration = os.environ.get("XDG_CONFIG_HOME", str(Path.home() / ".config"))
     environment = workspace.environment() | {
-        "HOME": os.environ.get("HOME", str(workspace.home)),
+        "XDG_CONFIG_HOME": configuration,
         "PIP_CACHE_DIR": str(CACHE / "pip"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",

@@ -13,16 +13,19 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    description: Can run in C(check_mode) and return changed status prediction without modifying
+      target.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    description: Will return details on what has changed (or possibly needs changing in
+      C(check_mode)), when in diff mode.
 """
 
     ACTIONGROUP_FOTA = r"""
 options: {}
 attributes:
   action_group:
-    description: Use C(group/thingspace.fota.fota) in C(module_defaults) to set the connection options of all modules once.
+    description: Use C(group/thingspace.fota.fota) in C(module_defaults) to set the connection
+      options of all modules once.
     support: full
     membership:
       - thingspace.fota.fota

@@ -13,8 +13,10 @@ class ModuleDocFragment:
 options:
   account:
     description:
-      - Billing account whose devices are meant, usually of the form C(##########-#####). Another form only warns.
-      - Falls back to the environment variable E(THINGSPACE_ACCOUNT). It must be given in one of the two ways.
+      - Billing account whose devices are meant, usually of the form C(##########-#####). Another
+        form only warns.
+      - Falls back to the environment variable E(THINGSPACE_ACCOUNT). It must be given in one of
+        the two ways.
     type: str
   client_id:
     description:
@@ -33,8 +35,10 @@ options:
     type: str
   password:
     description:
-      - Password of O(username). The service locks a user after five refused logins, so a refused login is never tried
-        again by itself, and is remembered in O(token_cache) for 15 minutes or until other credentials are given.
+      - Password of O(username). The service locks a user after five refused logins, so a refused
+        login is never tried
+        again by itself, and is remembered in O(token_cache) for 15 minutes or until other
+        credentials are given.
       - Falls back to E(THINGSPACE_PASSWORD).
     type: str
   bearer_token:
@@ -49,7 +53,8 @@ options:
     type: str
   base_url:
     description:
-      - Everything before C(/ts/v1), C(/m2m/v1) and C(/fota/vN). Plain C(http) is accepted for loopback addresses only.
+      - Everything before C(/ts/v1), C(/m2m/v1) and C(/fota/vN). Plain C(http) is accepted for
+        loopback addresses only.
       - Falls back to E(THINGSPACE_BASE_URL).
     type: str
     default: https://thingspace.verizon.com/api
@@ -77,9 +82,12 @@ options:
     default: 120.0
   token_cache:
     description:
-      - Directory that keeps the tokens of a login for all tasks, hosts and forks, so that a whole run logs in once. It
-        holds tokens, never credentials, and is readable by its owner only. Mount it into execution environments.
-      - Without this option it is C(thingspace.fota) below E(XDG_CACHE_HOME), else below C(~/.cache).
+      - Directory that keeps the tokens of a login for all tasks, hosts and forks, so that a whole
+        run logs in once. It
+        holds tokens, never credentials, and is readable by its owner only. Mount it into execution
+        environments.
+      - Without this option it is C(thingspace.fota) below E(XDG_CACHE_HOME), else below
+        C(~/.cache).
       - Falls back to E(THINGSPACE_TOKEN_CACHE).
     type: path
   max_connections:
@@ -93,5 +101,6 @@ requirements:
   - python-dateutil
 notes:
   - Every result names the service's host and tells whether it is the simulator of this collection.
-  - Dates are UTC days and hours are UTC hours. What counts as now is the clock of the service, not that of the controller.
+  - Dates are UTC days and hours are UTC hours. What counts as now is the clock of the service, not
+    that of the controller.
 """

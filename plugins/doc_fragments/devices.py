@@ -13,7 +13,8 @@ class ModuleDocFragment:
 options:
   imei_check:
     description:
-      - What a wrong check digit of an IMEI in O(devices) means. That it has 15 digits is checked always.
+      - What a wrong check digit of an IMEI in O(devices) means. That it has 15 digits is checked
+        always.
     type: str
     choices: [warn, strict, 'off']
     default: warn
@@ -23,7 +24,8 @@ options:
 options:
   return_devices:
     description:
-      - Which devices to return. V(attention) gives those that failed, were rejected or have a status that is not known.
+      - Which devices to return. V(attention) gives those that failed, were rejected or have a
+        status that is not known.
     type: str
     choices: [none, attention, all]
     default: attention

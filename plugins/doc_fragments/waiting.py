@@ -13,12 +13,14 @@ class ModuleDocFragment:
 options:
   wait_timeout:
     description:
-      - Seconds to wait at most. After them the task fails with the last state and the id to go on with.
+      - Seconds to wait at most. After them the task fails with the last state and the id to go on
+        with.
     type: float
     default: 600.0
   wait_delay:
     description:
-      - Seconds between two looks. The service does not publish how often it may be asked; stay near one look in 30
+      - Seconds between two looks. The service does not publish how often it may be asked; stay
+        near one look in 30
         seconds on a real account.
     type: float
     default: 30.0
@@ -33,9 +35,11 @@ options:
     default: false
   wait_for:
     description:
-      - V(accepted) waits until the service has checked the request (it answers a refused one with success at first).
+      - V(accepted) waits until the service has checked the request (it answers a refused one with
+        success at first).
       - V(scheduled) waits until devices are being updated.
-      - V(ended) waits until the campaign is over. It may have ended although devices failed, so look at the counts.
+      - V(ended) waits until the campaign is over. It may have ended although devices failed, so
+        look at the counts.
     type: str
     choices: [accepted, scheduled, ended]
     default: accepted

@@ -11,10 +11,13 @@ module: fota_campaign
 short_description: Schedule, change and cancel FOTA campaigns
 version_added: 0.1.0
 description:
-  - Makes declared firmware campaigns (FOTA v3) and software campaigns (FOTA v2) true, and a repeated task changes nothing.
-  - A campaign is found by O(name) or O(campaign_id). One that has ended is not created again unless O(recreate=true); its
+  - Makes declared firmware campaigns (FOTA v3) and software campaigns (FOTA v2) true, and a
+    repeated task changes nothing.
+  - A campaign is found by O(name) or O(campaign_id). One that has ended is not created again
+    unless O(recreate=true); its
     outcome is returned.
-  - A write whose outcome is not known is never repeated. The service is read again, and what it says decides.
+  - A write whose outcome is not known is never repeated. The service is read again, and what it
+    says decides.
 author:
   - thingspace.fota contributors (@thingspace)
 extends_documentation_fragment:
@@ -63,15 +66,18 @@ options:
     aliases: [firmware_name, software_name]
   from_version:
     description:
-      - Version that the devices have now. Looked up in the firmware catalogue when left out; required for V(software).
+      - Version that the devices have now. Looked up in the firmware catalogue when left out;
+        required for V(software).
     type: str
   to_version:
     description:
-      - Version that the devices get. Looked up in the firmware catalogue when left out; required for V(software).
+      - Version that the devices get. Looked up in the firmware catalogue when left out; required
+        for V(software).
     type: str
   protocol:
     description:
-      - Protocol of the devices. When left out, that of the looked up package, else V(LWM2M) for firmware and V(HTTP)
+      - Protocol of the devices. When left out, that of the looked up package, else V(LWM2M) for
+        firmware and V(HTTP)
         for software. V(LWM2M) does not exist for software.
     type: str
     choices: [LWM2M, OMA, HTTP]
@@ -86,7 +92,8 @@ options:
     type: str
   windows:
     description:
-      - Hours in which a firmware campaign works. Left out means as they are, an empty list means none.
+      - Hours in which a firmware campaign works. Left out means as they are, an empty list means
+        none.
       - A window cannot cross midnight; give two.
     type: list
     elements: dict
@@ -105,7 +112,8 @@ options:
     type: str
   download_windows:
     description:
-      - Hours in which devices of a software campaign download. Left out means as they are, an empty list means none.
+      - Hours in which devices of a software campaign download. Left out means as they are, an
+        empty list means none.
     type: list
     elements: dict
     suboptions: *windows
@@ -115,15 +123,18 @@ options:
     type: str
   install_windows:
     description:
-      - Hours in which devices of a software campaign install. Left out means as they are, an empty list means none.
+      - Hours in which devices of a software campaign install. Left out means as they are, an empty
+        list means none.
     type: list
     elements: dict
     suboptions: *windows
   devices:
     description:
-      - IMEIs of 15 digits, quoted. Required to create. Only the difference to the devices of the campaign is sent.
+      - IMEIs of 15 digits, quoted. Required to create. Only the difference to the devices of the
+        campaign is sent.
       - Devices can change until the campaign is scheduled.
-      - The service takes at most 20 until a pilot of 5 to 20 devices had 50 % success with the package.
+      - The service takes at most 20 until a pilot of 5 to 20 devices had 50 % success with the
+        package.
     type: list
     elements: str
   devices_mode:
@@ -136,17 +147,20 @@ options:
     default: at_least
   auto_assign_license:
     description:
-      - Whether the service assigns free licences to unlicensed devices of a firmware campaign. Fixed at creation, where it
+      - Whether the service assigns free licences to unlicensed devices of a firmware campaign.
+        Fixed at creation, where it
         is sent as V(false) when left out.
     type: bool
   auto_add_devices:
     description:
-      - Whether every matching device of the account joins a firmware campaign by itself. Fixed at creation, where it is sent
+      - Whether every matching device of the account joins a firmware campaign by itself. Fixed at
+        creation, where it is sent
         as V(false) when left out.
     type: bool
   abort_started:
     description:
-      - Whether O(state=absent) may also try to abort a campaign that has started. The service may refuse; only the status
+      - Whether O(state=absent) may also try to abort a campaign that has started. The service may
+        refuse; only the status
         that is read afterwards counts.
     type: bool
     default: false
@@ -157,14 +171,16 @@ options:
     default: false
   campaigns:
     description:
-      - Many campaigns in one task, in place of the options above. All are planned before anything is written, with one
+      - Many campaigns in one task, in place of the options above. All are planned before anything
+        is written, with one
         listing before and one after.
     type: list
     elements: dict
     suboptions:
       name:
         description:
-          - Name of the campaign. It finds the campaign again, so that a repeated task changes nothing.
+          - Name of the campaign. It finds the campaign again, so that a repeated task changes
+            nothing.
           - More than one live campaign of this name is an error that lists them.
         type: str
       campaign_id:
@@ -187,20 +203,24 @@ options:
         default: firmware
       package:
         description:
-          - Name of the package as M(thingspace.fota.fota_firmware_info) lists it. Required to create.
+          - Name of the package as M(thingspace.fota.fota_firmware_info) lists it. Required to
+            create.
         type: str
         aliases: [firmware_name, software_name]
       from_version:
         description:
-          - Version that the devices have now. Looked up in the firmware catalogue when left out; required for V(software).
+          - Version that the devices have now. Looked up in the firmware catalogue when left out;
+            required for V(software).
         type: str
       to_version:
         description:
-          - Version that the devices get. Looked up in the firmware catalogue when left out; required for V(software).
+          - Version that the devices get. Looked up in the firmware catalogue when left out;
+            required for V(software).
         type: str
       protocol:
         description:
-          - Protocol of the devices. When left out, that of the looked up package, else V(LWM2M) for firmware and V(HTTP)
+          - Protocol of the devices. When left out, that of the looked up package, else V(LWM2M)
+            for firmware and V(HTTP)
             for software. V(LWM2M) does not exist for software.
         type: str
         choices: [LWM2M, OMA, HTTP]
@@ -211,11 +231,13 @@ options:
       end_date:
         description:
           - Last UTC day, included. Required to create. The vendor advises up to a month.
-          - Once the campaign has started it is the only date that can move, to 24 hours ahead or later.
+          - Once the campaign has started it is the only date that can move, to 24 hours ahead or
+            later.
         type: str
       windows:
         description:
-          - Hours in which a firmware campaign works. Left out means as they are, an empty list means none.
+          - Hours in which a firmware campaign works. Left out means as they are, an empty list
+            means none.
           - A window cannot cross midnight; give two.
         type: list
         elements: dict
@@ -226,7 +248,8 @@ options:
         type: str
       download_windows:
         description:
-          - Hours in which devices of a software campaign download. Left out means as they are, an empty list means none.
+          - Hours in which devices of a software campaign download. Left out means as they are, an
+            empty list means none.
         type: list
         elements: dict
         suboptions: *windows
@@ -236,15 +259,18 @@ options:
         type: str
       install_windows:
         description:
-          - Hours in which devices of a software campaign install. Left out means as they are, an empty list means none.
+          - Hours in which devices of a software campaign install. Left out means as they are, an
+            empty list means none.
         type: list
         elements: dict
         suboptions: *windows
       devices:
         description:
-          - IMEIs of 15 digits, quoted. Required to create. Only the difference to the devices of the campaign is sent.
+          - IMEIs of 15 digits, quoted. Required to create. Only the difference to the devices of
+            the campaign is sent.
           - Devices can change until the campaign is scheduled.
-          - The service takes at most 20 until a pilot of 5 to 20 devices had 50 % success with the package.
+          - The service takes at most 20 until a pilot of 5 to 20 devices had 50 % success with the
+            package.
         type: list
         elements: str
       devices_mode:
@@ -257,17 +283,20 @@ options:
         default: at_least
       auto_assign_license:
         description:
-          - Whether the service assigns free licences to unlicensed devices of a firmware campaign. Fixed at creation, where it
+          - Whether the service assigns free licences to unlicensed devices of a firmware campaign.
+            Fixed at creation, where it
             is sent as V(false) when left out.
         type: bool
       auto_add_devices:
         description:
-          - Whether every matching device of the account joins a firmware campaign by itself. Fixed at creation, where it is sent
+          - Whether every matching device of the account joins a firmware campaign by itself. Fixed
+            at creation, where it is sent
             as V(false) when left out.
         type: bool
       abort_started:
         description:
-          - Whether O(campaigns[].state=absent) may also try to abort a campaign that has started. The service may refuse; only the status
+          - Whether O(campaigns[].state=absent) may also try to abort a campaign that has started.
+            The service may refuse; only the status
             that is read afterwards counts.
         type: bool
         default: false
@@ -375,7 +404,8 @@ campaigns:
       returned: when there is a campaign
     state:
       description: >-
-        What the word means, one of V(pending), V(queued), V(prescheduled), V(scheduled), V(ended), V(cancelled),
+        What the word means, one of V(pending), V(queued), V(prescheduled), V(scheduled), V(ended),
+        V(cancelled),
         V(aborted), V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is a campaign
@@ -451,7 +481,8 @@ campaigns:
       type: str
       returned: always
     done:
-      description: Whether this campaign was finished before the task ended or failed. Always false in check mode.
+      description: Whether this campaign was finished before the task ended or failed. Always false
+        in check mode.
       type: bool
       returned: always
     counts:
@@ -555,8 +586,10 @@ failure:
   contains:
     kind:
       description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected), V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache), V(devices_refused), V(ambiguous),
+        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+        V(locked_out), V(refused),
+        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
+        V(devices_refused), V(ambiguous),
         V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
       type: str
       returned: always

@@ -12,7 +12,8 @@ short_description: Read FOTA campaigns and the state of their devices
 version_added: 0.1.0
 description:
   - Reads campaigns by id, by name or by state, with the device report of each.
-  - The service lists one status at a time and knows no search, so all statuses are read side by side. A campaign that was
+  - The service lists one status at a time and knows no search, so all statuses are read side by
+    side. A campaign that was
     just accepted can be missing in its lists for a while; its id always finds it.
 author:
   - thingspace.fota contributors (@thingspace)
@@ -38,11 +39,14 @@ options:
     description: What the status of a campaign may mean. All when left out.
     type: list
     elements: str
-    choices: [pending, queued, prescheduled, scheduled, ended, cancelled, aborted, request_failed, failed, unknown]
+    choices: [pending, queued, prescheduled, scheduled, ended, cancelled, aborted, request_failed,
+      failed, unknown]
   return_devices:
     description:
-      - Which devices to return. V(attention) gives those that failed, were rejected or have a status that is not known.
-      - With V(none) the device reports are not read at all and there are no counts, which saves a call a campaign.
+      - Which devices to return. V(attention) gives those that failed, were rejected or have a
+        status that is not known.
+      - With V(none) the device reports are not read at all and there are no counts, which saves a
+        call a campaign.
     type: str
     choices: [none, attention, all]
     default: attention
@@ -89,7 +93,8 @@ campaigns:
       returned: when there is a campaign
     state:
       description: >-
-        What the word means, one of V(pending), V(queued), V(prescheduled), V(scheduled), V(ended), V(cancelled),
+        What the word means, one of V(pending), V(queued), V(prescheduled), V(scheduled), V(ended),
+        V(cancelled),
         V(aborted), V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is a campaign
@@ -161,7 +166,8 @@ campaigns:
       type: bool
       returned: when the service tells it
     counts:
-      description: Devices by what their status means (V(pending), V(success), V(failed), V(rejected), V(stopped), V(unknown)).
+      description: Devices by what their status means (V(pending), V(success), V(failed),
+        V(rejected), V(stopped), V(unknown)).
       type: dict
       returned: when O(return_devices) is not V(none)
     devices:
@@ -246,8 +252,10 @@ failure:
   contains:
     kind:
       description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected), V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache), V(devices_refused), V(ambiguous),
+        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+        V(locked_out), V(refused),
+        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
+        V(devices_refused), V(ambiguous),
         V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
       type: str
       returned: always

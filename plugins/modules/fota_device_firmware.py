@@ -11,8 +11,10 @@ module: fota_device_firmware
 short_description: Refresh and verify the firmware versions of devices
 version_added: 0.1.0
 description:
-  - Brings what ThingSpace knows of the firmware on devices up to date and compares it with an expected version (FOTA v3).
-  - It changes no device. The task is changed only when a version that ThingSpace remembered has moved. In check mode nothing
+  - Brings what ThingSpace knows of the firmware on devices up to date and compares it with an
+    expected version (FOTA v3).
+  - It changes no device. The task is changed only when a version that ThingSpace remembered has
+    moved. In check mode nothing
     is refreshed and the remembered versions are judged.
 author:
   - thingspace.fota contributors (@thingspace)
@@ -43,15 +45,18 @@ options:
     type: list
     elements: str
   expect_version:
-    description: Version that every device should run. Each device is then judged, but a wrong version is no failure of the task.
+    description: Version that every device should run. Each device is then judged, but a wrong
+      version is no failure of the task.
     type: str
   wait:
-    description: Whether V(reported) waits until every device has answered. Never waits in check mode.
+    description: Whether V(reported) waits until every device has answered. Never waits in check
+      mode.
     type: bool
     default: true
   return_devices:
     description:
-      - Which devices to return. V(attention) gives those whose version is not known or, with O(expect_version), is another one.
+      - Which devices to return. V(attention) gives those whose version is not known or, with
+        O(expect_version), is another one.
     type: str
     choices: [none, attention, all]
     default: attention
@@ -79,7 +84,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 counts:
-  description: Devices in V(total), with V(known) and V(unknown) version, and those whose version V(moved).
+  description: Devices in V(total), with V(known) and V(unknown) version, and those whose version
+    V(moved).
   returned: always
   type: dict
   sample:
@@ -172,8 +178,10 @@ failure:
   contains:
     kind:
       description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected), V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache), V(devices_refused), V(ambiguous),
+        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+        V(locked_out), V(refused),
+        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
+        V(devices_refused), V(ambiguous),
         V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
       type: str
       returned: always

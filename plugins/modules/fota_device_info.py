@@ -230,8 +230,10 @@ failure:
   contains:
     kind:
       description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected), V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache), V(devices_refused), V(ambiguous),
+        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+        V(locked_out), V(refused),
+        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
+        V(devices_refused), V(ambiguous),
         V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
       type: str
       returned: always

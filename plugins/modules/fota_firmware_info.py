@@ -36,7 +36,8 @@ options:
     description: Model that a package must be for.
     type: str
   protocol:
-    description: V(LWM2M), V(OMD-DM) or V(HTTP), as the catalogue spells them. Not for V(v1), whose catalogue has none.
+    description: V(LWM2M), V(OMD-DM) or V(HTTP), as the catalogue spells them. Not for V(v1), whose
+      catalogue has none.
     type: str
   from_version:
     description: Version that a package must start from. Not for V(v2).
@@ -184,8 +185,10 @@ failure:
   contains:
     kind:
       description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected), V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache), V(devices_refused), V(ambiguous),
+        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+        V(locked_out), V(refused),
+        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
+        V(devices_refused), V(ambiguous),
         V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
       type: str
       returned: always

@@ -11,8 +11,10 @@ module: fota_upgrade
 short_description: Schedule, change and cancel FOTA v1 upgrades
 version_added: 0.1.0
 description:
-  - Makes a declared upgrade of FOTA v1 (OMA-DM and LWM2M devices) true, and a repeated task changes nothing.
-  - An upgrade has no name. It is found by O(upgrade_id), or as the one of the same O(package) and O(start_date) that has
+  - Makes a declared upgrade of FOTA v1 (OMA-DM and LWM2M devices) true, and a repeated task
+    changes nothing.
+  - An upgrade has no name. It is found by O(upgrade_id), or as the one of the same O(package) and
+    O(start_date) that has
     some of the O(devices). More than one live match is an error that lists them.
   - One that is over is not scheduled again unless O(recreate=true); its outcome is returned.
   - Dates of an upgrade never change, and devices only before its start.
@@ -46,7 +48,8 @@ options:
     choices: [present, absent]
     default: present
   package:
-    description: Name of the firmware as M(thingspace.fota.fota_firmware_info) lists it with O(ignore:api_version=v1).
+    description: Name of the firmware as M(thingspace.fota.fota_firmware_info) lists it with
+      O(ignore:api_version=v1).
     type: str
     aliases: [firmware_name]
   to_version:
@@ -57,11 +60,13 @@ options:
     type: str
   end_date:
     description:
-      - Last UTC day, included. Newer servers of the vendor require it and older ones do not know it, so it is sent
+      - Last UTC day, included. Newer servers of the vendor require it and older ones do not know
+        it, so it is sent
         only when declared.
     type: str
   devices:
-    description: IMEIs of 15 digits, quoted. Only the difference to the devices of the upgrade is sent.
+    description: IMEIs of 15 digits, quoted. Only the difference to the devices of the upgrade is
+      sent.
     type: list
     elements: str
   recreate:
@@ -116,7 +121,8 @@ upgrade:
       returned: when there is an upgrade
     state:
       description: >-
-        What the word means, one of V(pending), V(queued), V(scheduled) (in progress), V(ended), V(request_failed),
+        What the word means, one of V(pending), V(queued), V(scheduled) (in progress), V(ended),
+        V(request_failed),
         V(failed), V(unknown).
       type: str
       returned: when there is an upgrade
@@ -224,8 +230,10 @@ failure:
   contains:
     kind:
       description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected), V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache), V(devices_refused), V(ambiguous),
+        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+        V(locked_out), V(refused),
+        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
+        V(devices_refused), V(ambiguous),
         V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
       type: str
       returned: always

@@ -36,7 +36,8 @@ options:
     description: What the status of an upgrade may mean. All when left out.
     type: list
     elements: str
-    choices: [pending, queued, prescheduled, scheduled, ended, cancelled, aborted, request_failed, failed, unknown]
+    choices: [pending, queued, prescheduled, scheduled, ended, cancelled, aborted, request_failed,
+      failed, unknown]
 seealso:
   - module: thingspace.fota.fota_upgrade
 """
@@ -69,7 +70,8 @@ upgrades:
       returned: when there is an upgrade
     state:
       description: >-
-        What the word means, one of V(pending), V(queued), V(scheduled) (in progress), V(ended), V(request_failed),
+        What the word means, one of V(pending), V(queued), V(scheduled) (in progress), V(ended),
+        V(request_failed),
         V(failed), V(unknown).
       type: str
       returned: when there is an upgrade
@@ -90,7 +92,8 @@ upgrades:
       type: str
       returned: when there is an upgrade
     counts:
-      description: Devices by what their status means (V(pending), V(success), V(failed), V(rejected), V(stopped), V(unknown)).
+      description: Devices by what their status means (V(pending), V(success), V(failed),
+        V(rejected), V(stopped), V(unknown)).
       type: dict
       returned: always
     devices:
@@ -166,8 +169,10 @@ failure:
   contains:
     kind:
       description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected), V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache), V(devices_refused), V(ambiguous),
+        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+        V(locked_out), V(refused),
+        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
+        V(devices_refused), V(ambiguous),
         V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
       type: str
       returned: always

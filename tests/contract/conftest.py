@@ -5,6 +5,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.thingspace.fota.tests.contract.fixtures import simulator
+import pytest
+
+from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator, simulator
+from ansible_collections.thingspace.fota.tests.contract.scenario import START, fleet
+from ansible_collections.thingspace.fota.tests.contract.walk import Walk
 
 __all__ = ["simulator"]
+
+
+@pytest.fixture
+def walk(simulator: StartSimulator) -> Walk:
+    """A judged simulator of the contract fleet with default switches, logged in."""
+    return Walk(simulator(fleet(), start=START))

@@ -93,7 +93,7 @@ class ContractJudge:
         reply_headers = _lower(call.reply_headers)
         replies = _date_faults(reply_headers)
         requests: list[str] = []
-        if getattr(call, "fault", None) is not None:  # TEMP
+        if call.fault is not None:
             if operation is not None:
                 replies += self.contract.planted_faults(operation, call.status, call.reply_body)
         elif operation is None:

@@ -10,13 +10,7 @@ is the contract's.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-import pytest
-
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
-    SimulatorServer,
-)
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.contract.scenario import (
     FIRST_DAY,
@@ -25,8 +19,6 @@ from ansible_collections.thingspace.fota.tests.contract.scenario import (
     LATER_DAY,
     LWM2M_IMEIS,
     MAIN,
-    MONTHLY,
-    MONTHLY_IMEIS,
     OMADM_IMEIS,
     START,
     V1_TO,
@@ -40,11 +32,13 @@ from ansible_collections.thingspace.fota.tests.contract.scenario import (
     v3_campaign,
     v3_dates,
 )
-from ansible_collections.thingspace.fota.tests.contract.wire import Answer, Wire
+from ansible_collections.thingspace.fota.tests.contract.walk import (
+    V1_CREATE,
+    V2_CREATE,
+    V3_CREATE,
+    Walk,
+)
 
-FIVE_MINUTES = 5 / 60
-V3_CREATE = f"/fota/v3/campaigns/firmware/{MAIN}"
-V2_CREATE = f"/fota/v2/campaigns/{MAIN}"
 LISTED = {
     "CampaignRequestPending",
     "CampaignRequestFailed",
@@ -55,69 +49,6 @@ LISTED = {
     "CampaignScheduled",
     "CampaignEnded",
 }
-
-
-class Walk:
-    """One simulator, one logged-in wire, and the clock."""
-
-    def __init__(self, sim: SimulatorServer) -> None:
-        self.sim = sim
-        self.wire = Wire(sim.url).login()
-
-    def good(self, method: str, path: str, payload: object = None) -> Any:
-        """A call that has to succeed; its JSON."""
-        answer = self.wire.call(method, path, payload)
-        assert answer.status == 200, answer.body
-        return answer.json
-
-    def refused(self, method: str, path: str, payload: object = None) -> None:
-        """A call that the service has to refuse for the state it meets."""
-        answer: Answer = self.wire.call(method, path, payload)
-        assert answer.status == 400, answer.body
-        assert answer.json["errorMessage"]
-
-    def v3(self, campaign: str, account: str = MAIN) -> str:
-        """Status of a v3 campaign."""
-        return str(self.good("GET", f"/fota/v3/campaigns/{account}/{campaign}")["status"])
-
-    def v2(self, campaign: str) -> str:
-        """Status of a v2 campaign."""
-        return str(self.good("GET", f"/fota/v2/campaigns/{MAIN}/{campaign}")["status"])
-
-    def v1(self, upgrade: str) -> str:
-        """Status of a v1 upgrade."""
-        return str(self.good("GET", f"/fota/v1/upgrades/{MAIN}/upgrade/{upgrade}")["status"])
-
-    def rows(self, version: str, campaign: str, account: str = MAIN) -> dict[str, dict[str, Any]]:
-        """Device report of a v2 or v3 campaign by IMEI."""
-        path = f"/fota/{version}/reports/{account}/campaigns/{campaign}/devices"
-        return {row["deviceId"]: row for row in self.good("GET", path)["deviceList"] or []}
-
-    def until(self, status: str, read: Any, thing: str, *, hours: float = 24 * 14) -> None:
-        """Move on in steps of an hour at most until a state is reached."""
-        for _ in range(int(hours * 4)):
-            if read(thing) == status:
-                return
-            self.sim.advance(hours=0.25)
-        raise AssertionError(f"{status} was not reached, it is {read(thing)}")
-
-    def states(self, read: Any, thing: str, *, last: str) -> list[str]:
-        """The states met until the last one, each once, looked at finely at first."""
-        met = [read(thing)]
-        for step in range(24 * 20):
-            if met[-1] == last:
-                return met
-            self.sim.advance(hours=FIVE_MINUTES if step < 36 else 1)
-            status = read(thing)
-            if status != met[-1]:
-                met.append(status)
-        raise AssertionError(f"{last} was not reached: {met}")
-
-
-@pytest.fixture
-def walk(simulator: StartSimulator) -> Walk:
-    """A judged simulator with default switches."""
-    return Walk(simulator(fleet(), start=START))
 
 
 def test_v3_campaign_to_its_end(walk: Walk) -> None:
@@ -172,7 +103,7 @@ def test_v2_campaign_to_its_end(walk: Walk) -> None:
 
 
 def test_v1_upgrade_to_its_end(walk: Walk) -> None:
-    upgrade = walk.good("POST", "/fota/v1/upgrades", v1_upgrade())["id"]
+    upgrade = walk.good("POST", V1_CREATE, v1_upgrade())["id"]
     assert walk.states(walk.v1, upgrade, last="Finished") == [
         "RequestPending",
         "Queued",
@@ -258,8 +189,8 @@ def test_v2_device_change_shows_in_the_report_only(walk: Walk) -> None:
 
 def test_v1_before_and_after_the_start(walk: Walk) -> None:
     root = f"/fota/v1/upgrades/{MAIN}/upgrade"
-    upgrade = walk.good("POST", "/fota/v1/upgrades", v1_upgrade())["id"]
-    other = walk.good("POST", "/fota/v1/upgrades", v1_upgrade(deviceList=OMADM_IMEIS[2:]))["id"]
+    upgrade = walk.good("POST", V1_CREATE, v1_upgrade())["id"]
+    other = walk.good("POST", V1_CREATE, v1_upgrade(deviceList=OMADM_IMEIS[2:]))["id"]
     walk.until("Queued", walk.v1, upgrade)
     removed = walk.good(
         "PUT", f"{root}/{upgrade}", {"type": "remove", "deviceList": [OMADM_IMEIS[1]]}
@@ -272,65 +203,6 @@ def test_v1_before_and_after_the_start(walk: Walk) -> None:
     walk.refused("DELETE", f"{root}/{upgrade}")
     walk.until("Finished", walk.v1, upgrade)
     walk.refused("DELETE", f"{root}/{upgrade}")
-
-
-def test_a_device_is_in_one_campaign_at_a_time(walk: Walk) -> None:
-    walk.good("POST", V3_CREATE, v3_campaign(deviceList=LWM2M_IMEIS[:2]))
-    second = walk.good("POST", V3_CREATE, v3_campaign(deviceList=LWM2M_IMEIS[1:3]))["id"]
-    walk.sim.advance(hours=6)
-    rows = walk.rows("v3", second)
-    assert rows[LWM2M_IMEIS[1]]["status"] == "DeviceRejected"
-    assert rows[LWM2M_IMEIS[1]]["resultReason"]
-    assert rows[LWM2M_IMEIS[2]]["status"] != "DeviceRejected"
-
-
-def test_more_than_twenty_devices_need_a_proved_pilot(walk: Walk) -> None:
-    early = walk.good("POST", V3_CREATE, v3_campaign(deviceList=LWM2M_IMEIS[:21]))["id"]
-    walk.until("CampaignRequestFailed", walk.v3, early)
-    pilot = walk.good("POST", V3_CREATE, v3_campaign(deviceList=LWM2M_IMEIS[:5]))["id"]
-    walk.until("CampaignEnded", walk.v3, pilot)
-    dates = {"startDate": "2026-03-12", "endDate": "2026-03-14"}
-    rest = v3_campaign(deviceList=LWM2M_IMEIS[5:], **dates)
-    wide = walk.good("POST", V3_CREATE, rest)["id"]
-    walk.until("CampaignEnded", walk.v3, wide)
-    rows = walk.rows("v3", wide)
-    assert {row["status"] for row in rows.values()} == {"UpgradeSuccess"}
-    assert set(rows) == set(LWM2M_IMEIS[5:])
-
-
-def test_monthly_accounts_need_licences(walk: Walk) -> None:
-    path = f"/fota/v3/campaigns/firmware/{MONTHLY}"
-    walk.good("POST", f"/fota/v3/licenses/{MONTHLY}/assign", devices(MONTHLY_IMEIS[0]))
-    campaign = walk.good("POST", path, v3_campaign(deviceList=MONTHLY_IMEIS[:2]))["id"]
-    walk.sim.advance(hours=6)
-    rows = walk.rows("v3", campaign, MONTHLY)
-    assert rows[MONTHLY_IMEIS[0]]["status"] != "DeviceRejected"
-    assert rows[MONTHLY_IMEIS[1]]["status"] == "DeviceRejected"
-    asking = v3_campaign(deviceList=[MONTHLY_IMEIS[2]], autoAssignLicenseFlag=True)
-    helped = walk.good("POST", path, asking)["id"]
-    walk.sim.advance(hours=6)
-    assert walk.rows("v3", helped, MONTHLY)[MONTHLY_IMEIS[2]]["status"] != "DeviceRejected"
-    status = walk.good("GET", f"/fota/v3/licenses/{MONTHLY}")
-    assert status["assignedLicenses"] == 2
-
-
-def test_a_report_reaches_the_stored_version_later(simulator: StartSimulator) -> None:
-    data = fleet()
-    for row in data["accounts"][0]["devices"]:
-        if row["deviceId"] == LWM2M_IMEIS[0]:
-            row.update(firmware=V3_TO, reported_firmware="SR1.2.0.0-10512")
-    walk = Walk(simulator(data, start=START))
-    query = devices(LWM2M_IMEIS[0])
-
-    def known() -> str:
-        rows = walk.good("POST", f"/fota/v3/devices/{MAIN}", query)["deviceList"]
-        return str(rows[0]["firmware"])
-
-    assert known() == "SR1.2.0.0-10512"
-    ack = walk.good("PUT", f"/fota/v3/firmware/{MAIN}/async/{LWM2M_IMEIS[0]}")
-    assert ack["requestId"]
-    walk.sim.advance(hours=48)
-    assert known() == V3_TO
 
 
 def test_many_small_steps_equal_one_large_one(simulator: StartSimulator) -> None:

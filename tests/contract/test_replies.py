@@ -8,14 +8,20 @@ The fixture fails a test whose replies break the document, so many tests here on
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults import (
+    TABLE as FAULTS,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.switches import TABLE
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.switches import (
+    TABLE as SWITCHES,
+)
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.contract.judge import wire_contract
 from ansible_collections.thingspace.fota.tests.contract.scenario import (
@@ -85,7 +91,7 @@ def test_every_operation_in_scope_answers_good_input(
 
 
 @pytest.mark.parametrize(
-    ("name", "choice"), [(switch.name, choice) for switch in TABLE for choice in switch.choices]
+    ("name", "choice"), [(switch.name, choice) for switch in SWITCHES for choice in switch.choices]
 )
 def test_every_answer_to_every_open_question_keeps_the_contract(
     simulator: StartSimulator, name: str, choice: str
@@ -323,28 +329,31 @@ def test_licences_are_counted_and_refused_one_by_one(wire: Wire) -> None:
     assert wire.call("GET", root).json["assignedLicenses"] == 1
 
 
-FAULTS = (
-    "status_429",
-    "status_503_before",
-    "status_503_after",
-    "xml_403",
-    "html_502",
-    "empty_200",
-    "expired_bearer",
-    "expired_session",
-    "unknown_status",
-)
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_planted_faults_are_named_to_the_judge(
-    simulator: StartSimulator, sim: SimulatorServer, wire: Wire, fault: str
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_planted_faults_spoil_one_call_and_are_named(
+    sim: SimulatorServer, wire: Wire, fault: str
 ) -> None:
-    sim.faults([{"operation": "*", "nth": 1, "times": 1, "fault": fault}])
-    wire.call("GET", f"/fota/v3/devices/{MAIN}")
-    assert [entry["fault"] for entry in sim.journal()][-1] == fault
-    after = Wire(sim.url).login().call("GET", FIRMWARE)
-    assert after.status == 200
+    sim.faults([{"operation": "v3ListDevices", "nth": 1, "times": 1, "fault": fault}])
+    try:
+        spoilt = wire.call("GET", f"/fota/v3/devices/{MAIN}")
+    except ConnectionError:  # http.client's RemoteDisconnected is one
+        assert fault.startswith("reset")
+    else:
+        assert not fault.startswith("reset")
+        assert spoilt.status != 200 or fault in ("empty_200", "unknown_status")
+    assert sim.journal()[-1]["fault"] == fault
+    assert wire.login().call("GET", f"/fota/v3/devices/{MAIN}").status == 200
+
+
+@pytest.mark.parametrize("fault", ["status_503", "reset"])
+@pytest.mark.parametrize(("when", "effects"), [("before", 0), ("after", 1)])
+def test_a_spoilt_write_took_effect_or_not(
+    sim: SimulatorServer, wire: Wire, fault: str, when: str, effects: int
+) -> None:
+    sim.faults([{"operation": "v3ScheduleCampaign", "fault": f"{fault}_{when}"}])
+    with contextlib.suppress(ConnectionError):
+        wire.call("POST", f"/fota/v3/campaigns/firmware/{MAIN}", v3_campaign())
+    assert len(sim.campaigns()) == effects
 
 
 def test_every_family_lists_its_own_devices(wire: Wire) -> None:

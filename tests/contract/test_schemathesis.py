@@ -41,7 +41,7 @@ CHECKS = (
     "response_schema_conformance",
 )
 AUTH = {"requestOAuthToken", "revokeOAuthToken", "startM2MSession", "endM2MSession"}
-EXAMPLES = 12
+EXAMPLES = 8
 SECONDS = 120
 
 
@@ -76,6 +76,8 @@ def run(wire: Wire, url: str, operations: set[str], folder: Path, ids: Ids | Non
         *("--url", url, "--no-color", "--checks", ",".join(CHECKS)),
         *("--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES)),
         *("--generation-deterministic", "--continue-on-failure", "--warnings", "off"),
+        # Slow machines and free-text parameters are no findings.
+        *("--suppress-health-check", "all"),
         *("--report", "json", "--report-json-path", str(report)),
     ]
     for name, value in wire.tokens().items():
@@ -131,9 +133,9 @@ def test_existing_ids(
     assert created.status == 200, created.body
     ids = Ids(campaign=created.json["id"], device=device)
     assert not run(wire, sim.url, in_scope(version), tmp_path / "run", ids)
-    answered = {name for name in simulator.judge.operations() if name.startswith(version)}
-    # A generated body that schedules something would have to name a package by chance.
-    assert not {name for name in in_scope(version) - answered if "Schedule" not in name}
+    operations = wire_contract().operations
+    reads = {name for name in in_scope(version) if operations[name].method == "GET"}
+    assert reads <= simulator.judge.operations()
 
 
 def test_token_services(simulator: StartSimulator, tmp_path: Path) -> None:

@@ -39,6 +39,9 @@ ROOMS = {f"module_utils/{layer}" for layer in MAY_KNOW} | {"plugin_utils/_simula
 FLAT_ROOMS = SHELLS | {"doc_fragments"}
 """Folders of plugins that hold files only, named by what the plugin is called."""
 
+SIMULATOR_NAMES = {f"{OURS}.plugin_utils._simulator", "_simulator"}
+"""The second is its name when its folder is run by path."""
+
 IO_MODULES = {
     *(
         "aiohttp",
@@ -191,7 +194,7 @@ def simulator_stands_alone(source: Source) -> list[str]:
     others = [
         name
         for name in source.imports()
-        if not _below(name, f"{OURS}.plugin_utils._simulator")
+        if not any(_below(name, own) for own in SIMULATOR_NAMES)
         and _top(name) not in sys.stdlib_module_names
     ]
     return [f"imports {name}" for name in others]
@@ -307,7 +310,8 @@ def test_every_rule_has_a_planted_violation() -> None:
 
 def test_files_that_are_not_python_have_a_room() -> None:
     paths = [file.relative_to(PLUGINS) for file in PLUGINS.rglob("*") if file.is_file()]
-    others = [path.as_posix() for path in paths if path.suffix not in {".py", ".pyc"}]
+    tracked = [path for path in paths if not any(part[0] in "._" for part in path.parts[1:-1])]
+    others = [path.as_posix() for path in tracked if path.suffix != ".py"]
     assert [path for path in others if every_file_has_a_room(Source(path, ""))] == []
 
 

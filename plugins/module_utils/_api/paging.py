@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .._client.errors import UnexpectedReply
+from .._model.errors import MalformedReply
 from .._model.wire import as_row, as_rows, flag, text
 
 Row = Mapping[str, object]
@@ -50,7 +51,7 @@ def read_all_pages(
     :param fetch: gives the raw page after a cursor; None asks for the first page.
     :raises UnexpectedReply: the cursor repeats or is missing although there is more, so the list
         can never be complete.
-    :raises MalformedReply: a page is no page.
+    :raises MalformedReply: a page is no page, or a row cannot be told from others.
     """
     found: dict[str, Row] = {}
     cursors: set[str] = set()
@@ -58,7 +59,10 @@ def read_all_pages(
     while True:
         page = as_row(fetch(cursor), operation)
         for row in as_rows(page.get(shape.rows), f"{operation} {shape.rows}"):
-            found.setdefault(text(row, *shape.row_id), row)
+            row_id = text(row, *shape.row_id)
+            if not row_id:
+                raise MalformedReply(f"{operation} {shape.rows}: a row has no {shape.row_id[0]}")
+            found.setdefault(row_id, row)
         if not flag(page, "hasMoreData", "hasMoreFlag"):
             return Listing(rows=list(found.values()), last_page=page)
         cursor = text(page, shape.cursor)

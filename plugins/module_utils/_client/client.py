@@ -13,12 +13,11 @@ from datetime import datetime
 from types import MappingProxyType, TracebackType
 from typing import TypeVar
 
-from . import hints
 from .clock import SKEW_TOLERATED, Deadline
 from .error_bodies import parse_error
-from .errors import ServiceRefused, UnexpectedReply, WriteOutcomeUnknown
+from .errors import UnexpectedReply, WriteOutcomeUnknown
 from .operation import Kind, Operation
-from .session import Session, Token
+from .session import Session, Token, refusal
 from .settings import ConnectionSettings
 from .transport import Reply, Request, Transport
 
@@ -89,7 +88,7 @@ class Client:
                 return _decoded(sent, reply)
             stale = self._session.stale(reply)
             if stale is None or stale in renewed:
-                raise _refused(sent, reply)
+                raise refusal(sent, reply)
             renewed.add(stale)
             tokens = self._session.renew(stale, tokens, refused=reply, deadline=deadline)
 
@@ -133,7 +132,11 @@ class Client:
     def warnings(self) -> list[str]:
         """What the user should hear about, each text returned by one call only."""
         skew = self._transport.clock.skew
-        if self.simulated or abs(skew) <= SKEW_TOLERATED or not self._skew_said.acquire(False):
+        if (
+            self.simulated
+            or abs(skew) <= SKEW_TOLERATED
+            or not self._skew_said.acquire(blocking=False)
+        ):
             return []
         minutes = round(abs(skew).total_seconds() / 60)
         side = "behind" if skew.total_seconds() > 0 else "ahead of"
@@ -169,15 +172,3 @@ def _decoded(request: Request, reply: Reply) -> object:
             http_status=reply.status,
             hint="Check base_url and proxies: this is no reply of the service.",
         ) from error
-
-
-def _refused(request: Request, reply: Reply) -> ServiceRefused:
-    error = parse_error(reply.body, secrets=request.secrets)
-    return ServiceRefused(
-        f"{request}: HTTP {reply.status}: {error}",
-        operation=request.operation.id,
-        http_status=reply.status,
-        error_code=error.code,
-        error_message=error.message,
-        hint=hints.for_refusal(reply.status, error),
-    )

@@ -65,3 +65,16 @@ def for_given_token(option: str) -> str:
         f"{option} ({variable(option)}) is used as given and may have expired:"
         f" give a new one, or {credentials} instead."
     )
+
+
+def for_login(kind: str, *, key_refused: bool, minutes: int, directory: str) -> str:
+    """What to do after a refused login that is remembered for some minutes in ``directory``."""
+    names = ("client_id", "client_secret") if key_refused else ("username", "password")
+    options = " and ".join(f"{name} ({variable(name)})" for name in names)
+    again = (
+        f"It is not tried again for {minutes} minutes, as five refused logins in a row lock the"
+        f" user; other credentials, a logout or an emptied token cache ({directory}) try at once."
+    )
+    if kind == "locked_out":
+        return f"Only Verizon support can unlock the user. {again}"
+    return f"Check {options}. {again}"

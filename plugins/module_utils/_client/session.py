@@ -19,7 +19,7 @@ from enum import Enum
 
 from . import hints
 from .clock import Deadline
-from .error_bodies import ErrorBody, parse_error, stale_bearer, stale_session
+from .error_bodies import parse_error, stale_bearer, stale_session
 from .errors import LoginRejected, ServiceRefused, UnexpectedReply
 from .operation import Kind, Operation
 from .settings import TOKEN_TEXT, ConnectionSettings
@@ -150,10 +150,10 @@ class Session:
         """The entry with what it lacks asked of the service, stored step by step."""
         if self._complete(entry):
             return entry
-        if entry.rejection is not None and abs(time.time() - entry.rejection.at) < (
-            REJECTION_SECONDS
-        ):
-            raise self._remembered(entry.rejection)
+        rejection = entry.rejection
+        # Either way: a clock that was set back must not keep it for longer.
+        if rejection is not None and abs(time.time() - rejection.at) < REJECTION_SECONDS:
+            raise self._remembered(rejection)
         entry = replace(entry, rejection=None)
         # Before the login, to be certain that a rejection can be remembered: the disk may be full.
         shared.store(entry)
@@ -180,7 +180,8 @@ class Session:
         reply = self._transport.send(request, deadline)
         if reply.status >= 400:
             raise self._rejected(request, reply, entry, shared)
-        bearer, life = _token(request, reply, "access_token")
+        bearer = _token(request, reply, "access_token")
+        life = _seconds_left(reply)
         renew_at = time.time() + life - _RENEW_EARLY if life > _RENEW_EARLY else None
         entry = replace(entry, bearer=bearer, renew_bearer_at=renew_at)
         shared.store(entry)
@@ -196,8 +197,7 @@ class Session:
             request, reply = self._log_in(entry, deadline)
         if reply.status >= 400:
             raise self._rejected(request, reply, entry, shared)
-        session, _life = _token(request, reply, "sessionToken")
-        entry = replace(entry, session=session)
+        entry = replace(entry, session=_token(request, reply, "sessionToken"))
         shared.store(entry)
         return entry
 
@@ -220,8 +220,9 @@ class Session:
         """The error of a refused login, remembered unless it says nothing about credentials."""
         error = parse_error(reply.body, secrets=request.secrets)
         message = f"{request}: HTTP {reply.status}: {error}"
-        if reply.status in _NOT_A_VERDICT or _blames_bearer(reply):
-            return _refused(request, reply, error)
+        judged = request.operation is OAUTH_TOKEN or not _blames_bearer(reply)
+        if reply.status in _NOT_A_VERDICT or not judged:
+            return refusal(request, reply)
         locked = reply.status == 423 or _LOCKED.search(str(error)) is not None
         rejection = Rejection(
             kind="locked_out" if locked else "login_rejected",
@@ -264,10 +265,96 @@ class Session:
             return False
         if not self._has_bearer(entry):
             entry = self._with_bearer(entry, shared, deadline)
-        if self._end(self._tokens(entry), deadline) is not Token.BEARER:
-            return True
-        entry = self._with_bearer(_without(entry, Token.BEARER), shared, deadline)
-        return self._end(self._tokens(entry), deadline) is None
+        blamed = self._end(self._tokens(entry), deadline)
+        if blamed is Token.BEARER:
+            entry = self._with_bearer(_without(entry, Token.BEARER), shared, deadline)
+            blamed = self._end(self._tokens(entry), deadline)
+        return blamed is None
 
-    def _end(self, tokens: Tokens, deadline: Deadline) -> None:
-        raise NotImplementedError
+    def _end(self, tokens: Tokens, deadline: Deadline) -> Token | None:
+        """Log out; ``None`` when it worked, else the token that was refused."""
+        request = self._transport.prepare(LOGOUT, params={}, query=None, body=None)
+        request = replace(request, headers=tokens.headers(), secrets=tokens.secrets())
+        reply = self._transport.send(request, deadline)
+        if reply.status < 400:
+            return None
+        blamed = self.stale(reply)
+        if blamed is Token.BEARER and self._settings.bearer_token:
+            raise _given_token_refused(blamed, reply, tokens)
+        if blamed is None:
+            raise refusal(request, reply)
+        return blamed
+
+
+def _has(entry: Entry, token: Token, old: Tokens) -> bool:
+    """Whether the entry still holds the token that was refused."""
+    if token is Token.BEARER:
+        return entry.bearer == old.bearer
+    return entry.session == old.session
+
+
+def _without(entry: Entry, token: Token) -> Entry:
+    if token is Token.BEARER:
+        return replace(entry, bearer=None, renew_bearer_at=None)
+    return replace(entry, session=None)
+
+
+def _blames_bearer(reply: Reply) -> bool:
+    # A 401 without a code is no such thing here: that is what a wrong password may look like.
+    error = parse_error(reply.body)
+    return reply.status >= 400 and bool(error.code) and stale_bearer(reply.status, error)
+
+
+def _token(request: Request, reply: Reply, key: str) -> str:
+    """The token in a reply; ``UnexpectedReply`` for anything that cannot be sent as a header."""
+    token = _field(reply, key)
+    if isinstance(token, str) and TOKEN_TEXT.fullmatch(token):
+        return token
+    raise UnexpectedReply(
+        f"{request}: HTTP {reply.status}, but no {key} in it",
+        operation=request.operation.id,
+        http_status=reply.status,
+        hint="Check base_url and proxies: this is no reply of the service.",
+    )
+
+
+def _seconds_left(reply: Reply) -> float:
+    """The life of a bearer in seconds; 0 when the reply does not say."""
+    life = _field(reply, "expires_in")
+    if isinstance(life, str) and life.isdecimal() and len(life) < 10:
+        life = int(life)
+    if not isinstance(life, (int, float)):
+        return 0.0
+    return float(min(max(life, 0), _LONGEST_LIFE))
+
+
+def _field(reply: Reply, key: str) -> object:
+    try:
+        data = reply.json()
+    except ValueError:
+        return None
+    return data.get(key) if isinstance(data, dict) else None
+
+
+def refusal(request: Request, reply: Reply) -> ServiceRefused:
+    """The error of a reply that refuses for good."""
+    error = parse_error(reply.body, secrets=request.secrets)
+    return ServiceRefused(
+        f"{request}: HTTP {reply.status}: {error}",
+        operation=request.operation.id,
+        http_status=reply.status,
+        error_code=error.code,
+        error_message=error.message,
+        hint=hints.for_refusal(reply.status, error),
+    )
+
+
+def _given_token_refused(token: Token, reply: Reply, tokens: Tokens) -> ServiceRefused:
+    error = parse_error(reply.body, secrets=tokens.secrets())
+    return ServiceRefused(
+        f"the {token.value} was refused: HTTP {reply.status}: {error}",
+        http_status=reply.status,
+        error_code=error.code,
+        error_message=error.message,
+        hint=hints.for_given_token(token.value),
+    )

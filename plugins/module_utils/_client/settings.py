@@ -17,7 +17,8 @@ from .errors import ConfigurationError
 
 DEFAULT_BASE_URL = "https://thingspace.verizon.com/api"
 
-_TOKEN_TEXT = re.compile(r"[\x21-\x7e]+")
+# What can be sent as a token in a header.
+TOKEN_TEXT = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class ConnectionSettings:
     def _check_credentials(self) -> None:
         for name in ("bearer_token", "session_token"):
             token = getattr(self, name)
-            if token and not _TOKEN_TEXT.fullmatch(token):
+            if token and not TOKEN_TEXT.fullmatch(token):
                 raise _wrong(name, "holds spaces, line breaks or characters that are not ASCII")
         if self.client_id and ":" in self.client_id:
             raise _wrong("client_id", "cannot hold a colon")

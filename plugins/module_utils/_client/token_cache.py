@@ -20,7 +20,7 @@ import secrets
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class Rejection:
     kind: str
     at: float
     message: str
+    operation: str
     http_status: int
     error_code: str | None = None
     error_message: str | None = None
@@ -62,7 +63,7 @@ class TokenCache:
     """The entry of one set of credentials in one directory; ``None`` is the user's default."""
 
     def __init__(self, directory: str | None, *, identity: Sequence[str | None]) -> None:
-        self.directory = Path(directory).expanduser() if directory else _default_directory()
+        self.directory = Path(os.path.expanduser(directory or _default_directory()))
         self._identity = json.dumps(list(identity)).encode()
 
     @contextmanager
@@ -81,6 +82,8 @@ class TokenCache:
             yield LockedEntry(self.directory, folder, f"{name.hexdigest()}.json")
 
     def _open_directory(self) -> int:
+        if self.directory.parts[:1] == ("~",):
+            raise FileNotFoundError("this user has no home directory")
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         folder = os.open(self.directory, flags)
@@ -129,17 +132,13 @@ class LockedEntry:
             self._unlink(f"{self._name}.new")
 
     def _unlink(self, name: str) -> None:
-        try:
+        with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self._folder)
-        except FileNotFoundError:
-            pass
 
 
-def _default_directory() -> Path:
+def _default_directory() -> str:
     base = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):
-        base = os.path.expanduser("~/.cache")
-    return Path(base) / "thingspace.fota"
+    return os.path.join(base if os.path.isabs(base) else "~/.cache", "thingspace.fota")
 
 
 @contextmanager

@@ -15,8 +15,8 @@ import ssl
 import time
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from http.cookiejar import DefaultCookiePolicy
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -39,6 +39,7 @@ try:
     import requests
     import requests.adapters
     import requests.utils
+    import urllib3
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 except ImportError:
     # The traceback, for a module's missing_required_lib().
@@ -47,6 +48,11 @@ except ImportError:
 COLLECTION_VERSION = "0.1.0"
 SIMULATOR_HEADER = "X-Fota-Simulator"
 
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": f"thingspace.fota/{COLLECTION_VERSION}",
+}
 _LARGEST_BODY = 64 * 1024 * 1024
 _CHUNK = 8 * 1024
 
@@ -118,7 +124,10 @@ class Transport:
         self._settings = settings
         self._policy = backoff.POLICY
         self._proxies = _proxies(settings)
-        self._pooled = _session(settings.max_connections)
+        if not settings.validate_certs:
+            # The user asked for it, and a line on stderr for every call helps nobody.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self._pooled = _adapter(settings.max_connections)
 
     def prepare(
         self,
@@ -189,34 +198,40 @@ class Transport:
             if request.repeatable:
                 reply = self._exchange(self._pooled, request, deadline)
             else:
-                with _session(1) as fresh:
+                with closing(_adapter(1)) as fresh:
                     reply = self._exchange(fresh, request, deadline)
         except requests.RequestException as error:
             return _network_trouble(error)
         except _Cut as error:
             return _Trouble(str(error), sent=True)
-        if reply.status == 429 or reply.status == 408 or reply.status >= 500:
+        if reply.status in {408, 429} or reply.status >= 500:
             return self._refused_for_now(request, reply)
-        if reply.status >= 300 and reply.status < 400:
+        if 300 <= reply.status < 400:
             raise _redirected(request, reply)
         return reply
 
-    def _exchange(self, session: requests.Session, request: Request, deadline: Deadline) -> Reply:
-        left = max(deadline.left(), 0.001)  # requests takes zero for a mistake
-        with session.request(
+    def _exchange(
+        self, adapter: requests.adapters.HTTPAdapter, request: Request, deadline: Deadline
+    ) -> Reply:
+        # An adapter without a Session around it knows no cookies, no .netrc, no redirects and no
+        # CA bundle of the environment: nothing but what stands here.
+        prepared = requests.Request(
             request.operation.method,
             self._settings.root + request.path,
             params=request.query,
-            headers=request.headers,
+            headers={**_HEADERS, **request.headers},
             data=request.body,
+        ).prepare()
+        left = max(deadline.left(), 0.001)  # requests takes zero for a mistake
+        with adapter.send(
+            prepared,
+            stream=True,
             timeout=(
                 min(self._policy.connect_timeout, left),
                 min(self._policy.read_timeout, left),
             ),
-            allow_redirects=False,
             verify=self._settings.verify,
             proxies=self._proxies,
-            stream=True,
         ) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
             self.clock.observe(headers.get("date"))
@@ -265,26 +280,10 @@ class _Cut(Exception):
     """A reply that ended too early or came too slowly."""
 
 
-def _session(connections: int) -> requests.Session:
-    """A session that takes nothing from the environment and keeps no cookies."""
-    session = requests.Session()
-    # No CA bundle, proxy or .netrc login of the environment may override what was asked for.
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers.clear()
-    session.headers.update(
-        {
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "User-Agent": f"thingspace.fota/{COLLECTION_VERSION}",
-        }
-    )
-    adapter = requests.adapters.HTTPAdapter(
+def _adapter(connections: int) -> requests.adapters.HTTPAdapter:
+    return requests.adapters.HTTPAdapter(
         pool_connections=1, pool_maxsize=connections, max_retries=0
     )
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
 
 
 def _proxies(settings: ConnectionSettings) -> dict[str, str]:

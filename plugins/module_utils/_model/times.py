@@ -19,7 +19,7 @@ else:
 
 # `2021-06-03 00:03:56.079 +0000 UTC`: how Go prints a time.
 GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([+-]\d{4})(?: \w+)?")
-FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ].+)?")
 # Zero times: year 1 (Go) and 1900 mean "never".
 FIRST_REAL_YEAR = 1970
 
@@ -47,7 +47,7 @@ def check_date(value: object, *, field: str) -> date:
     :raises InvalidValue: it is no date.
     """
     text = str(value).strip()
-    moment = parse_time(text) if FULL_DATE.match(text) else None
+    moment = parse_time(text) if FULL_DATE.fullmatch(text) else None
     if moment is None:
         raise InvalidValue(field, value, "is not a date of the form YYYY-MM-DD (UTC days)")
     return moment.date()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .errors import InvalidValue
-from .wire import as_row, as_rows, number
+from .wire import as_rows, number
 
 FIRST_START, LAST_START = 0, 23
 FIRST_END, LAST_END = 1, 24
@@ -47,24 +47,24 @@ def write_windows(windows: Iterable[Window]) -> list[dict[str, int]]:
     return [{"startTime": window.start, "endTime": window.end} for window in windows]
 
 
-def check_windows(
-    values: Iterable[Mapping[str, object]] | None, *, field: str
-) -> tuple[Window, ...] | None:
+def check_windows(values: Iterable[object] | None, *, field: str) -> tuple[Window, ...] | None:
     """Check windows that a person gave: start 0-23, end 1-24, start before end.
 
-    :raises InvalidValue: an hour is out of its range, or a window is empty or crosses midnight.
+    :raises InvalidValue: an hour is out of its range, a window is empty or crosses midnight, or
+        something else stands in its place.
     """
     if values is None:
         return None
     found = []
     for place, value in enumerate(values):
         name = f"{field}[{place}]"
-        row = as_row(value, name)
-        start, end = number(row, "start"), number(row, "end")
+        if not isinstance(value, Mapping):
+            raise InvalidValue(name, value, "is no window: give start and end, as whole hours")
+        start, end = number(value, "start"), number(value, "end")
         if start is None or not FIRST_START <= start <= LAST_START:
-            raise InvalidValue(f"{name}.start", row.get("start"), "is not an hour from 0 to 23")
+            raise InvalidValue(f"{name}.start", value.get("start"), "is not an hour from 0 to 23")
         if end is None or not FIRST_END <= end <= LAST_END:
-            raise InvalidValue(f"{name}.end", row.get("end"), "is not an hour from 1 to 24")
+            raise InvalidValue(f"{name}.end", value.get("end"), "is not an hour from 1 to 24")
         if start >= end:
             raise InvalidValue(
                 name,

@@ -14,7 +14,7 @@ from .._model.status import DeviceState
 from .._model.windows import Window
 from .._model.wire import count_by
 from .._plan.campaigns import CampaignPlan
-from .._plan.devices import DeviceAction
+from .._plan.devices import DeviceAction, DeviceDifference
 
 # What a person has to look at, whatever else a list holds.
 ATTENTION = frozenset(
@@ -118,6 +118,17 @@ def select_devices(rows: Iterable[CampaignDevice], wanted: str) -> list[dict[str
     if wanted == "none":
         return []
     return [view_device(row) for row in rows if wanted == "all" or row.state in ATTENTION]
+
+
+def count_changes(
+    difference: DeviceDifference, changes: Mapping[str, DeviceChange]
+) -> dict[str, int]:
+    """Count the devices that were added and removed; those that the service refused are not."""
+
+    def done(ids: Iterable[str]) -> int:
+        return sum(1 for imei in ids if imei not in changes or changes[imei].succeeded)
+
+    return {"added": done(difference.add), "removed": done(difference.remove)}
 
 
 def view_actions(

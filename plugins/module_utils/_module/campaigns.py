@@ -26,7 +26,7 @@ from .._plan.campaigns import (
 )
 from .campaign_search import find_by_id, find_hidden, list_all_campaigns
 from .campaign_spec import read_specs
-from .campaign_view import count_devices, diff_campaigns, view_actions, view_campaign
+from .campaign_view import count_changes, count_devices, diff_campaigns, view_actions, view_campaign
 from .campaign_writer import CampaignWriter
 from .context import Context
 from .device_firmware import query_devices
@@ -108,18 +108,19 @@ def _read_report(
 ) -> list[CampaignDevice] | None:
     """Read the devices of the target; None when the service does not list them yet.
 
-    The report of a pending campaign may still be empty (contract section 14, question 16).
+    The report of a pending campaign may still be empty, and reports lag behind (contract section
+    14, question 16): an empty one is believed only when it stays so.
     """
     if target is None or not needs_device_report(spec, target):
         return None
-    pending = target.state is CampaignState.PENDING
-    waited = wait_until(
-        lambda: service.list_campaign_devices(target.id),
-        bool,
-        SETTLING if pending else Waiting(0.0, 1.0),
-        sleep=context.sleep,
-    )
-    return waited.last if waited.done or not pending else None
+    report = service.list_campaign_devices(target.id)
+    if report:
+        return report
+    if target.state is CampaignState.PENDING:
+        return None
+    return wait_until(
+        lambda: service.list_campaign_devices(target.id), bool, SETTLING, sleep=context.sleep
+    ).last
 
 
 def _license_warnings(context: Context, spec: CampaignSpec) -> tuple[str, ...]:
@@ -196,7 +197,7 @@ def _wait_all(context: Context, progress: Sequence[Progress], params: Mapping[st
         read_now = context.client.map(
             lambda one: one.service.get_campaign(one.campaign.id), open_ones
         )
-        for one, campaign in zip(open_ones, read_now):
+        for one, campaign in zip(open_ones, read_now, strict=True):
             one.campaign = campaign
         return [one.campaign for one in waiting if one.campaign]
 
@@ -206,10 +207,10 @@ def _wait_all(context: Context, progress: Sequence[Progress], params: Mapping[st
         Waiting.declared(params),
         sleep=context.sleep,
     )
-    for one, report in zip(
-        waiting,
-        context.client.map(lambda one: one.service.list_campaign_devices(one.campaign.id), waiting),
-    ):
+    reports = context.client.map(
+        lambda one: one.service.list_campaign_devices(one.campaign.id), waiting
+    )
+    for one, report in zip(waiting, reports, strict=True):
         one.report = report
     late = [campaign for campaign in waited.last if not settled(campaign)]
     if late:
@@ -247,20 +248,30 @@ def _was_over(one: Progress) -> bool:
 def _result(
     context: Context, progress: Sequence[Progress], params: Mapping[str, Any]
 ) -> dict[str, Any]:
-    views = [_view(one, context.check_mode, params["return_devices"]) for one in progress]
+    views = [
+        _view(one, params["return_devices"], check_mode=context.check_mode) for one in progress
+    ]
     changed = [view for view in views if view["action"] != "none"]
     result: dict[str, Any] = {
-        "changed": any(one.plan.changed and (context.check_mode or one.done) for one in progress),
+        "changed": any(_has_changed(one, check_mode=context.check_mode) for one in progress),
         "campaigns": views,
         "diff": diff_campaigns([one.plan for one in progress]),
-        "msg": context.headline(_summary(views, len(changed), context.check_mode)),
+        "msg": context.headline(_summary(views, len(changed), check_mode=context.check_mode)),
     }
     if params.get("campaigns") is None:
         result["campaign"] = views[0]
     return result
 
 
-def _view(one: Progress, check_mode: bool, return_devices: str) -> dict[str, Any]:
+def _has_changed(one: Progress, *, check_mode: bool) -> bool:
+    plan = one.plan
+    if check_mode or not one.done:
+        return plan.changed and check_mode
+    changed = count_changes(plan.devices, one.changes)
+    return bool(plan.create or plan.schedule or plan.cancel or any(changed.values()))
+
+
+def _view(one: Progress, return_devices: str, *, check_mode: bool) -> dict[str, Any]:
     campaign = one.plan.predicted if check_mode else one.campaign
     report = {row.device_id: row for row in one.report or ()}
     declared = view_campaign(campaign) if campaign else {"name": one.plan.spec.name}
@@ -269,15 +280,14 @@ def _view(one: Progress, check_mode: bool, return_devices: str) -> dict[str, Any
         "action": one.plan.action,
         "done": one.done,
         "counts": {
-            "added": len(one.plan.devices.add),
-            "removed": len(one.plan.devices.remove),
+            **count_changes(one.plan.devices, one.changes),
             **count_devices(one.report or ()),
         },
         "devices": view_actions(one.plan.devices.actions, one.changes, report, return_devices),
     }
 
 
-def _summary(views: Sequence[Mapping[str, Any]], changed: int, check_mode: bool) -> str:
+def _summary(views: Sequence[Mapping[str, Any]], changed: int, *, check_mode: bool) -> str:
     if len(views) == 1:
         view = views[0]
         word = view["action"] if view["action"] != "none" else "unchanged"

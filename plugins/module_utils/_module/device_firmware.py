@@ -110,7 +110,14 @@ def _synchronize(
 def _synchronized(imei: str, result: SyncResult | None, before: Device | None) -> Reading:
     previous = before.firmware if before else ""
     if result is None:
-        return Reading(imei, "", previous, "", False, "the service did not answer for it")
+        return Reading(
+            device_id=imei,
+            version="",
+            previous=previous,
+            refreshed="",
+            succeeded=False,
+            reason="the service did not answer for it",
+        )
     return Reading(
         device_id=imei,
         version=result.version if result.succeeded else "",

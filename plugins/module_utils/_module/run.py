@@ -44,11 +44,11 @@ def run_module(
         result = use_case(context, module.params)
     except (FotaError, InvalidValue, PlanRefused, TaskFailure) as error:
         _finish(module, context)
-        partial = error.result if isinstance(error, TaskFailure) else {}
         message, failure = describe_failure(error)
+        result = error.result if isinstance(error, TaskFailure) else {}
         if context is not None:
-            partial = {**partial, "service": context.service()}
-        module.fail_json(msg=message, failure=failure, **_shown(module, partial))
+            result = {**result, "service": context.service()}
+        module.fail_json(**{**_shown(module, result), "msg": message, "failure": failure})
     _finish(module, context)
     module.exit_json(**_shown(module, {**result, "service": context.service()}))
 

@@ -24,7 +24,7 @@ from .._plan.upgrades import (
     needs_upgrade_version,
     plan_upgrade,
 )
-from .campaign_view import count_devices, select_devices, view_actions, view_day
+from .campaign_view import count_changes, count_devices, select_devices, view_actions, view_day
 from .context import Context
 from .failure import TaskFailure
 from .options import RETURN_DEVICES_OPTION
@@ -48,11 +48,10 @@ def ensure_upgrade(context: Context, params: Mapping[str, Any]) -> dict[str, Any
         spec = replace(spec, to_version=package.to_version)
     plan = plan_upgrade(spec, target, today=context.client.now.date())
     context.warnings += plan.warnings
-    written = WrittenUpgrade(plan.predicted)
     if context.check_mode:
-        return _result(context, plan, written, params)
+        return _result(context, plan, WrittenUpgrade(plan.predicted), params)
+    written: WrittenUpgrade | None = None
     try:
-        written = WrittenUpgrade(plan.current)
         written = UpgradeWriter(context.v1, sleep=context.sleep).carry_out(plan)
         _refuse_failed(spec, written.device_changes)
         if params["wait"] and spec.present and written.upgrade is not None:
@@ -116,17 +115,20 @@ def _wait(
 
 
 def _result(
-    context: Context, plan: UpgradePlan, written: WrittenUpgrade, params: Mapping[str, Any]
+    context: Context, plan: UpgradePlan, written: WrittenUpgrade | None, params: Mapping[str, Any]
 ) -> dict[str, Any]:
+    """Give the module's result; without ``written`` the task failed before anything was done."""
+    done = written is not None
+    written = written or WrittenUpgrade(plan.current)
     upgrade = written.upgrade
     report = {row.device_id: row for row in (upgrade.devices if upgrade else ())}
     changes = {change.device_id: change for change in written.device_changes}
+    counts = count_changes(plan.devices, changes)
     view = {
         **(_view(upgrade) if upgrade else {"upgrade_id": plan.current.id if plan.current else ""}),
         "action": plan.action,
         "counts": {
-            "added": len(plan.devices.add),
-            "removed": len(plan.devices.remove),
+            **counts,
             **count_devices(report.values()),
         },
         "devices": view_actions(plan.devices.actions, changes, report, params["return_devices"]),
@@ -134,7 +136,7 @@ def _result(
     word = plan.action if plan.changed else "unchanged"
     status = upgrade.status if upgrade else "not there"
     return {
-        "changed": plan.changed,
+        "changed": done and bool(plan.create or plan.cancel or any(counts.values())),
         "upgrade": view,
         "diff": _diff(plan),
         "msg": context.headline(f"{plan.spec.subject}: {word}, {status}"),

@@ -24,16 +24,23 @@ def changed_schedule(
     current = campaign.schedule
     if wanted == current:
         return None
+    if wanted.start is None or wanted.end is None:
+        raise PlanRefused(
+            subject,
+            f"campaign {campaign.id} shows no readable dates ({current.start} to {current.end}), and"
+            " a change has to send both",
+            hint="declare start_date and end_date together",
+        )
     if campaign.started(now.date()):
         _check_started(subject, campaign, wanted, now)
-    elif wanted.end is not None and wanted.end < now.date():
+    elif wanted.end < now.date():
         raise PlanRefused(
             subject,
             f"campaign {campaign.id} would end on {wanted.end}, before the service's today"
             f" ({now.date()})",
             hint="to end it before it starts, use state: absent",
         )
-    if wanted.start and wanted.end and wanted.end < wanted.start:
+    if wanted.end < wanted.start:
         raise PlanRefused(
             subject,
             f"campaign {campaign.id} would end on {wanted.end}, before it starts on {wanted.start}",
@@ -44,10 +51,11 @@ def changed_schedule(
 
 def _check_started(subject: str, campaign: Campaign, wanted: Schedule, now: datetime) -> None:
     current = campaign.schedule
-    problems = []
-    for member in ("start", "download_after", "install_after"):
-        if getattr(wanted, member) != getattr(current, member):
-            problems.append(f"{member} is {getattr(current, member)} and stays so")
+    problems = [
+        f"{member} is {getattr(current, member)} and stays so"
+        for member in ("start", "download_after", "install_after")
+        if getattr(wanted, member) != getattr(current, member)
+    ]
     for member in ("windows", "download_windows", "install_windows"):
         now_open, then_open = set(getattr(current, member)), set(getattr(wanted, member))
         if now_open == then_open:
@@ -55,9 +63,9 @@ def _check_started(subject: str, campaign: Campaign, wanted: Schedule, now: date
         if campaign.type is CampaignType.FIRMWARE:
             problems.append(f"{member} cannot change")
         elif not now_open <= then_open:
-            problems.append(f"{member} can get more hours, but lose none")
+            problems.append(f"{member} can get more windows, but lose none")
     earliest = (now + SHORTEST_NOTICE).date()
-    if wanted.end != current.end and (wanted.end is None or wanted.end < earliest):
+    if wanted.end is not None and wanted.end != current.end and wanted.end < earliest:
         problems.append(f"the earliest end date is now {earliest}, not {wanted.end}")
     if problems:
         raise PlanRefused(

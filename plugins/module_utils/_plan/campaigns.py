@@ -288,7 +288,7 @@ def _plan_creation(
         predicted_devices=request.devices,
         create=request,
         devices=compare_devices(request.devices, (), DevicesMode.AT_LEAST),
-        warnings=_creation_warnings(spec, request),
+        warnings=_pilot_warnings(spec, request.package, len(request.devices)),
     )
 
 
@@ -309,17 +309,23 @@ def _refuse_incomplete(spec: CampaignSpec) -> None:
         )
 
 
-def _creation_warnings(spec: CampaignSpec, request: CampaignRequest) -> tuple[str, ...]:
-    if len(request.devices) <= PILOT_DEVICES:
+def _pilot_warnings(spec: CampaignSpec, package: str, devices: int) -> tuple[str, ...]:
+    if devices <= PILOT_DEVICES:
         return ()
     return (
-        f"{spec.subject}: {len(request.devices)} devices; the service takes at most"
-        f" {PILOT_DEVICES} until a pilot of 5 to 20 devices had 50 % success with {request.package}"
-        ", and says so only later, as CampaignRequestFailed",
+        f"{spec.subject}: {devices} devices; the service takes at most {PILOT_DEVICES} until a"
+        f" pilot of 5 to 20 devices had 50 % success with {package}, and says so only later, as"
+        " CampaignRequestFailed",
     )
 
 
 def _plan_ended(spec: CampaignSpec, target: Campaign) -> CampaignPlan:
+    if spec.recreate and spec.campaign_id:
+        raise PlanRefused(
+            spec.subject,
+            f"campaign {target.id} is over ({target.status}), and a new one would get another id",
+            hint="to create it again, declare its name in place of campaign_id",
+        )
     actions = tuple(DeviceAction(imei, "none", "campaign is over") for imei in spec.devices or ())
     warnings: tuple[str, ...] = ()
     if target.state is not CampaignState.ENDED:
@@ -361,6 +367,8 @@ def _plan_update(
                 f" more ({len(difference.add)} to add, {len(difference.remove)} to remove)",
                 hint="schedule the other devices in a campaign of their own",
             )
+        if difference.add:
+            warnings = _pilot_warnings(spec, target.package, len(difference.after))
     return CampaignPlan(
         spec=spec,
         current=target,

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
 from difflib import get_close_matches
 
 from .._model.firmware import Package
+from .._model.times import parse_time
 from .refusal import PlanRefused
+
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 def find_package(subject: str, name: str, catalogue: Sequence[Package]) -> Package:
@@ -50,7 +54,7 @@ def find_path(
         if (package.make, package.model) == (make, model):
             steps.setdefault(package.from_version, []).append(package)
     for choices in steps.values():
-        choices.sort(key=lambda package: (package.launch_date, package.name), reverse=True)
+        choices.sort(key=_launched, reverse=True)
     paths: dict[str, list[Package]] = {from_version: []}
     todo = deque([from_version])
     while todo:
@@ -62,3 +66,8 @@ def find_path(
                 paths[package.to_version] = [*paths[version], package]
                 todo.append(package.to_version)
     return None
+
+
+def _launched(package: Package) -> tuple[datetime, str]:
+    """Order packages by launch; the service spells times in several ways, or not at all."""
+    return parse_time(package.launch_date) or _NEVER, package.name

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from .._model.imei import shorten
@@ -103,8 +103,10 @@ def choose_upgrade(spec: UpgradeSpec, matches: Sequence[Upgrade]) -> Upgrade | N
 
 def needs_upgrade_version(spec: UpgradeSpec, target: Upgrade | None) -> bool:
     """Tell whether the version of an upgrade to schedule has to be looked up."""
+    if not spec.present or spec.upgrade_id or spec.devices_mode is DevicesMode.REMOVE:
+        return False
     missing = target is None or (target.state.over and spec.recreate)
-    return spec.present and missing and bool(spec.package) and not spec.to_version
+    return missing and bool(spec.package) and not spec.to_version
 
 
 def plan_upgrade(spec: UpgradeSpec, target: Upgrade | None, *, today: date) -> UpgradePlan:
@@ -214,12 +216,12 @@ def _plan_missing(spec: UpgradeSpec, ended: Upgrade | None, today: date) -> Upgr
 
 
 def _refuse_other_identity(spec: UpgradeSpec, target: Upgrade) -> None:
-    told = replace(target, end=target.end or spec.end)
-    differing = [
-        f"{member} is {getattr(told, member)}, declared {getattr(spec, member)}"
-        for member in ("package", "to_version", "start", "end")
-        if getattr(spec, member) is not None and getattr(spec, member) != getattr(told, member)
-    ]
+    differing = []
+    for member in ("package", "to_version", "start", "end"):
+        declared, current = getattr(spec, member), getattr(target, member)
+        # Not every server tells every one of them (contract section 12, item 4).
+        if declared is not None and current not in (None, "") and declared != current:
+            differing.append(f"{member} is {current}, declared {declared}")
     if differing:
         raise PlanRefused(
             spec.subject,

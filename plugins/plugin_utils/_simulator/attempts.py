@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .clock import HOUR, MINUTE, day_start, http_date
 from .outcomes import Outcome
 from .windows import next_open, place
 
 if TYPE_CHECKING:
-    from .campaigns import Campaign, Entry
+    from .campaign import Campaign, Entry
     from .records import Device
     from .world import World
 
@@ -26,10 +25,16 @@ _SUCCESS_REASON = {"v2": "DownloadInstallSucceeded", "v3": "Success"}
 _FAILURE_REASON = {"v2": "RovaClientDownloadedInstallFailed", "v3": "Firmware update failed"}
 
 
+class Settle(Protocol):
+    """Called when a device is done for good."""
+
+    def __call__(self, campaign: Campaign, entry: Entry, *, succeeded: bool) -> None: ...
+
+
 class Attempts:
     """Plans attempts in open hours and carries out their results."""
 
-    def __init__(self, world: World, settle: Callable[[Campaign, Entry, bool], None]) -> None:
+    def __init__(self, world: World, settle: Settle) -> None:
         self._world = world
         self._settle = settle
 
@@ -60,9 +65,7 @@ class Attempts:
         if due is not None:
             self._announce(campaign, imei, entry, due, "UpgradeScheduled")
 
-    def _announce(
-        self, campaign: Campaign, imei: str, entry: Entry, due: float, word: str
-    ) -> None:
+    def _announce(self, campaign: Campaign, imei: str, entry: Entry, due: float, word: str) -> None:
         entry.next = due
         entry.updated = self._world.now
         if campaign.api == "v3":
@@ -98,9 +101,7 @@ class Attempts:
         plan = campaign.plan
         if plan.install_day is not None:
             downloaded = max(downloaded, day_start(plan.install_day))
-        return next_open(
-            downloaded, plan.closes, plan.install_windows, shift_hours=self._shift()
-        )
+        return next_open(downloaded, plan.closes, plan.install_windows, shift_hours=self._shift())
 
     def _result(self, campaign: Campaign, imei: str, entry: Entry, fate: Outcome) -> None:
         if campaign.over or entry.settled:
@@ -122,7 +123,7 @@ class Attempts:
         entry.status = "UpgradeSuccess"
         entry.reason = _SUCCESS_REASON[campaign.api]
         entry.updated = self._world.now
-        self._settle(campaign, entry, True)
+        self._settle(campaign, entry, succeeded=True)
 
     def _failed(self, campaign: Campaign, imei: str, entry: Entry) -> None:
         world = self._world
@@ -138,11 +139,13 @@ class Attempts:
             )
         if again is not None:
             self._announce(campaign, imei, entry, again, world.switches["v3_retry_word"])
+            if campaign.api == "v2":
+                entry.reason = "RovaClientDownloadFailed"
             return
         entry.status = "UpgradeFailed"
         entry.reason = _FAILURE_REASON[campaign.api]
         entry.updated = world.now
-        self._settle(campaign, entry, False)
+        self._settle(campaign, entry, succeeded=False)
 
     def _fate(self, campaign: Campaign, imei: str, entry: Entry) -> Outcome:
         return self._world.outcomes.fate(

@@ -65,7 +65,7 @@ class Auth:
         bearer = self._bearers.get(key)
         if bearer is None or self._age(bearer) >= BEARER_LIFE:
             bearer = self._bearers[key] = _Bearer(secrets.token_hex(16), key, self._now())
-        left = max(1, int(BEARER_LIFE - self._age(bearer)))
+        left = max(1, round(BEARER_LIFE - self._age(bearer)))
         return {
             "access_token": bearer.token,
             "token_type": "Bearer",

@@ -10,15 +10,27 @@ campaign that starts today skips Queued. Every step is an event in virtual time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import checks
 from .attempts import Attempts
-from .clock import DAY, HOUR, MINUTE, day_start, http_date
+from .campaign import (
+    ABORTED,
+    CANCELLED,
+    ENDED,
+    PENDING,
+    PRESCHEDULED,
+    QUEUED,
+    REQUEST_FAILED,
+    SCHEDULED,
+    Campaign,
+    Entry,
+    Plan,
+    StateError,
+)
+from .clock import DAY, HOUR, MINUTE, http_date
 from .outcomes import Outcome
 from .records import Account, Package
-from .windows import Window
 
 if TYPE_CHECKING:
     from .world import World
@@ -34,91 +46,8 @@ HISTORY_KEPT = 183 * DAY
 
 PILOT_LIMIT = 20
 
-PENDING = "CampaignRequestPending"
-REQUEST_FAILED = "CampaignRequestFailed"
-QUEUED = "CampaignRequestQueued"
-PRESCHEDULED = "CampaignPreScheduled"
-SCHEDULED = "CampaignScheduled"
-ENDED = "CampaignEnded"
-CANCELLED = "CampaignCancelled"
-ABORTED = "CampaignAborted"
-FAILED = "CampaignFailed"
-TERMINAL = frozenset({REQUEST_FAILED, ENDED, CANCELLED, ABORTED, FAILED})
-
-
-class StateError(Exception):
-    """A change that the state of the campaign does not allow."""
-
-
-@dataclass(slots=True)
-class Entry:
-    """One device in one campaign. Times are seconds; ``settled`` means nothing more will come."""
-
-    status: str
-    reason: str = ""
-    updated: float = 0.0
-    recent: float | None = None
-    next: float | None = None
-    attempts: int = 0
-    settled: bool = False
-
-
-@dataclass(slots=True)
-class Plan:
-    """Dates (day numbers, both inclusive, UTC) and windows of a campaign.
-
-    v3 uses ``windows`` alone; v2 the download and install pairs.
-    """
-
-    start: int
-    end: int
-    windows: tuple[Window, ...] = ()
-    download_day: int | None = None
-    download_windows: tuple[Window, ...] = ()
-    install_day: int | None = None
-    install_windows: tuple[Window, ...] = ()
-
-    @property
-    def opens(self) -> float:
-        return day_start(self.start)
-
-    @property
-    def closes(self) -> float:
-        """Midnight after the last day."""
-        return day_start(self.end + 1)
-
-
-@dataclass(slots=True, eq=False)
-class Campaign:
-    """One campaign with its devices."""
-
-    id: str
-    number: int
-    api: str
-    account: Account
-    name: str | None
-    package: Package
-    version_from: str
-    version_to: str
-    protocol: str
-    plan: Plan
-    created: float
-    changed: float
-    auto_assign: bool = False
-    auto_add: bool = False
-    status: str = PENDING
-    entries: dict[str, Entry] = field(default_factory=dict)
-    removed: dict[str, tuple[Entry, float]] = field(default_factory=dict)
-    begun: bool = False
-    steps: int = 0
-    open_entries: int = 0
-    succeeded: int = 0
-    attempted: int = 0
-    evidence: bool = False
-
-    @property
-    def over(self) -> bool:
-        return self.status in TERMINAL
+# What campaigns call a protocol, and what devices call it (CONTRACT section 12, quirk 8).
+_DEVICE_PROTOCOL = {"LWM2M": "LWM2M", "OMA": "OMADM", "OMD-DM": "OMADM", "HTTP": "HTTP"}
 
 
 class Campaigns:
@@ -342,9 +271,7 @@ class Campaigns:
     def _later(self, campaign: Campaign, due: float, step: Callable[[Campaign], None]) -> None:
         self._world.events.push(due, self._step, campaign, campaign.steps, step)
 
-    def _step(
-        self, campaign: Campaign, steps: int, step: Callable[[Campaign], None]
-    ) -> None:
+    def _step(self, campaign: Campaign, steps: int, step: Callable[[Campaign], None]) -> None:
         """Run a step unless the campaign was rescheduled or finished since it was planned."""
         if campaign.steps == steps and not campaign.over:
             step(campaign)
@@ -352,6 +279,9 @@ class Campaigns:
     def _check(self, campaign: Campaign) -> None:
         """The checks that follow acceptance: pilot rule, then each device."""
         account = campaign.account
+        if not campaign.package.version_to:
+            self._finish(campaign, REQUEST_FAILED, reason="Unknown package")
+            return
         if campaign.auto_add:
             self._auto_add(campaign)
         if self.unproved(account, campaign.package, devices=len(campaign.entries)):
@@ -368,7 +298,7 @@ class Campaigns:
                 self._take(campaign, imei, entry)
             else:
                 self._reject(campaign, imei, entry, reason)
-        if not campaign.open_entries or campaign.package.version_to == "":
+        if not campaign.open_entries:
             self._finish(campaign, REQUEST_FAILED)
             return
         if campaign.api == "v2" and self._world.now >= campaign.plan.opens:
@@ -420,7 +350,7 @@ class Campaigns:
 
     def _close(self, campaign: Campaign) -> None:
         """The end date has passed."""
-        for imei, entry in self._open(campaign):
+        for _imei, entry in self._open(campaign):
             if entry.attempts:
                 self._count(campaign, succeeded=False)
             if campaign.api == "v2" and entry.attempts:
@@ -492,6 +422,7 @@ class Campaigns:
             imei,
             api=campaign.api,
             package=campaign.package,
+            protocol=_DEVICE_PROTOCOL[campaign.protocol],
             wanted=campaign.version_from,
         )
         if reason is None and self._unlicensed(campaign, imei):
@@ -532,7 +463,7 @@ class Campaigns:
         entry.reason = reason
         entry.updated = self._world.now
 
-    def _settle(self, campaign: Campaign, entry: Entry, succeeded: bool) -> None:
+    def _settle(self, campaign: Campaign, entry: Entry, *, succeeded: bool) -> None:
         """A device is done for good."""
         entry.settled = True
         entry.next = None
@@ -547,9 +478,7 @@ class Campaigns:
         pilot.succeeded += succeeded
         campaign.attempted += 1
         campaign.succeeded += succeeded
-        campaign.evidence = (
-            5 <= campaign.attempted and 2 * campaign.succeeded >= campaign.attempted
-        )
+        campaign.evidence = campaign.attempted >= 5 and 2 * campaign.succeeded >= campaign.attempted
 
     def _end_when_done(self, campaign: Campaign) -> None:
         if not campaign.open_entries and not campaign.over:

@@ -19,8 +19,19 @@ TOO_MANY = "Firmware has no successful pilot: at most 20 devices"
 CANCELLED = "License removed"
 
 
-def refusal(account: Account, imei: str, *, api: str, package: Package, wanted: str) -> str | None:
-    """The reason to refuse a device, or None. ``wanted`` is the version it must have now.
+def refusal(
+    account: Account,
+    imei: str,
+    *,
+    api: str,
+    package: Package,
+    protocol: str | None,
+    wanted: str,
+) -> str | None:
+    """The reason to refuse a device, or None.
+
+    ``protocol`` is the one it must speak (None: any of the API's), ``wanted`` the version it must
+    have now.
 
     ThingSpace judges by the firmware version it remembers, not by the one on the device.
     """
@@ -33,7 +44,7 @@ def refusal(account: Account, imei: str, *, api: str, package: Package, wanted: 
         return NOT_CAPABLE
     if device.status != "Active":
         return INACTIVE
-    if api not in device.apis:
+    if api not in device.apis or protocol not in (None, device.protocol):
         return WRONG_PROTOCOL
     if (device.make, device.model) != (package.make, package.model):
         return WRONG_MODEL

@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import count
 
@@ -58,6 +59,7 @@ def parse_day(text: str) -> int:
     return date(int(found[1]), int(found[2]), int(found[3])).toordinal()
 
 
+@lru_cache(maxsize=1024)
 def day_text(day: int) -> str:
     """``YYYY-MM-DD`` of a day number."""
     return date.fromordinal(day).isoformat()
@@ -80,19 +82,20 @@ def moment_datetime(moment: float) -> datetime:
 
 def rfc3339(moment: float) -> str:
     """``2021-06-03T00:03:56.079Z``, the form of most replies."""
-    return moment_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.") + f"{_millis(moment):03d}Z"
+    day, time_of_day = _day_and_time(moment)
+    return f"{day}T{time_of_day}Z"
 
 
 def go_text(moment: float | None) -> str:
     """``2021-06-03 00:03:56.079 +0000 UTC``; None is the unset sentinel."""
     if moment is None:
         return GO_UNSET
-    text = moment_datetime(moment).strftime("%Y-%m-%d %H:%M:%S")
-    return f"{text}.{_millis(moment):03d} +0000 UTC"
+    day, time_of_day = _day_and_time(moment)
+    return f"{day} {time_of_day} +0000 UTC"
 
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def http_date(moment: float) -> str:
@@ -104,8 +107,14 @@ def http_date(moment: float) -> str:
     )
 
 
-def _millis(moment: float) -> int:
-    return int((moment % 1) * 1000)
+@lru_cache(maxsize=4096)
+def _day_and_time(moment: float) -> tuple[str, str]:
+    """Date and time of day with milliseconds; a page of devices holds thousands of them."""
+    day, millis = divmod(int(moment * 1000), 86_400_000)
+    hours, millis = divmod(millis, 3_600_000)
+    minutes, millis = divmod(millis, 60_000)
+    seconds, millis = divmod(millis, 1000)
+    return day_text(day + EPOCH_DAY), f"{hours:02d}:{minutes:02d}:{seconds:02d}.{millis:03d}"
 
 
 class VirtualClock:

@@ -12,9 +12,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .campaigns import Campaign
+from .campaign import Campaign
 from .clock import day_text, parse_rfc3339, rfc3339
 from .exchange import Reply, Request, json_reply
+from .kinds import is_number
 from .records import Device
 from .service import Service
 from .upgrades import Upgrade
@@ -30,18 +31,18 @@ class Control:
         self._service = service
         self._stop = stop
         self._orders: dict[tuple[str, str], Callable[[Request], Any]] = {
-            ("GET", "/"): lambda request: self.overview(),
+            ("GET", "/"): lambda _request: self.overview(),
             ("POST", "/clock"): lambda request: self.clock(_object(request)),
             ("GET", "/journal"): lambda request: {
                 "journal": service.journal.since(_number(request, "since"))
             },
-            ("DELETE", "/journal"): lambda request: self.clear_journal(),
+            ("DELETE", "/journal"): lambda _request: self.clear_journal(),
             ("POST", "/settings"): lambda request: self.settings(_object(request)),
-            ("GET", "/faults"): lambda request: {"faults": self.faults()},
+            ("GET", "/faults"): lambda _request: {"faults": self.faults()},
             ("POST", "/faults"): lambda request: self.set_faults(_json(request)),
-            ("DELETE", "/faults"): lambda request: self.set_faults([]),
-            ("GET", "/state"): lambda request: self.state(request),
-            ("POST", "/stop"): lambda request: self.stop(),
+            ("DELETE", "/faults"): lambda _request: self.set_faults([]),
+            ("GET", "/state"): self.state,
+            ("POST", "/stop"): lambda _request: self.stop(),
         }
 
     def handle(self, request: Request) -> Reply:
@@ -258,7 +259,7 @@ def _known(order: dict[str, Any], known: set[str]) -> None:
 
 def _real(order: dict[str, Any], name: str) -> float:
     value = order[name]
-    if type(value) not in (int, float):
+    if not is_number(value):
         raise ValueError(f"{name}: must be a number")
     return float(value)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -59,11 +59,13 @@ class ObservedCall:
     reply_headers: dict[str, str]
     reply_body: bytes
     operation: str | None = None
-    params: dict[str, str] = field(default_factory=dict)
+    fault: str | None = None
 
 
 def json_reply(
     payload: Any, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
 ) -> Reply:
     """A JSON body in ASCII, so that even lone surrogates a client sent go back unharmed."""
-    return Reply(status, json.dumps(payload, separators=(",", ":")).encode("ascii"), headers=headers)
+    return Reply(
+        status, json.dumps(payload, separators=(",", ":")).encode("ascii"), headers=headers
+    )

@@ -18,6 +18,7 @@ from typing import Any
 from .auth import Auth
 from .errors import bad_bearer
 from .exchange import Reply, json_reply
+from .kinds import is_whole
 
 Next = Callable[[], Reply]
 
@@ -174,16 +175,20 @@ def parse_rules(data: Any, operations: Iterable[str]) -> list[Rule]:
             raise ValueError(f"{where}: must be an object")
         unknown = sorted(set(item) - _KEYS)
         if unknown:
-            raise ValueError(f"{where}: unknown key {unknown[0]!r}; known: {', '.join(sorted(_KEYS))}")
+            raise ValueError(
+                f"{where}: unknown key {unknown[0]!r}; known: {', '.join(sorted(_KEYS))}"
+            )
         fault, operation = item.get("fault"), item.get("operation", "*")
         if fault not in TABLE:
             raise ValueError(f"{where}.fault: {fault!r} is none of {', '.join(sorted(TABLE))}")
         if operation not in known:
             raise ValueError(f"{where}.operation: {operation!r} is no operation of the service")
         for name in ("nth", "times"):
-            if type(item.get(name, 1)) is not int or item.get(name, 1) < 1:
+            if not is_whole(item.get(name, 1)) or item.get(name, 1) < 1:
                 raise ValueError(f"{where}.{name}: must be 1 or more")
         rules.append(
-            Rule(operation, fault, item.get("nth", 1), item.get("times", 1), item.get("retry_after"))
+            Rule(
+                operation, fault, item.get("nth", 1), item.get("times", 1), item.get("retry_after")
+            )
         )
     return rules

@@ -14,6 +14,7 @@ from typing import Any
 
 from .clock import parse_rfc3339
 from .imei import imeis, is_imei
+from .kinds import is_number, is_whole
 from .outcomes import OutcomeModel, parse_outcomes
 from .records import APIS_OF_PROTOCOL, Account, Credentials, Device, Package, Software
 
@@ -51,7 +52,6 @@ _DEVICE = {
     "status",
     "mdn",
     "eligible",
-    "tags",
 }
 _GENERATE = {"count", "make", "model", "protocol", "api", "versions", "software", "licensed"}
 _PACKAGE = {
@@ -133,8 +133,11 @@ class _Reader:
             for device in self._generated(row, f"{where}.generate[{index}]"):
                 self._add(devices, device, name)
         licensed = sum(device.licensed is not None for device in devices.values())
+        purchase = _text(
+            subscription.get("purchaseType", DEFAULT_PURCHASE), f"{where}.subscription.purchaseType"
+        )
         count = _integer(
-            subscription.get("licenseCount", max(licensed, len(devices))),
+            subscription.get("licenseCount", len(devices) if "TS-HFOTA-MRC" in purchase else 0),
             f"{where}.subscription.licenseCount",
         )
         if licensed > count:
@@ -142,10 +145,7 @@ class _Reader:
         return Account(
             name=name,
             participant=_text(data.get("participant", name), f"{where}.participant"),
-            purchase=_text(
-                subscription.get("purchaseType", DEFAULT_PURCHASE),
-                f"{where}.subscription.purchaseType",
-            ),
+            purchase=purchase,
             license_count=count,
             updated=self._now,
             devices=devices,
@@ -199,14 +199,11 @@ class _Reader:
         versions = _shares(data.get("versions", {"": 1.0}), f"{where}.versions")
         software = _shares(data.get("software", {"": 1.0}), f"{where}.software")
         licensed = _share(data.get("licensed", 0.0), f"{where}.licensed")
-        serials = self._serials.setdefault(model, imeis(seed=self._seed, model=model))
         for number in range(count):
-            # Spread evenly by golden ratio: exact shares for any count, no order in the mix.
+            # The golden ratio spreads evenly: close shares for any count, no order in the mix.
             spread = (number * 0.6180339887498949) % 1
             version, item = _pick(versions, spread), _pick(software, spread)
-            imei = next(serials)
-            while imei in self._owner:
-                imei = next(serials)
+            imei = self._fresh(model)
             yield Device(
                 imei=imei,
                 make=make,
@@ -221,6 +218,13 @@ class _Reader:
                 licensed=self._now if (number * 0.7548776662466927) % 1 < licensed else None,
                 refreshed=self._now,
             )
+
+    def _fresh(self, model: str) -> str:
+        """The next IMEI of a model that no device has yet."""
+        for imei in self._serials.setdefault(model, imeis(seed=self._seed, model=model)):
+            if imei not in self._owner:
+                return imei
+        raise AssertionError("the serials of a model never end")
 
 
 def mdn_of(imei: str) -> str:
@@ -380,12 +384,12 @@ def _flag(value: Any, where: str) -> bool:
 
 
 def _integer(value: Any, where: str) -> int:
-    if type(value) is not int or value < 0:
+    if not is_whole(value) or value < 0:
         raise ValueError(f"{where}: must be a whole number of 0 or more, not {value!r}")
     return value
 
 
 def _share(value: Any, where: str) -> float:
-    if type(value) not in (int, float) or not 0 <= value <= 1:
+    if not is_number(value) or not 0 <= value <= 1:
         raise ValueError(f"{where}: must be a number from 0 to 1, not {value!r}")
     return float(value)

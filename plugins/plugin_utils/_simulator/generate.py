@@ -8,6 +8,7 @@ A fleet is the JSON object of a fleet file, so it can be printed, edited and fed
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 MAIN_ACCOUNT = "0000123456-00001"
@@ -65,7 +66,7 @@ def firmware_packages() -> list[dict[str, Any]]:
             "protocol": "LWM2M",
         }
         for make, model, prefix, versions in _MODELS
-        for step, (before, after) in enumerate(zip(versions, versions[1:]))
+        for step, (before, after) in enumerate(pairwise(versions))
     ]
 
 
@@ -136,7 +137,7 @@ def generate_fleet(
                         "versions": {versions[0]: behind, versions[1]: 1 - behind},
                         "licensed": licensed,
                     }
-                    for count, (make, model, _prefix, versions) in zip(counts, _MODELS)
+                    for count, (make, model, _prefix, versions) in zip(counts, _MODELS, strict=True)
                 ],
                 "firmware": firmware_packages(),
             }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import checks
-from .campaigns import Campaign
+from .campaign import Campaign
 from .records import Account
 from .upgrades import Upgrade
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
+from .kinds import is_number, is_whole
+
 
 class Outcome(str, Enum):
     """Fate of one attempt."""
@@ -138,29 +140,27 @@ def _rule(data: Any, base: OutcomeRule, where: str) -> OutcomeRule:
     changes = dict(_object(data, where))
     for name, value in changes.items():
         if name not in _RULE_KEYS:
-            raise ValueError(f"{where}: unknown key {name!r}; known: {', '.join(sorted(_RULE_KEYS))}")
-        if name in _RATES and not (_is_number(value) and 0 <= value <= 1):
+            raise ValueError(
+                f"{where}: unknown key {name!r}; known: {', '.join(sorted(_RULE_KEYS))}"
+            )
+        if name in _RATES and not (is_number(value) and 0 <= value <= 1):
             raise ValueError(f"{where}.{name}: must be a number from 0 to 1, not {value!r}")
     if "persistent" in changes and not isinstance(changes["persistent"], bool):
         raise ValueError(f"{where}.persistent: must be true or false")
     attempts = changes.get("max_attempts", 1)
-    if type(attempts) is not int or attempts < 1:
+    if not is_whole(attempts) or attempts < 1:
         raise ValueError(f"{where}.max_attempts: must be 1 or more")
     retry = changes.get("retry_hours", 1)
-    if not _is_number(retry) or not 0 < retry <= 10_000:
+    if not is_number(retry) or not 0 < retry <= 10_000:
         raise ValueError(f"{where}.retry_hours: must be over 0 and at most 10000")
     if "hours_to_update" in changes:
         hours = changes["hours_to_update"]
         if (
             not isinstance(hours, (list, tuple))
             or len(hours) != 2
-            or not all(_is_number(hour) for hour in hours)
+            or not all(is_number(hour) for hour in hours)
             or not 0 <= hours[0] <= hours[1] <= 10_000
         ):
             raise ValueError(f"{where}.hours_to_update: must be [least, most] hours")
         changes["hours_to_update"] = (float(hours[0]), float(hours[1]))
     return replace(base, **changes)
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from . import checks, wire
-from .campaigns import Campaign, Entry, Plan, StateError
+from .campaign import Campaign, Entry, Plan, StateError
 from .errors import invalid
 from .records import PAGE, Account, Package
-from .wire import Body, Call
 from .windows import Window
+from .wire import Body, Call
 from .world import World
 
 
@@ -28,27 +28,38 @@ def v3_plan(world: World, body: Body, *, old: Campaign | None = None) -> Plan:
     )
 
 
-def v2_plan(world: World, body: Body, *, old: Campaign | None = None) -> Plan:
-    """Dates and windows of a v2 body; ``old`` when it changes a campaign."""
+def v2_plan(world: World, body: Body, *, old: Campaign | None = None, loose: bool = False) -> Plan:
+    """Dates and windows of a v2 body; ``old`` when it changes a campaign.
+
+    ``loose`` takes hours as text, as the path ``/campaigns/software`` alone does.
+    """
     before = old.plan if old else Plan(0, 0)
     return Plan(
         start=body.day("startDate"),
         end=body.day("endDate"),
         download_day=body.optional_day("downloadAfterDate"),
         download_windows=_windows(
-            world, body, "downloadTimeWindowList", before.download_windows, old
+            world, body, "downloadTimeWindowList", before.download_windows, old, loose=loose
         ),
         install_day=body.optional_day("installAfterDate"),
-        install_windows=_windows(world, body, "installTimeWindowList", before.install_windows, old),
+        install_windows=_windows(
+            world, body, "installTimeWindowList", before.install_windows, old, loose=loose
+        ),
     )
 
 
 def _windows(
-    world: World, body: Body, name: str, before: tuple[Window, ...], old: Campaign | None
+    world: World,
+    body: Body,
+    name: str,
+    before: tuple[Window, ...],
+    old: Campaign | None,
+    *,
+    loose: bool = False,
 ) -> tuple[Window, ...]:
     """The windows sent; when left out: kept after the start, else as switched (Q17)."""
     overlap = world.switches["overlapping_windows"] == "accepted"
-    sent = body.windows(name, overlap=overlap)
+    sent = body.windows(name, overlap=overlap, loose=loose)
     if sent is not None:
         return sent
     kept = old is not None and (old.begun or world.switches["omitted_windows"] == "keep")
@@ -78,9 +89,7 @@ def package_for(
     return replace(known, version_from="", version_to="")
 
 
-def require_pilot(
-    world: World, account: Account, package: Package, devices: list[str]
-) -> None:
+def require_pilot(world: World, account: Account, package: Package, devices: list[str]) -> None:
     """The pilot rule, when it is enforced at once."""
     if world.switches["pilot_rule"] == "http_400" and world.campaigns.unproved(
         account, package, devices=len(devices)

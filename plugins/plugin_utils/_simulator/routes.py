@@ -47,7 +47,13 @@ ROUTES = (
             ("v1GetUpgrade", READ, "GET", f"v1/upgrades/{_U}", v1.get_upgrade),
             ("v1UpdateUpgradeDevices", WRITE, "PUT", f"v1/upgrades/{_U}", v1.change_devices),
             ("v1CancelUpgrade", WRITE, "DELETE", f"v1/upgrades/{_U}", v1.cancel),
-            ("v1ListDevices", READ, "GET", f"v1/devices/{_A}/index/{{startIndex}}", v1.list_devices),
+            (
+                "v1ListDevices",
+                READ,
+                "GET",
+                f"v1/devices/{_A}/index/{{startIndex}}",
+                v1.list_devices,
+            ),
             (
                 "v1ListUpgradesByStatus",
                 READ,
@@ -232,7 +238,7 @@ def match(
         if route.operation in HIDDEN_BY[paths]:
             continue
         params: dict[str, str] = {}
-        for part, value in zip(route.parts, segments):
+        for part, value in zip(route.parts, segments, strict=True):
             if part.startswith("{"):
                 params[part[1:-1]] = value
             elif part != value:
@@ -242,7 +248,9 @@ def match(
                 found.append((len(params), route, params))
     if not found:
         raise no_such_resource(unknown_status)
-    for _count, route, params in sorted(found, key=lambda item: item[0]):
-        if route.method == method:
-            return route, params
-    raise wrong_method(sorted({route.method for _count, route, _params in found}))
+    # The path is settled before the method is looked at.
+    fewest = min(count for count, _route, _params in found)
+    named = {route.method: (route, params) for count, route, params in found if count == fewest}
+    if method not in named:
+        raise wrong_method(sorted(named))
+    return named[method]

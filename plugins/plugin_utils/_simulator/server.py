@@ -16,24 +16,24 @@ endpoint under ``/_simulator``. Time is virtual and stands in every ``Date`` hea
 from __future__ import annotations
 
 import socket
+import struct
+import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from typing import Any
 
-from .clock import VirtualClock, http_date, moment_datetime, parse_rfc3339, rfc3339
+from .clock import VirtualClock, http_date, moment_datetime, parse_rfc3339
 from .control import PREFIX, Control
-from .exchange import ObservedCall, Reply, Request
+from .exchange import ObservedCall, Reply, Request, json_reply
 from .fleet import parse_fleet
 from .service import Service
 
 PROTOCOL = "1"
 HOST = "127.0.0.1"
 MAX_BODY = 64 * 2**20
-METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
 
 Observer = Callable[[ObservedCall], None]
 
@@ -236,30 +236,37 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news; anything else is a defect and is shown."""
-        import sys
-
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
+    # A line that is no request leaves these unset in the base class.
+    command = ""
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 65536
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("do_") and name[3:].isalpha():
+        # The base class looks for do_GET and the like; whatever the method, the router judges it.
+        if name.startswith("do_"):
             return self._exchange
         raise AttributeError(name)
 
     def log_message(self, *_args: Any) -> None:
         """The journal is the log."""
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What is no HTTP request at all is refused in the gateway's own shape."""
+        self._refuse(message or explain or f"Bad request ({code})")
+
     def _exchange(self) -> None:
-        body = self._body()
-        if body is None:
+        length = self._body_length()
+        if length is None:
+            self._refuse("The length of the body must be given and within reason")
             return
+        body = self.rfile.read(length) if length else b""
         path, _mark, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, path, query, headers, body)
@@ -267,12 +274,12 @@ class _Handler(BaseHTTPRequestHandler):
         if path == PREFIX or path.startswith(f"{PREFIX}/"):
             self._send(self.server.control.handle(request))
             return
-        reply, operation = self.server.service.handle(request)
-        if reply.dropped:
-            self.close_connection = True
+        handled = self.server.service.handle(request)
+        if handled.reply.dropped:
             self._reset()
             return
-        sent = self._send(reply)
+        headers_out = self._headers(handled.reply)
+        # Before the reply leaves: whoever has the reply can rely on its having been observed.
         if self.server.observer is not None:
             self.server.observer(
                 ObservedCall(
@@ -281,30 +288,34 @@ class _Handler(BaseHTTPRequestHandler):
                     query=query,
                     request_headers=headers,
                     request_body=body,
-                    status=reply.status,
-                    reply_headers=sent,
-                    reply_body=reply.body,
-                    operation=operation,
+                    status=handled.reply.status,
+                    reply_headers=headers_out,
+                    reply_body=handled.reply.body,
+                    operation=handled.operation,
+                    fault=handled.fault,
                 )
             )
+        self._write(handled.reply, headers_out)
 
-    def _body(self) -> bytes | None:
-        """The request's body, or None after a refusal that ends the connection."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return self._refuse(HTTPStatus.LENGTH_REQUIRED)
+    def _body_length(self) -> int | None:
+        """Bytes of the body; None when they cannot be told or are too many."""
+        if "Transfer-Encoding" in self.headers:
+            return None
         text = self.headers.get("Content-Length", "0").strip() or "0"
-        if not text.isascii() or not text.isdigit():
-            return self._refuse(HTTPStatus.BAD_REQUEST)
-        length = int(text[:19])
-        if length > MAX_BODY:
-            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        return self.rfile.read(length) if length else b""
+        if not text.isascii() or not text.isdigit() or len(text) > 18:
+            return None
+        return int(text) if int(text) <= MAX_BODY else None
 
-    def _refuse(self, status: HTTPStatus) -> None:
+    def _refuse(self, description: str) -> None:
+        """Answer 400 and end the connection, since what follows on it cannot be told apart."""
         self.close_connection = True
-        self._send(Reply(status))
+        fault = {"code": "101500", "message": "Bad Request", "description": description}
+        self._send(json_reply({"fault": fault}, status=400))
 
-    def _send(self, reply: Reply) -> dict[str, str]:
+    def _send(self, reply: Reply) -> None:
+        self._write(reply, self._headers(reply))
+
+    def _headers(self, reply: Reply) -> dict[str, str]:
         headers = {
             "Date": http_date(self.server.service.world.clock.now()),
             "X-Fota-Simulator": PROTOCOL,
@@ -315,6 +326,9 @@ class _Handler(BaseHTTPRequestHandler):
             headers["Content-Type"] = reply.content_type
         if self.close_connection:
             headers["Connection"] = "close"
+        return headers
+
+    def _write(self, reply: Reply, headers: dict[str, str]) -> None:
         self.send_response_only(reply.status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -322,13 +336,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(reply.body)
         self.wfile.flush()
-        return headers
 
     def _reset(self) -> None:
         """End the connection with a reset, as a broken gateway does."""
-        linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.close_connection = True
+        at_once = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
         self.connection.close()
-
-
-__all__ = ["HOST", "METHODS", "ObservedCall", "SimulatorServer", "rfc3339"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import routes
 from .auth import Auth
@@ -26,6 +26,14 @@ _XML_404 = (
     b"<am:type>Status report</am:type><am:message>No matching resource found"
     b"</am:message></am:fault>"
 )
+
+
+class Handled(NamedTuple):
+    """A reply, the operation it belongs to, and the fault that shaped it."""
+
+    reply: Reply
+    operation: str | None
+    fault: str | None
 
 
 class Service:
@@ -58,8 +66,8 @@ class Service:
     def rules(self) -> list[Rule]:
         return self._rules
 
-    def handle(self, request: Request) -> tuple[Reply, str | None]:
-        """Answer one request and name its operation."""
+    def handle(self, request: Request) -> Handled:
+        """Answer one request."""
         began = time.monotonic()
         if self.latency_ms:
             time.sleep(self.latency_ms / 1000)
@@ -80,7 +88,7 @@ class Service:
             user=exchange.user,
             ms=round((time.monotonic() - began) * 1000, 3),
         )
-        return reply, route.operation if route else None
+        return Handled(reply, route.operation if route else None, exchange.fault)
 
 
 class _Exchange:
@@ -148,9 +156,9 @@ class _Exchange:
         auth.require_bearer(request.headers)
         if operation == "startM2MSession":
             body = Body.parse(request.body)
-            username = body.get("username")
-            self.user = username if isinstance(username, str) else None
-            return json_reply({"sessionToken": auth.login(username, body.get("password"))})
+            token = auth.login(body.get("username"), body.get("password"))
+            self.user = body.text("username")
+            return json_reply({"sessionToken": token})
         return json_reply({"sessionToken": auth.logout(request.headers)})
 
 

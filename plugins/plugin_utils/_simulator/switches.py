@@ -89,9 +89,7 @@ TABLE = (
         ("accepted", "refused"),
         "time windows of one list that overlap",
     ),
-    Switch(
-        "max_campaign_days", "Q11", ("none", "31"), "longest span of a v2/v3 campaign in days"
-    ),
+    Switch("max_campaign_days", "Q11", ("none", "31"), "longest span of a v2/v3 campaign in days"),
     Switch(
         "max_devices_per_call",
         "Q12",

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import checks
-from .campaigns import Entry, StateError
+from .campaign import Entry, StateError
 from .clock import DAY, HOUR, MINUTE, day_start
 from .outcomes import Outcome
-from .records import Account, Package
+from .records import Account, Device, Package
 
 if TYPE_CHECKING:
     from .world import World
@@ -163,9 +163,7 @@ class Upgrades:
         return [
             upgrade
             for upgrade in self.by_id.values()
-            if upgrade.account is account
-            and upgrade.status == status
-            and upgrade.changed >= oldest
+            if upgrade.account is account and upgrade.status == status and upgrade.changed >= oldest
         ]
 
     # -- steps ----------------------------------------------------------------------------------
@@ -240,9 +238,9 @@ class Upgrades:
             world.events.push(world.now + REVERT_TIME, self._revert, device, package)
         self._settle(upgrade, entry, "UpgradeSuccess", "success")
 
-    def _revert(self, device: object, package: Package) -> None:
-        if getattr(device, "firmware", None) == package.version_to:
-            setattr(device, "firmware", package.version_from)
+    def _revert(self, device: Device, package: Package) -> None:
+        if device.firmware == package.version_to:
+            device.firmware = package.version_from
 
     def _close(self, upgrade: Upgrade) -> None:
         if not upgrade.over:
@@ -266,6 +264,7 @@ class Upgrades:
             imei,
             api="v1",
             package=upgrade.package,
+            protocol=None,
             wanted=upgrade.package.version_from,
         )
         if reason is None and checks.needs_license(account, account.devices[imei]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import licences, wire
-from .campaigns import StateError
+from .campaign import StateError
 from .clock import NEVER, day_text, rfc3339
 from .errors import invalid
 from .records import PAGE, page_after
@@ -60,9 +60,7 @@ def schedule(call: Call) -> dict[str, Any]:
     package = account.package("v1", name)
     if package is None or package.version_to != version_to:
         raise invalid("Invalid firmwareName" if package is None else "Invalid firmwareTo")
-    upgrade = world.upgrades.create(
-        account, package=package, start=start, end=end, devices=devices
-    )
+    upgrade = world.upgrades.create(account, package=package, start=start, end=end, devices=devices)
     row = _row(upgrade)
     row.pop("endDate", None)
     return row

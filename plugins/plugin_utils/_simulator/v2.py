@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import licences, planning, wire
-from .campaigns import Campaign
+from .campaign import Campaign
 from .clock import NEVER, day_text, go_text, rfc3339
 from .errors import invalid
 from .records import PAGE, page_after
@@ -40,23 +40,23 @@ def list_software(call: Call) -> list[dict[str, str]]:
 
 
 def schedule(call: Call) -> dict[str, Any]:
-    return _row(call.world, _schedule(call))
+    return _row(call.world, _schedule(call, loose=False))
 
 
 def schedule_software(call: Call) -> dict[str, Any]:
     """The path of the current docs; its reply alone lists the devices."""
-    campaign = _schedule(call)
+    campaign = _schedule(call, loose=True)
     return {**_row(call.world, campaign), "deviceList": list(campaign.entries)}
 
 
-def _schedule(call: Call) -> Campaign:
+def _schedule(call: Call, *, loose: bool) -> Campaign:
     account, world, body = call.account, call.world, call.body
     distribution = body.text("distributionType")
     if distribution not in _REPLY_WORD:
         raise invalid("Invalid distributionType")
     version_from, version_to = body.text("softwareFrom"), body.text("softwareTo")
     devices = body.devices(most=wire.most_devices(world))
-    plan = planning.v2_plan(world, body)
+    plan = planning.v2_plan(world, body, loose=loose)
     wire.check_new_dates(world, plan.start, plan.end, message="Invalid startDate")
     package = planning.package_for(
         call,

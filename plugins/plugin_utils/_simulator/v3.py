@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import licences, planning, wire
-from .campaigns import PRESCHEDULED, Campaign
+from .campaign import PRESCHEDULED, Campaign
 from .clock import HOUR, MINUTE, day_text, go_text, rfc3339
 from .errors import invalid
 from .records import PAGE, Device, page_after
@@ -35,6 +35,8 @@ REPORT_STATUSES = (
 def list_firmware(call: Call) -> list[dict[str, str]]:
     account = call.account
     protocol = call.choice("protocol", ("LWM2M", "OMD-DM", "HTTP", "all"))
+    if protocol is None:
+        raise invalid("Invalid protocol")
     return [
         {
             "firmwareName": package.name,
@@ -47,7 +49,7 @@ def list_firmware(call: Call) -> list[dict[str, str]]:
             "protocol": package.protocol,
         }
         for package in account.packages["v3"]
-        if package.listed and protocol in (None, "all", package.protocol)
+        if package.listed and protocol in ("all", package.protocol)
     ]
 
 
@@ -171,7 +173,7 @@ def cancel(call: Call) -> dict[str, bool]:
 
 def list_campaigns(call: Call) -> dict[str, Any]:
     account = call.account
-    statuses = REPORT_STATUSES
+    statuses: tuple[str, ...] = REPORT_STATUSES
     if call.world.switches["prescheduled"] != "hidden":
         statuses += (PRESCHEDULED,)
     return planning.campaign_page(
@@ -235,7 +237,10 @@ def list_devices(call: Call) -> dict[str, Any]:
         "lastSeenDeviceId": page[-1] if page else "",
         "maxPageSize": PAGE,
         "deviceList": [
-            {**_device(account.devices[imei]), "upgradeTime": go_text(account.devices[imei].upgraded)}
+            {
+                **_device(account.devices[imei]),
+                "upgradeTime": go_text(account.devices[imei].upgraded),
+            }
             for imei in page
         ],
     }

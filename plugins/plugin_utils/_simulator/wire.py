@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from .clock import day_of, day_start, parse_day, parse_rfc3339
 from .errors import invalid
 from .exchange import Request
 from .imei import is_imei
+from .kinds import is_whole
 from .records import Account, Credentials
 from .windows import Window, merged
 from .world import World
@@ -87,16 +89,21 @@ class Body:
         except (ValueError, OverflowError):
             raise invalid(f"Invalid {name}") from None
 
-    def windows(self, name: str, *, overlap: bool) -> tuple[Window, ...] | None:
-        """Whole-hour windows in the order sent, or None when the list is absent."""
+    def windows(
+        self, name: str, *, overlap: bool, loose: bool = False
+    ) -> tuple[Window, ...] | None:
+        """Whole-hour windows in the order sent, or None when the list is absent.
+
+        ``overlap`` allows windows that share an hour, ``loose`` hours as text.
+        """
         value = self.get(name)
         if value is None:
             return None
         if not isinstance(value, list):
             raise invalid(BINDING)
-        windows = tuple(_window(item) for item in value)
+        windows = tuple(_window(item, loose=loose) for item in value)
         ordered = sorted(windows)
-        if not overlap and any(b[0] < a[1] for a, b in zip(ordered, ordered[1:])):
+        if not overlap and any(b[0] < a[1] for a, b in pairwise(ordered)):
             raise invalid(f"Invalid {name}: time windows overlap")
         return windows
 
@@ -110,20 +117,19 @@ class Body:
         for item in value:
             if not is_imei(item):
                 raise invalid("Invalid device id format")
-        imeis = list(dict.fromkeys(value))
-        if most is not None and len(imeis) > most:
+        if most is not None and len(value) > most:
             raise invalid(f"Device list exceeds {most} devices")
-        return imeis
+        return list(dict.fromkeys(value))
 
 
-def _window(item: Any) -> Window:
+def _window(item: Any, *, loose: bool) -> Window:
     body = Body(item)
     hours = []
     for name in ("startTime", "endTime"):
         value = body.get(name)
-        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,2}", value, re.ASCII):
+        if loose and isinstance(value, str) and re.fullmatch(r"[0-9]{1,2}", value, re.ASCII):
             value = int(value)
-        if type(value) is not int:
+        if not is_whole(value):
             raise invalid(f"Invalid {name}")
         hours.append(value)
     start, end = hours

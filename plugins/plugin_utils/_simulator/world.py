@@ -13,7 +13,8 @@ import hashlib
 from collections.abc import Mapping
 from uuid import UUID
 
-from .campaigns import Campaign, Campaigns
+from .campaign import Campaign
+from .campaigns import Campaigns
 from .clock import DAY, EventQueue, VirtualClock
 from .fleet import Fleet
 from .records import Device
@@ -56,7 +57,9 @@ class World:
 
     def remember(self, imei: str, work: Campaign | Upgrade) -> None:
         """Put a campaign or upgrade into a device's history."""
-        self.history.setdefault(imei, []).append(work)
+        works = self.history.setdefault(imei, [])
+        if work not in works:
+            works.append(work)
 
     def installed(self, device: Device, version: str) -> None:
         """New firmware runs on a device: the truth at once, ThingSpace's memory as switched."""

@@ -1,0 +1,243 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands: ``serve`` in the foreground, ``start`` and ``stop`` a detached one, and two printers.
+
+``serve`` and ``start`` print one JSON line when the port listens:
+``{"url": ".../api", "control": ".../_simulator", "pid": N}``. The server ends on SIGTERM, SIGINT,
+the control order, the end of a watched process, or after idle minutes; it leaves nothing behind.
+``switches`` prints the open questions, ``fleet`` a fleet file to edit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from http.client import HTTPConnection
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+from . import generate, switches, watch
+from .server import HOST, SimulatorServer
+
+REAL_TIME = 1 / 3600
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+TICK_SECONDS = 0.5
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (ValueError, OSError) as error:
+        print(f"simulator: {error}", file=sys.stderr)
+        return 2
+
+
+# -- commands ---------------------------------------------------------------------------------
+
+
+def _serve(options: argparse.Namespace) -> int:
+    chosen = dict(_pair(item) for item in options.switch)
+    server = SimulatorServer(
+        _fleet(options.fleet, seed=options.seed),
+        start=options.start,
+        hours_per_second=options.hours_per_second,
+        seed=options.seed,
+        latency_ms=options.latency_ms,
+        refuse_writes=options.refuse_writes,
+        switches=chosen,
+        port=options.port,
+    )
+    ended = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    watched = [watch.Process.of(pid) for pid in options.watch_pid]
+    with server:
+        line = {"url": server.url, "control": server.control_url, "pid": os.getpid()}
+        print(json.dumps(line), flush=True)
+        while not ended.is_set() and not server.wait_for_stop(TICK_SECONDS):
+            if not all(process.alive() for process in watched):
+                break
+            if options.idle_minutes and server.idle_seconds >= options.idle_minutes * 60:
+                break
+    return 0
+
+
+def _start(options: argparse.Namespace) -> int:
+    pids = list(options.watch_pid)
+    if options.watch_ansible:
+        pids.append(watch.outermost_ansible(os.getpid()))
+    command = [sys.executable, str(Path(__file__).resolve().parent), "serve"]
+    command += _serve_arguments(options, pids)
+    fleet = sys.stdin.buffer.read() if options.fleet == "-" else b""
+    with _log(options.log) as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+        )
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError("pipes were asked for")
+        process.stdin.write(fleet)
+        process.stdin.close()
+        line = _first_line(process, process.stdout)
+    if not line:
+        where = options.log or "--log FILE to see why"
+        print(f"simulator: the server did not start ({where})", file=sys.stderr)
+        return 1
+    sys.stdout.write(line)
+    sys.stdout.flush()
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    base = options.url.rstrip("/").removesuffix("/api").removesuffix("/_simulator")
+    if not base.startswith(f"http://{HOST}:"):
+        raise ValueError(f"--url must begin with http://{HOST}:PORT")
+    port = int(base.rpartition(":")[2])
+    connection = HTTPConnection(HOST, port, timeout=STOP_SECONDS)
+    try:
+        connection.request("POST", "/_simulator/stop", b"{}")
+        connection.getresponse()
+    except ConnectionRefusedError:
+        return 0  # nobody listens: it has ended already
+    finally:
+        connection.close()
+    if not watch.port_closed(HOST, port, within=STOP_SECONDS):
+        print(f"simulator: port {port} is still open", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _switches(_options: argparse.Namespace) -> int:
+    print(switches.describe())
+    return 0
+
+
+def _print_fleet(options: argparse.Namespace) -> int:
+    if options.devices is None:
+        fleet = generate.default_fleet(seed=options.seed)
+    else:
+        fleet = generate.generate_fleet(devices=options.devices, seed=options.seed)
+    print(json.dumps(fleet, indent=2))
+    return 0
+
+
+# -- options ----------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="_simulator", description="A ThingSpace FOTA service on loopback."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="run in the foreground")
+    _add_serve_options(serve)
+    serve.set_defaults(run=_serve)
+    start = commands.add_parser("start", help="run detached; returns when the port listens")
+    _add_serve_options(start)
+    start.add_argument(
+        "--watch-ansible", action="store_true", help="end with the ansible command that started it"
+    )
+    start.add_argument("--log", help="file for the server's own messages (default: none)")
+    start.set_defaults(run=_start)
+    stop = commands.add_parser("stop", help="end a running simulator")
+    stop.add_argument("--url", required=True, help="the url that start printed")
+    stop.set_defaults(run=_stop)
+    table = commands.add_parser("switches", help="print the open questions and their answers")
+    table.set_defaults(run=_switches)
+    fleet = commands.add_parser("fleet", help="print a fleet file to edit")
+    fleet.add_argument("--devices", type=int, help="a fleet of that size (default: the examples')")
+    fleet.add_argument("--seed", type=int, default=1)
+    fleet.set_defaults(run=_print_fleet)
+    return parser
+
+
+def _add_serve_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--fleet", help="fleet file, - for standard input (default: the vendor's examples)")
+    add("--port", type=int, default=0, help="port on loopback (default: any free one)")
+    add("--host", choices=[HOST], default=HOST, help=argparse.SUPPRESS)
+    add("--start", help="virtual time to begin at, RFC 3339 (default: the fleet's, or now)")
+    add(
+        "--hours-per-second",
+        type=float,
+        default=REAL_TIME,
+        help="virtual hours per second; 0 stands still (default: real time)",
+    )
+    add("--seed", type=int, help="seed of ids and outcomes (default: the fleet's)")
+    add("--latency-ms", type=float, default=0, help="added to every call of the API")
+    add("--refuse-writes", action="store_true", help="answer every write with 403")
+    add("--switch", action="append", default=[], metavar="NAME=VALUE", help="see `switches`")
+    add("--watch-pid", action="append", default=[], type=int, help="end with this process")
+    add("--idle-minutes", type=float, default=30, help="end when idle; 0 is never (default 30)")
+
+
+def _serve_arguments(options: argparse.Namespace, pids: list[int]) -> list[str]:
+    """The options of ``start`` again, for the detached ``serve``."""
+    fleet = options.fleet if options.fleet in (None, "-") else str(Path(options.fleet).resolve())
+    arguments = [
+        f"--port={options.port}",
+        f"--hours-per-second={options.hours_per_second}",
+        f"--latency-ms={options.latency_ms}",
+        f"--idle-minutes={options.idle_minutes}",
+        *(f"--switch={item}" for item in options.switch),
+        *(f"--watch-pid={pid}" for pid in pids),
+    ]
+    for name, value in (("fleet", fleet), ("start", options.start), ("seed", options.seed)):
+        if value is not None:
+            arguments.append(f"--{name}={value}")
+    if options.refuse_writes:
+        arguments.append("--refuse-writes")
+    return arguments
+
+
+def _pair(item: str) -> tuple[str, str]:
+    name, sign, value = item.partition("=")
+    if not sign:
+        raise ValueError(f"--switch {item}: must be NAME=VALUE")
+    return name, value
+
+
+def _fleet(source: str | None, *, seed: int | None) -> Any:
+    if source is None:
+        return generate.default_fleet(seed=1 if seed is None else seed)
+    try:
+        if source == "-":
+            return json.load(sys.stdin)
+        return json.loads(Path(source).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"fleet {source}: {error}") from None
+
+
+def _log(path: str | None) -> IO[bytes]:
+    return Path(path or os.devnull).open("ab")
+
+
+def _first_line(process: subprocess.Popen[bytes], output: IO[bytes]) -> str:
+    """The server's line, empty when it ended or was too slow and was ended."""
+    lines: list[bytes] = []
+    reader = threading.Thread(target=lambda: lines.append(output.readline()), daemon=True)
+    reader.start()
+    reader.join(START_SECONDS)
+    if not lines or not lines[0]:
+        process.terminate()
+        process.wait()
+        return ""
+    return lines[0].decode("ascii")
