@@ -15,32 +15,6 @@ from steps import Job
 from venvs import core_for, locked, main_venv, python_line, this_python
 from workspace import CACHE
 
-# Run by the venv's Python. ansible-test looks for get-pip in this cache before it downloads it;
-# what it finds here runs the pip that it wants out of a wheel from the package index.
-SEED_GET_PIP = r"""
-import pathlib, subprocess, sys
-from types import SimpleNamespace
-from ansible_test._internal.python_requirements import get_venv_packages
-
-version = get_venv_packages(SimpleNamespace(version="%d.%d" % sys.version_info[:2]))["pip"]
-cache = pathlib.Path("~/.ansible/test/cache").expanduser()
-cache.mkdir(parents=True, exist_ok=True)
-stand_in = cache / ("get_pip_%s.py" % version.replace(".", "_"))
-if not stand_in.exists():
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
-    pip += ["--no-deps", "--only-binary=:all:", "-d", str(cache), "pip==" + version]
-    subprocess.run(pip, check=True)
-    wheel = next(cache.glob("pip-%s-*.whl" % version))
-    stand_in.write_text(
-        "import sys\n"
-        "sys.path.insert(0, %r)\n"
-        "from pip._internal.cli.main import main\n"
-        "unknown_to_pip = ('--no-setuptools', '--no-wheel')\n"
-        "sys.exit(main(['install'] + [a for a in sys.argv[1:] if a not in unknown_to_pip]))\n"
-        % str(wheel)
-    )
-"""
-
 
 def sanity(job: Job) -> None:
     """Every sanity test that needs no container, on a clean copy of the checkout."""
@@ -52,7 +26,7 @@ def sanity(job: Job) -> None:
         pip_settings = _copy_pip_settings(main / "python", home)
         try:
             extra = {"HOME": str(home)}
-            job.run(main / "python", "-c", SEED_GET_PIP, path=[main], extra=extra)
+            job.run(main / "python", ".ci/seed_get_pip.py", path=[main], extra=extra)
             command = (main / "ansible-test", "sanity", "--local", "--python", version)
             job.run(*command, "--color", "no", path=[main], folder=copy, extra=extra)
         finally:

@@ -52,7 +52,7 @@ _FIRMWARE = [
 
 
 def fleet() -> dict[str, Any]:
-    """A main account with every kind of device, one with long pages, one with monthly licences."""
+    """A main account with every kind of device, and one with monthly licences."""
     gm01q = [{**_LWM2M, "deviceId": imei, "firmware": V3_FROM} for imei in LWM2M_IMEIS]
     model_a = [{**_OMADM, "deviceId": imei, "firmware": V1_FROM} for imei in OMADM_IMEIS]
     item = {"name": V2_FROM, "version": V2_FROM}
@@ -85,14 +85,6 @@ def fleet() -> dict[str, Any]:
                 ],
             },
             {
-                "name": LARGE,
-                "generate": [
-                    {**_LWM2M, "count": 2100, "versions": {V3_FROM: 1.0}, "licensed": 1.0},
-                    {**_HTTP, "count": 1100, "software": {V2_FROM: 1.0}},
-                ],
-                "firmware": _FIRMWARE,
-            },
-            {
                 "name": MONTHLY,
                 "subscription": {"purchaseType": "TS-HFOTA-MRC", "licenseCount": 2},
                 "devices": monthly,
@@ -100,6 +92,15 @@ def fleet() -> dict[str, Any]:
             },
         ]
     }
+
+
+def large_fleet() -> dict[str, Any]:
+    """An account whose lists take several pages in every family."""
+    generate = [
+        {**_LWM2M, "count": 2100, "versions": {V3_FROM: 1.0}, "licensed": 1.0},
+        {**_HTTP, "count": 1100, "software": {V2_FROM: 1.0}},
+    ]
+    return {"accounts": [{"name": LARGE, "generate": generate}]}
 
 
 def v3_campaign(**changes: object) -> dict[str, Any]:

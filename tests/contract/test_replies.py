@@ -38,6 +38,7 @@ from ansible_collections.thingspace.fota.tests.contract.scenario import (
     Tour,
     devices,
     fleet,
+    large_fleet,
     v1_upgrade,
     v2_campaign,
     v2_dates,
@@ -101,7 +102,9 @@ def test_every_answer_to_every_open_question_keeps_the_contract(
     assert answers["v3ListFirmware"].status == 200
 
 
-def test_long_pages_are_complete_ordered_and_end(wire: Wire) -> None:
+def test_long_pages_are_complete_ordered_and_end(simulator: StartSimulator) -> None:
+    wire = Wire(simulator(large_fleet(), start=START).url).login()
+
     def pages(path: str, rows: str = "deviceList") -> list[list[str]]:
         found: list[list[str]] = []
         cursor = "0"

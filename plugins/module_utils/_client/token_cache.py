@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import NoneType
 
 from .clock import Deadline
 from .errors import TokenCacheError
@@ -211,8 +212,15 @@ def _check_private(status: os.stat_result, what: str) -> None:
 def _entry(content: bytes) -> Entry:
     try:
         data = json.loads(content)
-        data["rejection"] = data["rejection"] and Rejection(**data["rejection"])
-        return Entry(**data)
+        if data["rejection"] is not None:
+            data["rejection"] = Rejection(**data["rejection"])
+        entry = Entry(**data)
     except (ValueError, KeyError, TypeError, RecursionError):
-        # Not written by this version, and of no use to it: as good as absent.
-        return Entry()
+        return Entry()  # what this version did not write is as good as absent
+    return entry if _well_formed(entry) else Entry()
+
+
+def _well_formed(entry: Entry) -> bool:
+    tokens = all(isinstance(token, (str, NoneType)) for token in (entry.bearer, entry.session))
+    times = [entry.renew_bearer_at, entry.rejection.at if entry.rejection else None]
+    return tokens and all(isinstance(at, (int, float, NoneType)) for at in times)

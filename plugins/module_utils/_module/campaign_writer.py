@@ -14,7 +14,7 @@ from .._client.errors import FotaError, ServiceRefused, WriteOutcomeUnknown
 from .._model.campaign import Campaign, CampaignRequest, Change, DeviceChange
 from .._plan.campaigns import CampaignPlan
 from .campaign_search import list_all_campaigns
-from .waiting import SETTLING, Waiting, wait_until
+from .waiting import ONE_LOOK, Waiting, wait_until
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class CampaignWriter:
         service: CampaignService,
         *,
         sleep: Callable[[float], None],
-        settling: Waiting = SETTLING,
+        settling: Waiting,
     ) -> None:
         self._service = service
         self._sleep = sleep
@@ -117,14 +117,17 @@ class CampaignWriter:
     def _cancel(self, campaign_id: str) -> Campaign:
         """Ask once, then believe only the status that is read back (contract section 14, 5)."""
         refusal: ServiceRefused | WriteOutcomeUnknown | None = None
+        taken: bool | None = False
         try:
-            self._service.cancel_campaign(campaign_id)
-        except (ServiceRefused, WriteOutcomeUnknown) as error:
+            taken = self._service.cancel_campaign(campaign_id)
+        except ServiceRefused as error:
             refusal = error
+        except WriteOutcomeUnknown as error:
+            refusal, taken = error, None
         waited = wait_until(
             lambda: self._service.get_campaign(campaign_id),
             lambda campaign: campaign.state.over,
-            Waiting(0.0, 1.0) if isinstance(refusal, ServiceRefused) else self._settling,
+            ONE_LOOK if taken is False else self._settling,
             sleep=self._sleep,
         )
         if waited.done:
@@ -133,8 +136,8 @@ class CampaignWriter:
             raise refusal
         campaign = waited.last
         raise FotaError(
-            f"campaign {campaign_id}: the service took the cancel, but the campaign is still"
-            f" {campaign.status} after {waited.elapsed:.0f} s",
+            f"campaign {campaign_id}: the service {'refused' if taken is False else 'took'} the"
+            f" cancel, and the campaign is still {campaign.status}",
             kind="not_cancelled",
             hint=f"its devices may go on until {campaign.schedule.end}; look again with"
             " fota_campaign_info, or bring its end_date forward",

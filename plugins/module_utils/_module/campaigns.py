@@ -31,7 +31,7 @@ from .campaign_writer import CampaignWriter
 from .context import Context
 from .device_firmware import query_devices
 from .failure import TaskFailure
-from .waiting import SETTLING, Waiting, wait_until
+from .waiting import Waiting, wait_until
 
 
 @dataclass
@@ -119,7 +119,10 @@ def _read_report(
     if target.state is CampaignState.PENDING:
         return None
     return wait_until(
-        lambda: service.list_campaign_devices(target.id), bool, SETTLING, sleep=context.sleep
+        lambda: service.list_campaign_devices(target.id),
+        bool,
+        context.settling,
+        sleep=context.sleep,
     ).last
 
 
@@ -142,7 +145,7 @@ def _license_warnings(context: Context, spec: CampaignSpec) -> tuple[str, ...]:
 def _write_all(context: Context, progress: Sequence[Progress]) -> None:
     refused: list[str] = []
     for one in progress:
-        writer = CampaignWriter(one.service, sleep=context.sleep)
+        writer = CampaignWriter(one.service, settling=context.settling, sleep=context.sleep)
         if not one.plan.changed:
             one.done = True
             continue

@@ -18,6 +18,7 @@ from .._client.client import Client
 from .._model.account import check_account
 from .._model.campaign import CampaignType
 from .options import check_positive, connection_settings
+from .waiting import SETTLING, Waiting
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Context:
 
     :ivar warnings: for people, shown once each when the task is done.
     :ivar sleep: waits that many seconds; tests give a quicker one.
+    :ivar settling: how long a write may take to show before its outcome counts as unknown.
     """
 
     client: Client
@@ -33,6 +35,7 @@ class Context:
     check_mode: bool
     warnings: list[str] = field(default_factory=list)
     sleep: Callable[[float], None] = time.sleep
+    settling: Waiting = SETTLING
 
     @property
     def v1(self) -> FotaV1:

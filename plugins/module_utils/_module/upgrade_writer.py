@@ -14,7 +14,7 @@ from .._model.campaign import Change, DeviceChange
 from .._model.status import UPGRADE_REPORT_STATUSES
 from .._model.upgrade import Upgrade, UpgradeRequest
 from .._plan.upgrades import UpgradePlan, matching_upgrades
-from .waiting import SETTLING, Waiting, wait_until
+from .waiting import Waiting, wait_until
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class UpgradeWriter:
     """Carries out the plans of one account."""
 
     def __init__(
-        self, service: FotaV1, *, sleep: Callable[[float], None], settling: Waiting = SETTLING
+        self, service: FotaV1, *, sleep: Callable[[float], None], settling: Waiting
     ) -> None:
         self._service = service
         self._sleep = sleep

@@ -52,7 +52,9 @@ def ensure_upgrade(context: Context, params: Mapping[str, Any]) -> dict[str, Any
         return _result(context, plan, WrittenUpgrade(plan.predicted), params)
     written: WrittenUpgrade | None = None
     try:
-        written = UpgradeWriter(context.v1, sleep=context.sleep).carry_out(plan)
+        written = UpgradeWriter(
+            context.v1, settling=context.settling, sleep=context.sleep
+        ).carry_out(plan)
         _refuse_failed(spec, written.device_changes)
         if params["wait"] and spec.present and written.upgrade is not None:
             written = WrittenUpgrade(

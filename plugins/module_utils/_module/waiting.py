@@ -29,6 +29,7 @@ class Waiting:
 
 # After a write, the service needs a moment until it shows what it did (contract section 14).
 SETTLING = Waiting(timeout=20.0, delay=1.0)
+ONE_LOOK = Waiting(timeout=0.0, delay=1.0)
 
 
 @dataclass(frozen=True)

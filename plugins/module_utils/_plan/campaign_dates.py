@@ -27,8 +27,8 @@ def changed_schedule(
     if wanted.start is None or wanted.end is None:
         raise PlanRefused(
             subject,
-            f"campaign {campaign.id} shows no readable dates ({current.start} to {current.end}), and"
-            " a change has to send both",
+            f"campaign {campaign.id} shows no readable dates ({current.start} to {current.end}),"
+            " and a change has to send both",
             hint="declare start_date and end_date together",
         )
     if campaign.started(now.date()):

@@ -40,6 +40,7 @@ class Ops:
         "v3SyncDeviceFirmware", "PUT", "/fota/v3/firmware/{account}/devices", Kind.WRITE
     )
     params: dict[str, str] = field(default_factory=lambda: {"account": ACCOUNT})
+    query: dict[str, str] = field(default_factory=lambda: {"protocol": "all"})
     body: dict[str, Any] = field(default_factory=lambda: {"deviceList": [IMEI]})
 
 

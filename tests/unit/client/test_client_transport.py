@@ -93,9 +93,11 @@ def test_a_read_ends_at_the_deadline_with_the_last_cause(
     sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
 ) -> None:
     sim.faults([{"operation": ops.read.id, "times": 10_000, "fault": "status_503_before"}])
-    with Client(replace(settings, timeout=0.3)) as client:
-        with pytest.raises(ServiceUnavailable) as caught:
-            read(client, ops)
+    with (
+        Client(replace(settings, timeout=0.3)) as client,
+        pytest.raises(ServiceUnavailable) as caught,
+    ):
+        read(client, ops)
     error = caught.value
     assert ops.read.id in str(error)
     assert "INTERNAL_SYSTEM_ERROR" in str(error)
@@ -112,17 +114,22 @@ def test_a_read_ends_at_the_deadline_with_the_last_cause(
 
 
 def test_a_silent_service_ends_at_the_deadline(ops: Ops) -> None:
-    with CannedServer([b""]) as server, Client(server.settings(timeout=0.2)) as client:
-        with pytest.raises(ServiceUnavailable, match="did not come in time"):
-            read(client, ops)
+    with (
+        CannedServer([b""]) as server,
+        Client(server.settings(timeout=0.2)) as client,
+        pytest.raises(ServiceUnavailable, match="did not come in time"),
+    ):
+        read(client, ops)
 
 
-def test_a_trickling_body_ends_at_the_deadline(ops: Ops, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trickling_body_ends_at_the_deadline(ops: Ops) -> None:
     head = b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with CannedServer([head + b"1\r\n \r\n"]) as server:
-        with Client(server.settings(timeout=0.2)) as client:
-            with pytest.raises(ServiceUnavailable):
-                read(client, ops)
+    with (
+        CannedServer([head + b"1\r\n \r\n"]) as server,
+        Client(server.settings(timeout=0.2)) as client,
+        pytest.raises(ServiceUnavailable),
+    ):
+        read(client, ops)
 
 
 def test_retry_after_is_waited_for(
@@ -253,16 +260,22 @@ def test_an_empty_success_is_none(
     "body", [b"<html><title>Welcome</title>", b"{", b"[" * 100_000, b"NaN", b"\xff\xfe\xfd"]
 )
 def test_a_success_that_is_not_json_is_unexpected(body: bytes, ops: Ops) -> None:
-    with CannedServer([reply(body=body)]) as server, Client(server.settings()) as client:
-        with pytest.raises(UnexpectedReply, match="not JSON") as caught:
-            read(client, ops)
+    with (
+        CannedServer([reply(body=body)]) as server,
+        Client(server.settings()) as client,
+        pytest.raises(UnexpectedReply, match="not JSON") as caught,
+    ):
+        read(client, ops)
     assert str(caught.value).isprintable()
 
 
 def test_an_empty_refusal_is_readable(ops: Ops) -> None:
-    with CannedServer([reply(404, b"")]) as server, Client(server.settings()) as client:
-        with pytest.raises(ServiceRefused, match="HTTP 404: no explanation"):
-            read(client, ops)
+    with (
+        CannedServer([reply(404, b"")]) as server,
+        Client(server.settings()) as client,
+        pytest.raises(ServiceRefused, match="HTTP 404: no explanation"),
+    ):
+        read(client, ops)
 
 
 @pytest.mark.parametrize("location", ["https://evil.example/x", "/elsewhere", "http://[", ""])
@@ -276,18 +289,24 @@ def test_a_redirect_is_named_and_not_followed(location: str, ops: Ops) -> None:
 
 def test_tokens_echoed_by_the_service_are_not_shown(ops: Ops) -> None:
     body = json.dumps({"errorCode": "E", "errorMessage": "given-session-1 of given-bearer-1"})
-    with CannedServer([reply(400, body.encode())]) as server, Client(server.settings()) as client:
-        with pytest.raises(ServiceRefused, match=r"\*\*\* of \*\*\*") as caught:
-            read(client, ops)
+    with (
+        CannedServer([reply(400, body.encode())]) as server,
+        Client(server.settings()) as client,
+        pytest.raises(ServiceRefused, match=r"\*\*\* of \*\*\*") as caught,
+    ):
+        read(client, ops)
     assert "given-" not in f"{caught.value!r} {caught.value.payload()}"
 
 
 def test_a_body_without_end_is_cut_off(ops: Ops, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "_LARGEST_BODY", 100_000)
     bomb = gzip.compress(b" " * 10_000_000)
-    with CannedServer([reply(body=bomb, Content_Encoding="gzip")]) as server:
-        with Client(server.settings()) as client, pytest.raises(UnexpectedReply, match="larger"):
-            read(client, ops)
+    with (
+        CannedServer([reply(body=bomb, Content_Encoding="gzip")]) as server,
+        Client(server.settings()) as client,
+        pytest.raises(UnexpectedReply, match="larger"),
+    ):
+        read(client, ops)
 
 
 # -- what is sent -----------------------------------------------------------------------------
@@ -347,7 +366,7 @@ def test_the_environment_changes_neither_login_nor_route(
 
 @pytest.mark.parametrize("given", [True, False])
 def test_https_goes_through_the_proxy_given_or_of_the_environment(
-    ops: Ops, monkeypatch: pytest.MonkeyPatch, given: bool
+    ops: Ops, monkeypatch: pytest.MonkeyPatch, *, given: bool
 ) -> None:
     with CannedServer([reply(403)], close=True) as proxy:
         address = f"http://user:pr0xy-pass@127.0.0.1:{proxy.port}"
@@ -425,14 +444,21 @@ def test_an_untrusted_certificate_ends_the_call_at_once(
 
 @pytest.mark.parametrize("trusted", [True, False])
 def test_ca_path_and_validate_certs_hold_against_the_environment(
-    ops: Ops, tls: ssl.SSLContext, certificate: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool
+    ops: Ops,
+    tls: ssl.SSLContext,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    trusted: bool,
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent/bundle.pem")
     how = {"ca_path": str(certificate)} if trusted else {"validate_certs": False}
-    with CannedServer([reply(body=b"[7]")], tls=tls) as server:
-        with Client(server.settings(**how)) as client:
-            assert read(client, ops) == [7]
-            assert write(client, ops) == [7]
+    with (
+        CannedServer([reply(body=b"[7]")], tls=tls) as server,
+        Client(server.settings(**how)) as client,
+    ):
+        assert read(client, ops) == [7]
+        assert write(client, ops) == [7]
 
 
 # -- the client around it ---------------------------------------------------------------------
@@ -494,7 +520,9 @@ def test_map_raises_the_first_error_and_begins_nothing_more(settings: Connection
             raise FotaError(f"item {item}")
         time.sleep(0.001)
 
-    with Client(replace(settings, max_connections=2)) as client:
-        with pytest.raises(FotaError, match="item 2"):
-            client.map(fail_at_two, range(5000))
+    with (
+        Client(replace(settings, max_connections=2)) as client,
+        pytest.raises(FotaError, match="item 2"),
+    ):
+        client.map(fail_at_two, range(5000))
     assert len(begun) < 5000

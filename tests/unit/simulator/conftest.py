@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator, simulator
 from ansible_collections.thingspace.fota.tests.unit.simulator.desk import Desk, fleet
 

@@ -96,7 +96,7 @@ class Desk:
     def __init__(self, sim: SimulatorServer) -> None:
         self.sim = sim
         self.wire = Wire(sim.url)
-        self.wire.log_in()
+        self.wire.login()
 
     def ok(self, method: str, path: str, payload: object = None) -> Any:
         """The JSON of a call that must succeed."""

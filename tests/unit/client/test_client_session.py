@@ -1,0 +1,527 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Logging in: once for everybody, never twice after a refusal, again only when told to."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from client_rig import CannedServer, Ops, count, reply
+
+from ansible_collections.thingspace.fota.plugins.module_utils._client.client import Client
+from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import (
+    FotaError,
+    LoginRejected,
+    ServiceRefused,
+    ServiceUnavailable,
+    TokenCacheError,
+    UnexpectedReply,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._client.settings import (
+    ConnectionSettings,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
+    SimulatorServer,
+)
+
+OAUTH, LOGIN, LOGOUT = "requestOAuthToken", "startM2MSession", "endM2MSession"
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def read(settings: ConnectionSettings, ops: Ops) -> object:
+    with Client(settings) as client:
+        return client.call(ops.read, params=ops.params, query=ops.query)
+
+
+def entry_file(settings: ConnectionSettings) -> Path:
+    return next(Path(settings.token_cache or "").glob("*.json"))
+
+
+def change_entry(settings: ConnectionSettings, change: Callable[[dict[str, object]], None]) -> None:
+    file = entry_file(settings)
+    entry = json.loads(file.read_text())
+    change(entry)
+    file.write_text(json.dumps(entry))
+
+
+# Started once, forked twenty times, let go all at once: what many tasks on many hosts look like.
+FLOCK = """
+import json, os, sys
+sys.path.insert(0, sys.argv[1])
+import conftest
+from ansible_collections.thingspace.fota.plugins.module_utils._client.client import Client
+from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
+from ansible_collections.thingspace.fota.plugins.module_utils._client.operation import (
+    Kind, Operation,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._client.settings import (
+    ConnectionSettings,
+)
+
+order = json.loads(sys.argv[2])
+read = Operation("v3ListFirmware", "GET", "/fota/v3/firmware/{account}", Kind.READ)
+gate, open_gate = os.pipe()
+children = []
+for _number in range(order["processes"]):
+    child = os.fork()
+    if child == 0:
+        os.close(open_gate)
+        os.read(gate, 1)
+        status = 0
+        try:
+            with Client(ConnectionSettings(**order["settings"])) as client:
+                for _call in range(order["calls"]):
+                    client.call(read, params=order["params"], query=order["query"])
+        except FotaError as error:
+            print(error.kind, flush=True)
+            status = 1
+        finally:
+            os._exit(status)
+    children.append(child)
+os.close(open_gate)
+for child in children:
+    os.waitpid(child, 0)
+"""
+
+
+def flock(settings: ConnectionSettings, ops: Ops, *, calls: int) -> list[str]:
+    """Twenty processes make so many calls each; the kinds of their failures come back."""
+    order = {
+        "processes": 20,
+        "calls": calls,
+        "params": ops.params,
+        "query": ops.query,
+        "settings": asdict(settings),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", FLOCK, str(ROOT / "tests"), json.dumps(order)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+# -- one login --------------------------------------------------------------------------------
+
+
+def test_twenty_processes_make_one_login(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    assert flock(settings, ops, calls=5) == []
+    assert count(sim, ops.read.id) == 100
+    assert count(sim, OAUTH) == 1
+    assert count(sim, LOGIN) == 1
+
+
+def test_twenty_processes_with_a_wrong_password_make_one_attempt(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    kinds = flock(replace(settings, password="not-it"), ops, calls=2)
+    assert kinds == ["login_rejected"] * 20
+    assert count(sim, LOGIN) == 1
+    assert count(sim, ops.read.id) == 0
+
+
+def test_twenty_processes_with_a_session_that_ended_make_one_login_more(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    read(settings, ops)
+    sim.expire("both")
+    assert flock(settings, ops, calls=2) == []
+    assert count(sim, OAUTH) == 2
+    assert count(sim, LOGIN) == 2
+
+
+def test_many_threads_renew_once(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    with Client(settings) as client:
+        client.call(ops.read, params=ops.params, query=ops.query)
+        sim.expire("both")
+        client.map(lambda _n: client.call(ops.read, params=ops.params, query=ops.query), range(40))
+    assert count(sim, OAUTH) == 2
+    assert count(sim, LOGIN) == 2
+
+
+# -- renewal ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "bearers", "logins"),
+    [("expired_bearer", 2, 1), ("expired_session", 1, 2), ("expired_both", 2, 2)],
+)
+@pytest.mark.parametrize("kind", ["read", "write"])
+def test_an_expired_token_is_renewed_and_the_call_replayed_once(
+    sim: SimulatorServer,
+    settings: ConnectionSettings,
+    ops: Ops,
+    kind: str,
+    fault: str,
+    bearers: int,
+    logins: int,
+) -> None:
+    operation = ops.read if kind == "read" else ops.write
+    body = None if kind == "read" else ops.body
+    sim.faults([{"operation": operation.id, "fault": fault}])
+    with Client(settings) as client:
+        assert client.call(operation, params=ops.params, query=ops.query, body=body) is not None
+    assert count(sim, OAUTH) == bearers
+    assert count(sim, LOGIN) == logins
+    statuses = [entry["status"] for entry in sim.journal() if entry["operation"] == operation.id]
+    assert statuses[-1] == 200
+    assert statuses.count(200) == 1
+
+
+@pytest.mark.parametrize("switch", ["fota_400", "prefixed_400", "unauthorized_401"])
+def test_every_way_to_say_that_a_session_ended(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, switch: str
+) -> None:
+    sim.set_switch("expired_session", switch)
+    read(settings, ops)
+    sim.expire("session")
+    read(settings, ops)
+    assert count(sim, LOGIN) == 2
+
+
+def test_a_token_refused_again_after_its_renewal_ends_the_call(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    sim.faults([{"operation": ops.read.id, "times": 99, "fault": "refused_bearer"}])
+    with pytest.raises(ServiceRefused, match="900901"):
+        read(settings, ops)
+    assert count(sim, ops.read.id) == 2
+    assert count(sim, OAUTH) == 2
+    assert count(sim, LOGIN) == 1
+
+
+def test_a_bearer_that_died_before_the_login_is_no_wrong_password(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    sim.faults([{"operation": LOGIN, "fault": "expired_bearer"}])
+    read(settings, ops)
+    assert count(sim, OAUTH) == 2
+    assert count(sim, LOGIN) == 2
+
+
+def test_a_bearer_near_its_end_is_renewed_before_use(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    read(settings, ops)
+    assert json.loads(entry_file(settings).read_text())["renew_bearer_at"] > time.time() + 3000
+    change_entry(settings, lambda entry: entry.update(renew_bearer_at=time.time() - 1))
+    read(settings, ops)
+    assert count(sim, OAUTH) == 2
+    assert count(sim, LOGIN) == 1
+    assert {entry["status"] for entry in sim.journal()} == {200}
+
+
+TOKEN = {"access_token": "bearer-9", "token_type": "Bearer"}
+
+
+@pytest.mark.parametrize("life", [3600, "3600", 61, 10**400, 1e308])
+def test_a_bearer_that_lives_long_is_renewed_early(life: object, tmp_path: Path, ops: Ops) -> None:
+    renew_at = renewal_of_a_bearer_that_lives(life, tmp_path, ops)
+    assert renew_at is not None
+    assert renew_at < time.time() + 25 * 3600
+
+
+@pytest.mark.parametrize("life", [60, 1, None, -5, "soon", {}, "9" * 5000])
+def test_a_bearer_that_lives_short_or_who_knows_how_long_is_used_until_refused(
+    life: object, tmp_path: Path, ops: Ops
+) -> None:
+    assert renewal_of_a_bearer_that_lives(life, tmp_path, ops) is None
+
+
+def renewal_of_a_bearer_that_lives(life: object, tmp_path: Path, ops: Ops) -> float | None:
+    body = json.dumps({**TOKEN, "expires_in": life}).encode()
+    with CannedServer([reply(body=body), reply(body=b"[]")]) as server:
+        settings = server.settings(
+            bearer_token=None,
+            client_id="k",
+            client_secret="s",
+            token_cache=str(tmp_path / "tokens"),
+        )
+        assert read(settings, ops) == []
+    renew_at: float | None = json.loads(entry_file(settings).read_text())["renew_bearer_at"]
+    return renew_at
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"<html>",
+        b'{"access_token": 5}',
+        b'{"access_token": "a\\r\\nX-Evil: 1"}',
+        b'{"access_token": ""}',
+    ],
+)
+def test_a_token_that_is_none_is_unexpected(body: bytes, tmp_path: Path, ops: Ops) -> None:
+    with CannedServer([reply(body=body)]) as server:
+        settings = server.settings(
+            bearer_token=None,
+            client_id="k",
+            client_secret="s",
+            token_cache=str(tmp_path / "tokens"),
+        )
+        with pytest.raises(UnexpectedReply, match="no access_token"):
+            read(settings, ops)
+
+
+# -- rejection --------------------------------------------------------------------------------
+
+
+def test_a_rejection_is_explained_and_remembered(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    wrong = replace(settings, password="wrong-pa55word")
+    with pytest.raises(LoginRejected) as first:
+        read(wrong, ops)
+    with pytest.raises(LoginRejected) as second:
+        read(wrong, ops)
+    assert count(sim, LOGIN) == 1
+    assert "The username or password is not valid" in str(first.value)
+    assert "not tried, as it was refused at" in str(second.value)
+    assert first.value.payload() == second.value.payload()
+    assert first.value.payload()["error_code"] == "INPUT_INVALID.Login.Credentials"
+    hint = str(first.value.hint)
+    assert "password (THINGSPACE_PASSWORD)" in hint
+    assert "15 minutes" in hint
+    assert str(settings.token_cache) in hint
+    shown = f"{first.value!r} {second.value!r} {first.value.payload()}"
+    assert "wrong-pa55word" not in shown + entry_file(wrong).read_text()
+
+
+def test_other_credentials_are_tried_at_once(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    with pytest.raises(LoginRejected):
+        read(replace(settings, password="wrong"), ops)
+    assert read(settings, ops) == []
+    assert count(sim, LOGIN) == 2
+
+
+@pytest.mark.parametrize("age", [901, -901])
+def test_a_rejection_is_forgotten_after_fifteen_minutes_or_when_the_clock_was_set(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, age: int
+) -> None:
+    wrong = replace(settings, password="wrong")
+    with pytest.raises(LoginRejected):
+        read(wrong, ops)
+
+    def grow_old(entry: dict[str, object]) -> None:
+        entry["rejection"].update(at=time.time() - age)  # type: ignore[attr-defined]
+
+    change_entry(wrong, grow_old)
+    with pytest.raises(LoginRejected, match="login refused"):
+        read(wrong, ops)
+    assert count(sim, LOGIN) == 2
+
+
+def test_a_logout_forgets_a_rejection(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    wrong = replace(settings, password="wrong")
+    for _again in range(2):
+        with Client(wrong) as client:
+            with pytest.raises(LoginRejected):
+                client.call(ops.read, params=ops.params, query=ops.query)
+            assert client.logout() is False
+    assert count(sim, LOGIN) == 2
+    assert count(sim, LOGOUT) == 0
+
+
+def test_a_locked_user_is_recognised_and_works_again_once_repaired(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    for number in range(5):
+        with pytest.raises(LoginRejected) as caught:
+            read(replace(settings, password=f"wrong-{number}"), ops)
+        assert caught.value.kind == "login_rejected"
+    with pytest.raises(LoginRejected) as caught:
+        read(settings, ops)
+    assert caught.value.kind == "locked_out"
+    assert "support" in str(caught.value.hint)
+    sim.unlock()
+    with Client(settings) as client:
+        client.logout()
+        assert client.call(ops.read, params=ops.params, query=ops.query) == []
+
+
+def test_a_refused_key_is_remembered_too(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    wrong = replace(settings, client_secret="wrong-secret")
+    for _again in range(2):
+        with pytest.raises(LoginRejected) as caught:
+            read(wrong, ops)
+        assert "client_secret (THINGSPACE_CLIENT_SECRET)" in str(caught.value.hint)
+        assert "wrong-secret" not in f"{caught.value!r} {caught.value.payload()}"
+    assert count(sim, OAUTH) == 1
+    assert count(sim, LOGIN) == 0
+
+
+@pytest.mark.parametrize("fault", ["status_503_before", "reset_before", "html_502"])
+def test_trouble_is_no_rejection_and_a_login_is_not_repeated(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, fault: str
+) -> None:
+    sim.faults([{"operation": LOGIN, "fault": fault}])
+    with pytest.raises(ServiceUnavailable, match=LOGIN):
+        read(settings, ops)
+    assert count(sim, LOGIN) == 1
+    assert read(settings, ops) == []
+    assert count(sim, LOGIN) == 2
+    assert count(sim, OAUTH) == 1
+
+
+def test_the_token_request_is_ridden_out_like_a_read(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    sim.faults([{"operation": OAUTH, "times": 3, "fault": "status_503_before"}])
+    assert read(settings, ops) == []
+    assert count(sim, OAUTH) == 4
+
+
+def test_a_wrong_address_is_not_taken_for_a_wrong_password(tmp_path: Path, ops: Ops) -> None:
+    with CannedServer([reply(404, b"")]) as server:
+        settings = server.settings(session_token=None, username="u", password="p")
+        settings = replace(settings, token_cache=str(tmp_path / "tokens"))
+        for _again in range(2):
+            with pytest.raises(ServiceRefused, match="HTTP 404"):
+                read(settings, ops)
+        assert len(server.requests) == 2
+
+
+def test_nothing_is_sent_without_a_usable_cache(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TokenCacheError) as caught:
+        read(replace(settings, token_cache=str(tmp_path / "file")), ops)
+    assert caught.value.kind == "token_cache"
+    assert sim.journal() == []
+
+
+def test_nothing_is_sent_when_a_rejection_could_not_be_stored(
+    sim: SimulatorServer,
+    settings: ConnectionSettings,
+    ops: Ops,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read_only(*_args: object, **_options: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(os, "replace", read_only)
+    with pytest.raises(TokenCacheError, match="Read-only file system"):
+        read(settings, ops)
+    assert sim.journal() == []
+
+
+# -- given tokens -----------------------------------------------------------------------------
+
+
+def given(sim: SimulatorServer, settings: ConnectionSettings, ops: Ops) -> ConnectionSettings:
+    """The tokens of a login, given as options, and no credentials."""
+    read(settings, ops)
+    entry = json.loads(entry_file(settings).read_text())
+    return ConnectionSettings(
+        base_url=sim.url,
+        bearer_token=entry["bearer"],
+        session_token=entry["session"],
+        timeout=30,
+        token_cache="/nonexistent/never/opened",
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "what"), [("bearer_token", "bearer"), ("session_token", "session")]
+)
+def test_given_tokens_are_used_as_they_are_and_never_renewed(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, option: str, what: str
+) -> None:
+    tokens = given(sim, settings, ops)
+    sim.clear_journal()
+    assert read(tokens, ops) == []
+    sim.expire(what)
+    with pytest.raises(ServiceRefused, match=f"the {option} was refused") as caught:
+        read(tokens, ops)
+    assert f"THINGSPACE_{option.upper()}" in str(caught.value.hint)
+    assert count(sim, OAUTH) == count(sim, LOGIN) == 0
+
+
+def test_a_given_bearer_logs_in_with_user_and_password_and_is_not_stored(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, tmp_path: Path
+) -> None:
+    tokens = given(sim, settings, ops)
+    mixed = replace(
+        tokens,
+        session_token=None,
+        username=settings.username,
+        password=settings.password,
+        token_cache=str(tmp_path / "mixed"),
+    )
+    read(mixed, ops)
+    read(mixed, ops)
+    assert count(sim, LOGIN) == 2
+    assert str(tokens.bearer_token) not in entry_file(mixed).read_text()
+    sim.expire("bearer")
+    with Client(mixed) as client:
+        with pytest.raises(ServiceRefused, match="the bearer_token was refused"):
+            client.call(ops.read, params=ops.params, query=ops.query)
+        with pytest.raises(ServiceRefused, match="the bearer_token was refused"):
+            client.logout()
+    with pytest.raises(ServiceRefused, match="the bearer_token was refused"):
+        read(mixed, ops)  # the session was forgotten, so this is the login
+    assert count(sim, LOGIN) == 3
+
+
+# -- logout -----------------------------------------------------------------------------------
+
+
+def test_a_logout_ends_the_session_for_all(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    with Client(replace(settings, check_mode=True)) as client:
+        assert client.logout() is False
+        client.call(ops.read, params=ops.params, query=ops.query)
+        assert client.logout() is True
+        assert client.logout() is False
+    assert list(Path(settings.token_cache or "").glob("*.json")) == []
+    assert count(sim, LOGOUT) == 1
+    read(settings, ops)
+    assert count(sim, LOGIN) == 2
+
+
+@pytest.mark.parametrize(("what", "ended"), [("bearer", True), ("session", False), ("both", False)])
+def test_a_logout_with_expired_tokens_forgets_them(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, what: str, *, ended: bool
+) -> None:
+    read(settings, ops)
+    sim.expire(what)
+    with Client(settings) as client:
+        assert client.logout() is ended
+    assert list(Path(settings.token_cache or "").glob("*.json")) == []
+    assert count(sim, LOGIN) == 1
+
+
+def test_a_logout_that_fails_forgets_the_tokens_all_the_same(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    read(settings, ops)
+    sim.faults([{"operation": LOGOUT, "fault": "status_503_before"}])
+    with Client(settings) as client, pytest.raises(FotaError, match=LOGOUT):
+        client.logout()
+    assert list(Path(settings.token_cache or "").glob("*.json")) == []
