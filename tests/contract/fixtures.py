@@ -7,7 +7,7 @@ Use::
 
     def test_something(simulator):
         sim = simulator()                                    # the default fleet, frozen clock
-        sim = simulator(fleet, start="2026-03-02T00:00:00Z", switches={"v3_delete": "abort"})
+        sim = simulator(fleet, start="2026-03-02T00:00:00Z", switches={"prescheduled": "own"})
         ... talk to sim.url, move time with sim.advance(hours=24), read sim.journal() ...
 
 It takes what ``SimulatorServer`` takes, except ``observer``; several simulators in one test are

@@ -117,6 +117,7 @@ def test_generated_ids(simulator: StartSimulator, tmp_path: Path) -> None:
         ("v2", f"/fota/v2/campaigns/{MAIN}", v2_campaign(), HTTP_IMEIS[0]),
         ("v3", f"/fota/v3/campaigns/firmware/{MAIN}", v3_campaign(), LWM2M_IMEIS[0]),
     ],
+    ids=["v1", "v2", "v3"],
 )
 def test_existing_ids(
     simulator: StartSimulator,

@@ -204,10 +204,10 @@ class Transport:
             return _network_trouble(error)
         except _Cut as error:
             return _Trouble(str(error), sent=True)
-        if reply.status in {408, 429} or reply.status >= 500:
-            return self._refused_for_now(request, reply)
         if 300 <= reply.status < 400:
             raise _redirected(request, reply)
+        if reply.status in {408, 429} or not 200 <= reply.status < 500:
+            return self._refused_for_now(request, reply)
         return reply
 
     def _exchange(
@@ -338,6 +338,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             getattr(found, "original_error", None),
             *found.args,
             found.__cause__,
+            # urllib3 before 2.0 names the cause of this one in no other way.
+            found.__context__ if isinstance(found, NewConnectionError) else None,
         )
         found = next((e for e in inner if isinstance(e, BaseException)), None)
 

@@ -14,10 +14,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from types import FrameType
@@ -65,8 +69,13 @@ def _serve(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     watched = [watch.Process.of(pid) for pid in options.watch_pid]
-    with server:
+    with server, _scratch() if options.scratch else nullcontext() as folder:
         line = {"url": server.url, "control": server.control_url, "pid": os.getpid()}
+        if folder is not None:
+            line["folder"] = folder
+        if options.log:
+            with Path(options.log).open("ab") as log:
+                os.dup2(log.fileno(), sys.stderr.fileno())
         print(json.dumps(line), flush=True)
         while not ended.is_set() and not server.wait_for_stop(TICK_SECONDS):
             if not all(process.alive() for process in watched):
@@ -79,27 +88,22 @@ def _serve(options: argparse.Namespace) -> int:
 def _start(options: argparse.Namespace) -> int:
     pids = list(options.watch_pid)
     if options.watch_ansible:
-        pids.append(watch.outermost_ansible(os.getpid()))
+        pids.append(watch.ansible_command(os.getpid()))
     command = [sys.executable, str(Path(__file__).resolve().parent), "serve"]
     command += _serve_arguments(options, pids)
     fleet = sys.stdin.buffer.read() if options.fleet == "-" else b""
-    with _log(options.log) as log:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            start_new_session=True,
-            cwd="/",
-        )
-        if process.stdin is None or process.stdout is None:
-            raise AssertionError("pipes were asked for")
+    # Until it listens, the server complains where this command's own complaints go.
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, cwd="/"
+    )
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError("pipes were asked for")
+    with suppress(BrokenPipeError):
         process.stdin.write(fleet)
         process.stdin.close()
-        line = _first_line(process, process.stdout)
+    line = _first_line(process, process.stdout)
     if not line:
-        where = options.log or "--log FILE to see why"
-        print(f"simulator: the server did not start ({where})", file=sys.stderr)
+        print("simulator: the server did not start", file=sys.stderr)
         return 1
     sys.stdout.write(line)
     sys.stdout.flush()
@@ -155,7 +159,6 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--watch-ansible", action="store_true", help="end with the ansible command that started it"
     )
-    start.add_argument("--log", help="file for the server's own messages (default: none)")
     start.set_defaults(run=_start)
     stop = commands.add_parser("stop", help="end a running simulator")
     stop.add_argument("--url", required=True, help="the url that start printed")
@@ -186,6 +189,8 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
     add("--refuse-writes", action="store_true", help="answer every write with 403")
     add("--switch", action="append", default=[], metavar="NAME=VALUE", help="see `switches`")
     add("--watch-pid", action="append", default=[], type=int, help="end with this process")
+    add("--log", help="file for the server's own messages once it listens")
+    add("--scratch", action="store_true", help="make a private folder that goes with the server")
     add("--idle-minutes", type=float, default=30, help="end when idle; 0 is never (default 30)")
 
 
@@ -197,14 +202,16 @@ def _serve_arguments(options: argparse.Namespace, pids: list[int]) -> list[str]:
         f"--hours-per-second={options.hours_per_second}",
         f"--latency-ms={options.latency_ms}",
         f"--idle-minutes={options.idle_minutes}",
+        f"--log={os.devnull if options.log is None else Path(options.log).resolve()}",
         *(f"--switch={item}" for item in options.switch),
         *(f"--watch-pid={pid}" for pid in pids),
     ]
     for name, value in (("fleet", fleet), ("start", options.start), ("seed", options.seed)):
         if value is not None:
             arguments.append(f"--{name}={value}")
-    if options.refuse_writes:
-        arguments.append("--refuse-writes")
+    for name in ("refuse_writes", "scratch"):
+        if getattr(options, name):
+            arguments.append(f"--{name.replace('_', '-')}")
     return arguments
 
 
@@ -226,8 +233,14 @@ def _fleet(source: str | None, *, seed: int | None) -> Any:
         raise ValueError(f"fleet {source}: {error}") from None
 
 
-def _log(path: str | None) -> IO[bytes]:
-    return Path(path or os.devnull).open("ab")
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """A private folder that goes with the server."""
+    folder = tempfile.mkdtemp(prefix="fota-simulator-")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _first_line(process: subprocess.Popen[bytes], output: IO[bytes]) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from shutil import which
 
 _PROC = Path("/proc")
+_ANSIBLE = re.compile(r"ansible(-[a-z]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +33,25 @@ class Process:
         return parent is not None and began == self.began
 
 
-def outermost_ansible(pid: int) -> int:
-    """The topmost ancestor that is an ansible command; ``ValueError`` without one.
+def ansible_command(pid: int) -> int:
+    """The main process of the ansible command that a process runs under.
 
-    A mere mention does not count: an editor or shell may have "ansible" among its arguments.
+    That is the nearest ancestor started as ``ansible`` or ``ansible-something``, or the topmost of
+    those above it with the same command line, which its workers share. A path that merely holds
+    the word does not count. ``ValueError`` without one.
     """
-    found = None
     parent = _facts(pid)[0]
     while parent:
-        if any(Path(part).name.startswith("ansible") for part in _command(parent)[:3]):
-            found = parent
+        command = _command(parent)
+        if any(_ANSIBLE.fullmatch(Path(word).name) for word in command[:3]):
+            break
         parent = _facts(parent)[0]
-    if found is None:
-        raise ValueError("--watch-ansible: no ansible command among the parents of this process")
-    return found
+    else:
+        raise ValueError("--watch-ansible: this process does not run under an ansible command")
+    above = _facts(parent)[0]
+    while above and _command(above) == command:
+        parent, above = above, _facts(above)[0]
+    return parent
 
 
 def port_closed(host: str, port: int, *, within: float) -> bool:

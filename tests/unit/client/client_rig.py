@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,16 +92,23 @@ def count(sim: SimulatorServer, operation: str) -> int:
 class CannedServer:
     """Answers each request with the next of some bytes; ``None`` resets the connection.
 
-    The last answer is repeated. ``requests`` holds what came in, ``connections`` how many.
+    The last answer is repeated. ``drip`` sends an answer in small pieces, with pauses in between.
+    ``requests`` holds what came in, ``connections`` how many.
     """
 
     def __init__(
-        self, answers: Sequence[bytes | None], *, close: bool = False, tls: Any = None
+        self,
+        answers: Sequence[bytes | None],
+        *,
+        close: bool = False,
+        drip: bool = False,
+        tls: Any = None,
     ) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self._answers = list(answers)
         self._close = close
+        self._drip = drip
         self._tls: ssl.SSLContext | None = tls
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -153,13 +161,20 @@ class CannedServer:
                 if answer is None:
                     connection.close()
                     return
-                connection.sendall(answer)
+                for piece in _pieces(answer) if self._drip else [answer]:
+                    connection.sendall(piece)
                 if self._close:
                     connection.shutdown(socket.SHUT_RDWR)
                     connection.close()
                     return
         except OSError:
             return  # the client went away, or the test is over
+
+
+def _pieces(answer: bytes) -> Iterator[bytes]:
+    for start in range(0, len(answer), 10):
+        yield answer[start : start + 10]
+        time.sleep(0.005)
 
 
 def _read_request(connection: socket.socket) -> bytes | None:

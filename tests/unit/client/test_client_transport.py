@@ -79,7 +79,9 @@ CHUNKED = (
 NOT_GZIP = reply(body=b"not gzip", Content_Encoding="gzip")
 
 
-@pytest.mark.parametrize("spoilt", [CUT, CHUNKED, NOT_GZIP, b"", b"\x00\xff\r\n\r\n", reply(408)])
+@pytest.mark.parametrize(
+    "spoilt", [CUT, CHUNKED, NOT_GZIP, b"", b"\x00\xff\r\n\r\n", reply(408), reply(101)]
+)
 def test_a_read_rides_out_a_spoilt_reply(spoilt: bytes, ops: Ops) -> None:
     with (
         CannedServer([spoilt, reply(body=b"[3]", Connection="close")], close=True) as server,
@@ -124,10 +126,11 @@ def test_a_silent_service_ends_at_the_deadline(ops: Ops) -> None:
 
 def test_a_trickling_body_ends_at_the_deadline(ops: Ops) -> None:
     head = b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n"
+    trickle = head + b"1\r\n \r\n" * 2000 + b"0\r\n\r\n"
     with (
-        CannedServer([head + b"1\r\n \r\n"]) as server,
-        Client(server.settings(timeout=0.2)) as client,
-        pytest.raises(ServiceUnavailable),
+        CannedServer([trickle], drip=True) as server,
+        Client(server.settings(timeout=0.3)) as client,
+        pytest.raises(ServiceUnavailable, match="too slowly"),
     ):
         read(client, ops)
 
@@ -173,7 +176,9 @@ def test_a_write_of_unknown_outcome_is_never_sent_again(
     assert count(sim, ops.write.id) == 1
 
 
-@pytest.mark.parametrize("spoilt", [CUT, CHUNKED, NOT_GZIP, b"", reply(408), reply(body=b"{")])
+@pytest.mark.parametrize(
+    "spoilt", [CUT, CHUNKED, NOT_GZIP, b"", reply(408), reply(199), reply(body=b"{")]
+)
 def test_a_write_with_a_spoilt_reply_is_never_sent_again(spoilt: bytes, ops: Ops) -> None:
     with CannedServer([spoilt, reply()], close=True) as server:
         with Client(server.settings()) as client, pytest.raises(WriteOutcomeUnknown):

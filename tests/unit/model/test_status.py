@@ -149,9 +149,7 @@ def test_a_call_succeeded_only_by_the_end_of_its_word(word: str, succeeded: bool
             },
             id="accepted",
         ),
-        pytest.param(
-            "scheduled", {CampaignState.SCHEDULED, CampaignState.ENDED}, id="scheduled"
-        ),
+        pytest.param("scheduled", {CampaignState.SCHEDULED, CampaignState.ENDED}, id="scheduled"),
         pytest.param("ended", {CampaignState.ENDED}, id="ended"),
     ],
 )

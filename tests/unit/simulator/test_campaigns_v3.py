@@ -155,7 +155,7 @@ def test_a_device_in_a_live_campaign_is_busy(desk: DeskFactory) -> None:
     assert one.words(third) == ["NoDeviceDataFromNetwork"]
 
 
-# -- pilot rule -------------------------------------------------------------------------------------
+# -- pilot rule -----------------------------------------------------------------------------------
 
 
 def test_twenty_one_devices_need_a_pilot(desk: DeskFactory) -> None:
@@ -190,7 +190,7 @@ def test_adding_past_twenty_is_refused_per_device(desk: DeskFactory) -> None:
     assert words == ["AddDeviceSucceed", "AddDeviceFailed"]
 
 
-# -- device changes ---------------------------------------------------------------------------------
+# -- device changes -------------------------------------------------------------------------------
 
 
 def test_devices_are_added_and_removed_until_scheduled(desk: DeskFactory) -> None:
@@ -238,7 +238,7 @@ def test_a_campaign_emptied_before_its_start_ends_at_it(desk: DeskFactory) -> No
     assert one.status(campaign) == "CampaignEnded"
 
 
-# -- dates ------------------------------------------------------------------------------------------
+# -- dates ----------------------------------------------------------------------------------------
 
 
 def _dates(one: Desk, campaign: str, **body: Any) -> Any:
@@ -300,7 +300,7 @@ def test_an_ended_campaign_cannot_be_changed(desk: DeskFactory) -> None:
     assert (answer.status, answer.json["errorMessage"]) == (400, "Campaign is CampaignEnded")
 
 
-# -- end --------------------------------------------------------------------------------------------
+# -- end ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hours", [0, 1, 3, 6])
@@ -337,7 +337,7 @@ def test_unknown_ids(desk: DeskFactory, campaign: str, message: str) -> None:
         assert one.refused(method, f"v3/campaigns/{ACCOUNT}/{campaign}") == message
 
 
-# -- outcomes ---------------------------------------------------------------------------------------
+# -- outcomes -------------------------------------------------------------------------------------
 
 
 def test_each_fate_in_the_words_of_the_report(desk: DeskFactory) -> None:
@@ -401,7 +401,7 @@ def test_auto_add_takes_what_fits(desk: DeskFactory) -> None:
     assert len(one.rows(campaign)) == 20
 
 
-# -- device facts -----------------------------------------------------------------------------------
+# -- device facts ---------------------------------------------------------------------------------
 
 
 def test_sync_tells_what_runs_and_takes_a_hundred(desk: DeskFactory) -> None:
@@ -465,13 +465,13 @@ def test_reports_by_status_page_and_know_their_words(desk: DeskFactory) -> None:
     ids = [one.create(1) for _campaign in range(3)]
     page = one.ok("GET", f"{path}?campaignStatus=CampaignRequestPending")
     assert [row["id"] for row in page["campaignList"]] == sorted(ids)
-    after = sorted(ids)[0]
+    after = min(ids)
     query = f"campaignStatus=CampaignRequestPending&lastSeenCampaignId={after}"
     page = one.ok("GET", f"{path}?{query}")
     assert [row["id"] for row in page["campaignList"]] == sorted(ids)[1:]
 
 
-# -- licences ---------------------------------------------------------------------------------------
+# -- licences -------------------------------------------------------------------------------------
 
 
 def test_a_monthly_account_needs_a_licence_first(desk: DeskFactory) -> None:

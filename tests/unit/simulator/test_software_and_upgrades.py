@@ -20,7 +20,7 @@ from ansible_collections.thingspace.fota.tests.unit.simulator.desk import (
 DeskFactory = Callable[..., Desk]
 
 
-# -- v2 ---------------------------------------------------------------------------------------------
+# -- v2 -------------------------------------------------------------------------------------------
 
 
 def test_a_software_campaign_lives_its_documented_life(desk: DeskFactory) -> None:
@@ -88,10 +88,9 @@ def test_what_is_not_installed_by_the_end_has_failed(desk: DeskFactory) -> None:
 
 def test_a_v2_device_change_answers_only_a_request_id(desk: DeskFactory) -> None:
     one = desk()
-    campaign = one.create_v2(2)
+    campaign = one.create_v2(2, startDate="2026-03-05", endDate="2026-03-06")
     one.sim.advance(hours=0.2)
     path = f"v2/campaigns/{ACCOUNT}/{campaign}"
-    one.sim.clear_journal()
     wrapped = {"addOrRemoveDevice": [{"type": "append", "deviceList": [imei(203)]}]}
     for body in (wrapped, {"Type": "remove", "deviceList": [imei(201), imei(209)]}):
         answer = one.ok("PUT", path, body)
@@ -169,7 +168,7 @@ def test_v2_licence_words(desk: DeskFactory) -> None:
     assert one.ok("GET", f"v2/licenses/{ACCOUNT}")["assignedLicenses"] == 2
 
 
-# -- v1 ---------------------------------------------------------------------------------------------
+# -- v1 -------------------------------------------------------------------------------------------
 
 
 def test_an_upgrade_lives_its_documented_life(desk: DeskFactory) -> None:

@@ -1,0 +1,208 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""fota_upgrade's use-case (v1): found without a name, changed before the start only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
+from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import TaskFailure
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrade_options import (
+    UPGRADE_OPTIONS,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades import (
+    UPGRADE_INFO_OPTIONS,
+    ensure_upgrade,
+    read_upgrades,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
+from ansible_collections.thingspace.fota.tests.usecases.account import Account
+
+PACKAGE = "FOTA_Verizon_Model-A_01To02_HF"
+OLD, NEW = "VerizonFirmwareVersion-01", "VerizonFirmwareVersion-02"
+
+
+def declared(account: Account, **changed: Any) -> dict[str, Any]:
+    return {
+        "package": PACKAGE,
+        "start_date": "2026-03-05",
+        "end_date": "2026-03-10",
+        "devices": account.devices("Model-A", OLD, 4),
+        **changed,
+    }
+
+
+def ensure(account: Account, *, check: bool = False, **given: Any) -> dict[str, Any]:
+    return account.run(ensure_upgrade, UPGRADE_OPTIONS, check=check, **given)
+
+
+def create(account: Account, **changed: Any) -> str:
+    result = ensure(account, **declared(account, **changed))
+    account.sim.advance(hours=2)
+    account.sim.clear_journal()
+    return result["upgrade"]["upgrade_id"]
+
+
+def test_check_then_real_then_again(account: Account) -> None:
+    account.sim.refuse_writes = True
+    foreseen = ensure(account, check=True, **declared(account))
+    account.sim.refuse_writes = False
+    real = ensure(account, **declared(account))
+    again = ensure(account, **declared(account))
+    assert (foreseen["changed"], real["changed"], again["changed"]) == (True, True, False)
+    assert foreseen["diff"] == real["diff"]
+    assert real["upgrade"]["to_version"] == NEW
+    assert again["upgrade"]["upgrade_id"] == real["upgrade"]["upgrade_id"] != ""
+    assert account.writes() == ["v1ScheduleUpgrade"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "pick", "counts"),
+    [
+        ("at_least", slice(0, 4), (1, 0)),
+        ("exact", slice(1, 4), (1, 1)),
+        ("remove", slice(0, 1), (0, 1)),
+    ],
+)
+def test_only_the_difference_of_devices_is_sent(
+    account: Account, mode: str, pick: slice, counts: tuple[int, int]
+) -> None:
+    ids = account.devices("Model-A", OLD, 4)
+    create(account, devices=ids[:3])
+    change = declared(account, devices=ids[pick], devices_mode=mode)
+    foreseen = ensure(account, check=True, **change)
+    assert account.writes() == []
+    real = ensure(account, **change)
+    again = ensure(account, **{**change, "devices": ids[1:3]} if mode == "remove" else change)
+    assert foreseen["diff"] == real["diff"]
+    assert (real["upgrade"]["counts"]["added"], real["upgrade"]["counts"]["removed"]) == counts
+    assert real["changed"]
+    assert again["changed"] is (mode == "remove")
+    assert set(account.writes()) == {"v1UpdateUpgradeDevices"}
+
+
+def test_absent_cancels_before_the_start(account_with: Callable[..., Account]) -> None:
+    for word in ("gone", "cancelled"):
+        account = account_with(switches={"v1_cancelled_upgrade": word})
+        upgrade_id = create(account)
+        foreseen = ensure(account, check=True, upgrade_id=upgrade_id, state="absent")
+        assert account.writes() == []
+        real = ensure(account, upgrade_id=upgrade_id, state="absent")
+        assert foreseen["diff"] == real["diff"]
+        assert real["changed"]
+        again = ensure(account, **declared(account), state="absent")
+        assert again["changed"] is False
+        assert account.writes() == ["v1CancelUpgrade"]
+
+
+def test_a_started_upgrade_cannot_be_cancelled(account: Account) -> None:
+    spec = declared(account)
+    create(account)
+    account.sim.set_now("2026-03-05T06:00:00Z")
+    account.sim.clear_journal()
+    with pytest.raises(PlanRefused, match="InProgress"):
+        ensure(account, **spec, state="absent")
+    assert account.writes() == []
+
+
+def test_a_finished_upgrade_is_not_scheduled_again(account: Account) -> None:
+    spec = declared(account)
+    first = create(account)
+    account.sim.set_now("2026-03-15T00:00:00Z")
+    account.sim.clear_journal()
+    again = ensure(account, **spec, wait=True, wait_for="ended")
+    assert again["changed"] is False
+    assert again["upgrade"]["upgrade_id"] == first
+    assert again["upgrade"]["counts"]["success"] == 4
+    assert account.writes() == []
+
+
+def test_devices_that_a_finished_upgrade_lacks_are_named(account: Account) -> None:
+    ids = account.devices("Model-A", OLD, 4)
+    spec = declared(account, devices=ids)
+    create(account, devices=ids[:3])
+    account.sim.set_now("2026-03-15T00:00:00Z")
+    with pytest.raises(PlanRefused, match=ids[3]):
+        ensure(account, **spec)
+
+
+def test_two_live_matches_are_an_error_that_lists_them(account: Account) -> None:
+    ids = account.devices("Model-A", OLD, 4)
+    first = create(account, devices=ids[:2])
+    second = create(account, devices=ids[2:])
+    with pytest.raises(PlanRefused, match="2 live upgrades") as refused:
+        ensure(account, **declared(account, devices=ids))
+    assert first in str(refused.value)
+    assert second in str(refused.value)
+
+
+def test_dates_of_an_upgrade_never_change(account: Account) -> None:
+    upgrade_id = create(account)
+    with pytest.raises(PlanRefused, match="cannot be changed"):
+        ensure(account, upgrade_id=upgrade_id, start_date="2026-03-06")
+
+
+@pytest.mark.parametrize("fault", ["status_503_after", "reset_after"])
+def test_a_create_of_unknown_outcome_that_shows_is_adopted(account: Account, fault: str) -> None:
+    account.sim.faults([{"operation": "v1ScheduleUpgrade", "fault": fault}])
+    result = ensure(account, **declared(account))
+    assert result["changed"]
+    assert result["upgrade"]["upgrade_id"] == account.sim.upgrades()[0]["id"]
+    assert len(account.sim.upgrades()) == 1
+    assert ensure(account, **declared(account))["changed"] is False
+
+
+@pytest.mark.parametrize("fault", ["status_503_before", "reset_before"])
+def test_a_create_of_unknown_outcome_is_never_posted_twice(account: Account, fault: str) -> None:
+    account.sim.faults([{"operation": "v1ScheduleUpgrade", "fault": fault}])
+    with pytest.raises(TaskFailure) as failure:
+        ensure(account, **declared(account))
+    assert failure.value.error.kind == "outcome_unknown"
+    assert failure.value.result["changed"] is False
+    assert account.writes() == ["v1ScheduleUpgrade"]
+
+
+@pytest.mark.parametrize("fault", ["status_503_after", "reset_after", "reset_before"])
+def test_a_cancel_of_unknown_outcome_is_read_back(account: Account, fault: str) -> None:
+    upgrade_id = create(account)
+    account.sim.faults([{"operation": "v1CancelUpgrade", "fault": fault}])
+    if fault == "reset_before":
+        with pytest.raises(TaskFailure) as failure:
+            ensure(account, upgrade_id=upgrade_id, state="absent")
+        assert failure.value.error.kind == "outcome_unknown"
+    else:
+        assert ensure(account, upgrade_id=upgrade_id, state="absent")["changed"]
+    assert account.writes() == ["v1CancelUpgrade"]
+
+
+def test_devices_that_the_service_refuses_are_named(account: Account) -> None:
+    upgrade_id = create(account)
+    with pytest.raises(TaskFailure) as failure:
+        ensure(account, upgrade_id=upgrade_id, devices=["354545496237880"], imei_check="off")
+    assert failure.value.error.kind == "devices_refused"
+    assert "354545496237880" in str(failure.value.error)
+    assert failure.value.result["changed"] is False
+
+
+def test_it_must_be_possible_to_find_it_again(account: Account) -> None:
+    with pytest.raises(InvalidValue, match="start_date"):
+        ensure(account, package=PACKAGE, devices=account.devices("Model-A", OLD, 1))
+    assert account.sim.journal() == []
+
+
+def test_waiting_ends_with_the_upgrade_and_info_reads_it(account: Account) -> None:
+    account.before_each_look = lambda: account.sim.advance(hours=12)
+    result = ensure(account, **declared(account), wait=True, wait_for="ended")
+    assert result["upgrade"]["status"] == "Finished"
+    info = account.run(
+        read_upgrades, UPGRADE_INFO_OPTIONS, package=PACKAGE, states=["ended"], return_devices="all"
+    )
+    assert [one["upgrade_id"] for one in info["upgrades"]] == [result["upgrade"]["upgrade_id"]]
+    assert {one["status"] for one in info["upgrades"][0]["devices"]} == {"UpgradeSuccess"}
+    other_day = account.run(read_upgrades, UPGRADE_INFO_OPTIONS, start_date="2026-03-06")
+    assert other_day["upgrades"] == []
