@@ -41,7 +41,7 @@ from ansible_collections.thingspace.fota.tests.contract.scenario import (
     V3_TO,
     fleet,
 )
-from ansible_collections.thingspace.fota.tests.contract.seed_methods import SEED_METHODS
+from ansible_collections.thingspace.fota.tests.contract.vendor_methods import VENDOR_METHODS
 from ansible_collections.thingspace.fota.tests.contract.wire import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -300,8 +300,8 @@ def drive_v3(sdk: Sdk) -> None:
 def test_the_sdk_carries_out_every_documented_method(sdk: Sdk) -> None:
     for drive in (drive_v1, drive_v2, drive_v3):
         drive(sdk)
-    assert sdk.called == {method.sdk for method in SEED_METHODS if method.sdk}
-    operations = {method.operation_id for method in SEED_METHODS}
+    assert sdk.called == {method.sdk for method in VENDOR_METHODS if method.sdk}
+    operations = {method.operation_id for method in VENDOR_METHODS}
     assert len(operations) == 18
     answered = {entry["operation"] for entry in sdk.sim.journal() if entry["status"] == 200}
     logins = {"requestOAuthToken", "startM2MSession", "endM2MSession"}

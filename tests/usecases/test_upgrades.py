@@ -103,7 +103,7 @@ def test_absent_cancels_before_the_start(account_with: Callable[..., Account]) -
 def test_a_started_upgrade_cannot_be_cancelled(account: Account) -> None:
     spec = declared(account)
     create(account)
-    account.sim.set_now("2026-03-05T06:00:00Z")
+    account.sim.set_now("2026-03-05T00:30:00Z")
     account.sim.clear_journal()
     with pytest.raises(PlanRefused, match="InProgress"):
         ensure(account, **spec, state="absent")

@@ -97,7 +97,7 @@ class _Trouble:
 
     what: str
     sent: bool  # the service may have acted on it
-    hopeless: bool = False  # repeating cannot help
+    hopeless: str | None = None  # what to do instead, where repeating cannot help
     status: int | None = None
     code: str | None = None
     message: str | None = None
@@ -277,7 +277,7 @@ class Transport:
 
 
 class _Cut(Exception):
-    """A reply that ended too early or came too slowly."""
+    """A reply that ended too early, came too slowly, or after a write had no end."""
 
 
 def _adapter(connections: int) -> requests.adapters.HTTPAdapter:
@@ -297,6 +297,8 @@ def _body(request: Request, response: requests.Response, deadline: Deadline) -> 
     body = bytearray()
     for chunk in response.iter_content(_CHUNK):
         body += chunk
+        if len(body) > _LARGEST_BODY and request.operation.kind is Kind.WRITE:
+            raise _Cut("the reply is too large")
         if len(body) > _LARGEST_BODY:
             raise UnexpectedReply(
                 f"{request}: the reply is larger than {_LARGEST_BODY} bytes",
@@ -319,10 +321,16 @@ def _network_trouble(error: requests.RequestException) -> _Trouble:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = printable(cause.verify_message)
-            return _Trouble(f"its certificate is not trusted: {reason}", sent=False, hopeless=True)
+            return _Trouble(
+                f"its certificate is not trusted: {reason}",
+                sent=False,
+                hopeless="Nothing was sent. Name the CA with ca_path (THINGSPACE_CA_PATH).",
+            )
     if isinstance(error, ValueError):  # a URL or header that requests would not even send
         return _Trouble(
-            f"the request is not valid ({type(error).__name__})", sent=False, hopeless=True
+            f"the request is not valid ({type(error).__name__})",
+            sent=False,
+            hopeless="Nothing was sent. Check base_url and proxies.",
         )
     sent = not any(isinstance(c, (NewConnectionError, ConnectTimeoutError)) for c in causes)
     return _Trouble(_in_words(error, causes), sent=sent)
@@ -381,7 +389,7 @@ def _redirected(request: Request, reply: Reply) -> UnexpectedReply:
 
 def _what_now(trouble: _Trouble) -> str:
     if trouble.hopeless:
-        return "Nothing was sent. Name the CA with ca_path; validate_certs: false is unsafe."
+        return trouble.hopeless
     if trouble.status == 429:
         return "Nothing was written. The service limits calls: try later, or raise timeout."
     return "Nothing was written. Check the service, base_url and proxies; try later."

@@ -209,10 +209,8 @@ def _serve_arguments(options: argparse.Namespace, pids: list[int]) -> list[str]:
     for name, value in (("fleet", fleet), ("start", options.start), ("seed", options.seed)):
         if value is not None:
             arguments.append(f"--{name}={value}")
-    for name in ("refuse_writes", "scratch"):
-        if getattr(options, name):
-            arguments.append(f"--{name.replace('_', '-')}")
-    return arguments
+    flags = {"--refuse-writes": options.refuse_writes, "--scratch": options.scratch}
+    return arguments + [flag for flag, wanted in flags.items() if wanted]
 
 
 def _pair(item: str) -> tuple[str, str]:

@@ -306,12 +306,13 @@ def test_tokens_echoed_by_the_service_are_not_shown(ops: Ops) -> None:
 def test_a_body_without_end_is_cut_off(ops: Ops, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "_LARGEST_BODY", 100_000)
     bomb = gzip.compress(b" " * 10_000_000)
-    with (
-        CannedServer([reply(body=bomb, Content_Encoding="gzip")]) as server,
-        Client(server.settings()) as client,
-        pytest.raises(UnexpectedReply, match="larger"),
-    ):
-        read(client, ops)
+    with CannedServer([reply(body=bomb, Content_Encoding="gzip")]) as server:
+        with Client(server.settings()) as client:
+            with pytest.raises(UnexpectedReply, match="larger"):
+                read(client, ops)
+            with pytest.raises(WriteOutcomeUnknown, match="too large"):
+                write(client, ops)
+        assert len(server.requests) == 2
 
 
 # -- what is sent -----------------------------------------------------------------------------

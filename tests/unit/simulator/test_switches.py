@@ -84,14 +84,9 @@ def _delete_twice(one: Desk) -> Any:
 
 
 def _window_zone(one: Desk) -> Any:
-    campaign = one.create()
-    one.sim.advance(hours=26)
-    return {row["nextAttemptTime"][11:13] for row in one.rows(campaign).values()} <= {
-        "18",
-        "19",
-        "20",
-        "21",
-    }
+    campaign = one.create(campaignTimeWindowList=[{"startTime": 2, "endTime": 3}])
+    one.sim.advance(hours=96)
+    return {row["recentAttemptTime"][11:13] for row in one.rows(campaign).values()}
 
 
 def _start_date(one: Desk) -> Any:
@@ -312,7 +307,7 @@ PROBES: dict[str, tuple[Callable[[Desk], Any], list[Any]]] = {
     ),
     "delete_ended": (_delete_twice, [(400, None), (200, True)]),
     "delete_refusal": (_delete_twice, [(400, None), (200, False)]),
-    "window_zone": (_window_zone, [True, False]),
+    "window_zone": (_window_zone, [{"02"}, {"07"}]),
     "start_date": (_start_date, [[400, 200, 200], [400, 400, 200], [200, 200, 200]]),
     "overlapping_windows": (_overlapping_windows, [200, 400]),
     "max_campaign_days": (_max_campaign_days, [[200, 200], [200, 400]]),

@@ -1,0 +1,40 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures ``run_playbook`` (see ``runner``) and ``simulator`` (see the contract tests).
+
+Use::
+
+    def test_something(run_playbook, simulator):
+        sim = simulator(start="2026-03-02T08:00:00Z")
+        sim.refuse_writes = True
+        run = run_playbook("thingspace.fota.campaign", "--check", variables={...}, simulator=sim)
+        assert run.succeeded()["Declare the campaign"]["changed"]
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.thingspace.fota.tests.contract.fixtures import simulator
+from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRunner
+
+__all__ = ["simulator"]
+
+
+@pytest.fixture
+def run_playbook(tmp_path: Path) -> Iterator[PlaybookRunner]:
+    """Runs playbooks below ``tmp_path``; ends what a failed test left."""
+    runner = PlaybookRunner(tmp_path / "ansible")
+    yield runner
+    for running in runner.started:
+        if running.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(running.process.pid, signal.SIGKILL)
+            running.process.wait()
