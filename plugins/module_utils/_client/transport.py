@@ -189,9 +189,8 @@ class Transport:
         self._pooled.close()
 
     def _pause(self, trouble: _Trouble, attempt: int) -> float:
-        if trouble.wait is not None:
-            return trouble.wait
-        return backoff.pause(attempt, chance=random.random(), policy=self._policy)
+        ours = backoff.pause(attempt, chance=random.random(), policy=self._policy)
+        return max(trouble.wait or 0.0, ours)  # a service that asks for no wait gets one too
 
     def _attempt(self, request: Request, deadline: Deadline) -> Reply | _Trouble:
         try:
