@@ -37,7 +37,7 @@ def test(workspace: Workspace, names: list[str]) -> int:
 
 def lint(workspace: Workspace, _names: list[str]) -> int:
     """Format, lint and types only."""
-    return test(workspace, ["lint"])
+    return test(workspace, ["format", "lint", "types"])
 
 
 def demo(workspace: Workspace, _names: list[str]) -> int:

@@ -322,8 +322,8 @@ EXAMPLES = r"""
       - start: 18
         end: 22
     devices:
-      - '358000000000014'
-      - '358000000000022'
+      - '358000000000016'
+      - '358000000000024'
 
 - name: The same campaign, with a later end
   thingspace.fota.fota_campaign:
@@ -355,7 +355,7 @@ EXAMPLES = r"""
   thingspace.fota.fota_campaign:
     name: meters-pilot
     devices:
-      - '358000000000022'
+      - '358000000000024'
     devices_mode: remove
 
 - name: Cancel it before it starts
@@ -371,13 +371,13 @@ EXAMPLES = r"""
         start_date: '2026-03-05'
         end_date: '2026-03-12'
         devices:
-          - '358000000000030'
+          - '358000000000032'
       - name: meters-south
         package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
         start_date: '2026-03-06'
         end_date: '2026-03-13'
         devices:
-          - '358000000000048'
+          - '358000000000040'
     wait: true
     wait_for: accepted
     wait_delay: 5

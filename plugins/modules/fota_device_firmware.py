@@ -68,8 +68,8 @@ EXAMPLES = r"""
 - name: Prove that the pilot runs the new version
   thingspace.fota.fota_device_firmware:
     devices:
-      - '358000000000014'
-      - '358000000000022'
+      - '358000000000016'
+      - '358000000000024'
     expect_version: SR1.2.0.0-10657
   register: proof
   failed_when: proof.compliance.behind > 0
@@ -78,7 +78,7 @@ EXAMPLES = r"""
   thingspace.fota.fota_device_firmware:
     state: reported
     devices:
-      - '358000000000014'
+      - '358000000000016'
     wait_timeout: 900
 """
 
@@ -143,7 +143,7 @@ devices:
       type: str
       returned: when O(expect_version) is given
   sample:
-    - deviceId: '358000000000014'
+    - deviceId: '358000000000016'
       action: none
       version: SR1.2.0.0-10512
       previous_version: SR1.2.0.0-10512

@@ -74,7 +74,7 @@ EXAMPLES = r"""
 - name: What happened to one device
   thingspace.fota.fota_device_info:
     devices:
-      - '358000000000014'
+      - '358000000000016'
     gather: [history]
 """
 
@@ -149,7 +149,7 @@ devices:
       elements: dict
       returned: always
   sample:
-    - deviceId: '358000000000014'
+    - deviceId: '358000000000016'
       mdn: '5550000001'
       make: SEQUANS Communications
       model: GM01Q
@@ -174,7 +174,7 @@ history:
   type: list
   elements: dict
   sample:
-    - deviceId: '358000000000014'
+    - deviceId: '358000000000016'
       campaign_id: f858b8c4-2153-11ec-8c44-aeb16d1aa652
       package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
       from_version: SR1.2.0.0-10512
@@ -191,7 +191,7 @@ licenses:
     total: 100
     assigned: 1
     devices:
-      - deviceId: '358000000000014'
+      - deviceId: '358000000000016'
         assignment_time: '2026-01-01 00:00:00 +0000 UTC'
 subscription:
   description: What the account has bought.

@@ -396,17 +396,30 @@ def test_other_writes_of_unknown_outcome_are_read_back(
     assert ensure(account, name="pilot", **change)["changed"] is False
 
 
-def test_a_campaign_that_no_report_lists_is_not_created_twice(account: Account) -> None:
+def hide_campaign(account: Account) -> None:
+    """Let the campaign reach the status that no report lists."""
     create(account)
-    prescheduled = "CampaignPreScheduled"
     for _ in range(200):
-        if account.sim.campaigns()[0]["status"] == prescheduled:
-            break
+        if account.sim.campaigns()[0]["status"] == "CampaignPreScheduled":
+            return
         account.sim.advance(hours=1)
-    assert account.sim.campaigns()[0]["status"] == prescheduled
+    raise AssertionError("the simulator never shows CampaignPreScheduled")
+
+
+def test_a_campaign_that_no_report_lists_is_not_created_twice(account: Account) -> None:
+    hide_campaign(account)
     result = ensure(account, **declared(account))
     assert account.writes() == []
     assert result["changed"] is False
+
+
+def test_a_campaign_that_no_report_lists_is_cancelled_by_its_devices(account: Account) -> None:
+    hide_campaign(account)
+    assert ensure(account, name="pilot", state="absent")["changed"] is False
+    assert any("CampaignPreScheduled" in warning for warning in account.warnings)
+    result = ensure(account, name="pilot", state="absent", devices=declared(account)["devices"])
+    assert result["changed"]
+    assert account.sim.campaigns()[0]["status"] == "CampaignCancelled"
 
 
 def test_waiting_ends_with_the_campaign(account: Account) -> None:

@@ -106,13 +106,11 @@ class Session:
         """
         if getattr(self._settings, token.value):
             raise _given_token_refused(token, refused, old)
-        with self._mutex:
-            if not self._complete(self._entry) or _has(self._entry, token, old):
-                with self._cache.locked(deadline) as shared:
-                    entry = shared.load()
-                    if _has(entry, token, old):
-                        entry = _without(entry, token)
-                    self._entry = self._completed(entry, shared, deadline)
+        with self._mutex, self._cache.locked(deadline) as shared:
+            entry = shared.load()
+            if _has(entry, token, old):
+                entry = _without(entry, token)
+            self._entry = self._completed(entry, shared, deadline)
             return self._tokens(self._entry)
 
     def logout(self, deadline: Deadline) -> bool:

@@ -189,7 +189,8 @@ def _salt(folder: int, deadline: Deadline) -> bytes:
 
 
 def _open_private(folder: int, name: str, flags: int) -> int:
-    flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+    # Without blocking, so that a pipe in its place is found out and not waited for.
+    flags |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     descriptor = os.open(name, flags, mode=0o600, dir_fd=folder)
     try:
         status = os.fstat(descriptor)

@@ -175,10 +175,12 @@ class Transport:
             outcome = self._attempt(request, deadline)
             if isinstance(outcome, Reply):
                 return outcome
-            trouble = outcome
-            if trouble.hopeless or (trouble.sent and not request.repeatable):
-                break
-            wait = self._pause(trouble, attempt)
+            if outcome.hopeless or (outcome.sent and not request.repeatable):
+                raise self._failure(request, outcome, attempt)
+            # What the service said tells more than the silence in which the deadline then ends.
+            if outcome.status is not None or trouble.status is None:
+                trouble = outcome
+            wait = self._pause(outcome, attempt)
             if wait >= deadline.left():
                 break
             time.sleep(wait)

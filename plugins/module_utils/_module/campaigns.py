@@ -19,6 +19,7 @@ from .._plan.campaigns import (
     CampaignPlan,
     CampaignSpec,
     choose_campaign,
+    may_be_hidden,
     needs_catalogue,
     needs_creation,
     needs_device_report,
@@ -82,7 +83,7 @@ def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[Progress]
                 listed[spec.type] = list_all_campaigns(service)
             matches = [one for one in listed[spec.type] if one.name == spec.name]
         target = choose_campaign(spec, matches)
-        if needs_creation(spec, target):
+        if spec.devices and may_be_hidden(spec, target):
             known = {one.id for one in listed.get(spec.type, ())}
             matches += find_hidden(service, spec, known)
             target = choose_campaign(spec, matches)

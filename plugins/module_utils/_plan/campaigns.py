@@ -25,7 +25,7 @@ from .._model.firmware import Package
 from .._model.status import CampaignState
 from .._model.windows import Window
 from .campaign_dates import changed_schedule
-from .devices import DeviceAction, DeviceDifference, DevicesMode, compare_devices
+from .devices import DeviceDifference, DevicesMode, compare_devices, leave_alone
 from .packages import find_package
 from .refusal import PlanRefused
 
@@ -151,6 +151,17 @@ def _when(campaign: Campaign) -> tuple[date, date, str]:
     return (campaign.schedule.end or start, start, campaign.id)
 
 
+def may_be_hidden(spec: CampaignSpec, target: Campaign | None) -> bool:
+    """Tell whether it matters that a live campaign of this name may be in no list.
+
+    The lists leave campaigns in CampaignPreScheduled out (contract section 14, question 2). That
+    one has ended settles a declaration that would not create it again.
+    """
+    if spec.campaign_id is not None:
+        return False
+    return target is None or (target.state.over and (spec.recreate or not spec.present))
+
+
 def needs_creation(spec: CampaignSpec, target: Campaign | None) -> bool:
     """Tell whether the declaration asks for a campaign that is not there."""
     if not spec.present or spec.campaign_id or spec.devices_mode is DevicesMode.REMOVE:
@@ -205,20 +216,19 @@ def _plan_nothing_there(spec: CampaignSpec) -> CampaignPlan:
             "the service knows no campaign with this id",
             hint="check campaign_id and account, or declare a name to create one",
         )
-    actions = tuple(
-        DeviceAction(imei, "none", "there is no campaign") for imei in spec.devices or ()
-    )
     return CampaignPlan(
         spec=spec,
         current=None,
         predicted=None,
-        devices=DeviceDifference(add=(), remove=(), after=(), actions=actions),
+        devices=leave_alone(spec.devices, "there is no campaign"),
     )
 
 
 def _plan_absent(spec: CampaignSpec, target: Campaign | None, today: date) -> CampaignPlan:
     if target is None or target.state.over:
-        return CampaignPlan(spec=spec, current=target, predicted=target)
+        return CampaignPlan(
+            spec=spec, current=target, predicted=target, warnings=_absence_warnings(spec, target)
+        )
     started = target.started(today)
     if started and not spec.abort_started:
         raise PlanRefused(
@@ -231,6 +241,16 @@ def _plan_absent(spec: CampaignSpec, target: Campaign | None, today: date) -> Ca
     word = "CampaignAborted" if started else "CampaignCancelled"
     return CampaignPlan(
         spec=spec, current=target, predicted=replace(target, status=word), cancel=True
+    )
+
+
+def _absence_warnings(spec: CampaignSpec, target: Campaign | None) -> tuple[str, ...]:
+    unseen = target is None and spec.type is CampaignType.FIRMWARE
+    if not unseen or spec.campaign_id or spec.devices:
+        return ()
+    return (
+        f"{spec.subject}: no list of the service has it, so it counts as absent; a campaign in"
+        " CampaignPreScheduled is in no list: declare campaign_id or its devices to be sure",
     )
 
 
@@ -305,7 +325,9 @@ def _refuse_incomplete(spec: CampaignSpec) -> None:
         raise PlanRefused(
             spec.subject,
             "there is no such campaign, and these are missing to create it: " + ", ".join(missing),
-            hint="declare them, or check the name and the account",
+            hint="declare them, or check the name and the account; a campaign in"
+            " CampaignPreScheduled is in no list of the service, and only its campaign_id or its"
+            " devices find it",
         )
 
 
@@ -326,7 +348,6 @@ def _plan_ended(spec: CampaignSpec, target: Campaign) -> CampaignPlan:
             f"campaign {target.id} is over ({target.status}), and a new one would get another id",
             hint="to create it again, declare its name in place of campaign_id",
         )
-    actions = tuple(DeviceAction(imei, "none", "campaign is over") for imei in spec.devices or ())
     warnings: tuple[str, ...] = ()
     if target.state is not CampaignState.ENDED:
         warnings = (
@@ -337,7 +358,7 @@ def _plan_ended(spec: CampaignSpec, target: Campaign) -> CampaignPlan:
         spec=spec,
         current=target,
         predicted=target,
-        devices=DeviceDifference(add=(), remove=(), after=(), actions=actions),
+        devices=leave_alone(spec.devices, "campaign is over"),
         warnings=warnings,
     )
 

@@ -71,3 +71,15 @@ def compare_devices(
         after=tuple(imei for imei in there if imei not in gone) + tuple(add),
         actions=tuple(actions),
     )
+
+
+def leave_alone(
+    declared: Iterable[str] | None, reason: str, *, present: Iterable[str] = ()
+) -> DeviceDifference:
+    """Say of every declared device why nothing happens to it."""
+    return DeviceDifference(
+        add=(),
+        remove=(),
+        after=tuple(present),
+        actions=tuple(DeviceAction(imei, "none", reason) for imei in declared or ()),
+    )

@@ -12,7 +12,7 @@ from datetime import date
 from .._model.imei import shorten
 from .._model.status import CampaignState
 from .._model.upgrade import Upgrade, UpgradeRequest
-from .devices import DeviceAction, DeviceDifference, DevicesMode, compare_devices
+from .devices import DeviceDifference, DevicesMode, compare_devices, leave_alone
 from .refusal import PlanRefused
 
 # States that take other devices and a cancel (contract section 6).
@@ -123,7 +123,11 @@ def plan_upgrade(spec: UpgradeSpec, target: Upgrade | None, *, today: date) -> U
         return _plan_missing(spec, target, today)
     _refuse_other_identity(spec, target)
     present = tuple(device.device_id for device in target.devices)
-    difference = compare_devices(spec.devices, present, spec.devices_mode)
+    if over and spec.devices_mode is DevicesMode.REMOVE:
+        # Also what a repeated removal finds when an older upgrade had the same devices.
+        difference = leave_alone(spec.devices, "upgrade is over", present=present)
+    else:
+        difference = compare_devices(spec.devices, present, spec.devices_mode)
     if difference and target.state not in CHANGEABLE:
         missing = f" ({shorten(difference.add)} would be added)" if difference.add else ""
         raise PlanRefused(
@@ -176,10 +180,7 @@ def _plan_missing(spec: UpgradeSpec, ended: Upgrade | None, today: date) -> Upgr
             hint="check upgrade_id and account, or declare firmware, start_date and devices",
         )
     if spec.devices_mode is DevicesMode.REMOVE:
-        actions = tuple(
-            DeviceAction(imei, "none", "there is no upgrade") for imei in spec.devices or ()
-        )
-        none = DeviceDifference(add=(), remove=(), after=(), actions=actions)
+        none = leave_alone(spec.devices, "there is no upgrade")
         return UpgradePlan(spec=spec, current=None, predicted=None, devices=none)
     last_day = spec.end or spec.start
     if spec.start is None or last_day is None:

@@ -63,7 +63,9 @@ class Attempts:
             shift_hours=self._shift(),
         )
         if due is not None:
-            self._announce(campaign, imei, entry, due, "UpgradeScheduled")
+            # Slots are whole minutes.
+            slot = max(begin, due // MINUTE * MINUTE)
+            self._announce(campaign, imei, entry, slot, "UpgradeScheduled")
 
     def _announce(self, campaign: Campaign, imei: str, entry: Entry, due: float, word: str) -> None:
         entry.next = due

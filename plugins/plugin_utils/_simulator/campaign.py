@@ -92,6 +92,24 @@ class Campaign:
     succeeded: int = 0
     attempted: int = 0
     evidence: bool = False
+    _order: list[str] | None = None
+
+    def put(self, imei: str, entry: Entry) -> None:
+        """Take a device onto the list."""
+        self.entries[imei] = entry
+        self.removed.pop(imei, None)
+        self._order = None
+
+    def drop(self, imei: str) -> Entry | None:
+        """Take a device off the list."""
+        self._order = None
+        return self.entries.pop(imei, None)
+
+    def order(self) -> list[str]:
+        """IMEIs of the list, ascending; a report of many pages sorts them once."""
+        if self._order is None:
+            self._order = sorted(self.entries)
+        return self._order
 
     @property
     def over(self) -> bool:

@@ -132,7 +132,7 @@ class Campaigns:
         results: list[tuple[str, str | None]] = []
         for imei in devices:
             reason = None
-            entry = campaign.entries.pop(imei, None)
+            entry = campaign.drop(imei)
             if entry is None:
                 if self._world.switches["repeated_device_change"] == "failed":
                     reason = "Device not in the campaign"
@@ -183,16 +183,17 @@ class Campaigns:
         self._end_when_done(campaign)
         return True
 
-    def report_entries(self, campaign: Campaign) -> dict[str, Entry]:
-        """What the device report shows now."""
+    def report(self, campaign: Campaign) -> tuple[dict[str, Entry], list[str]]:
+        """What the device report shows now, and its order."""
         switches = self._world.switches
         if campaign.status == PENDING and switches["report_while_pending"] == "empty":
-            return {}
+            return {}, []
         if switches["removed_devices"] == "gone" or not campaign.removed:
-            return campaign.entries
+            return campaign.entries, campaign.order()
         kept = self._world.now - KEPT_AFTER_REMOVAL
         shown = {imei: entry for imei, (entry, when) in campaign.removed.items() if when > kept}
-        return {**shown, **campaign.entries}
+        entries = {**shown, **campaign.entries}
+        return entries, sorted(entries)
 
     def reported(self, account: Account, *, api: str, status: str) -> list[Campaign]:
         """Campaigns that a report by status shows, in the order of its cursor."""
@@ -386,8 +387,7 @@ class Campaigns:
 
     def _new_entry(self, campaign: Campaign, imei: str) -> Entry:
         entry = Entry(self._waiting_word(campaign), updated=self._world.now)
-        campaign.entries[imei] = entry
-        campaign.removed.pop(imei, None)
+        campaign.put(imei, entry)
         return entry
 
     def _accept(self, campaign: Campaign, imei: str) -> None:

@@ -98,6 +98,7 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
+@lru_cache(maxsize=16_384)
 def http_date(moment: float) -> str:
     """The ``Date`` header, independent of the locale."""
     at = moment_datetime(moment)
@@ -107,7 +108,7 @@ def http_date(moment: float) -> str:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def _day_and_time(moment: float) -> tuple[str, str]:
     """Date and time of day with milliseconds; a page of devices holds thousands of them."""
     day, millis = divmod(int(moment * 1000), 86_400_000)

@@ -12,7 +12,7 @@ from typing import Any
 from . import checks, wire
 from .campaign import Campaign, Entry, Plan, StateError
 from .errors import invalid
-from .records import PAGE, Account, Package
+from .records import PAGE, Account, Package, page_after
 from .windows import Window
 from .wire import Body, Call
 from .world import World
@@ -177,6 +177,21 @@ def campaign_page(
         "hasMoreData": more,
         "lastSeenCampaignId": page[-1].id if page else "",
         "campaignList": [row(campaign) for campaign in page] or None,
+    }
+
+
+def device_report(
+    call: Call, campaign: Campaign, row: Callable[[str, Entry], dict[str, Any]]
+) -> dict[str, Any]:
+    """A page of the campaign's device report."""
+    entries, order = call.world.campaigns.report(campaign)
+    page, more = page_after(order, call.cursor())
+    return {
+        "totalDevice": len(entries),
+        "hasMoreData": more,
+        "lastSeenDeviceId": page[-1] if page else "",
+        "maxPageSize": PAGE,
+        "deviceList": [row(imei, entries[imei]) for imei in page],
     }
 
 

@@ -309,6 +309,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self, description: str) -> None:
         """Answer 400 and end the connection, since what follows on it cannot be told apart."""
         self.close_connection = True
+        self.request_version = self.protocol_version  # unset when the line was no request
         fault = {"code": "101500", "message": "Bad Request", "description": description}
         self._send(json_reply({"fault": fault}, status=400))
 

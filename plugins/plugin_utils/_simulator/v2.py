@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import licences, planning, wire
-from .campaign import Campaign
+from .campaign import Campaign, Entry
 from .clock import NEVER, day_text, go_text, rfc3339
 from .errors import invalid
 from .records import PAGE, page_after
@@ -122,23 +122,11 @@ def list_campaigns(call: Call) -> dict[str, Any]:
 
 
 def list_campaign_devices(call: Call) -> dict[str, Any]:
-    campaign = _campaign(call)
-    entries = call.world.campaigns.report_entries(campaign)
-    page, more = page_after(sorted(entries), call.cursor())
-    return {
-        "totalDevice": len(entries),
-        "hasMoreData": more,
-        "lastSeenDeviceId": page[-1] if page else "",
-        "maxPageSize": PAGE,
-        "deviceList": [
-            {
-                "deviceId": imei,
-                "status": entries[imei].status,
-                "resultReason": entries[imei].reason,
-            }
-            for imei in page
-        ],
-    }
+    return planning.device_report(call, _campaign(call), _device_status)
+
+
+def _device_status(imei: str, entry: Entry) -> dict[str, Any]:
+    return {"deviceId": imei, "status": entry.status, "resultReason": entry.reason}
 
 
 def device_history(call: Call) -> list[dict[str, Any]]:

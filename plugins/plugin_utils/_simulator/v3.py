@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import licences, planning, wire
-from .campaign import PRESCHEDULED, Campaign
+from .campaign import PRESCHEDULED, Campaign, Entry
 from .clock import HOUR, MINUTE, day_text, go_text, rfc3339
 from .errors import invalid
 from .records import PAGE, Device, page_after
@@ -182,30 +182,21 @@ def list_campaigns(call: Call) -> dict[str, Any]:
 
 
 def list_campaign_devices(call: Call) -> dict[str, Any]:
-    campaign = _campaign(call)
-    entries = call.world.campaigns.report_entries(campaign)
-    page, more = page_after(sorted(entries), call.cursor())
-    rows = []
-    for imei in page:
-        entry = entries[imei]
-        row = {
-            "deviceId": imei,
-            "status": entry.status,
-            "resultReason": entry.reason,
-            "updatedTime": rfc3339(entry.updated),
-        }
-        if entry.recent is not None:
-            row["recentAttemptTime"] = rfc3339(entry.recent)
-        if entry.next is not None:
-            row["nextAttemptTime"] = rfc3339(entry.next)
-        rows.append(row)
-    return {
-        "totalDevice": len(entries),
-        "hasMoreData": more,
-        "lastSeenDeviceId": page[-1] if page else "",
-        "maxPageSize": PAGE,
-        "deviceList": rows,
+    return planning.device_report(call, _campaign(call), _device_status)
+
+
+def _device_status(imei: str, entry: Entry) -> dict[str, Any]:
+    row = {
+        "deviceId": imei,
+        "status": entry.status,
+        "resultReason": entry.reason,
+        "updatedTime": rfc3339(entry.updated),
     }
+    if entry.recent is not None:
+        row["recentAttemptTime"] = rfc3339(entry.recent)
+    if entry.next is not None:
+        row["nextAttemptTime"] = rfc3339(entry.next)
+    return row
 
 
 def device_history(call: Call) -> list[dict[str, Any]]:

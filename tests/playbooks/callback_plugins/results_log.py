@@ -29,7 +29,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result: Any) -> None:
         self._write("ok", result)
 
-    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: FBT
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: FBT001, FBT002
         self._write("ignored" if ignore_errors else "failed", result)
 
     def v2_runner_on_skipped(self, result: Any) -> None:
@@ -46,5 +46,5 @@ class CallbackModule(CallbackBase):
             "action": result._task.action,
             "result": result._result,
         }
-        with open(os.environ["RESULTS_LOG"], "a", encoding="utf-8") as log:  # noqa: PTH123
+        with open(os.environ["RESULTS_LOG"], "a", encoding="utf-8") as log:
             log.write(json.dumps(line, default=str) + "\n")

@@ -305,6 +305,20 @@ def test_a_rejection_is_explained_and_remembered(
     assert "wrong-pa55word" not in shown + entry_file(wrong).read_text()
 
 
+def test_credentials_echoed_by_the_service_are_neither_shown_nor_stored(
+    tmp_path: Path, ops: Ops
+) -> None:
+    text = json.dumps({"errorCode": "E", "errorMessage": "pa55-word, given-bearer-1"})
+    with CannedServer([reply(401, text.encode())]) as server:
+        settings = server.settings(session_token=None, username="u", password="pa55-word")
+        settings = replace(settings, token_cache=str(tmp_path / "tokens"))
+        with pytest.raises(LoginRejected, match=r"\*\*\*, \*\*\*") as caught:
+            read(settings, ops)
+    shown = f"{caught.value!r} {caught.value.payload()} {entry_file(settings).read_text()}"
+    assert "pa55-word" not in shown
+    assert "given-bearer-1" not in shown
+
+
 def test_other_credentials_are_tried_at_once(
     sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
 ) -> None:

@@ -171,9 +171,10 @@ def spoil_with_open_salt(place: Path) -> None:
     (place / "salt").chmod(0o604)
 
 
-def spoil_with_directory_for_entry(place: Path) -> None:
-    entry_file(place).unlink()
-    (place / next(place.glob("*.lock")).name.replace(".lock", ".json")).mkdir(mode=0o700)
+def spoil_with_pipe_for_entry(place: Path) -> None:
+    entry = entry_file(place)
+    entry.unlink()
+    os.mkfifo(entry, mode=0o600)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +187,7 @@ def spoil_with_directory_for_entry(place: Path) -> None:
         spoil_with_linked_salt,
         spoil_with_open_entry,
         spoil_with_open_salt,
-        spoil_with_directory_for_entry,
+        spoil_with_pipe_for_entry,
     ],
 )
 def test_a_place_that_is_not_private_is_refused(tmp_path: Path, spoil: object) -> None:

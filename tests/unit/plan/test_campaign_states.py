@@ -81,7 +81,7 @@ def declared(target: Campaign, **members: object) -> CampaignSpec:
 def test_add_a_device(target: Campaign, allowed: bool) -> None:  # noqa: FBT001
     wish = declared(target, devices=(ONE, TWO, THREE))
     if not allowed:
-        with pytest.raises(PlanRefused, match="c-1 is .*1 to add, 0 to remove"):
+        with pytest.raises(PlanRefused, match=r"c-1 is .*1 to add, 0 to remove"):
             plan_campaign(wish, target, report=report(ONE, TWO), now=NOW)
         return
     plan = plan_campaign(wish, target, report=report(ONE, TWO), now=NOW)
@@ -106,7 +106,7 @@ def test_remove_a_device(target: Campaign, allowed: bool) -> None:  # noqa: FBT0
 def test_move_the_first_day(target: Campaign, allowed: bool) -> None:  # noqa: FBT001
     wish = declared(target, start=day(3))
     if not allowed:
-        with pytest.raises(PlanRefused, match="has started .*start is .* and stays so"):
+        with pytest.raises(PlanRefused, match=r"has started .*start is .* and stays so"):
             plan_campaign(wish, target, now=NOW)
         return
     plan = plan_campaign(wish, target, now=NOW)

@@ -208,7 +208,7 @@ def test_a_fleet_from_standard_input_and_options(program: Program) -> None:
         (("--switch", "pilot_rule"), "", "must be NAME=VALUE"),
         (("--switch", "pilot_rule=maybe"), "", "'maybe' is none of request_failed"),
         (("--start", "soon"), "", "'soon' is not an RFC 3339 time"),
-        (("--host", "0.0.0.0"), "", "invalid choice"),
+        (("--host", "192.0.2.1"), "", "invalid choice"),
     ],
 )
 def test_a_bad_start_says_why(
@@ -238,6 +238,22 @@ def test_the_printers(program: Program) -> None:
     answer = program.start("--fleet", "-", text=printed)
     facts = _control(answer, "")[1]
     assert (facts["seed"], facts["counts"]["devices"]) == (4, 30)
+
+
+def test_it_runs_as_a_module_of_an_installed_collection(tmp_path: Path) -> None:
+    names = tmp_path / "ansible_collections" / "thingspace"
+    names.mkdir(parents=True)
+    (names / "fota").symlink_to(FOLDER.parents[2])
+    module = "ansible_collections.thingspace.fota.plugins.plugin_utils._simulator"
+    done = subprocess.run(
+        [sys.executable, "-m", module, "switches"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, "pilot_rule" in done.stdout) == (0, True), done.stderr
 
 
 def test_the_log_takes_over_when_it_listens(program: Program, tmp_path: Path) -> None:

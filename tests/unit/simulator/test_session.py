@@ -233,8 +233,9 @@ def test_what_is_no_request_gets_a_fault(desk: DeskFactory, sent: bytes) -> None
         received = b""
         while chunk := plain.recv(4096):
             received += chunk
-    assert b"400" in received.split(b"\r\n")[0] or b'"fault"' in received
-    assert b'"fault"' in received
+    head, _blank, body = received.partition(b"\r\n\r\n")
+    assert head.split(b"\r\n")[0] == b"HTTP/1.1 400 Bad Request"
+    assert json.loads(body)["fault"]["message"] == "Bad Request"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The examples of every module's documentation run as they are printed."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
+    default_fleet,
+)
+from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks.runner import ROOT, PlaybookRunner
+from ansible_collections.thingspace.fota.tests.playbooks.test_modules import MODULES, play
+
+# Long before the dates of the examples, so that campaigns can still change.
+START = "2026-02-20T00:00:00Z"
+IMEIS = ("358000000000016", "358000000000024", "358000000000032", "358000000000040")
+
+
+def examples(module: str) -> list[dict[str, Any]]:
+    tree = ast.parse((ROOT / "plugins" / "modules" / f"{module}.py").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXAMPLES":
+            return yaml.safe_load(ast.literal_eval(node.value))
+    raise AssertionError(f"{module} has no examples")
+
+
+def fleet() -> dict[str, Any]:
+    """The default fleet, with the devices of the examples."""
+    made = default_fleet()
+    account = made["accounts"][0]
+    meter = {"make": "SEQUANS Communications", "model": "GM01Q", "protocol": "LWM2M"}
+    account["devices"] += [
+        {**meter, "deviceId": imei, "firmware": "SR1.2.0.0-10512"} for imei in IMEIS
+    ]
+    tracker = {"make": "Verizon", "model": "Model-A", "protocol": "OMADM"}
+    account["devices"] += [
+        {**tracker, "deviceId": imei, "firmware": "VerizonFirmwareVersion-01"}
+        for imei in ("990003425730535", "990000473475989")
+    ]
+    # The same IMEI is in one account only.
+    made["accounts"] = made["accounts"][:1]
+    return made
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_examples_run(
+    run_playbook: PlaybookRunner, simulator: StartSimulator, module: str
+) -> None:
+    # Fast enough for a wait, slow enough that no campaign moves on to PreScheduled, where no report
+    # lists it and only its id or its devices find it.
+    sim = simulator(fleet(), start=START, hours_per_second=0.05)
+    tasks = examples(module)
+    if module == "fota_device_firmware":
+        tasks[0]["failed_when"] = "proof.compliance.behind != 2"
+        tasks[1]["thingspace.fota.fota_device_firmware"]["wait_delay"] = 0.5
+    run = run_playbook(play(*tasks), simulator=sim).succeeded()
+    assert [one.status for one in run.results] == ["ok"] * len(tasks)
+    if module in ("fota_campaign", "fota_upgrade"):
+        assert run.changed == [one["name"] for one in tasks]

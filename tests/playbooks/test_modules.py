@@ -1,0 +1,227 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each module as real playbook runs: check with writes refused, real, and again unchanged."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
+    generate_fleet,
+)
+from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks.runner import (
+    ROOT,
+    PlaybookRun,
+    PlaybookRunner,
+)
+
+START = "2026-03-02T00:00:00Z"
+GM01Q = "SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657"
+OLD, NEW = "SR1.2.0.0-10512", "SR1.2.0.0-10657"
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+CHANGING = ("fota_campaign", "fota_upgrade", "fota_device_firmware")
+
+
+def play(*tasks: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+    return [
+        {"hosts": "localhost", "connection": "local", "gather_facts": False, **more}
+        | {"tasks": list(tasks)}
+    ]
+
+
+def task(module: str, *, named: str | None = None, **options: Any) -> dict[str, Any]:
+    return {"name": named or module, f"thingspace.fota.{module}": options}
+
+
+def fleet() -> dict[str, Any]:
+    """Three meters, of which one has moved to the new version unnoticed, and two v1 devices."""
+    made = generate_fleet(devices=30)
+    account = made["accounts"][0]
+    account["v1_firmware"] = [
+        {
+            "firmwareName": "FOTA_Verizon_Model-A_01To02_HF",
+            "participantName": account["name"],
+            "launchDate": "2018-04-01T16:03:00.000Z",
+            "releaseNote": "",
+            "model": "Model-A",
+            "make": "Verizon",
+            "fromVersion": "VerizonFirmwareVersion-01",
+            "toVersion": "VerizonFirmwareVersion-02",
+        }
+    ]
+    meter = {"make": "SEQUANS Communications", "model": "GM01Q", "protocol": "LWM2M"}
+    tracker = {"make": "Verizon", "model": "Model-A", "protocol": "OMADM"}
+    account["devices"] = [
+        {**meter, "deviceId": "358000000000016", "firmware": OLD},
+        {**meter, "deviceId": "358000000000024", "firmware": OLD},
+        {**meter, "deviceId": "358000000000032", "firmware": NEW, "reported_firmware": OLD},
+        {**tracker, "deviceId": "358000000000040", "firmware": "VerizonFirmwareVersion-01"},
+        {**tracker, "deviceId": "358000000000057", "firmware": "VerizonFirmwareVersion-01"},
+    ]
+    return made
+
+
+ONE_TASK_A_MODULE = play(
+    task("fota_firmware_info", model="GM01Q"),
+    task(
+        "fota_campaign",
+        name="meters",
+        package=GM01Q,
+        start_date="2026-03-05",
+        end_date="2026-03-12",
+        windows=[{"start": 18, "end": 22}],
+        devices=["358000000000016", "358000000000024"],
+    ),
+    task("fota_campaign_info", name="meters", return_devices="all"),
+    task(
+        "fota_upgrade",
+        package="FOTA_Verizon_Model-A_01To02_HF",
+        start_date="2026-03-05",
+        end_date="2026-03-10",
+        devices=["358000000000040", "358000000000057"],
+    ),
+    task("fota_upgrade_info", states=["pending", "queued"]),
+    task("fota_device_firmware", devices=["358000000000032"], expect_version=NEW),
+    task("fota_device_info", devices=["358000000000016"], gather=["history", "subscription"]),
+)
+
+
+@pytest.mark.matrix
+def test_check_with_writes_refused_then_real_then_again(
+    run_playbook: PlaybookRunner, simulator: StartSimulator
+) -> None:
+    assert {one["name"] for one in ONE_TASK_A_MODULE[0]["tasks"]} == set(MODULES)
+    sim = simulator(fleet(), start=START)
+
+    sim.refuse_writes = True
+    check = run_playbook(ONE_TASK_A_MODULE, "--check", "--diff", simulator=sim).succeeded()
+    assert [entry for entry in sim.journal() if entry["kind"] == "write"] == []
+    assert sim.campaigns() == sim.upgrades() == []
+
+    sim.refuse_writes = False
+    real = run_playbook(ONE_TASK_A_MODULE, "--diff", simulator=sim).succeeded()
+    assert real.changed == list(CHANGING)
+    writes = [entry["operation"] for entry in sim.journal() if entry["kind"] == "write"]
+    assert writes == ["v3ScheduleCampaign", "v1ScheduleUpgrade", "v3SyncDeviceFirmware"]
+    sim.advance(hours=1)
+
+    again = run_playbook(ONE_TASK_A_MODULE, "--diff", simulator=sim).succeeded()
+    assert again.changed == []
+    assert (len(sim.campaigns()), len(sim.upgrades())) == (1, 1)
+    assert sum(entry["operation"] == "startM2MSession" for entry in sim.journal()) == 1
+
+    for module in ("fota_campaign", "fota_upgrade"):
+        assert check[module]["changed"], module
+        assert check[module]["diff"] == real[module]["diff"] != again[module]["diff"], module
+    for module in MODULES:
+        assert set(check[module]) == set(real[module]), module
+        assert real[module]["service"]["simulated"] is True
+        assert real[module]["msg"].startswith("SIMULATED")
+    assert again["fota_campaign_info"]["campaigns"][0]["counts"] == {"pending": 2}
+    assert real["fota_device_firmware"]["compliance"]["at_target"] == 1
+
+
+def test_no_diff_is_returned_when_nobody_asked(
+    run_playbook: PlaybookRunner, simulator: StartSimulator
+) -> None:
+    run = run_playbook(
+        play(task("fota_device_firmware", devices=["358000000000032"])),
+        simulator=simulator(fleet(), start=START),
+    ).succeeded()
+    assert "diff" not in run["fota_device_firmware"]
+
+
+SECRETS = ("simulator-secret", "simulator-password")
+
+
+def test_failures_have_one_shape_and_show_no_secret(
+    run_playbook: PlaybookRunner, simulator: StartSimulator
+) -> None:
+    sim = simulator(fleet(), start=START)
+    sim.faults([{"operation": "v3ListFirmware", "fault": "xml_403"}])
+    tasks = [
+        task("fota_firmware_info", named="gateway"),
+        task("fota_device_info", named="imei", devices=["12345"]),
+        task("fota_campaign", named="plan", name="x", end_date="2026-03-09"),
+        task("fota_campaign", named="choice", name="x", protocol="SMS"),
+        task("fota_device_info", named="account", account=""),
+    ]
+    run = run_playbook(
+        play(*({**one, "ignore_errors": True} for one in tasks)), "-vvvv", simulator=sim
+    )
+    kinds = {name: run[name]["failure"]["kind"] for name in ("gateway", "imei", "plan", "account")}
+    assert kinds == {
+        "gateway": "refused",
+        "imei": "invalid_value",
+        "plan": "refused_by_plan",
+        "account": "invalid_value",
+    }
+    for name in kinds:
+        assert sorted(run[name]["failure"]) == [
+            "error_code",
+            "error_message",
+            "hint",
+            "http_status",
+            "kind",
+            "operation",
+        ]
+    assert run["gateway"]["failure"]["http_status"] == 403
+    assert "devices[0]: '12345'" in run["imei"]["msg"]
+    assert "package, start_date, devices" in run["plan"]["msg"]
+    assert "SMS" in run["choice"]["msg"]
+    assert "THINGSPACE_ACCOUNT" in run["account"]["msg"]
+    for secret in SECRETS:
+        assert secret not in run.output
+        assert secret not in json.dumps([one.result for one in run.results])
+
+
+def hosts_play(module: str, **options: Any) -> list[dict[str, Any]]:
+    return play(
+        task(module, **options),
+        task(module, **options),
+        hosts="all",
+        vars={"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+    )
+
+
+def run_on_hosts(
+    run_playbook: PlaybookRunner, hosts: int, plays: list[dict[str, Any]], **options: Any
+) -> PlaybookRun:
+    inventory = ",".join(f"host{number}" for number in range(hosts)) + ","
+    return run_playbook(plays, "--inventory", inventory, "--forks", "10", **options)
+
+
+def test_twenty_hosts_make_one_login(
+    run_playbook: PlaybookRunner, simulator: StartSimulator
+) -> None:
+    sim = simulator(fleet(), start=START)
+    run_on_hosts(run_playbook, 20, hosts_play("fota_firmware_info"), simulator=sim).succeeded()
+    operations = [entry["operation"] for entry in sim.journal()]
+    assert operations.count("requestOAuthToken") == 1
+    assert operations.count("startM2MSession") == 1
+    assert operations.count("v3ListFirmware") == 40
+
+
+def test_a_wrong_password_on_twenty_hosts_costs_one_attempt(
+    run_playbook: PlaybookRunner, simulator: StartSimulator
+) -> None:
+    sim = simulator(fleet(), start=START)
+    run = run_on_hosts(
+        run_playbook,
+        20,
+        hosts_play("fota_firmware_info"),
+        simulator=sim,
+        environment={"THINGSPACE_PASSWORD": "planted-wrong-password"},
+    )
+    assert len(run.failed) == 20
+    assert {one.result["failure"]["kind"] for one in run.failed} == {"login_rejected"}
+    operations = [entry["operation"] for entry in sim.journal()]
+    assert operations.count("startM2MSession") == 1
+    assert "planted-wrong-password" not in run.output
+    right = run_on_hosts(run_playbook, 1, hosts_play("fota_firmware_info"), simulator=sim)
+    assert right.status == 0

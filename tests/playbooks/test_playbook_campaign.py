@@ -1,0 +1,90 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook ``campaign``: planned, made true, left alone, watched to its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks.leftovers import eventually
+from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRunner
+
+PLAYBOOK = "thingspace.fota.campaign"
+CAMPAIGN: dict[str, Any] = {
+    "name": "gateways",
+    "type": "software",
+    "package": "FOTA_Verizon_Model-A_02To03_HF",
+    "from_version": "FOTA_Verizon_Model-A_00To01_HF",
+    "to_version": "FOTA_Verizon_Model-A_02To03_HF",
+    "start_date": "2026-03-03",
+    "end_date": "2026-03-05",
+    "devices": ["990013907835573", "990013907884259", "990013907833575"],
+}
+VARIABLES = {"campaign": CAMPAIGN, "campaign_imei_check": "off"}
+
+
+def test_plan_then_real_then_unchanged_then_ended(
+    run_playbook: PlaybookRunner, simulator: StartSimulator
+) -> None:
+    sim = simulator(start="2026-03-02T08:00:00Z")
+    sim.refuse_writes = True
+    planned = run_playbook(PLAYBOOK, "--check", "--diff", variables=VARIABLES, simulator=sim)
+    assert planned.succeeded().changed == ["Declare the campaign"]
+    assert not sim.campaigns()
+
+    sim.refuse_writes = False
+    real = run_playbook(PLAYBOOK, "--diff", variables=VARIABLES, simulator=sim).succeeded()
+    assert real.changed == ["Declare the campaign"]
+    assert real["Declare the campaign"]["diff"] == planned["Declare the campaign"]["diff"]
+
+    sim.advance(hours=72)
+    waiting = {**VARIABLES, "campaign_wait_for": "ended", "campaign_wait_timeout": 30}
+    ended = run_playbook(PLAYBOOK, variables=waiting, simulator=sim).succeeded()
+    assert ended.changed == []
+    (campaign,) = ended["Read the outcome"]["campaigns"]
+    assert (campaign["status"], campaign["counts"]) == ("CampaignEnded", {"success": 3})
+    assert "status: CampaignEnded" in ended["Outcome"]["msg"]
+    assert len(sim.campaigns()) == 1
+
+
+def test_devices_that_need_a_look_are_named(
+    run_playbook: PlaybookRunner, simulator: StartSimulator
+) -> None:
+    sim = simulator(start="2026-03-02T08:00:00Z")
+    campaign = {**CAMPAIGN, "devices": [*CAMPAIGN["devices"], "111111111111111"]}
+    variables = {**VARIABLES, "campaign": campaign}
+    run_playbook(PLAYBOOK, variables=variables, simulator=sim).succeeded()
+    sim.advance(hours=72)
+    run = run_playbook(PLAYBOOK, variables=variables, simulator=sim).succeeded()
+    (named,) = run["Devices that need a look"]["results"]
+    assert named["item"]["deviceId"] == "111111111111111"
+
+
+def test_without_a_campaign_nothing_is_called(
+    run_playbook: PlaybookRunner, simulator: StartSimulator
+) -> None:
+    sim = simulator()
+    run = run_playbook(PLAYBOOK, variables={"campaign": {"type": "software"}}, simulator=sim)
+    assert [one.task for one in run.failed] == ["Check the variables"]
+    assert "name or campaign_id" in run["Check the variables"]["msg"]
+    assert sim.journal() == []
+
+
+def test_simulated_to_its_end(run_playbook: PlaybookRunner) -> None:
+    """Even with real credentials at hand, nothing but the simulator is called."""
+    variables = {
+        **VARIABLES,
+        "simulated": True,
+        "simulator_start": "2026-03-02T08:00:00Z",
+        "campaign_wait_for": "ended",
+        "campaign_wait_delay": 0.2,
+    }
+    unreachable = {"THINGSPACE_BASE_URL": "https://127.0.0.1:1/api", "THINGSPACE_ACCOUNT": "1"}
+    tokens = {"THINGSPACE_BEARER_TOKEN": "real", "THINGSPACE_SESSION_TOKEN": "real"}
+    run = run_playbook(PLAYBOOK, variables=variables, environment={**unreachable, **tokens})
+    (campaign,) = run.succeeded()["Read the outcome"]["campaigns"]
+    assert campaign["counts"] == {"success": 3}
+    assert run["Read the outcome"]["service"]["simulated"] is True
+    assert eventually(lambda: not list(run_playbook.temp.iterdir()))

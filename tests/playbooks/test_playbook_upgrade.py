@@ -1,0 +1,116 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook ``upgrade``: canary, judgement, rest; run again it goes on where it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
+    default_fleet,
+)
+from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
+
+PLAYBOOK = "thingspace.fota.upgrade"
+CANARY = "Schedule the canary and wait for its end"
+REST = "Schedule the rest and wait for its end"
+MODEL_A = {
+    "make": "Verizon",
+    "model": "Model-A",
+    "protocol": "OMADM",
+    "firmware": "VerizonFirmwareVersion-01",
+}
+DEVICES = [f"35800000000001{digit}" for digit in range(5)]
+VARIABLES: dict[str, Any] = {
+    "upgrade_package": "FOTA_Verizon_Model-A_01To02_HF",
+    "upgrade_devices": DEVICES,
+    "upgrade_start_date": "2026-03-03",
+    "upgrade_end_date": "2026-03-05",
+    "upgrade_rest_start_date": "2026-03-09",
+    "upgrade_rest_end_date": "2026-03-11",
+    "upgrade_wait": False,
+    "upgrade_imei_check": "off",
+}
+START = "2026-03-02T08:00:00Z"
+
+
+def fleet(**outcomes: str) -> dict[str, Any]:
+    data = default_fleet()
+    data["accounts"][0]["devices"] += [{**MODEL_A, "deviceId": imei} for imei in DEVICES]
+    data["accounts"][0]["subscription"]["licenseCount"] = 500
+    return {**data, "outcomes": {"devices": outcomes}}
+
+
+def scheduled(run: PlaybookRun) -> list[str]:
+    """The stages that a run looked at."""
+    return [one.task for one in run.results if one.task in (CANARY, REST)]
+
+
+def test_canary_then_rest_over_several_runs(
+    run_playbook: PlaybookRunner, simulator: StartSimulator
+) -> None:
+    sim = simulator(fleet(), start=START)
+    sim.refuse_writes = True
+    plan = run_playbook(PLAYBOOK, "--check", variables=VARIABLES, simulator=sim).succeeded()
+    assert plan.changed == [CANARY, REST]
+    sim.refuse_writes = False
+
+    first = run_playbook(PLAYBOOK, variables=VARIABLES, simulator=sim).succeeded()
+    assert scheduled(first) == first.changed == [CANARY]
+    assert "Not over yet: run again to go on." in first["Stand of the canary"]["msg"]
+    assert set(sim.upgrades()[0]["devices"]) == set(DEVICES[:2])
+
+    sim.advance(hours=72)
+    second = run_playbook(PLAYBOOK, variables=VARIABLES, simulator=sim).succeeded()
+    assert (scheduled(second), second.changed) == ([CANARY, REST], [REST])
+    assert set(sim.upgrades()[1]["devices"]) == set(DEVICES[2:])
+
+    sim.advance(hours=24 * 7)
+    waiting = {**VARIABLES, "upgrade_wait": True, "upgrade_wait_timeout": 30}
+    third = run_playbook(PLAYBOOK, variables=waiting, simulator=sim).succeeded()
+    assert (scheduled(third), third.changed) == ([CANARY, REST], [])
+    assert "3 of 3 are updated" in third["Stand of the rest"]["msg"]
+    assert len(sim.upgrades()) == 2
+
+
+def test_a_canary_that_fails_stops_the_rest(
+    run_playbook: PlaybookRunner, simulator: StartSimulator
+) -> None:
+    sim = simulator(fleet(**{DEVICES[3]: "failed"}), start=START)
+    chosen = {**VARIABLES, "upgrade_canary_devices": [DEVICES[3], DEVICES[4]]}
+    run_playbook(PLAYBOOK, variables=chosen, simulator=sim).succeeded()
+    sim.advance(hours=72)
+    stopped = run_playbook(PLAYBOOK, variables=chosen, simulator=sim)
+    assert [one.task for one in stopped.failed] == ["Judge the canary"]
+    said = stopped["Judge the canary"]["msg"]
+    assert DEVICES[3] in said
+    assert DEVICES[4] not in said
+    assert "1 of 2 devices" in said
+    assert len(sim.upgrades()) == 1
+
+    half = {**chosen, "upgrade_success_percent": 50}
+    going_on = run_playbook(PLAYBOOK, variables=half, simulator=sim).succeeded()
+    assert going_on.changed == [REST]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("upgrade_package", ""),
+        ("upgrade_canary_devices", DEVICES),
+        ("upgrade_rest_start_date", "2026-03-01"),
+        ("upgrade_success_percent", 0),
+    ],
+)
+def test_a_bad_variable_is_named(
+    run_playbook: PlaybookRunner, simulator: StartSimulator, name: str, value: object
+) -> None:
+    sim = simulator()
+    run = run_playbook(PLAYBOOK, variables={**VARIABLES, name: value}, simulator=sim)
+    (bad,) = [one for one in run["Check the variables"]["results"] if one.get("failed")]
+    assert bad["msg"].startswith(name)
+    assert sim.journal() == []

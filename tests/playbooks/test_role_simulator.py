@@ -1,0 +1,127 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role ``simulator``: it starts, tells how to reach it, moves its clock, and leaves nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ansible_collections.thingspace.fota.tests.playbooks.leftovers import eventually, listens, lives
+from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
+
+FLEET = {
+    "accounts": [
+        {
+            "name": "0000777777-00001",
+            "generate": [{"count": 3, "make": "Nordic Semiconductor ASA", "model": "nRF9160"}],
+        }
+    ]
+}
+
+
+def role(entry: str, **variables: Any) -> dict[str, Any]:
+    """A task that runs an entry point of the role."""
+    return {
+        "name": f"Role {entry}",
+        "ansible.builtin.import_role": {"name": "thingspace.fota.simulator", "tasks_from": entry},
+        "vars": variables,
+    }
+
+
+def play(*tasks: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": list(tasks)}
+    ]
+
+
+COUNT_DEVICES = {
+    "name": "Count devices",
+    "thingspace.fota.fota_device_info": {"return_devices": "none"},
+    "module_defaults": {"group/thingspace.fota.fota": "{{ simulator_connection }}"},
+}
+OVERVIEW = {
+    "name": "Overview",
+    "ansible.builtin.uri": {"url": "{{ simulator_control }}/", "use_proxy": False},
+    "check_mode": False,
+}
+
+
+def told(run: PlaybookRun) -> dict[str, Any]:
+    """What the simulator told when it started: url, control, pid, folder."""
+    return dict(json.loads(run["Start the simulator"]["stdout"]))
+
+
+def test_it_serves_moves_and_stops(run_playbook: PlaybookRunner) -> None:
+    run = run_playbook(
+        play(
+            role(
+                "started",
+                simulator_fleet=FLEET,
+                simulator_start="2026-03-02T08:00:00Z",
+                simulator_seed=7,
+                simulator_switches={"prescheduled": "own", "window_zone": "utc-5"},
+                simulator_latency_ms=1,
+            ),
+            role("started"),
+            COUNT_DEVICES,
+            OVERVIEW,
+            role("advance", simulator_advance_hours=30),
+            role("stopped"),
+            role("stopped"),
+        )
+    ).succeeded()
+    assert run["Count devices"]["counts"]["total"] == 3
+    assert run["Count devices"]["service"]["simulated"] is True
+    overview = run["Overview"]["json"]
+    assert overview["now"] == "2026-03-02T08:00:00.000Z"
+    assert (overview["seed"], overview["latency_ms"]) == (7, 1)
+    assert overview["switches"]["prescheduled"] == "own"
+    assert overview["switches"]["window_zone"] == "utc-5"
+    assert run["Move the virtual clock"]["json"]["now"] == "2026-03-03T14:00:00.000Z"
+    assert len([one for one in run.all("Start the simulator") if one.changed]) == 1
+    assert len([one for one in run.all("Stop the simulator") if one.changed]) == 1
+    server = run.all("Start the simulator")[0].result["stdout"]
+    assert not listens(json.loads(server)["url"])
+    assert eventually(lambda: not lives(json.loads(server)["pid"]))
+    assert eventually(lambda: not list(run_playbook.temp.iterdir()))
+
+
+def test_it_runs_in_check_mode_and_two_do_not_meet(run_playbook: PlaybookRunner) -> None:
+    plays = play(role("started"), COUNT_DEVICES, role("stopped"))
+    both = [run_playbook.start(plays, "--check") for _number in range(2)]
+    first, second = (running.wait().succeeded() for running in both)
+    assert first["Count devices"]["counts"] == second["Count devices"]["counts"]
+    assert told(first)["folder"] != told(second)["folder"]
+    assert first["Count devices"]["service"] != second["Count devices"]["service"]
+
+
+def test_it_ends_with_a_play_that_fails(run_playbook: PlaybookRunner) -> None:
+    run = run_playbook(
+        play(
+            role("started"),
+            COUNT_DEVICES,
+            {"name": "Fail", "ansible.builtin.fail": {"msg": "on purpose"}},
+            role("stopped"),
+        )
+    )
+    assert [one.task for one in run.failed] == ["Fail"]
+    assert eventually(lambda: not listens(told(run)["url"]))
+    assert eventually(lambda: not list(run_playbook.temp.iterdir()))
+
+
+def test_a_bad_fleet_is_named(run_playbook: PlaybookRunner) -> None:
+    run = run_playbook(play(role("started", simulator_fleet={"acounts": []})))
+    assert run.status != 0
+    assert "acounts" in run["Start the simulator"]["stderr"]
+
+
+def test_options_are_checked(run_playbook: PlaybookRunner) -> None:
+    main = {
+        "name": "Role",
+        "ansible.builtin.include_role": {"name": "thingspace.fota.simulator"},
+        "vars": {"simulator_state": "running"},
+    }
+    run = run_playbook(play(main))
+    assert "started, stopped" in run.failed[0].result["msg"]

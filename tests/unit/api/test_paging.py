@@ -1,0 +1,214 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cursor paging: every row once, to the end, or an error (contract section 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.thingspace.fota.plugins.module_utils._api.paging import (
+    CAMPAIGN_PAGES,
+    DEVICE_PAGES,
+    UPGRADE_PAGES,
+    PageShape,
+    read_all_pages,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import UnexpectedReply
+from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import MalformedReply
+
+
+def row(imei: str) -> dict[str, object]:
+    return {"deviceId": imei}
+
+
+def page(*imeis: str, cursor: object = None, more: object = None) -> dict[str, object]:
+    members = {"lastSeenDeviceId": cursor, "hasMoreData": more}
+    return {
+        "deviceList": [row(imei) for imei in imeis],
+        **{name: value for name, value in members.items() if value is not None},
+    }
+
+
+class Pages:
+    """Serves pages by cursor and notes which were asked for."""
+
+    def __init__(self, pages: dict[str | None, object]) -> None:
+        self._pages = pages
+        self.asked: list[str | None] = []
+
+    def __call__(self, cursor: str | None) -> object:
+        self.asked.append(cursor)
+        return self._pages[cursor]
+
+
+def read(pages: Callable[[str | None], object], shape: PageShape = DEVICE_PAGES) -> list[object]:
+    return list(read_all_pages(pages, shape, "v3ListDevices").rows)
+
+
+def test_pages_are_followed_by_their_cursor() -> None:
+    pages = Pages(
+        {
+            None: page("1", "2", cursor="2", more=True),
+            "2": page("3", cursor="3", more=True),
+            "3": page("4", cursor="4", more=False),
+        }
+    )
+    listing = read_all_pages(pages, DEVICE_PAGES, "v3ListDevices")
+    assert listing.rows == [row("1"), row("2"), row("3"), row("4")]
+    assert listing.last_page == page("4", cursor="4", more=False)
+    assert pages.asked == [None, "2", "3"]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param(page("1", more=False), id="no-more"),
+        pytest.param(page("1"), id="flag-missing"),
+        pytest.param({**page("1"), "hasMoreData": None}, id="flag-null"),
+        pytest.param(page("1", cursor="1", more=False), id="cursor-without-more"),
+    ],
+)
+def test_a_page_without_more_is_the_last(last: dict[str, object]) -> None:
+    pages = Pages({None: last})
+    assert read(pages) == [row("1")]
+    assert pages.asked == [None]
+
+
+@pytest.mark.parametrize("rows", [pytest.param(None, id="null"), pytest.param([], id="empty")])
+def test_a_list_without_rows(rows: object) -> None:
+    assert read(Pages({None: {"deviceList": rows, "hasMoreData": False}})) == []
+    assert read(Pages({None: {}})) == []
+
+
+def test_a_row_seen_twice_is_taken_once_as_it_was_first() -> None:
+    pages = Pages(
+        {
+            None: {**page(cursor="2", more=True), "deviceList": [{"deviceId": "1", "n": 1}]},
+            "2": {**page(more=False), "deviceList": [{"deviceId": "1", "n": 2}, row("3")]},
+        }
+    )
+    assert read(pages) == [{"deviceId": "1", "n": 1}, row("3")]
+
+
+def test_an_empty_page_in_between_is_no_end() -> None:
+    pages = Pages({None: page(cursor="9", more=True), "9": page("1", more=False)})
+    assert read(pages) == [row("1")]
+
+
+def test_a_cursor_sent_as_a_number_is_fed_back_as_text() -> None:
+    pages = Pages(
+        {None: page("1", cursor=990013907835573, more=True), "990013907835573": page("2")}
+    )
+    assert read(pages) == [row("1"), row("2")]
+
+
+def test_upgrades_page_by_a_record_number_and_another_flag() -> None:
+    pages = Pages(
+        {
+            None: {"reportList": [{"id": "u-1"}], "lastSeenUpgradeId": 1, "hasMoreFlag": True},
+            "1": {"reportList": [{"id": "u-2"}], "lastSeenUpgradeId": 2, "hasMoreFlag": False},
+        }
+    )
+    assert read(pages, UPGRADE_PAGES) == [{"id": "u-1"}, {"id": "u-2"}]
+
+
+def test_both_keys_of_a_campaign_id_are_one_row() -> None:
+    rows = [{"id": "c-1"}, {"campaignId": "c-1"}, {"id": "", "campaignId": "c-2"}]
+    found = read(Pages({None: {"campaignList": rows}}), CAMPAIGN_PAGES)
+    assert found == [rows[0], rows[2]]
+
+
+@pytest.mark.parametrize(
+    ("pages", "said"),
+    [
+        pytest.param({None: page("1", more=True)}, "is missing", id="missing"),
+        pytest.param({None: page("1", cursor="", more=True)}, "is missing", id="empty"),
+        pytest.param(
+            {None: page("1", cursor="1", more=True), "1": page("2", cursor="1", more=True)},
+            "repeats",
+            id="repeated",
+        ),
+        pytest.param(
+            {
+                None: page("1", cursor="1", more=True),
+                "1": page("2", cursor="2", more=True),
+                "2": page("3", cursor="1", more=True),
+            },
+            "repeats",
+            id="in-a-circle",
+        ),
+    ],
+)
+def test_a_list_that_cannot_be_complete_is_an_error(
+    pages: dict[str | None, object], said: str
+) -> None:
+    with pytest.raises(UnexpectedReply, match=said) as caught:
+        read(Pages(pages))
+    assert caught.value.operation == "v3ListDevices"
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(None, id="null"),
+        pytest.param([], id="list"),
+        pytest.param("text", id="text"),
+        pytest.param({"deviceList": {}}, id="rows-no-list"),
+        pytest.param({"deviceList": ["1"]}, id="row-no-object"),
+        pytest.param({"deviceList": [{"status": "x"}]}, id="row-without-id"),
+        pytest.param({"deviceList": [row("1"), {"deviceId": ""}]}, id="row-with-empty-id"),
+    ],
+)
+def test_what_is_no_page_is_malformed(first: object) -> None:
+    with pytest.raises(MalformedReply, match="v3ListDevices"):
+        read(Pages({None: first}))
+
+
+imeis = st.lists(st.integers(0, 30).map(str), max_size=25)
+
+
+@settings(max_examples=100, deadline=None)
+@given(imeis, st.integers(1, 6))
+def test_any_list_is_read_whole_in_order_each_once(listed: list[str], size: int) -> None:
+    def fetch(cursor: str | None) -> object:
+        start = int(cursor or "0")
+        end = start + size
+        return page(*listed[start:end], cursor=str(end), more=end < len(listed))
+
+    assert read(fetch) == [row(imei) for imei in dict.fromkeys(listed)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.dictionaries(
+        st.none() | st.sampled_from("abc"),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "deviceList": st.none()
+                | st.lists(st.builds(row, st.sampled_from("123")), max_size=2),
+                "lastSeenDeviceId": st.none() | st.sampled_from(["a", "b", "c", ""]),
+                "hasMoreData": st.none() | st.booleans(),
+            },
+        ),
+    )
+)
+def test_any_set_of_pages_ends(pages: dict[str | None, object]) -> None:
+    asked: list[str | None] = []
+
+    def fetch(cursor: str | None) -> object:
+        assert cursor not in asked, "no page is asked for twice"
+        asked.append(cursor)
+        return pages.get(cursor, {})
+
+    try:
+        found = read(fetch)
+    except UnexpectedReply:
+        return
+    assert len(found) == len({str(one) for one in found})

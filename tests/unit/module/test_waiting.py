@@ -1,0 +1,141 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting, on a clock of its own: time passes only in ``sleep`` and in slow reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import (
+    ServiceRefused,
+    ServiceUnavailable,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module import waiting
+from ansible_collections.thingspace.fota.plugins.module_utils._module.waiting import (
+    Waiting,
+    wait_until,
+)
+
+
+class World:
+    """A monotonic clock, and a service that gives one state (or error) after the other."""
+
+    def __init__(self, *states: str | Exception, seconds_per_read: float = 0.0) -> None:
+        self.states = list(states)
+        self.now = 1000.0
+        self.slept: list[float] = []
+        self.looks = 0
+        self._seconds_per_read = seconds_per_read
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def read(self) -> str:
+        self.looks += 1
+        self.now += self._seconds_per_read
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        if isinstance(state, Exception):
+            raise state
+        return state
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Callable[..., World]:
+    def make(*states: str | Exception, seconds_per_read: float = 0.0) -> World:
+        made = World(*states, seconds_per_read=seconds_per_read)
+        monkeypatch.setattr(waiting, "time", made)
+        return made
+
+    return make
+
+
+def is_done(state: str) -> bool:
+    return state == "done"
+
+
+def test_what_is_done_at_once_is_not_waited_for(world: Callable[..., World]) -> None:
+    here = world("done")
+    waited = wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+    assert (waited.done, waited.last, waited.elapsed) == (True, "done", 0.0)
+    assert (here.looks, here.slept) == (1, [])
+
+
+def test_a_start_saves_the_first_look(world: Callable[..., World]) -> None:
+    here = world("done")
+    assert wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep, start="done").done
+    assert here.looks == 0
+    assert wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep, start="busy").done
+    assert (here.looks, here.slept) == (1, [5])
+
+
+def test_it_looks_again_after_each_delay(world: Callable[..., World]) -> None:
+    here = world("busy", "busy", "done")
+    waited = wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+    assert (waited.done, waited.elapsed, here.slept) == (True, 10.0, [5, 5])
+
+
+@pytest.mark.parametrize(
+    ("timeout", "delay", "slept"),
+    [
+        pytest.param(12, 5, [5, 5, 2], id="rest-is-shorter"),
+        pytest.param(10, 5, [5, 5], id="even"),
+        pytest.param(3, 5, [3], id="delay-is-longer"),
+        pytest.param(0, 5, [], id="no-time"),
+    ],
+)
+def test_the_last_look_is_at_the_very_end(
+    world: Callable[..., World], timeout: float, delay: float, slept: Sequence[float]
+) -> None:
+    here = world("busy")
+    waited = wait_until(here.read, is_done, Waiting(timeout, delay), sleep=here.sleep)
+    assert (waited.done, waited.last, waited.elapsed) == (False, "busy", timeout)
+    assert here.slept == list(slept)
+    assert here.looks == len(slept) + 1
+
+
+def test_what_is_done_at_the_last_look_is_done(world: Callable[..., World]) -> None:
+    here = world("busy", "busy", "done")
+    assert wait_until(here.read, is_done, Waiting(10, 5), sleep=here.sleep).done
+
+
+def test_slow_reads_use_up_the_time(world: Callable[..., World]) -> None:
+    here = world("busy", seconds_per_read=4.0)
+    waited = wait_until(here.read, is_done, Waiting(10, 5), sleep=here.sleep)
+    assert not waited.done
+    assert (here.slept, here.looks, waited.elapsed) == ([5, 1], 3, 18.0) or waited.elapsed >= 10
+
+
+def test_a_service_that_cannot_be_read_even_once_is_an_error(world: Callable[..., World]) -> None:
+    here = world(ServiceUnavailable("down"), "done")
+    with pytest.raises(ServiceUnavailable):
+        wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+    assert here.slept == []
+
+
+def test_a_service_that_goes_away_later_is_looked_for_again(world: Callable[..., World]) -> None:
+    here = world("busy", ServiceUnavailable("down"), ServiceUnavailable("down"), "done")
+    waited = wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+    assert (waited.done, waited.elapsed, here.looks) == (True, 15.0, 4)
+
+
+def test_a_service_that_stays_away_ends_with_the_last_state(world: Callable[..., World]) -> None:
+    here = world("busy", ServiceUnavailable("down"))
+    waited = wait_until(here.read, is_done, Waiting(12, 5), sleep=here.sleep)
+    assert (waited.done, waited.last, waited.elapsed) == (False, "busy", 12.0)
+
+
+def test_a_refusal_is_not_waited_out(world: Callable[..., World]) -> None:
+    here = world("busy", ServiceRefused("no"))
+    with pytest.raises(ServiceRefused):
+        wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+
+
+def test_waiting_as_declared() -> None:
+    assert Waiting.declared({"wait_timeout": 600.0, "wait_delay": 30.0}) == Waiting(600.0, 30.0)
