@@ -109,7 +109,7 @@ def test_slow_reads_use_up_the_time(world: Callable[..., World]) -> None:
     here = world("busy", seconds_per_read=4.0)
     waited = wait_until(here.read, is_done, Waiting(10, 5), sleep=here.sleep)
     assert not waited.done
-    assert (here.slept, here.looks, waited.elapsed) == ([5, 1], 3, 18.0) or waited.elapsed >= 10
+    assert (here.slept, here.looks, waited.elapsed) == ([5], 2, 13.0)
 
 
 def test_a_service_that_cannot_be_read_even_once_is_an_error(world: Callable[..., World]) -> None:

@@ -11,6 +11,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaigns import (
     CampaignSpec,
     choose_campaign,
+    may_be_hidden,
     needs_catalogue,
     needs_creation,
     needs_device_report,
@@ -90,6 +91,28 @@ def test_when_a_campaign_has_to_be_created(
     needed: bool,  # noqa: FBT001
 ) -> None:
     assert needs_creation(declared, target) is needed
+
+
+@pytest.mark.parametrize(
+    ("declared", "target", "hidden"),
+    [
+        pytest.param(spec(), None, True, id="nothing-there"),
+        pytest.param(spec(devices_mode=DevicesMode.REMOVE), None, True, id="remove"),
+        pytest.param(spec(present=False), None, True, id="absent"),
+        pytest.param(spec(present=False), ENDED, True, id="absent-ended"),
+        pytest.param(spec(recreate=True), ENDED, True, id="ended-recreate"),
+        pytest.param(spec(), ENDED, False, id="ended"),
+        pytest.param(spec(), LIVE, False, id="live"),
+        pytest.param(spec(present=False), LIVE, False, id="absent-live"),
+        pytest.param(spec(campaign_id="c-1"), None, False, id="by-id"),
+    ],
+)
+def test_when_a_live_campaign_may_be_in_no_list(
+    declared: CampaignSpec,
+    target: Campaign | None,
+    hidden: bool,  # noqa: FBT001
+) -> None:
+    assert may_be_hidden(declared, target) is hidden
 
 
 @pytest.mark.parametrize(

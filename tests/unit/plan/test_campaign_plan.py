@@ -13,7 +13,6 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.windows import Window
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaigns import (
-    CampaignPlan,
     CampaignSpec,
     plan_campaign,
     same_protocol,
@@ -302,17 +301,20 @@ def test_an_id_that_the_service_does_not_know_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    ("wish", "warned"),
     [
-        pytest.param(bare(present=False), id="by-name"),
-        pytest.param(bare(present=False, campaign_id="c-9", name=None), id="by-id"),
-        pytest.param(spec(present=False, start=day(-9), end=day(-1)), id="past-dates"),
+        pytest.param(bare(present=False), True, id="by-name-only"),
+        pytest.param(bare(present=False, type=SOFTWARE), False, id="software"),
+        pytest.param(bare(present=False, devices=(ONE,)), False, id="with-devices"),
+        pytest.param(bare(present=False, campaign_id="c-9", name=None), False, id="by-id"),
+        pytest.param(spec(present=False, start=day(-9), end=day(-1)), False, id="past-dates"),
     ],
 )
-def test_absent_and_not_there_is_fine(wish: CampaignSpec) -> None:
-    assert plan_campaign(wish, None, now=NOW) == CampaignPlan(
-        spec=wish, current=None, predicted=None
-    )
+def test_absent_and_not_there_is_fine(wish: CampaignSpec, warned: bool) -> None:  # noqa: FBT001
+    """A firmware campaign that is in no list can be found by its id or its devices only."""
+    plan = plan_campaign(wish, None, now=NOW)
+    assert (plan.changed, plan.current, plan.predicted) == (False, None, None)
+    assert any("CampaignPreScheduled" in warning for warning in plan.warnings) is warned
 
 
 def test_remove_creates_nothing() -> None:
