@@ -27,12 +27,10 @@ TYPED = ("_client", "_api", "_model", "_plan")
 
 def steps(names: list[str]) -> list[Step]:
     """All steps, or those named; an unknown name is refused with ``SystemExit``."""
-    folders = _test_folders()
     every = [  # what takes long comes early
-        *(Step(name, _tests_in(name)) for name in folders[:1]),
+        *(Step(name, _tests_in(name)) for name in _test_folders()),
         Step("format", formatted),
         Step("sanity", sanity),
-        *(Step(name, _tests_in(name)) for name in folders[1:]),
         Step("lint", lint),
         Step("types", types),
         Step("installed", installed),
@@ -154,9 +152,9 @@ def docs_site(job: Job) -> None:
 
 
 def _test_folders() -> list[str]:
-    """The folders of tests that pytest runs, unit tests first."""
+    """The folders of tests that pytest runs: the longest first, then the others."""
     names = {file.relative_to(TESTS).parts[0] for file in TESTS.glob("*/**/test_*.py")}
-    return sorted(names - NOT_PYTEST, key=lambda name: (name != "unit", name))
+    return sorted(names - NOT_PYTEST, key=lambda name: (name != "playbooks", name))
 
 
 def _tests_in(name: str) -> Callable[[Job], None]:

@@ -104,6 +104,7 @@ class Job:
         """Run pytest on all processors and count what it ran."""
         self._results.unlink(missing_ok=True)
         options = ["-q", "--no-header", "-rs", "-n", str(LANES), "--dist", "loadfile"]
+        options += [f"--basetemp={self.workspace.short_folder()}"]
         options += [f"--junitxml={self._results}", *arguments]
         try:
             self.run(

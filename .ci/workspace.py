@@ -57,6 +57,7 @@ class Workspace:
         self._running: set[subprocess.Popen[str]] = set()
         self._lock = threading.Lock()
         self._stopping = False
+        self._folders = 0
 
     def __enter__(self) -> Workspace:
         _link_checkout()
@@ -85,6 +86,8 @@ class Workspace:
             "LC_ALL": "C.UTF-8",
             "PYTHONUTF8": "1",
             "ANSIBLE_HOME": str(self.home / ".ansible"),
+            # Its default is below the home that the password file names, whatever HOME says.
+            "ANSIBLE_REMOTE_TMP": str(self.temp / "remote"),
             "ANSIBLE_COLLECTIONS_PATH": str(TREE),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
@@ -129,6 +132,12 @@ class Workspace:
         if stopping:
             raise Stopped
         return status
+
+    def short_folder(self) -> Path:
+        """A name for a new folder, short because ansible puts sockets some levels below it."""
+        with self._lock:
+            self._folders += 1
+            return self.folder / str(self._folders)
 
     def copy(self, name: str) -> Path:
         """A fresh copy of the files that git knows or would add, below a real collections path.

@@ -35,7 +35,7 @@ def page(*imeis: str, cursor: object = None, more: object = None) -> dict[str, o
 
 
 class Pages:
-    """Serves pages by cursor and notes which were asked for."""
+    """Serves each page once, by its cursor, and notes which were asked for."""
 
     def __init__(self, pages: dict[str | None, object]) -> None:
         self._pages = pages
@@ -43,6 +43,7 @@ class Pages:
 
     def __call__(self, cursor: str | None) -> object:
         self.asked.append(cursor)
+        assert len(self.asked) <= len(self._pages), "a page is asked for twice"
         return self._pages[cursor]
 
 

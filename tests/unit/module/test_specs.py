@@ -86,6 +86,12 @@ def test_everything_that_is_declared_of_a_firmware_campaign() -> None:
     assert warnings == []
 
 
+def test_a_campaign_may_start_and_end_on_one_day() -> None:
+    day = date(2026, 4, 10)
+    (spec,), _warnings = read_specs(module_params(start_date=str(day), end_date=str(day)))
+    assert spec.schedule == ScheduleSpec(start=day, end=day)
+
+
 def test_what_is_not_declared_is_none() -> None:
     (spec,), _warnings = read_specs(module_params(package="", from_version="", start_date=""))
     assert spec.schedule == ScheduleSpec()
@@ -272,6 +278,11 @@ def test_everything_that_is_declared_of_an_upgrade() -> None:
     assert (spec.present, spec.recreate, spec.upgrade_id) == (True, True, None)
     assert len(warnings) == 1
     assert WRONG_DIGIT in warnings[0]
+
+
+def test_an_upgrade_may_start_and_end_on_one_day() -> None:
+    spec, _warnings = read_upgrade_spec(upgrade_params(end_date="2026-04-10"), ACCOUNT)
+    assert spec.start == spec.end == date(2026, 4, 10)
 
 
 def test_the_document_date_time_is_its_utc_day() -> None:

@@ -99,6 +99,13 @@ def test_the_fewest_packages_win_over_the_newest() -> None:
     assert path([*newer, direct], "A D") == ["direct"]
 
 
+@pytest.mark.parametrize("detour", ["B", "F"])
+def test_a_detour_that_is_met_first_is_not_taken(detour: str) -> None:
+    ways = ["A C", "C E", f"A {detour}", f"{detour} D", "D E"]
+    catalogue = [package(way, way) for way in ways]
+    assert path(catalogue, "A E") == ["A C", "C E"]
+
+
 @pytest.mark.parametrize(
     ("older", "newer"),
     [
@@ -123,7 +130,8 @@ def test_of_two_the_one_launched_last_is_taken(older: str, newer: str, turned: b
 versions = st.sampled_from("ABCDEF")
 catalogues = st.lists(
     st.tuples(versions, versions).map(lambda way: package(f"{way[0]}-{way[1]}", " ".join(way))),
-    max_size=12,
+    min_size=4,
+    max_size=14,
 )
 
 
