@@ -29,6 +29,9 @@ class Schedule:
 
     A firmware campaign has ``windows``; a software campaign has the download and install members.
     A day is None where it is not set (or, for start and end, where a reply could not be read).
+
+    :ivar windows_readable: False when a reply held windows that could not be read, so that sending
+        the full set would lose them.
     """
 
     start: date | None
@@ -38,6 +41,7 @@ class Schedule:
     download_windows: tuple[Window, ...] = ()
     install_after: date | None = None
     install_windows: tuple[Window, ...] = ()
+    windows_readable: bool = True
 
 
 @dataclass(frozen=True)

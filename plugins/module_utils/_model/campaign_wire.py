@@ -18,7 +18,7 @@ from .campaign import (
     Schedule,
 )
 from .times import parse_date
-from .windows import read_windows, write_windows
+from .windows import are_readable, read_windows, write_windows
 from .wire import as_row, as_rows, flag, text
 
 
@@ -44,16 +44,21 @@ def read_campaign(reply: object, type_: CampaignType) -> Campaign:
 
 def _read_schedule(row: Mapping[str, object]) -> Schedule:
     windows = row.get("campaignTimeWindowList")
-    if windows is None:
-        windows = row.get("timeWindowList")
+    lists = {
+        "campaignTimeWindowList": row.get("timeWindowList") if windows is None else windows,
+        "downloadTimeWindowList": row.get("downloadTimeWindowList"),
+        "installTimeWindowList": row.get("installTimeWindowList"),
+    }
+    read = {name: read_windows(value, name) for name, value in lists.items()}
     return Schedule(
         start=parse_date(text(row, "startDate")),
         end=parse_date(text(row, "endDate")),
-        windows=read_windows(windows, "campaignTimeWindowList"),
+        windows=read["campaignTimeWindowList"],
         download_after=parse_date(text(row, "downloadAfterDate")),
-        download_windows=read_windows(row.get("downloadTimeWindowList"), "downloadTimeWindowList"),
+        download_windows=read["downloadTimeWindowList"],
         install_after=parse_date(text(row, "installAfterDate")),
-        install_windows=read_windows(row.get("installTimeWindowList"), "installTimeWindowList"),
+        install_windows=read["installTimeWindowList"],
+        windows_readable=all(are_readable(value, name) for name, value in lists.items()),
     )
 
 

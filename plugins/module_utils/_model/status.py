@@ -84,6 +84,9 @@ CAMPAIGN_REPORT_STATUSES = (
 )
 # A real v3 status that is missing from the published filter (contract section 14, question 2).
 UNPUBLISHED_REPORT_STATUS = "CampaignPreScheduled"
+# Those of live campaigns, in the order in which a campaign takes them.
+LIVE_REPORT_STATUSES = ("CampaignRequestPending", "CampaignRequestQueued", "CampaignScheduled")
+# In the order in which an upgrade takes them.
 UPGRADE_REPORT_STATUSES = (
     "RequestPending",
     "Queued",

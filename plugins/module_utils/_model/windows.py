@@ -32,14 +32,23 @@ def window_set(windows: Iterable[Window]) -> tuple[Window, ...]:
     return tuple(sorted(set(windows)))
 
 
+def are_readable(value: object, what: str) -> bool:
+    """Tell whether every row of a list of windows from wire JSON has two hours."""
+    return len(as_rows(value, what)) == len(_read_rows(value, what))
+
+
 def read_windows(value: object, what: str) -> tuple[Window, ...]:
     """Read a list of windows from wire JSON; rows without two hours are left out."""
+    return window_set(_read_rows(value, what))
+
+
+def _read_rows(value: object, what: str) -> list[Window]:
     found = []
     for row in as_rows(value, what):
         start, end = number(row, "startTime"), number(row, "endTime")
         if start is not None and end is not None:
             found.append(Window(start, end))
-    return window_set(found)
+    return found
 
 
 def write_windows(windows: Iterable[Window]) -> list[dict[str, int]]:

@@ -52,11 +52,13 @@ def number(row: Mapping[str, object], *keys: str) -> int | None:
 
 
 def flag(row: Mapping[str, object], *keys: str) -> bool | None:
-    """Give the first member among ``keys`` that is a truth value; None when none is."""
+    """Give the first member among ``keys`` that is a truth value, also one sent as text."""
     for key in keys:
         value = row.get(key)
         if isinstance(value, bool):
             return value
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
     return None
 
 

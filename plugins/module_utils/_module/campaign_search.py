@@ -10,7 +10,11 @@ from collections.abc import Collection
 from .._api.campaigns import CampaignService
 from .._client.errors import ServiceRefused
 from .._model.campaign import Campaign, CampaignType
-from .._model.status import CAMPAIGN_REPORT_STATUSES, UNPUBLISHED_REPORT_STATUS
+from .._model.status import (
+    CAMPAIGN_REPORT_STATUSES,
+    LIVE_REPORT_STATUSES,
+    UNPUBLISHED_REPORT_STATUS,
+)
 from .._plan.campaigns import CampaignSpec
 
 # A campaign can be in no report for a while (contract section 14, question 2). The histories of
@@ -38,6 +42,18 @@ def list_all_campaigns(
         found[campaign.id] = campaign
     for campaign in service.client.map(service.get_campaign, sorted(twice)):
         found[campaign.id] = campaign
+    return list(found.values())
+
+
+def list_once_more(service: CampaignService) -> list[Campaign]:
+    """List live campaigns, one status after the other in the order in which campaigns move on.
+
+    A campaign that moves on while statuses are read side by side can be in none of them. Read in
+    this order, it cannot be missed.
+    """
+    found = {}
+    for status in LIVE_REPORT_STATUSES:
+        found.update({campaign.id: campaign for campaign in _list_status(service, status)})
     return list(found.values())
 
 
@@ -73,8 +89,13 @@ def find_hidden(service: CampaignService, spec: CampaignSpec, known: set[str]) -
         for item in history
         if item.campaign_id and item.campaign_id not in known
     }
-    return [
-        campaign
-        for campaign in service.client.map(service.get_campaign, sorted(unlisted))
-        if campaign.name == spec.name
-    ]
+    found = service.client.map(lambda one: _get_if_kept(service, one), sorted(unlisted))
+    return [campaign for campaign in found if campaign and campaign.name == spec.name]
+
+
+def _get_if_kept(service: CampaignService, campaign_id: str) -> Campaign | None:
+    """Read a campaign of a history; the service may have dropped it (section 14, question 28)."""
+    try:
+        return service.get_campaign(campaign_id)
+    except ServiceRefused:
+        return None

@@ -169,7 +169,8 @@ def _check_type(params: Mapping[str, Any], prefix: str, type_: CampaignType) -> 
         raise InvalidValue(
             f"{prefix}protocol", protocol, f"a campaign of type {type_.value} takes {known}"
         )
-    if type_ is CampaignType.SOFTWARE and params.get("package"):
+    creates = params["state"] == "present" and params.get("package")
+    if type_ is CampaignType.SOFTWARE and creates:
         for option in ("from_version", "to_version"):
             if not params.get(option):
                 raise InvalidValue(

@@ -25,7 +25,7 @@ from .._plan.campaigns import (
     needs_device_report,
     plan_campaign,
 )
-from .campaign_search import find_by_id, find_hidden, list_all_campaigns
+from .campaign_search import find_by_id, find_hidden, list_all_campaigns, list_once_more
 from .campaign_spec import read_specs
 from .campaign_view import count_changes, count_devices, diff_campaigns, view_actions, view_campaign
 from .campaign_writer import CampaignWriter
@@ -71,7 +71,10 @@ def ensure_campaigns(context: Context, params: Mapping[str, Any]) -> dict[str, A
 
 
 def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[Progress]:
-    listed: dict[CampaignType, list[Campaign]] = {}
+    listed = {
+        type_: _list_named(context.campaigns(type_), [one for one in specs if one.type is type_])
+        for type_ in CampaignType
+    }
     catalogue: list[Package] | None = None
     progress = []
     for spec in specs:
@@ -79,12 +82,10 @@ def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[Progress]
         if spec.campaign_id:
             matches = find_by_id(service, spec.campaign_id, may_be_gone=not spec.present)
         else:
-            if spec.type not in listed:
-                listed[spec.type] = list_all_campaigns(service)
             matches = [one for one in listed[spec.type] if one.name == spec.name]
         target = choose_campaign(spec, matches)
         if spec.devices and may_be_hidden(spec, target):
-            known = {one.id for one in listed.get(spec.type, ())}
+            known = {one.id for one in listed[spec.type]}
             matches += find_hidden(service, spec, known)
             target = choose_campaign(spec, matches)
         looked_up = needs_creation(spec, target) and needs_catalogue(spec)
@@ -102,6 +103,17 @@ def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[Progress]
             plan = replace(plan, warnings=plan.warnings + _license_warnings(context, spec))
         progress.append(Progress(plan, service, plan.current, report=report))
     return progress
+
+
+def _list_named(service: CampaignService, specs: Sequence[CampaignSpec]) -> list[Campaign]:
+    """List campaigns once for all declarations that go by name; once more if one is missing."""
+    names = {spec.name for spec in specs if not spec.campaign_id}
+    if not names:
+        return []
+    found = list_all_campaigns(service)
+    if names <= {campaign.name for campaign in found}:
+        return found
+    return list({one.id: one for one in [*found, *list_once_more(service)]}.values())
 
 
 def _read_report(

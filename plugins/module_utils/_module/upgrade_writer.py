@@ -26,9 +26,15 @@ class WrittenUpgrade:
 
 
 def list_all_upgrades(service: FotaV1) -> list[Upgrade]:
-    """List the upgrades of every status, each once, the statuses side by side."""
-    pages = service.client.map(service.list_upgrades, UPGRADE_REPORT_STATUSES)
-    return list({upgrade.id: upgrade for page in pages for upgrade in page}.values())
+    """List the upgrades of every status, each once, as it was last seen.
+
+    The statuses are read one after the other in the order in which upgrades move on, so that one
+    that moves on meanwhile is not missed: nothing else would keep it from being scheduled twice.
+    """
+    found: dict[str, Upgrade] = {}
+    for status in UPGRADE_REPORT_STATUSES:
+        found.update({upgrade.id: upgrade for upgrade in service.list_upgrades(status)})
+    return list(found.values())
 
 
 class UpgradeWriter:

@@ -31,6 +31,13 @@ def changed_schedule(
             " and a change has to send both",
             hint="declare start_date and end_date together",
         )
+    if not current.windows_readable:
+        raise PlanRefused(
+            subject,
+            f"campaign {campaign.id} has windows that cannot be read, and a change of dates or"
+            " windows replaces all of them",
+            hint="change this campaign in the ThingSpace portal",
+        )
     if campaign.started(now.date()):
         _check_started(subject, campaign, wanted, now)
     elif wanted.end < now.date():

@@ -87,7 +87,7 @@ class CampaignPlan:
 
     :ivar current: the campaign as it is; None when there is none (left).
     :ivar predicted: the campaign as it will be; None when there will be none.
-    :ivar create: the request that makes it; the other members are then empty.
+    :ivar create: the request that makes it; ``schedule`` and ``cancel`` are then empty.
     :ivar schedule: the full set of dates and windows to send, when they change.
     """
 
@@ -229,6 +229,7 @@ def _plan_absent(spec: CampaignSpec, target: Campaign | None, today: date) -> Ca
         return CampaignPlan(
             spec=spec, current=target, predicted=target, warnings=_absence_warnings(spec, target)
         )
+    _refuse_other_identity(spec, target)
     started = target.started(today)
     if started and not spec.abort_started:
         raise PlanRefused(
@@ -324,7 +325,8 @@ def _refuse_incomplete(spec: CampaignSpec) -> None:
     if missing:
         raise PlanRefused(
             spec.subject,
-            "there is no such campaign, and these are missing to create it: " + ", ".join(missing),
+            "no such campaign is under way, and these are missing to create it: "
+            + ", ".join(missing),
             hint="declare them, or check the name and the account; a campaign in"
             " CampaignPreScheduled is in no list of the service, and only its campaign_id or its"
             " devices find it",

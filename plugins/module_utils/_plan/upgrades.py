@@ -157,6 +157,15 @@ def plan_upgrade(spec: UpgradeSpec, target: Upgrade | None, *, today: date) -> U
 def _plan_absent(spec: UpgradeSpec, target: Upgrade | None) -> UpgradePlan:
     if target is None or target.state.over:
         return UpgradePlan(spec=spec, current=target, predicted=target)
+    _refuse_other_identity(spec, target)
+    others = sorted(target.device_ids.difference(spec.devices or target.device_ids))
+    if others:
+        raise PlanRefused(
+            spec.subject,
+            f"upgrade {target.id} has {len(others)} other devices: {shorten(others)}",
+            hint="to cancel it for all, declare upgrade_id alone or all its devices; to take"
+            " devices out, use state: present with devices_mode: remove",
+        )
     if target.state not in CHANGEABLE:
         raise PlanRefused(
             spec.subject,

@@ -364,6 +364,25 @@ def test_each_fate_in_the_words_of_the_report(desk: DeskFactory) -> None:
     assert one.device(5)["firmware"] == "A"
 
 
+def test_a_silent_device_answers_nobody_any_more(desk: DeskFactory) -> None:
+    data = fleet()
+    data["outcomes"]["packages"] = {PACKAGE["firmwareName"]: {"silent_rate": 1.0}}
+    again = {**PACKAGE, "firmwareName": "again", "firmwareTo": "C"}
+    data["accounts"][0]["firmware"].append(again)
+    one = desk(data)
+    one.create(1)
+    one.sim.advance(hours=96)
+    before = one.device(1)["refreshTime"]
+    one.ok("PUT", f"v3/firmware/{ACCOUNT}/async/{imei(1)}")
+    one.sim.advance(hours=1)
+    assert one.device(1)["refreshTime"] == before
+    days = {"startDate": "2026-03-07", "endDate": "2026-03-09"}
+    campaign = one.create(1, firmwareName="again", firmwareTo="C", **days)
+    one.sim.set_now("2026-03-10T00:00:00Z")
+    assert one.status(campaign) == "CampaignEnded"
+    assert "UpgradeSuccess" not in one.words(campaign)
+
+
 def test_a_failed_attempt_is_tried_again(desk: DeskFactory) -> None:
     one = desk(fleet(success_rate=0.0, retry_rate=1.0, max_attempts=2, retry_hours=20))
     campaign = one.create(1, startDate="2026-03-03", endDate="2026-03-09")

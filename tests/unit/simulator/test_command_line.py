@@ -147,9 +147,23 @@ def test_it_ends_with_the_ansible_command_it_was_started_under(
     assert _gone(answer["pid"])
 
 
-def test_without_an_ansible_command_it_says_so(program: Program) -> None:
-    done = program.run("start", "--watch-ansible")
-    assert done.returncode == 2
+@pytest.mark.parametrize("name", ["shell", "ansible_collections", "ansible-tmp-1.2"])
+def test_without_an_ansible_command_it_says_so(tmp_path: Path, name: str) -> None:
+    """A script whose name merely begins with the word is no ansible command."""
+    with suppress(ValueError):
+        watch.ansible_command(os.getpid())
+        pytest.skip("the tests themselves run under an ansible command")
+    script = tmp_path / name
+    start = [sys.executable, str(FOLDER), "start", "--watch-ansible"]
+    script.write_text(f"import subprocess\nsubprocess.run({start!r})\n")
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.stdout == ""
     assert "does not run under an ansible command" in done.stderr
 
 

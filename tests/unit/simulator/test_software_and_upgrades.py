@@ -296,3 +296,13 @@ def test_a_v1_device_is_busy_for_the_other_versions(desk: DeskFactory) -> None:
     row = one.upgrade(second)
     assert row["status"] == "RequestFailed"
     assert row["deviceList"][0]["resultReason"] == "Device is busy in another upgrade"
+
+
+def test_a_cancelled_upgrade_lets_its_devices_go(desk: DeskFactory) -> None:
+    one = desk()
+    first = one.create_v1(1)
+    one.sim.advance(hours=1)
+    one.ok("DELETE", f"v1/upgrades/{ACCOUNT}/upgrade/{first}")
+    second = one.create_v1(1)
+    one.sim.advance(hours=1)
+    assert one.upgrade(second)["status"] == "Queued"
