@@ -232,7 +232,7 @@ class OpenApiDocument:
                 yield f"unknown query parameter {name!r}"
             elif (name, value) != UNPUBLISHED_FILTER:
                 yield from self._value_faults(known[name], value)
-        names = [name for name, _ in pairs]
+        names = [name for name, _value in pairs]
         for name in sorted({n for n in names if names.count(n) > 1}):
             yield f"query parameter {name!r} sent more than once"
         for name, parameter in known.items():

@@ -102,7 +102,7 @@ def plain(value: Any) -> Any:
 
 def run(client: VerizonClient, call: str, arguments: list[Any]) -> dict[str, Any]:
     """Make one call and return its result."""
-    controller, _, method = call.partition(".")
+    controller, _dot, method = call.partition(".")
     try:
         answer = getattr(getattr(client, controller), method)(*map(argument, arguments))
     except APIException as refusal:

@@ -210,7 +210,7 @@ def test_many_small_steps_equal_one_large_one(simulator: StartSimulator) -> None
     for steps in (1, 120):
         walk = Walk(simulator(fleet(), start=START))
         campaign = walk.good("POST", V3_CREATE, v3_campaign())["id"]
-        for _ in range(steps):
+        for _step in range(steps):
             walk.sim.advance(hours=120 / steps)
             if steps > 1:
                 walk.v3(campaign)

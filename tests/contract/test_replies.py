@@ -204,7 +204,7 @@ def test_asking_again_gives_the_same_bearer_and_a_new_session(wire: Wire) -> Non
 def test_five_wrong_passwords_lock_the_user(sim: SimulatorServer) -> None:
     wire = Wire(sim.url)
     wire.request_bearer()
-    refusals = [wire.start_session(password="wrong") for _ in range(5)]
+    refusals = [wire.start_session(password="wrong") for _attempt in range(5)]
     assert {answer.status for answer in refusals} <= {400, 401}
     locked = wire.start_session()
     assert locked.status in (400, 401)

@@ -57,7 +57,7 @@ class Walk:
 
     def until(self, status: str, read: Any, thing: str, *, hours: float = 24 * 14) -> None:
         """Move on in steps of an hour at most until a state is reached."""
-        for _ in range(int(hours * 4)):
+        for _quarter in range(int(hours * 4)):
             if read(thing) == status:
                 return
             self.sim.advance(hours=0.25)

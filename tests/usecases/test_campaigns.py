@@ -149,6 +149,13 @@ def test_absent_cancels_before_the_start_and_only_once(account: Account) -> None
     assert account.writes() == ["v3CancelCampaign"]
 
 
+def test_absent_spares_a_campaign_of_another_package(account: Account) -> None:
+    create(account)
+    with pytest.raises(PlanRefused, match="package is"):
+        ensure(account, name="pilot", package="another", state="absent")
+    assert account.writes() == []
+
+
 def test_absent_without_a_campaign_is_unchanged(account: Account) -> None:
     assert ensure(account, name="never", state="absent")["changed"] is False
 

@@ -42,12 +42,12 @@ from ansible_collections.thingspace.fota.tests.usecases.test_campaigns import (
 OLD, NEW = "SR1.2.0.0-10512", "SR1.2.0.0-10657"
 
 
-def firmware(account: Account, /, **given: Any) -> dict[str, Any]:
-    return account.run(read_firmware, FIRMWARE_INFO_OPTIONS, **given)
+def firmware(on: Account, **given: Any) -> dict[str, Any]:
+    return on.run(read_firmware, FIRMWARE_INFO_OPTIONS, **given)
 
 
-def info(account: Account, /, **given: Any) -> dict[str, Any]:
-    return account.run(read_devices, DEVICE_INFO_OPTIONS, **given)
+def info(on: Account, **given: Any) -> dict[str, Any]:
+    return on.run(read_devices, DEVICE_INFO_OPTIONS, **given)
 
 
 def refresh(account: Account, *, check: bool = False, **given: Any) -> dict[str, Any]:

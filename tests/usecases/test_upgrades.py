@@ -100,6 +100,15 @@ def test_absent_cancels_before_the_start(account_with: Callable[..., Account]) -
         assert account.writes() == ["v1CancelUpgrade"]
 
 
+def test_absent_spares_an_upgrade_that_has_other_devices(account: Account) -> None:
+    ids = account.devices("Model-A", OLD, 4)
+    create(account, devices=ids)
+    with pytest.raises(PlanRefused, match="3 other devices") as refused:
+        ensure(account, **declared(account, devices=ids[:1]), state="absent")
+    assert "devices_mode: remove" in refused.value.hint
+    assert account.writes() == []
+
+
 def test_a_started_upgrade_cannot_be_cancelled(account: Account) -> None:
     spec = declared(account)
     create(account)

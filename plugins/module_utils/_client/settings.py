@@ -131,10 +131,10 @@ def _check_base_url(base_url: str) -> None:
     # The text of a wrong URL is not repeated: it may hold a password.
     try:
         url = urlsplit(base_url)
-        _ = url.port
+        port = url.port
     except ValueError as error:
         raise _wrong("base_url", "is not a URL") from error
-    if url.scheme not in {"http", "https"} or not url.hostname:
+    if url.scheme not in {"http", "https"} or not url.hostname or port == 0:
         raise _wrong("base_url", f"must look like {DEFAULT_BASE_URL}")
     if "@" in url.netloc or url.query or url.fragment or re.search(r"[\s\x00-\x1f]", base_url):
         raise _wrong("base_url", "must be only scheme, host and path")

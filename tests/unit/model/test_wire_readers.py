@@ -151,6 +151,19 @@ def test_a_null_list_of_windows_leaves_the_word_to_the_other_key() -> None:
     assert read_campaign(reply, CampaignType.FIRMWARE).schedule.windows == ()
 
 
+def test_windows_that_cannot_be_read_are_marked() -> None:
+    row = {"id": "c", "campaignTimeWindowList": [{"startTime": 1, "endTime": 2}, {"from": 3}]}
+    schedule = read_campaign(row, CampaignType.FIRMWARE).schedule
+    assert schedule.windows == (Window(1, 2),)
+    assert not schedule.windows_readable
+    assert read_campaign({"id": "c"}, CampaignType.FIRMWARE).schedule.windows_readable
+
+
+@pytest.mark.parametrize("sent", [True, "true", "True"])
+def test_a_truth_value_may_be_sent_as_text(sent: object) -> None:
+    assert flag({"hasMoreData": sent}, "hasMoreData") is True
+
+
 def test_hours_as_text_unsorted_and_repeated() -> None:
     rows = [
         {"startTime": "20", "endTime": "21"},

@@ -76,6 +76,13 @@ def test_a_change_of_one_window_list_sends_every_date_and_window() -> None:
     )
 
 
+def test_windows_that_cannot_be_read_are_not_overwritten() -> None:
+    target = campaign(windows=(NIGHT,), windows_readable=False)
+    assert change(target, start=day(2)) is None
+    with pytest.raises(PlanRefused, match="cannot be read"):
+        change(target, end=day(20))
+
+
 # -- before the start
 
 
