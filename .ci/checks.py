@@ -21,7 +21,7 @@ MATRIX = (("2.16", "3.11"), ("2.19", "3.11"), ("2.21", "3.12"))
 OLDEST_DATEUTIL = "python-dateutil==2.9.*"
 NEWEST_DATEUTIL = "python-dateutil>=4"
 SHIPPED = {"meta", "playbooks", "plugins", "roles"}
-TYPED = ("_client", "_api", "_model", "_plan")
+TYPED = ("_client", "_api", "_model", "_plan", "_module")
 """The layers of plugins/module_utils that are typed without exception."""
 
 

@@ -87,7 +87,7 @@ def diff_campaigns(plans: Sequence[CampaignPlan]) -> dict[str, Any]:
             ("after", plan.predicted, plan.predicted_devices),
         ):
             if campaign is not None:
-                sides[side][plan.spec.name or plan.spec.campaign_id] = {
+                sides[side][plan.spec.name or campaign.name or campaign.id] = {
                     "status": campaign.status,
                     **_view_declared(campaign),
                     **({} if devices is None else {"devices": sorted(devices)}),
@@ -141,7 +141,7 @@ def view_actions(
 
     With ``wanted`` as attention only devices whose change failed or whose status needs a look.
     """
-    views = []
+    views: list[dict[str, Any]] = []
     if wanted == "none":
         return views
     for action in actions:

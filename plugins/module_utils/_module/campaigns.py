@@ -205,30 +205,30 @@ def _wait_all(context: Context, progress: Sequence[Progress], params: Mapping[st
     enough = FAR_ENOUGH[params["wait_for"]]
     waiting = [one for one in progress if one.plan.spec.present and one.campaign is not None]
 
-    def settled(campaign: Campaign) -> bool:
+    def is_settled(campaign: Campaign) -> bool:
         return campaign.state in enough or campaign.state.over
 
-    def read() -> list[Campaign]:
-        open_ones = [one for one in waiting if one.campaign and not settled(one.campaign)]
-        read_now = context.client.map(
-            lambda one: one.service.get_campaign(one.campaign.id), open_ones
-        )
-        for one, campaign in zip(open_ones, read_now, strict=True):
+    def read(known: Campaign, service: CampaignService) -> Campaign:
+        return known if is_settled(known) else service.get_campaign(known.id)
+
+    def look() -> list[Campaign]:
+        pairs = [(one.campaign, one.service) for one in waiting if one.campaign]
+        seen = context.client.map(lambda pair: read(*pair), pairs)
+        for one, campaign in zip(waiting, seen, strict=True):
             one.campaign = campaign
-        return [one.campaign for one in waiting if one.campaign]
+        return seen
 
     waited = wait_until(
-        read,
-        lambda campaigns: all(settled(campaign) for campaign in campaigns),
+        look,
+        lambda campaigns: all(is_settled(campaign) for campaign in campaigns),
         Waiting.declared(params),
         sleep=context.sleep,
     )
-    reports = context.client.map(
-        lambda one: one.service.list_campaign_devices(one.campaign.id), waiting
-    )
+    pairs = [(one.service, campaign.id) for one, campaign in zip(waiting, waited.last, strict=True)]
+    reports = context.client.map(lambda pair: pair[0].list_campaign_devices(pair[1]), pairs)
     for one, report in zip(waiting, reports, strict=True):
         one.report = report
-    late = [campaign for campaign in waited.last if not settled(campaign)]
+    late = [campaign for campaign in waited.last if not is_settled(campaign)]
     if late:
         listed = ", ".join(f"{one.name} {one.id} is {one.status}" for one in late)
         raise FotaError(
@@ -237,7 +237,7 @@ def _wait_all(context: Context, progress: Sequence[Progress], params: Mapping[st
             hint="the campaigns go on; run the same task again to go on waiting, with a longer"
             f" wait_timeout, or follow campaign_id {late[0].id} with fota_campaign_info",
         )
-    _fail_stopped([one for one in waiting if one.plan.changed or one.plan.current], enough)
+    _fail_stopped(waiting, enough)
 
 
 def _fail_stopped(progress: Sequence[Progress], enough: frozenset[CampaignState]) -> None:

@@ -51,7 +51,8 @@ def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidValue("gather", "history", "needs devices: a history is one call a device")
     if declared is not None:
         context.warnings += declared.warnings
-    service = {"v1": context.v1, "v2": context.v2, "v3": context.v3}[params["api_version"]]
+    services: dict[str, Service] = {"v1": context.v1, "v2": context.v2, "v3": context.v3}
+    service = services[params["api_version"]]
     found = _find(context, service, declared.ids if declared else None)
     filters = {name: params[name] for name in _FILTERS if params.get(name) is not None}
     shown = [
