@@ -16,8 +16,8 @@ from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSim
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
 
 PLAYBOOK = "thingspace.fota.upgrade"
-CANARY = "Schedule the canary and wait for its end"
-REST = "Schedule the rest and wait for its end"
+CANARY = "Schedule and wait for the end of the canary"
+REST = "Schedule and wait for the end of the rest"
 MODEL_A = {
     "make": "Verizon",
     "model": "Model-A",
