@@ -182,6 +182,7 @@ class PlaybookRunner:
             "HOME": str(self.folder / "home"),
             "TMPDIR": str(self.temp),
             "ANSIBLE_HOME": str(self.folder / "home" / "ansible"),
+            "ANSIBLE_REMOTE_TMP": str(self.folder / "home" / "remote"),
             "ANSIBLE_COLLECTIONS_PATH": str(self._tree),
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
             "ANSIBLE_CALLBACKS_ENABLED": "results_log",
