@@ -19,6 +19,11 @@ def _register(name: str, path: list[str]) -> None:
     sys.modules.setdefault(name, module)
 
 
-_register("ansible_collections", [])
-_register("ansible_collections.thingspace", [])
-_register("ansible_collections.thingspace.fota", [str(ROOT)])
+def make_importable() -> None:
+    """Register the checkout under its collection name, whatever its folder is called."""
+    _register("ansible_collections", [])
+    _register("ansible_collections.thingspace", [])
+    _register("ansible_collections.thingspace.fota", [str(ROOT)])
+
+
+make_importable()

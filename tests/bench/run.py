@@ -27,7 +27,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-import conftest  # noqa: F401, E402 - makes the checkout importable
+from conftest import make_importable  # noqa: E402
+
+make_importable()
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (  # noqa: E402
     generate_fleet,
