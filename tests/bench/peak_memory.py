@@ -12,7 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import conftest  # noqa: F401 - makes the checkout importable
+from conftest import make_importable
+
+make_importable()
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import (
     open_context,
