@@ -27,14 +27,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from conftest import make_importable  # noqa: E402
+from conftest import make_importable
 
 make_importable()
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (  # noqa: E402
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
     generate_fleet,
 )
-from ansible_collections.thingspace.fota.tests.playbooks.runner import (  # noqa: E402
+from ansible_collections.thingspace.fota.tests.playbooks.runner import (
     PlaybookRun,
     PlaybookRunner,
 )
