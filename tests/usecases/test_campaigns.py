@@ -115,6 +115,23 @@ def test_only_the_difference_of_devices_is_sent(
     assert {name: counts[name] for name in expected} == expected
 
 
+def test_a_removal_that_does_not_show_yet_is_said(account_with: Callable[..., Account]) -> None:
+    account = account_with(switches={"removed_devices": "kept"})
+    ensure(account, **software())
+    account.sim.advance(hours=2)
+    gone = software()["devices"][:1]
+    result = ensure(account, **software(devices=gone, devices_mode="remove"))
+    assert result["changed"]
+    assert any(gone[0] in warning and "run again" in warning for warning in account.warnings)
+
+
+def test_all_devices_are_returned_also_when_none_was_declared(account: Account) -> None:
+    campaign_id = create(account)
+    result = ensure(account, campaign_id=campaign_id, wait=True, return_devices="all")
+    assert len(result["campaign"]["devices"]) == 6
+    assert {one["action"] for one in result["campaign"]["devices"]} == {"none"}
+
+
 def test_dates_and_windows_are_sent_in_full_and_once(account: Account) -> None:
     create(account)
     change = {"name": "pilot", "end_date": "2026-03-15", "windows": [{"start": 1, "end": 4}]}

@@ -134,18 +134,23 @@ def count_changes(
 def view_actions(
     actions: Iterable[DeviceAction],
     changes: Mapping[str, DeviceChange],
-    report: Mapping[str, CampaignDevice],
+    report: Iterable[CampaignDevice],
     wanted: str,
 ) -> list[dict[str, Any]]:
-    """Give what was done with each declared device, and what the service said of it.
+    """Give what was done with each device, and what the service says of it.
 
-    With ``wanted`` as attention only devices whose change failed or whose status needs a look.
+    :param actions: of the declared devices; those of the report that were not declared follow.
+    :param wanted: none, all, or attention for devices whose change failed or whose status needs a
+        look.
     """
-    views: list[dict[str, Any]] = []
     if wanted == "none":
-        return views
-    for action in actions:
-        change, row = changes.get(action.device_id), report.get(action.device_id)
+        return []
+    rows = {row.device_id: row for row in report}
+    named = {action.device_id for action in actions}
+    others = [DeviceAction(imei, "none", "") for imei in rows if imei not in named]
+    views = []
+    for action in [*actions, *others]:
+        change, row = changes.get(action.device_id), rows.get(action.device_id)
         failed = change is not None and not change.succeeded
         if wanted == "all" or failed or (row is not None and row.state in ATTENTION):
             views.append(

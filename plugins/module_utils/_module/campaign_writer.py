@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,10 +21,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Written:
-    """What came of a plan: the campaign as read afterwards, and the devices' outcomes."""
+    """What came of a plan: the campaign as read afterwards, and the devices' outcomes.
+
+    :ivar unseen: devices whose change was accepted, but does not show in the device report yet.
+    """
 
     campaign: Campaign | None
     device_changes: tuple[DeviceChange, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 class CampaignWriter:
@@ -53,8 +57,15 @@ class CampaignWriter:
             return Written(plan.current)
         campaign_id = plan.current.id
         changes: list[DeviceChange] = []
-        changes += self._change_devices(campaign_id, Change.REMOVE, plan.devices.remove)
-        changes += self._change_devices(campaign_id, Change.APPEND, plan.devices.add)
+        unseen: list[str] = []
+        for change, ids in (
+            (Change.REMOVE, plan.devices.remove),
+            (Change.APPEND, plan.devices.add),
+        ):
+            if ids:
+                told = self._change_devices(campaign_id, change, ids)
+                changes += told
+                unseen += [] if told else self._still_unseen(campaign_id, change, ids)
         if plan.schedule is not None:
             schedule = plan.schedule
             self._write(
@@ -64,7 +75,7 @@ class CampaignWriter:
             )
         if plan.cancel:
             return Written(self._cancel(campaign_id))
-        return Written(self._service.get_campaign(campaign_id), tuple(changes))
+        return Written(self._service.get_campaign(campaign_id), tuple(changes), tuple(unseen))
 
     def _create(self, request: CampaignRequest) -> Campaign:
         """Post once; after an unknown outcome look for the campaign, and never post again."""
@@ -84,35 +95,30 @@ class CampaignWriter:
         return created[0]
 
     def _change_devices(
-        self, campaign_id: str, change: Change, device_ids: Iterable[str]
+        self, campaign_id: str, change: Change, device_ids: Collection[str]
     ) -> list[DeviceChange]:
-        wanted = list(device_ids)
-        if not wanted:
-            return []
-
-        def show() -> set[str]:
-            return {row.device_id for row in self._service.list_campaign_devices(campaign_id)}
-
-        def arrived(there: set[str]) -> bool:
-            return (there >= set(wanted)) if change is Change.APPEND else there.isdisjoint(wanted)
-
+        """Send one change; an empty list means that nothing was said of single devices."""
         try:
-            told = self._service.change_devices(campaign_id, change, wanted)
+            return self._service.change_devices(campaign_id, change, device_ids)
         except WriteOutcomeUnknown as error:
-            waited = wait_until(show, arrived, self._settling, sleep=self._sleep)
-            if not waited.done:
+            if self._still_unseen(campaign_id, change, device_ids):
                 raise error
             return []
-        if told:
-            return told
-        # v2 answers with a receipt only: the device report is the one place to learn the outcome.
-        there = wait_until(show, arrived, self._settling, sleep=self._sleep).last
-        appended = change is Change.APPEND
-        return [
-            DeviceChange(imei, "", "the service accepted the change, but does not show it yet")
-            for imei in wanted
-            if (imei in there) is not appended
-        ]
+
+    def _still_unseen(
+        self, campaign_id: str, change: Change, device_ids: Collection[str]
+    ) -> list[str]:
+        """Give the devices whose change does not show in the report within the settling time.
+
+        v2 answers a change with a receipt only, so this is the one place to learn its outcome. A
+        removed device may stay in the report for a while (contract section 14, question 15).
+        """
+
+        def unseen() -> list[str]:
+            there = {row.device_id for row in self._service.list_campaign_devices(campaign_id)}
+            return [imei for imei in device_ids if (imei in there) is (change is Change.REMOVE)]
+
+        return wait_until(unseen, lambda ids: not ids, self._settling, sleep=self._sleep).last
 
     def _cancel(self, campaign_id: str) -> Campaign:
         """Ask once, then believe only the status that is read back (contract section 14, 5)."""

@@ -165,9 +165,14 @@ def _write_all(context: Context, progress: Sequence[Progress]) -> None:
         written = writer.carry_out(one.plan)
         one.campaign, one.done = written.campaign, True
         one.changes = {change.device_id: change for change in written.device_changes}
+        if written.unseen:
+            context.warnings.append(
+                f"{one.plan.spec.subject}: the service accepted the change of devices, but does"
+                f" not show it yet for {len(written.unseen)} of them: {shorten(written.unseen)};"
+                " run again to see"
+            )
         refused += [
-            f"{one.plan.spec.subject}: {change.device_id}: {change.status or 'not shown'}"
-            f" {change.reason}".rstrip()
+            f"{one.plan.spec.subject}: {change.device_id}: {change.status} {change.reason}".rstrip()
             for change in written.device_changes
             if not change.succeeded
         ]
@@ -289,7 +294,7 @@ def _has_changed(one: Progress, *, check_mode: bool) -> bool:
 
 def _view(one: Progress, return_devices: str, *, check_mode: bool) -> dict[str, Any]:
     campaign = one.plan.predicted if check_mode else one.campaign
-    report = {row.device_id: row for row in one.report or ()}
+    report = one.report or ()
     declared = view_campaign(campaign) if campaign else {"name": one.plan.spec.name}
     return {
         **declared,
@@ -297,7 +302,7 @@ def _view(one: Progress, return_devices: str, *, check_mode: bool) -> dict[str, 
         "done": one.done,
         "counts": {
             **count_changes(one.plan.devices, one.changes),
-            **count_devices(one.report or ()),
+            **count_devices(report),
         },
         "devices": view_actions(one.plan.devices.actions, one.changes, report, return_devices),
     }

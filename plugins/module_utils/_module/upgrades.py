@@ -123,7 +123,7 @@ def _result(
     done = written is not None
     written = written or WrittenUpgrade(plan.current)
     upgrade = written.upgrade
-    report = {row.device_id: row for row in (upgrade.devices if upgrade else ())}
+    report = upgrade.devices if upgrade else ()
     changes = {change.device_id: change for change in written.device_changes}
     counts = count_changes(plan.devices, changes)
     view = {
@@ -131,7 +131,7 @@ def _result(
         "action": plan.action,
         "counts": {
             **counts,
-            **count_devices(report.values()),
+            **count_devices(report),
         },
         "devices": view_actions(plan.devices.actions, changes, report, params["return_devices"]),
     }
