@@ -11,7 +11,15 @@ from pathlib import Path
 
 from sanity import sanity
 from steps import Job, LeftOut, Step
-from venvs import Venv, core_for, find_python, main_venv, python_line, this_python
+from venvs import (
+    Venv,
+    core_for,
+    find_python,
+    main_venv,
+    newest_dateutil,
+    python_line,
+    this_python,
+)
 from workspace import BUILD, COLLECTION, ROOT, TREE
 
 TESTS = ROOT / "tests"
@@ -19,7 +27,8 @@ NOT_PYTEST = {"bench", "integration", "sanity"}
 MATRIX = (("2.16", "3.11"), ("2.19", "3.11"), ("2.21", "3.12"))
 """ansible-core and the Python it is tried on; the main venv's own pair needs no second run."""
 OLDEST_DATEUTIL = "python-dateutil==2.9.*"
-NEWEST_DATEUTIL = "python-dateutil>=4"
+TOOLS_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+"""Pythons that the newest linters run on; they check code for 3.10 all the same."""
 SHIPPED = {"meta", "playbooks", "plugins", "roles"}
 TYPED = ("_client", "_api", "_model", "_plan", "_module")
 """The layers of plugins/module_utils that are typed without exception."""
@@ -177,7 +186,7 @@ def _matrix(core: str, version: str) -> Callable[[Job], None]:
         python = find_python(version)
         if python is None:
             raise LeftOut(f"no Python {version} here")
-        dateutil = OLDEST_DATEUTIL if core == MATRIX[0][0] else NEWEST_DATEUTIL
+        dateutil = OLDEST_DATEUTIL if core == MATRIX[0][0] else newest_dateutil(python)
         packages = (f"ansible-core~={core}.0", dateutil)
         other = job.venv(Venv(f"core-{core}", python, ("requirements.txt",), packages))
         job.pytest(other, "tests/unit")
@@ -204,8 +213,15 @@ def _collections_of(copy: Path) -> dict[str, str]:
 
 
 def _tools_venv() -> Venv:
-    core = core_for(this_python())
-    return Venv("tools", this_python(), ("requirements-tools.txt",), (f"ansible-core~={core}.0",))
+    """The venv of linters; raises ``LeftOut`` where no Python is new enough for them."""
+    python: Path | None = this_python()
+    if python_line(this_python()) not in TOOLS_PYTHONS:
+        found = (find_python(version) for version in TOOLS_PYTHONS)
+        python = next((path for path in found if path is not None), None)
+    if python is None:
+        raise LeftOut(f"the linters need a Python of {', '.join(TOOLS_PYTHONS)}")
+    packages = (f"ansible-core~={core_for(python)}.0",)
+    return Venv("tools", python, ("requirements-tools.txt",), packages)
 
 
 def _sdk_venv() -> Venv:

@@ -25,6 +25,8 @@ VENVS = CACHE / "venvs"
 NEWEST_CORE = {"3.10": "2.17", "3.11": "2.19"}
 """The newest ansible-core that still runs on a Python; a newer Python takes the default below."""
 DEFAULT_CORE = "2.21"
+NO_DATEUTIL_4 = ("3.10",)
+"""Pythons for which the newest python-dateutil is an older one."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ def core_for(python: Path) -> str:
     return NEWEST_CORE.get(python_line(python), DEFAULT_CORE)
 
 
+def newest_dateutil(python: Path) -> str:
+    """The newest python-dateutil for an interpreter, in pip's words."""
+    return "python-dateutil" if python_line(python) in NO_DATEUTIL_4 else "python-dateutil>=4"
+
+
 def python_line(python: Path) -> str:
     """Major and minor version of an interpreter, such as ``3.11``."""
     return ".".join(_python_version(python).split(".")[:2])
@@ -84,7 +91,7 @@ def main_venv() -> Venv:
         "main",
         this_python(),
         ("requirements.txt",),
-        (f"ansible-core~={core}.0", "python-dateutil>=4"),
+        (f"ansible-core~={core}.0", newest_dateutil(this_python())),
     )
 
 
