@@ -20,31 +20,43 @@ SHOWN = 10
 
 
 class ObservedCall(Protocol):
-    """One exchange with the simulator, as its ``observer`` receives it.
-
-    ``path`` is as sent, with ``/api`` and without the query; ``query`` has no question mark.
-    ``status`` is 0 when the connection was cut before a reply. ``fault`` names the planted fault
-    that shaped the reply, or is None.
-    """
+    """One exchange with the simulator, as its ``observer`` receives it."""
 
     @property
-    def method(self) -> str: ...
+    def method(self) -> str:
+        """HTTP method."""
+
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """As sent, with ``/api`` and without the query."""
+
     @property
-    def query(self) -> str: ...
+    def query(self) -> str:
+        """Without its question mark."""
+
     @property
-    def request_headers(self) -> Mapping[str, str]: ...
+    def request_headers(self) -> Mapping[str, str]:
+        """As sent."""
+
     @property
-    def request_body(self) -> bytes: ...
+    def request_body(self) -> bytes:
+        """As sent."""
+
     @property
-    def status(self) -> int: ...
+    def status(self) -> int:
+        """0 when the connection was cut before a reply."""
+
     @property
-    def reply_headers(self) -> Mapping[str, str]: ...
+    def reply_headers(self) -> Mapping[str, str]:
+        """As sent back."""
+
     @property
-    def reply_body(self) -> bytes: ...
+    def reply_body(self) -> bytes:
+        """As sent back."""
+
     @property
-    def fault(self) -> str | None: ...
+    def fault(self) -> str | None:
+        """Name of the planted fault that shaped the reply, or None."""
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,10 @@ _FAILURE_REASON = {"v2": "RovaClientDownloadedInstallFailed", "v3": "Firmware up
 
 
 class Settle(Protocol):
-    """Called when a device is done for good."""
+    """What to do when a device is done for good."""
 
-    def __call__(self, campaign: Campaign, entry: Entry, *, succeeded: bool) -> None: ...
+    def __call__(self, campaign: Campaign, entry: Entry, *, succeeded: bool) -> None:
+        """Release the device and remember how it fared."""
 
 
 class Attempts:
