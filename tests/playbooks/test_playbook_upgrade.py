@@ -111,6 +111,7 @@ def test_a_bad_variable_is_named(
 ) -> None:
     sim = simulator()
     run = run_playbook(PLAYBOOK, variables={**VARIABLES, name: value}, simulator=sim)
-    (bad,) = [one for one in run["Check the variables"]["results"] if one.get("failed")]
+    items = run["Check the variables"]["results"]
+    (bad,) = [one for one in items if one.get("evaluated_to") is False]
     assert bad["msg"].startswith(name)
     assert sim.journal() == []
