@@ -33,7 +33,8 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     ),
     "validate_certs": _from_environment("THINGSPACE_VALIDATE_CERTS", type="bool", default=True),
     "ca_path": _from_environment("THINGSPACE_CA_PATH", type="path"),
-    "proxies": _from_environment("THINGSPACE_PROXIES", type="dict"),
+    # A proxy's URL may hold a password.
+    "proxies": _from_environment("THINGSPACE_PROXIES", type="dict", no_log=True),
     "timeout": _from_environment("THINGSPACE_TIMEOUT", type="float", default=120.0),
     "token_cache": _from_environment("THINGSPACE_TOKEN_CACHE", type="path", no_log=False),
     "max_connections": _from_environment("THINGSPACE_MAX_CONNECTIONS", type="int", default=8),
