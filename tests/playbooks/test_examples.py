@@ -20,7 +20,6 @@ from ansible_collections.thingspace.fota.tests.playbooks.test_modules import MOD
 
 # Long before the dates of the examples, so that campaigns can still change.
 START = "2026-02-20T00:00:00Z"
-IMEIS = ("358000000000016", "358000000000024", "358000000000032", "358000000000040")
 
 
 def examples(module: str) -> list[dict[str, Any]]:
@@ -32,13 +31,9 @@ def examples(module: str) -> list[dict[str, Any]]:
 
 
 def fleet() -> dict[str, Any]:
-    """The default fleet, with the devices of the examples."""
+    """The default fleet, whose v1 examples move to the account of the other examples."""
     made = default_fleet()
     account = made["accounts"][0]
-    meter = {"make": "SEQUANS Communications", "model": "GM01Q", "protocol": "LWM2M"}
-    account["devices"] += [
-        {**meter, "deviceId": imei, "firmware": "SR1.2.0.0-10512"} for imei in IMEIS
-    ]
     tracker = {"make": "Verizon", "model": "Model-A", "protocol": "OMADM"}
     account["devices"] += [
         {**tracker, "deviceId": imei, "firmware": "VerizonFirmwareVersion-01"}

@@ -48,6 +48,8 @@ _V2_MODEL = {"make": "Verizon", "model": "Model-A", "protocol": "HTTP"}
 _V1_IMEIS = ("990003425730535", "990000473475989")
 _V1_SECOND_IMEIS = ("900000000000002", "900000000000003")
 _V2_IMEIS = ("990013907835573", "990013907884259", "990013907833575")
+# The devices that the examples of this collection's documentation name.
+_EXAMPLE_IMEIS = tuple(f"3580000000000{tail}" for tail in ("16", "24", "32", "40", "57"))
 _V2_FROM = "FOTA_Verizon_Model-A_00To01_HF"
 _V2_TO = "FOTA_Verizon_Model-A_02To03_HF"
 
@@ -160,6 +162,18 @@ def default_fleet(*, seed: int = 1) -> dict[str, Any]:
             "softwareList": [{"name": _V2_FROM, "version": _V2_FROM}],
         }
         for imei in _V2_IMEIS
+    ]
+    make, model, _prefix, versions = _MODELS[1]
+    main["devices"] += [
+        {
+            "deviceId": imei,
+            "make": make,
+            "model": model,
+            "protocol": "LWM2M",
+            "firmware": versions[0],
+            "licensed": True,
+        }
+        for imei in _EXAMPLE_IMEIS
     ]
     main["generate"].append(
         {**_V2_MODEL, "count": 6, "software": {_V2_FROM: 1.0}, "licensed": 1.0},
