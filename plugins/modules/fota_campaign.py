@@ -157,6 +157,13 @@ options:
         creation, where it is sent
         as V(false) when left out.
     type: bool
+  pilot_done:
+    description:
+      - You know that a pilot with this package went well, so that more than 20 devices are no
+        reason to warn. The service judges for itself.
+    type: bool
+    default: false
+    version_added: 0.2.0
   abort_started:
     description:
       - Whether O(state=absent) may also try to abort a campaign that has started. The service may
@@ -293,6 +300,13 @@ options:
             at creation, where it is sent
             as V(false) when left out.
         type: bool
+      pilot_done:
+        description:
+          - You know that a pilot with this package went well, so that more than 20 devices are no
+            reason to warn. The service judges for itself.
+        type: bool
+        default: false
+        version_added: 0.2.0
       abort_started:
         description:
           - Whether O(campaigns[].state=absent) may also try to abort a campaign that has started.

@@ -31,6 +31,11 @@ class Subscription:
         """Only licensed devices can be scheduled: there is a pool and no event billing."""
         return MONTHLY_POOL in self.purchase_types and PAY_PER_UPGRADE not in self.purchase_types
 
+    @property
+    def free_licenses(self) -> int:
+        """Licences of the pool that no device holds."""
+        return max(0, self.license_count - self.license_used_count)
+
 
 def read_subscription(reply: object) -> Subscription:
     """Read a subscription, the same five members in every version."""

@@ -89,11 +89,11 @@ def find_hidden(service: CampaignService, spec: CampaignSpec, known: set[str]) -
         for item in history
         if item.campaign_id and item.campaign_id not in known
     }
-    found = service.client.map(lambda one: _get_if_kept(service, one), sorted(unlisted))
+    found = service.client.map(lambda one: get_if_kept(service, one), sorted(unlisted))
     return [campaign for campaign in found if campaign and campaign.name == spec.name]
 
 
-def _get_if_kept(service: CampaignService, campaign_id: str) -> Campaign | None:
+def get_if_kept(service: CampaignService, campaign_id: str) -> Campaign | None:
     """Read a campaign of a history; the service may have dropped it (section 14, question 28)."""
     try:
         return service.get_campaign(campaign_id)

@@ -77,6 +77,7 @@ class CampaignSpec:
     devices_mode: DevicesMode = DevicesMode.AT_LEAST
     auto_assign_license: bool | None = None
     auto_add_devices: bool | None = None
+    pilot_done: bool = False
     abort_started: bool = False
     recreate: bool = False
 
@@ -334,7 +335,7 @@ def _refuse_incomplete(spec: CampaignSpec) -> None:
 
 
 def _pilot_warnings(spec: CampaignSpec, package: str, devices: int) -> tuple[str, ...]:
-    if devices <= PILOT_DEVICES:
+    if devices <= PILOT_DEVICES or spec.pilot_done:
         return ()
     return (
         f"{spec.subject}: {devices} devices; the service takes at most {PILOT_DEVICES} until a"

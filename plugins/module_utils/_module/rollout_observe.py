@@ -1,0 +1,107 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read everything that one tick of a rollout is decided by, in as few calls as there can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .._model.campaign import Campaign
+from .._plan.rollout.names import CampaignName, parse_name
+from .._plan.rollout.observed import Observed, OwnCampaign
+from .._plan.rollout.spec import RolloutSpec
+from .._plan.rollout.tranches import PlannedCampaign
+from .campaign_search import HISTORIES_READ, get_if_kept, list_all_campaigns
+from .context import Context
+from .device_firmware import query_devices
+
+
+class Observer:
+    """Reads for one rollout; remembers which campaigns the reports have shown."""
+
+    def __init__(self, context: Context, spec: RolloutSpec) -> None:
+        self._context = context
+        self._service = context.v3
+        self._spec = spec
+        self._generations = {target.generation for target in spec.targets}
+        self._known: set[str] = set()
+
+    def look(self) -> Observed:
+        """Read campaigns, reports, packages, subscription and devices.
+
+        Calls: one a campaign status, two for packages and subscription, one a page of each report
+        of ours and of each live campaign of others, one a thousand devices.
+        """
+        listed = list_all_campaigns(self._service)
+        self._known |= {one.id for one in listed}
+        told = [one for one in listed if self._matters(one)]
+        reads: list[Callable[[], Any]] = [
+            self._service.list_firmware,
+            self._service.get_subscription,
+            *(self._report_of(one) for one in told),
+        ]
+        catalogue, subscription, *reports = self._context.client.map(lambda read: read(), reads)
+        seen = Observed(
+            now=self._context.client.now,
+            catalogue=tuple(catalogue),
+            devices={},
+            own=(),
+            busy={},
+            subscription=subscription,
+        )
+        return self._with_devices(self._sort(seen, told, reports))
+
+    def look_behind(self, seen: Observed, planned: Iterable[PlannedCampaign]) -> Observed:
+        """Look for campaigns that no report shows, in histories of devices to be put into one.
+
+        :returns: ``seen`` itself when there are none.
+        """
+        devices = [imei for one in planned for imei in one.devices[:HISTORIES_READ]]
+        histories = self._context.client.map(self._service.get_device_history, devices)
+        unseen = {item.campaign_id for history in histories for item in history}
+        unseen -= {"", *self._known}
+        self._known |= unseen
+        found = self._context.client.map(
+            lambda campaign_id: get_if_kept(self._service, campaign_id), sorted(unseen)
+        )
+        told = [one for one in found if one is not None and self._matters(one)]
+        if not told:
+            return seen
+        reports = self._context.client.map(lambda read: read(), map(self._report_of, told))
+        return self._with_devices(self._sort(seen, told, reports))
+
+    def _matters(self, campaign: Campaign) -> bool:
+        """It is one of ours, or lives and may hold devices that we want."""
+        name = self._own_name(campaign)
+        ours = name is not None and name.generation in self._generations
+        return ours or not campaign.state.over
+
+    def _own_name(self, campaign: Campaign) -> CampaignName | None:
+        name = parse_name(campaign.name)
+        return name if name is not None and name.rollout == self._spec.name else None
+
+    def _report_of(self, campaign: Campaign) -> Callable[[], Any]:
+        return lambda: self._service.list_campaign_devices(campaign.id)
+
+    def _sort(
+        self, seen: Observed, campaigns: Sequence[Campaign], reports: Sequence[Any]
+    ) -> Observed:
+        """Add campaigns with their reports: to our own, or what they hold to the busy devices."""
+        own, busy = list(seen.own), dict(seen.busy)
+        for campaign, rows in zip(campaigns, reports, strict=True):
+            name = self._own_name(campaign)
+            if name is not None:
+                own.append(OwnCampaign(name, campaign, tuple(rows)))
+            if name is None or name.generation not in self._generations:
+                busy.update({row.device_id: campaign.id for row in rows})
+        return replace(seen, own=tuple(own), busy=busy)
+
+    def _with_devices(self, seen: Observed) -> Observed:
+        """Read the devices that are selected or claimed, and were not read yet."""
+        wanted = {device.imei for device in self._spec.devices}
+        wanted |= {row.device_id for one in seen.own for row in one.rows}
+        more = query_devices(self._context, sorted(wanted - seen.devices.keys()))
+        return replace(seen, devices={**seen.devices, **more}, now=self._context.client.now)

@@ -1,0 +1,202 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A decision in words: the plan that a person reads before anything happens, and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from .._model.campaign import PILOT_DEVICES
+from .._model.imei import shorten
+from .._plan.rollout.classes import DeviceClass
+from .._plan.rollout.decide import Decision
+from .._plan.rollout.gate import percent
+from .._plan.rollout.lanes import LaneEvidence
+from .._plan.rollout.scope import Out
+from .._plan.rollout.statistics import rate_ruled_out, stops_at
+from .._plan.rollout.waves import WaveState
+from .rollout_view import sort_lanes, table
+
+_COLUMNS = ("wave", "model", "planned", "verified", "failed", "pending", "other", "state")
+
+
+def tell_decision(decision: Decision, headline: Callable[[str], str]) -> dict[str, Any]:
+    """Give ``plan`` and ``report`` as lines, and ``msg`` as one."""
+    verified = sum(one.kind is DeviceClass.VERIFIED for one in decision.verdicts.values())
+    msg = headline(
+        f"rollout {decision.spec.name}: {decision.phase.value}, {verified} of"
+        f" {len(decision.verdicts)} devices verified; {decision.why}"
+    )
+    return {
+        "plan": [
+            msg,
+            *_tell_targets(decision),
+            *_tell_findings(decision),
+            *_tell_lanes(decision),
+            *_tell_waves(decision),
+            *_tell_actions(decision),
+        ],
+        "report": [msg, *tell_table(table(decision)), *_tell_next(decision)],
+        "msg": msg,
+    }
+
+
+def _tell_targets(decision: Decision) -> list[str]:
+    return [
+        f"target: {target.make} {target.model} to {target.version} (generation {target.generation})"
+        for target in decision.spec.targets
+    ]
+
+
+def _tell_findings(decision: Decision) -> list[str]:
+    """Say who is out and why, who is busy, and what blocks."""
+    scope = decision.scope
+    lines = [
+        f"devices: {len(decision.spec.devices)} selected, {len(scope.members)} in scope,"
+        f" {len(scope.out)} out"
+    ]
+    for why in Out:
+        imeis = [imei for imei, reason in scope.out.items() if reason is why]
+        if imeis:
+            lines.append(f"  out, {why.value}: {shorten(imeis)}: {why.what_to_do}")
+    busy = [imei for imei, one in decision.verdicts.items() if one.kind is DeviceClass.BUSY]
+    if busy:
+        lines.append(
+            f"  busy: {shorten(busy)}: in a live campaign of others, taken when that is over"
+        )
+    subscription = decision.seen.subscription
+    if subscription.needs_licenses:
+        lines.append(
+            f"licences: {decision.licenses_needed} needed,"
+            f" {subscription.free_licenses} of {subscription.license_count} free"
+        )
+    return lines + [f"blocked: {blocker}" for blocker in decision.blockers]
+
+
+def _tell_lanes(decision: Decision) -> list[str]:
+    lines = []
+    for lane in sort_lanes(decision.lanes.values()):
+        package = lane.package
+        lines.append(
+            f"lane: {package.make} {package.model} {package.from_version} -> {package.to_version}:"
+            f" {lane.devices} devices, {_lane_state(lane)}"
+        )
+    if lines:
+        steps = stops_at(decision.spec.waves[0].gate.max_failure_rate, up_to=4)
+        told = ", ".join(f"{failures} failures of up to {among}" for failures, among in steps)
+        lines.append(f"  a lane halts alone at {told} attempted, over all waves")
+    return lines
+
+
+def _lane_state(lane: LaneEvidence) -> str:
+    if lane.failed:
+        return f"HALTED after {lane.failures} failures of {lane.attempted} attempted"
+    if lane.qualified:
+        return f"proved by {lane.attempted} attempted, {lane.failures} failed"
+    return (
+        f"unproved: at most {PILOT_DEVICES} at once until 5 were attempted and half of them went"
+        f" well ({lane.attempted} so far)"
+    )
+
+
+def _tell_waves(decision: Decision) -> list[str]:
+    lines = []
+    touched = 0
+    for state in decision.waves:
+        wave, judgement = state.wave, state.judgement
+        members = judgement.members
+        touched += state.numbers.devices
+        lines.append(
+            f"wave {wave.number} {wave.name}: {state.numbers.devices} devices"
+            f"{_strata(decision, state)}; {judgement.verdict.value}: {judgement.why}"
+        )
+        if not members:
+            continue
+        lines += [
+            f"  passes with {judgement.sample} attempted, {percent(wave.gate.success_needed)} of"
+            f" them verified, {percent(wave.gate.min_coverage)} of {members} members attempted",
+            f"  halts on failure {judgement.allowed + 1} ({judgement.failures} so far), or sooner"
+            f" when failures are too many for {percent(wave.gate.max_failure_rate)};"
+            f" no failure of {members} would prove a rate below {percent(rate_ruled_out(members))}",
+            f"  before this gate decides, at most {touched} devices are touched",
+        ]
+        if judgement.sample < wave.gate.min_sample:
+            lines.append(
+                f"  min_sample {wave.gate.min_sample} is more than the wave has: {members} it is"
+            )
+        left_out = decision.membership.left_out.get(wave.number, ())
+        if left_out:
+            kinds = [" ".join(stratum[1:]) for stratum in left_out]
+            lines.append(f"  no device of these kinds is in it: {shorten(kinds)}")
+    return lines
+
+
+def _strata(decision: Decision, state: WaveState) -> str:
+    """Say how many of each model a wave has."""
+    counts: dict[str, int] = {}
+    for imei in decision.membership.waves[state.wave.number]:
+        model = decision.scope.members[imei].target.model
+        counts[model] = counts.get(model, 0) + 1
+    told = ", ".join(f"{count} {model}" for model, count in sorted(counts.items()))
+    return f" ({told})" if told else ""
+
+
+def _tell_actions(decision: Decision) -> list[str]:
+    lines = [
+        f"cancel now: {one.campaign.name} ({one.campaign.id}): {why}"
+        for one, why in decision.cancel
+    ]
+    lines += [
+        f"create now: {planned.name}: {len(planned.devices)} devices get {planned.package.name},"
+        f" {planned.start} to {planned.end} (UTC days, both included)"
+        for planned in decision.create
+    ]
+    if decision.refresh:
+        lines.append(
+            f"{len(decision.refresh)} devices report success; their versions are read again"
+            " before they count"
+        )
+    return [
+        *lines,
+        f"exposure after this tick: {decision.exposure} devices can still change",
+        *_tell_next(decision),
+    ]
+
+
+def _tell_next(decision: Decision) -> list[str]:
+    now = _minute(decision.seen.now)
+    if decision.next_check is None:
+        return [f"judged at {now} UTC; nothing more is to come"]
+    return [f"judged at {now} UTC; look again at {_minute(decision.next_check)} UTC"]
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def tell_table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Lay a table out for a terminal, with a line of totals."""
+    if not rows:
+        return []
+    total = {
+        column: sum(row[column] for row in rows) if isinstance(rows[0][column], int) else ""
+        for column in _COLUMNS
+    }
+    cells = [_COLUMNS, *(_cells(row) for row in [*rows, {**total, "wave": "all"}])]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(_COLUMNS))]
+    numeric = [isinstance(rows[0][column], int) for column in _COLUMNS]
+    return [_line(row, widths, numeric) for row in cells]
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(row[column]) for column in _COLUMNS)
+
+
+def _line(row: Iterable[str], widths: Sequence[int], numeric: Sequence[bool]) -> str:
+    return "  ".join(
+        cell.rjust(width) if right else cell.ljust(width)
+        for cell, width, right in zip(row, widths, numeric, strict=True)
+    ).rstrip()

@@ -1,0 +1,244 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A decision as a module result: small, with what the hands need and what people look for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from .._model.wire import count_by
+from .._plan.rollout.classes import FAILURES, DeviceClass
+from .._plan.rollout.decide import Decision
+from .._plan.rollout.lanes import LaneEvidence
+from .._plan.rollout.observed import OwnCampaign
+from .._plan.rollout.scope import Out
+from .._plan.rollout.tranches import PlannedCampaign
+from .._plan.rollout.waves import WaveState
+from .campaign_view import view_day
+
+# Classes that a person need not look at.
+_QUIET = frozenset({DeviceClass.VERIFIED, DeviceClass.PENDING, DeviceClass.SETTLING})
+# What a table calls failed, and what it calls pending.
+PENDING = frozenset(
+    {
+        DeviceClass.PENDING,
+        DeviceClass.SETTLING,
+        DeviceClass.REPORTED,
+        DeviceClass.BUSY,
+        DeviceClass.UNKNOWN,
+        DeviceClass.SILENT,
+    }
+)
+
+
+def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
+    """Give a decision as a result; device lists only as far as ``return_devices`` says."""
+    spec, seen = decision.spec, decision.seen
+    return {
+        "rollout": spec.name,
+        "phase": decision.phase.value,
+        "why": decision.why,
+        "would_change": decision.would_change,
+        "actions": {
+            "refresh": list(decision.refresh),
+            "cancel": [_cancel(one) for one, _why in decision.cancel],
+            "create": [
+                _create(planned, spec.protocol, assign_licenses=spec.assign_licenses)
+                for planned in decision.create
+            ],
+        },
+        "now": view_time(seen.now),
+        "next_check_after": view_time(decision.next_check),
+        "targets": [{**vars(target), "generation": target.generation} for target in spec.targets],
+        "counts": {
+            "selected": len(spec.devices),
+            "in_scope": len(decision.verdicts),
+            **count_by(verdict.kind.value for verdict in decision.verdicts.values()),
+            **count_by(why.value for why in decision.scope.out.values()),
+        },
+        "blockers": list(decision.blockers),
+        "exposure": decision.exposure,
+        "licenses": {
+            "needed": decision.licenses_needed,
+            "free": seen.subscription.free_licenses,
+            "purchase_types": list(seen.subscription.purchase_types),
+        },
+        "lanes": [_lane(lane) for lane in sort_lanes(decision.lanes.values())],
+        "waves": [_wave(decision, state) for state in decision.waves],
+        "table": table(decision),
+        "campaigns": [_campaign(one) for one in decision.ledger.campaigns],
+        "devices": _devices(decision, return_devices),
+    }
+
+
+def view_time(moment: datetime | None) -> str | None:
+    """Give a time as RFC 3339 in UTC, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def sort_lanes(lanes: Iterable[LaneEvidence]) -> list[LaneEvidence]:
+    """Order lanes as people look for them: by make, model and version."""
+    return sorted(
+        lanes,
+        key=lambda lane: (lane.package.make, lane.package.model, lane.package.from_version),
+    )
+
+
+def _cancel(own: OwnCampaign) -> dict[str, Any]:
+    return {"campaign_id": own.campaign.id, "name": own.campaign.name, "state": "absent"}
+
+
+def _create(planned: PlannedCampaign, protocol: str, *, assign_licenses: bool) -> dict[str, Any]:
+    return {
+        "name": str(planned.name),
+        "package": planned.package.name,
+        "from_version": planned.package.from_version,
+        "to_version": planned.package.to_version,
+        "protocol": protocol,
+        "start_date": view_day(planned.start),
+        "end_date": view_day(planned.end),
+        "devices": list(planned.devices),
+        "auto_assign_license": assign_licenses,
+        "auto_add_devices": False,
+        "pilot_done": True,
+    }
+
+
+def _lane(lane: LaneEvidence) -> dict[str, Any]:
+    return {
+        "make": lane.package.make,
+        "model": lane.package.model,
+        "from_version": lane.package.from_version,
+        "to_version": lane.package.to_version,
+        "package": lane.package.name,
+        "devices": lane.devices,
+        "attempted": lane.attempted,
+        "failures": lane.failures,
+        "state": "failed" if lane.failed else "qualified" if lane.qualified else "pilot",
+    }
+
+
+def _wave(decision: Decision, state: WaveState) -> dict[str, Any]:
+    judgement = state.judgement
+    ids = decision.membership.waves[state.wave.number]
+    return {
+        "number": state.wave.number,
+        "name": state.wave.name,
+        "verdict": judgement.verdict.value,
+        "why": judgement.why,
+        "open": state.open,
+        "begun": state.begun,
+        "devices": len(ids),
+        "members": judgement.members,
+        "attempted": judgement.attempted,
+        "verified": judgement.verified,
+        "failures": judgement.failures,
+        "failures_allowed": judgement.allowed,
+        "sample": judgement.sample,
+        "in_failed_lanes": state.numbers.in_failed_lanes,
+        "deadline": view_time(state.deadline),
+        "counts": count_by(decision.verdicts[imei].kind.value for imei in ids),
+    }
+
+
+def table(decision: Decision) -> list[dict[str, Any]]:
+    """Give the devices by wave and model: planned = verified + failed + pending + other."""
+    rows = []
+    for state in decision.waves:
+        by_model: dict[str, list[DeviceClass]] = {}
+        failed_lanes: set[str] = set()
+        for imei in decision.membership.waves[state.wave.number]:
+            member = decision.scope.members[imei]
+            by_model.setdefault(member.target.model, []).append(decision.verdicts[imei].kind)
+            if decision.lanes[member.package.name].failed:
+                failed_lanes.add(member.target.model)
+        for model, kinds in sorted(by_model.items()):
+            counted = {
+                "verified": sum(kind is DeviceClass.VERIFIED for kind in kinds),
+                "failed": sum(kind in FAILURES for kind in kinds),
+                "pending": sum(kind in PENDING for kind in kinds),
+            }
+            rows.append(
+                {
+                    "wave": state.wave.name,
+                    "model": model,
+                    "planned": len(kinds),
+                    **counted,
+                    "other": len(kinds) - sum(counted.values()),
+                    "state": "lane halted" if model in failed_lanes else _state(state),
+                }
+            )
+    return rows
+
+
+def _state(state: WaveState) -> str:
+    """One word on a wave for a table."""
+    if state.verdict.value == "wait":
+        return "running" if state.begun else "next" if state.open else "waiting"
+    return {"pass": "passed", "skip": "skipped", "hold": "held", "fail": "halted"}[
+        state.verdict.value
+    ]
+
+
+def _campaign(own: OwnCampaign) -> dict[str, Any]:
+    campaign = own.campaign
+    return {
+        "campaign_id": campaign.id,
+        "name": campaign.name,
+        "wave": own.name.wave,
+        "package": campaign.package,
+        "status": campaign.status,
+        "start_date": view_day(campaign.schedule.start),
+        "end_date": view_day(campaign.schedule.end),
+        "devices": own.name.count,
+    }
+
+
+def _devices(decision: Decision, wanted: str) -> list[dict[str, Any]]:
+    if wanted == "none":
+        return []
+    hosts = {device.imei: device.host for device in decision.spec.devices}
+    views: list[dict[str, Any]] = []
+    for state in decision.waves:
+        for imei in decision.membership.waves[state.wave.number]:
+            verdict, member = decision.verdicts[imei], decision.scope.members[imei]
+            if wanted == "all" or verdict.kind not in _QUIET:
+                views.append(
+                    {
+                        "deviceId": imei,
+                        "host": hosts.get(imei, ""),
+                        "wave": state.wave.name,
+                        "class": verdict.kind.value,
+                        "reason": verdict.reason,
+                        "model": member.target.model,
+                        "version": member.device.firmware if member.device else "",
+                        "target": member.target.version,
+                        "campaign_id": verdict.campaign_id,
+                    }
+                )
+    return views + _left_out(decision, hosts, wanted)
+
+
+def _left_out(decision: Decision, hosts: dict[str, str], wanted: str) -> list[dict[str, Any]]:
+    views: list[dict[str, Any]] = []
+    for imei, why in decision.scope.out.items():
+        if wanted != "all" and why is Out.CURRENT:
+            continue
+        device = decision.seen.devices.get(imei)
+        views.append(
+            {
+                "deviceId": imei,
+                "host": hosts.get(imei, ""),
+                "wave": "",
+                "class": why.value,
+                "reason": why.what_to_do,
+                "model": device.model if device else "",
+                "version": device.firmware if device else "",
+                "target": "",
+                "campaign_id": "",
+            }
+        )
+    return views

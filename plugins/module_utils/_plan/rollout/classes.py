@@ -1,0 +1,122 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has become of each device: one class out of the report, the version read and the clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from ..._model.status import DeviceState
+from ..._model.times import parse_time
+from .ledger import Ledger, Record, is_busy, is_rejected
+from .observed import Observed
+from .scope import Member
+from .spec import Timing
+
+
+class DeviceClass(Enum):
+    """The class of a device in a wave."""
+
+    VERIFIED = "verified"
+    FAILED = "failed"
+    MISMATCH = "mismatch"
+    SILENT = "silent"
+    REPORTED = "reported"
+    REJECTED = "rejected"
+    UNREACHED = "unreached"
+    PENDING = "pending"
+    BUSY = "busy"
+    SETTLING = "settling"
+    UNKNOWN = "unknown"
+
+
+FAILURES = frozenset({DeviceClass.FAILED, DeviceClass.MISMATCH})
+# Neither a success nor a failure yet.
+OPEN = frozenset(
+    {
+        DeviceClass.REPORTED,
+        DeviceClass.PENDING,
+        DeviceClass.BUSY,
+        DeviceClass.SETTLING,
+        DeviceClass.UNKNOWN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The class of a device, why, and the campaign that says so (empty: none yet)."""
+
+    kind: DeviceClass
+    reason: str
+    campaign_id: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """The device waits to be put into a campaign."""
+        return self.kind is DeviceClass.PENDING and not self.campaign_id
+
+
+def classify(
+    member: Member, wave: int, *, seen: Observed, ledger: Ledger, timing: Timing
+) -> Verdict:
+    """Classify one device of a wave."""
+    record = ledger.records.get(member.imei)
+    if record is not None:
+        kind, reason = _classify_record(member, record, seen.now, timing)
+        return Verdict(kind, reason, record.own.campaign.id)
+    holder = seen.busy.get(member.imei)
+    if holder is not None:
+        return Verdict(DeviceClass.BUSY, f"in live campaign {holder}")
+    if (wave, member.lane.code) in ledger.settling:
+        return Verdict(DeviceClass.SETTLING, "a campaign's device report is not complete yet")
+    return Verdict(DeviceClass.PENDING, "waits for a campaign")
+
+
+def _classify_record(
+    member: Member, record: Record, now: datetime, timing: Timing
+) -> tuple[DeviceClass, str]:
+    own, row = record.own, record.row
+    if is_rejected(own, row):
+        kind = DeviceClass.BUSY if is_busy(row) else DeviceClass.REJECTED
+        return kind, row.reason or row.status
+    attempted = parse_time(row.recent_attempt)
+    told = parse_time(row.updated) or attempted
+    version = member.device.firmware if member.device else ""
+    read = parse_time(member.device.refreshed) if member.device else None
+    fresh = told is not None and read is not None and read > told
+    if row.state is DeviceState.SUCCESS:
+        return _classify_success(member, version, read, told, timing)
+    if row.state is DeviceState.FAILED and not row.next_attempt:
+        return DeviceClass.FAILED, row.reason or row.status
+    if own.over and fresh and version == member.target.version:
+        return DeviceClass.VERIFIED, "runs the target, though no result was reported"
+    if row.state is DeviceState.UNKNOWN:
+        return DeviceClass.UNKNOWN, f"status {row.status!r} is not known"
+    if own.over:
+        if attempted is None:
+            return DeviceClass.UNREACHED, row.reason or "never attempted"
+        return DeviceClass.FAILED, f"attempted, no result, campaign over, runs {version or '?'}"
+    if attempted and not row.next_attempt and now - attempted >= timing.silent_after:
+        return DeviceClass.SILENT, f"no result since the attempt at {row.recent_attempt}"
+    return DeviceClass.PENDING, row.reason or row.status
+
+
+def _classify_success(
+    member: Member, version: str, read: datetime | None, told: datetime | None, timing: Timing
+) -> tuple[DeviceClass, str]:
+    if read is None or told is None or read <= told:
+        return DeviceClass.REPORTED, "success reported, version not read since"
+    if version == member.target.version:
+        return DeviceClass.VERIFIED, f"runs {version}"
+    if version not in ("", member.package.from_version):
+        return DeviceClass.MISMATCH, f"runs {version}, which is neither target nor on the way"
+    if read - told >= timing.verify_grace:
+        return (
+            DeviceClass.MISMATCH,
+            f"success reported, and still runs {version or 'nothing known'}",
+        )
+    return DeviceClass.REPORTED, f"success reported, runs {version or 'nothing known'}, read again"

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ledger: what the campaigns of this rollout say about its devices, lanes and waves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from ..._model.campaign import CampaignDevice
+from ..._model.status import DeviceState
+from ..._model.times import parse_time
+from .observed import OwnCampaign
+from .spec import RolloutSpec
+
+# Words in the reason of a device that another campaign holds (contract section 5).
+BUSY = "busy"
+# Campaigns that were accepted and then refused, in one lane of one wave, before a person must look.
+MOST_REQUEST_FAILURES = 3
+
+Place = tuple[int, str]
+"""A wave's number and a lane's code."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A device in one of our campaigns."""
+
+    own: OwnCampaign
+    row: CampaignDevice
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What our campaigns of the present generations add up to.
+
+    :ivar campaigns: those that count: no shadows, no cancelled twins.
+    :ivar records: of each device, its newest record that is no refusal for being busy.
+    :ivar claims: the wave of every device that one of our campaigns has.
+    :ivar settling: places with a live campaign whose device report is not complete.
+    :ivar retry_at: places where a campaign was refused, and when the next may be created.
+    :ivar request_failures: refused campaigns by place; shadows do not count.
+    :ivar last_tranche: highest tranche number by generation and place, shadows included.
+    :ivar surplus: live twins: other campaigns of the same name, to cancel.
+    :ivar stopped: campaigns that somebody else cancelled or aborted.
+    :ivar superseded: live campaigns of targets that are declared no more.
+    """
+
+    campaigns: tuple[OwnCampaign, ...]
+    records: dict[str, Record]
+    claims: dict[str, int]
+    settling: frozenset[Place]
+    retry_at: dict[Place, datetime]
+    request_failures: dict[Place, int]
+    last_tranche: dict[tuple[str, int, str], int]
+    surplus: tuple[OwnCampaign, ...]
+    stopped: tuple[OwnCampaign, ...]
+    superseded: tuple[OwnCampaign, ...]
+
+
+def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
+    """Read the ledger. Nothing here depends on the order of ``own``."""
+    generations = {target.generation for target in spec.targets}
+    mine = sorted(own, key=lambda one: (one.name.attempt, one.name, one.campaign.id))
+    present = [one for one in mine if one.name.generation in generations]
+    last_tranche: dict[tuple[str, int, str], int] = {}
+    for one in present:
+        key = (one.name.generation, one.name.wave, one.name.lane)
+        last_tranche[key] = max(last_tranche.get(key, 0), one.name.tranche)
+    kept, surplus = _resolve_twins(present)
+    shadows = {one.campaign.id for one in kept if is_shadow(one)}
+    counting = tuple(one for one in kept if one.campaign.id not in shadows)
+    records: dict[str, Record] = {}
+    claims: dict[str, int] = {}
+    for one in counting:
+        for row in one.rows:
+            if is_busy(row):
+                continue
+            claims[row.device_id] = min(one.name.wave, claims.get(row.device_id, one.name.wave))
+            if not one.refused or is_rejected(one, row):
+                records[row.device_id] = Record(one, row)
+    retry_at: dict[Place, datetime] = {}
+    failures: dict[Place, int] = {}
+    for one in kept:
+        if one.campaign.id not in shadows and not one.refused:
+            continue
+        place = (one.name.wave, one.name.lane)
+        told = _last_word(one)
+        if told is not None:
+            again = told + spec.timing.settle_retry
+            retry_at[place] = max(again, retry_at.get(place, again))
+        if one.campaign.id not in shadows and not _all_rejected(one):
+            failures[place] = failures.get(place, 0) + 1
+    return Ledger(
+        campaigns=counting,
+        records=records,
+        claims=claims,
+        settling=frozenset(
+            (one.name.wave, one.name.lane)
+            for one in counting
+            if not one.over and len(one.rows) < one.name.count
+        ),
+        retry_at=retry_at,
+        request_failures=failures,
+        last_tranche=last_tranche,
+        surplus=tuple(surplus),
+        stopped=tuple(one for one in counting if one.stopped),
+        superseded=tuple(
+            one for one in mine if one.name.generation not in generations and not one.over
+        ),
+    )
+
+
+def _resolve_twins(
+    campaigns: Sequence[OwnCampaign],
+) -> tuple[list[OwnCampaign], list[OwnCampaign]]:
+    """Keep one campaign of each name; of live twins the one with accepted devices.
+
+    :returns: those kept, and live twins to cancel.
+    """
+    by_name: dict[object, list[OwnCampaign]] = {}
+    for one in campaigns:
+        by_name.setdefault(one.name, []).append(one)
+    kept, surplus = [], []
+    for twins in by_name.values():
+        best = min(
+            twins,
+            key=lambda one: (
+                one.refused or one.stopped,
+                not _has_accepted(one),
+                one.over,
+                one.campaign.id,
+            ),
+        )
+        kept.append(best)
+        surplus += [one for one in twins if one is not best and not one.over]
+    return kept, surplus
+
+
+def _has_accepted(one: OwnCampaign) -> bool:
+    return any(not is_rejected(one, row) for row in one.rows)
+
+
+def is_busy(row: CampaignDevice) -> bool:
+    """The service refused the device because another campaign has it."""
+    refused = row.state in (DeviceState.REJECTED, DeviceState.FAILED)
+    return refused and not row.recent_attempt and BUSY in row.reason.lower()
+
+
+def is_rejected(one: OwnCampaign, row: CampaignDevice) -> bool:
+    """The service refused the device when it scheduled the campaign.
+
+    No word for this is published in v3 (contract section 5), so a failure without an attempt counts
+    as a refusal when it was written before the first day of the campaign.
+    """
+    if row.state is DeviceState.REJECTED or is_busy(row):
+        return True
+    if row.state is not DeviceState.FAILED or row.recent_attempt:
+        return False
+    written, start = parse_time(row.updated), one.campaign.schedule.start
+    return written is not None and start is not None and written.date() < start
+
+
+def is_shadow(one: OwnCampaign) -> bool:
+    """All its devices were in another campaign: one of ours that the reports did not show."""
+    return bool(one.rows) and all(is_busy(row) for row in one.rows)
+
+
+def _all_rejected(one: OwnCampaign) -> bool:
+    return bool(one.rows) and all(is_rejected(one, row) for row in one.rows)
+
+
+def _last_word(one: OwnCampaign) -> datetime | None:
+    """When the service last wrote about a campaign; its start stands in where nothing is told."""
+    times = [parse_time(row.updated) for row in one.rows]
+    start = one.campaign.schedule.start
+    found = [time for time in times if time] or ([day_begins(start)] if start else [])
+    return max(found, default=None)
+
+
+def day_begins(day: date) -> datetime:
+    """The first moment of a UTC day."""
+    moment = parse_time(day.isoformat())
+    if moment is None:
+        raise ValueError(f"{day} is no day of the service")
+    return moment

@@ -1,0 +1,219 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which devices a rollout is for, what each needs, and who is out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from ..._model.device import Device
+from ..._model.firmware import Package
+from ..packages import find_path
+from ..refusal import PlanRefused
+from .ledger import Ledger
+from .names import Lane
+from .observed import Observed
+from .spec import RolloutSpec, Selected, Target
+
+# What campaigns call a protocol, and what devices call it (contract section 12, item 8).
+_DEVICE_PROTOCOL = {"LWM2M": "LWM2M", "OMA": "OMADM", "HTTP": "HTTP"}
+
+
+class Out(Enum):
+    """Why a selected device is in no wave."""
+
+    CURRENT = "current"
+    NOT_FOUND = "not_found"
+    NOT_ELIGIBLE = "not_eligible"
+    WRONG_PROTOCOL = "wrong_protocol"
+    NO_TARGET = "no_target"
+    VERSION_UNKNOWN = "version_unknown"
+    NO_PATH = "no_path"
+    SEVERAL_STEPS = "several_steps"
+    NO_LICENSE = "no_license"
+
+    @property
+    def what_to_do(self) -> str:
+        """A sentence for the person who finds such devices in the plan."""
+        return _WHAT_TO_DO[self]
+
+
+_WHAT_TO_DO = {
+    Out.CURRENT: "runs the target already",
+    Out.NOT_FOUND: "the account has no such device: check the IMEI and the account",
+    Out.NOT_ELIGIBLE: "the service says that it cannot be upgraded over the air",
+    Out.WRONG_PROTOCOL: "speaks another protocol than the rollout declares",
+    Out.NO_TARGET: "the rollout declares no target for its make and model",
+    Out.VERSION_UNKNOWN: "the service knows no version: ask it with fota_device_firmware",
+    Out.NO_PATH: "no package leads from its version to the target: fota_firmware_info lists them",
+    Out.SEVERAL_STEPS: "needs more than one package: roll out the version in between first",
+    Out.NO_LICENSE: "has no licence and the account bills no single upgrades: assign one, or set"
+    " assign_licenses: true",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A device in scope.
+
+    :ivar lane: what it shares with those that can be in one campaign with it.
+    :ivar package: what it gets; of a claimed device the package of its campaign.
+    :ivar device: what the account says of it; None when it left the account.
+    """
+
+    imei: str
+    target: Target
+    lane: Lane
+    package: Package
+    device: Device | None
+    selected: Selected
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The devices in scope and, of all others that were selected, why they are out."""
+
+    members: dict[str, Member]
+    out: dict[str, Out]
+
+
+def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
+    """Sort every selected or claimed device.
+
+    :raises PlanRefused: devices of a model need its target, and no package leads there at all.
+    """
+    targets = {(target.make, target.model): target for target in spec.targets}
+    generations = {target.generation: target for target in spec.targets}
+    selected = {device.imei: device for device in spec.devices}
+    members: dict[str, Member] = {}
+    out: dict[str, Out] = {}
+    packages: dict[str, Package] = {}
+    for imei, record in ledger.records.items():
+        campaign = record.own.campaign
+        target = generations[record.own.name.generation]
+        members[imei] = Member(
+            imei=imei,
+            target=target,
+            lane=Lane(spec.protocol, target.make, target.model, campaign.from_version),
+            package=packages.setdefault(
+                campaign.id,
+                Package(
+                    name=campaign.package,
+                    make=target.make,
+                    model=target.model,
+                    from_version=campaign.from_version,
+                    to_version=campaign.to_version,
+                ),
+            ),
+            device=seen.devices.get(imei),
+            selected=selected.get(imei) or Selected(imei),
+        )
+    paths = _Paths(spec, seen.catalogue)
+    needs_license = seen.subscription.needs_licenses and not spec.assign_licenses
+    for imei, choice in selected.items():
+        if imei in members:
+            continue
+        device = seen.devices.get(imei)
+        found = _judge(device, spec, targets, paths, needs_license=needs_license)
+        if isinstance(found, Out) or device is None:
+            out[imei] = found if isinstance(found, Out) else Out.NOT_FOUND
+            continue
+        members[imei] = Member(
+            imei=imei,
+            target=targets[device.make, device.model],
+            lane=Lane(spec.protocol, device.make, device.model, device.firmware),
+            package=found,
+            device=device,
+            selected=choice,
+        )
+    _refuse_unreachable(spec, seen, members, out)
+    return Scope(members=members, out=out)
+
+
+class _Paths:
+    """Paths from versions to targets, each found once."""
+
+    def __init__(self, spec: RolloutSpec, catalogue: Sequence[Package]) -> None:
+        self._usable = [one for one in catalogue if one.request_protocol in ("", spec.protocol)]
+        self._found: dict[tuple[Target, str], list[Package] | None] = {}
+
+    def find(self, target: Target, version: str) -> list[Package] | None:
+        key = (target, version)
+        if key not in self._found:
+            self._found[key] = find_path(
+                self._usable,
+                make=target.make,
+                model=target.model,
+                from_version=version,
+                to_version=target.version,
+            )
+        return self._found[key]
+
+
+def _judge(
+    device: Device | None,
+    spec: RolloutSpec,
+    targets: Mapping[tuple[str, str], Target],
+    paths: _Paths,
+    *,
+    needs_license: bool,
+) -> Package | Out:
+    """Give the package that a device needs next, or why it is out."""
+    if device is None:
+        return Out.NOT_FOUND
+    target = targets.get((device.make, device.model))
+    if target is None:
+        return Out.NO_TARGET
+    if device.firmware == target.version:
+        return Out.CURRENT
+    if device.fota_eligible is False:
+        return Out.NOT_ELIGIBLE
+    if device.protocol != _DEVICE_PROTOCOL[spec.protocol]:
+        return Out.WRONG_PROTOCOL
+    if not device.firmware:
+        return Out.VERSION_UNKNOWN
+    path = paths.find(target, device.firmware)
+    if path is None:
+        return Out.NO_PATH
+    if len(path) > 1:
+        return Out.SEVERAL_STEPS
+    if needs_license and device.license_assigned is not True:
+        return Out.NO_LICENSE
+    return path[0]
+
+
+def _refuse_unreachable(
+    spec: RolloutSpec, seen: Observed, members: Mapping[str, Member], out: Mapping[str, Out]
+) -> None:
+    """A target that no package reaches is a slip of the pen, unless nobody needs it any more."""
+    for place, target in enumerate(spec.targets):
+        model = (target.make, target.model)
+        reachable = any(
+            (one.make, one.model, one.to_version) == (*model, target.version)
+            for one in seen.catalogue
+        )
+        if reachable or any(member.target == target for member in members.values()):
+            continue
+        stranded = [
+            imei
+            for imei, why in out.items()
+            if why is Out.NO_PATH and _model(seen.devices[imei]) == model
+        ]
+        if stranded:
+            known = sorted(
+                {one.to_version for one in seen.catalogue if (one.make, one.model) == model}
+            )
+            raise PlanRefused(
+                f"rollout {spec.name}",
+                f"target[{place}].version = {target.version!r}: no published package leads to it"
+                f" for {target.make} {target.model}, and {len(stranded)} selected devices need it",
+                hint=f"published for this model: {', '.join(known) or 'nothing'};"
+                " fota_firmware_info lists all",
+            )
+
+
+def _model(device: Device) -> tuple[str, str]:
+    return device.make, device.model

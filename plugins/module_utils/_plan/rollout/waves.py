@@ -1,0 +1,164 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The waves of a rollout, judged one after the other: one that has not passed holds the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from .classes import FAILURES, DeviceClass, Verdict
+from .gate import GateVerdict, Judgement, Numbers, judge
+from .lanes import LaneEvidence
+from .ledger import MOST_REQUEST_FAILURES, Ledger, day_begins
+from .membership import Membership
+from .observed import OwnCampaign
+from .scope import Scope
+from .spec import RolloutSpec, Wave
+
+
+@dataclass(frozen=True)
+class WaveState:
+    """One wave at this tick.
+
+    :ivar open: its devices may be put into campaigns: all waves before it have passed.
+    :ivar begun: one of our campaigns is of this wave.
+    :ivar deadline: when waiting ends; None while something is still to be created.
+    :ivar numbers: the devices counted, as the gate sees them.
+    """
+
+    wave: Wave
+    open: bool
+    begun: bool
+    judgement: Judgement
+    deadline: datetime | None
+    numbers: Numbers
+
+    @property
+    def verdict(self) -> GateVerdict:
+        return self.judgement.verdict
+
+
+def judge_waves(
+    spec: RolloutSpec,
+    scope: Scope,
+    membership: Membership,
+    verdicts: Mapping[str, Verdict],
+    lanes: Mapping[str, LaneEvidence],
+    ledger: Ledger,
+    now: datetime,
+) -> tuple[WaveState, ...]:
+    """Judge every wave; one that is neither open nor begun waits, whatever its numbers."""
+    states: list[WaveState] = []
+    holder: Wave | None = None
+    for wave in spec.waves:
+        ids = membership.waves[wave.number]
+        sound = [imei for imei in ids if not lanes[scope.members[imei].package.name].failed]
+        campaigns = [one for one in ledger.campaigns if one.name.wave == wave.number]
+        sound_campaigns = [
+            one
+            for one in campaigns
+            if not (one.campaign.package in lanes and lanes[one.campaign.package].failed)
+        ]
+        numbers = _count([verdicts[imei] for imei in sound], devices=len(ids))
+        deadline = _deadline(spec, sound_campaigns, [verdicts[imei] for imei in sound])
+        stopped = _stopped(sound_campaigns) or _refused(wave, sound, scope, verdicts, ledger)
+        judgement = judge(
+            wave.gate,
+            numbers,
+            deadline=deadline,
+            now=now,
+            stopped=stopped or _fruitless(sound, scope, verdicts, lanes),
+        )
+        if holder and not campaigns and judgement.verdict is not GateVerdict.SKIP:
+            judgement = replace(
+                judgement, verdict=GateVerdict.WAIT, why=f"waits for wave {holder.name} to pass"
+            )
+        states.append(
+            WaveState(
+                wave=wave,
+                open=holder is None,
+                begun=bool(campaigns),
+                judgement=judgement,
+                deadline=deadline,
+                numbers=numbers,
+            )
+        )
+        if not judgement.verdict.opens_next:
+            holder = holder or wave
+    return tuple(states)
+
+
+def _count(verdicts: Sequence[Verdict], *, devices: int) -> Numbers:
+    kinds = [verdict.kind for verdict in verdicts]
+    rejected = kinds.count(DeviceClass.REJECTED)
+    return Numbers(
+        members=len(kinds) - rejected,
+        verified=kinds.count(DeviceClass.VERIFIED),
+        failed=sum(kind in FAILURES for kind in kinds),
+        silent=kinds.count(DeviceClass.SILENT),
+        unknown=kinds.count(DeviceClass.UNKNOWN),
+        devices=devices,
+        rejected=rejected,
+        in_failed_lanes=devices - len(kinds),
+    )
+
+
+def _deadline(
+    spec: RolloutSpec, campaigns: Sequence[OwnCampaign], verdicts: Sequence[Verdict]
+) -> datetime | None:
+    """End of the last UTC day of the wave's last campaign, and the grace for late reports."""
+    ends = [one.campaign.schedule.end for one in campaigns if one.campaign.schedule.end]
+    if not ends or any(
+        verdict.waits or verdict.kind is DeviceClass.SETTLING for verdict in verdicts
+    ):
+        return None
+    return day_begins(max(ends)) + timedelta(days=1) + spec.timing.report_grace
+
+
+def _stopped(campaigns: Sequence[OwnCampaign]) -> str:
+    """Say which campaign somebody else has stopped; empty when none."""
+    for one in campaigns:
+        if one.stopped:
+            return (
+                f"campaign {one.name} ({one.campaign.id}) is {one.campaign.status}: somebody"
+                " stopped it, and it is not created again"
+            )
+    return ""
+
+
+def _refused(
+    wave: Wave,
+    imeis: Sequence[str],
+    scope: Scope,
+    verdicts: Mapping[str, Verdict],
+    ledger: Ledger,
+) -> str:
+    """Say which lane's campaigns the service has refused too often; empty when none."""
+    for code in sorted({scope.members[imei].lane.code for imei in imeis if verdicts[imei].waits}):
+        count = ledger.request_failures.get((wave.number, code), 0)
+        if count >= MOST_REQUEST_FAILURES:
+            return (
+                f"the service accepted and then refused {count} campaigns of lane {code}:"
+                " fota_campaign_info shows the reasons by device"
+            )
+    return ""
+
+
+def _fruitless(
+    imeis: Sequence[str],
+    scope: Scope,
+    verdicts: Mapping[str, Verdict],
+    lanes: Mapping[str, LaneEvidence],
+) -> str:
+    """Say which package was tried often enough without an answer; empty when none."""
+    for imei in imeis:
+        lane = lanes[scope.members[imei].package.name]
+        if lane.exhausted and verdicts[imei].waits:
+            return (
+                f"{lane.fruitless} campaigns with {lane.package.name} ended without evidence"
+                " (5 devices attempted, half of them well), and more devices wait for it"
+            )
+    return ""
