@@ -20,7 +20,9 @@ from .._plan.rollout.statistics import rate_ruled_out, stops_at
 from .._plan.rollout.waves import WaveState
 from .rollout_view import sort_lanes, table
 
-_COLUMNS = ("wave", "model", "planned", "verified", "failed", "pending", "other", "state")
+_COLUMNS = (
+    *("wave", "model", "planned", "verified", "failed", "pending", "halted", "other", "state"),
+)
 
 
 def tell_decision(decision: Decision, headline: Callable[[str], str]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from .campaign_view import view_day
 
 # Classes that a person need not look at.
 _QUIET = frozenset({DeviceClass.VERIFIED, DeviceClass.PENDING, DeviceClass.SETTLING})
-# What a table calls failed, and what it calls pending.
+# What a table calls pending.
 PENDING = frozenset(
     {
         DeviceClass.PENDING,
@@ -59,6 +59,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             **count_by(verdict.kind.value for verdict in decision.verdicts.values()),
             **count_by(why.value for why in decision.scope.out.values()),
         },
+        "halted_lanes": [_lane(one) for one in sort_lanes(decision.lanes.values()) if one.failed],
         "blockers": list(decision.blockers),
         "exposure": decision.exposure,
         "licenses": {
@@ -145,7 +146,7 @@ def _wave(decision: Decision, state: WaveState) -> dict[str, Any]:
 
 
 def table(decision: Decision) -> list[dict[str, Any]]:
-    """Give the devices by wave and model: planned = verified + failed + pending + other."""
+    """Give the devices by wave and model; the columns after ``planned`` add up to it."""
     rows = []
     for state in decision.waves:
         by_model: dict[str, list[DeviceClass]] = {}
@@ -160,6 +161,7 @@ def table(decision: Decision) -> list[dict[str, Any]]:
                 "verified": sum(kind is DeviceClass.VERIFIED for kind in kinds),
                 "failed": sum(kind in FAILURES for kind in kinds),
                 "pending": sum(kind in PENDING for kind in kinds),
+                "halted": kinds.count(DeviceClass.HALTED),
             }
             rows.append(
                 {

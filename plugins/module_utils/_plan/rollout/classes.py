@@ -31,19 +31,11 @@ class DeviceClass(Enum):
     BUSY = "busy"
     SETTLING = "settling"
     UNKNOWN = "unknown"
+    HALTED = "halted"
+    """Never touched: its lane failed before it was put into a campaign."""
 
 
 FAILURES = frozenset({DeviceClass.FAILED, DeviceClass.MISMATCH})
-# Neither a success nor a failure yet.
-OPEN = frozenset(
-    {
-        DeviceClass.REPORTED,
-        DeviceClass.PENDING,
-        DeviceClass.BUSY,
-        DeviceClass.SETTLING,
-        DeviceClass.UNKNOWN,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)

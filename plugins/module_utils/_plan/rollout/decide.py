@@ -96,8 +96,11 @@ def decide(spec: RolloutSpec, seen: Observed, *, only_plan: bool = False) -> Dec
         for imei, member in scope.members.items()
     }
     lanes = weigh_lanes(spec, scope, wave_of, verdicts, ledger)
+    for imei, member in scope.members.items():
+        if verdicts[imei].waits and lanes[member.package.name].failed:
+            verdicts[imei] = Verdict(DeviceClass.HALTED, "its lane halted before its turn")
     waves = judge_waves(spec, scope, membership, verdicts, lanes, ledger, seen.now)
-    needed = _count_licenses(seen, scope, verdicts, lanes)
+    needed = _count_licenses(seen, scope, verdicts)
     short = needed > seen.subscription.free_licenses
     blockers = _find_blockers(seen, ledger, needed)
     twins = [one for one in ledger.surplus if one.started(seen.now)]
@@ -195,7 +198,6 @@ def _count_licenses(
     seen: Observed,
     scope: Scope,
     verdicts: Mapping[str, Verdict],
-    lanes: Mapping[str, LaneEvidence],
 ) -> int:
     """Count the licences that the devices still waiting would take from the pool."""
     if not seen.subscription.needs_licenses:
@@ -203,7 +205,7 @@ def _count_licenses(
     return sum(
         not (member.device and member.device.license_assigned)
         for imei, member in scope.members.items()
-        if verdicts[imei].waits and not lanes[member.package.name].failed
+        if verdicts[imei].waits
     )
 
 
@@ -268,7 +270,7 @@ def _find_phase(
         if verdicts[imei].kind in _UNFINISHED and not lanes[member.package.name].failed
     ]
     if not going and not live:
-        return _find_end(scope, verdicts)
+        return _find_end(scope, verdicts, lanes)
     if not live and blockers:
         return Phase.BLOCKED, "; ".join(blockers)
     if (
@@ -283,11 +285,18 @@ def _find_phase(
     return Phase.RUNNING, f"wave {at.wave.name}: {at.judgement.why}"
 
 
-def _find_end(scope: Scope, verdicts: Mapping[str, Verdict]) -> tuple[Phase, str]:
+def _find_end(
+    scope: Scope, verdicts: Mapping[str, Verdict], lanes: Mapping[str, LaneEvidence]
+) -> tuple[Phase, str]:
     verified = sum(verdict.kind is DeviceClass.VERIFIED for verdict in verdicts.values())
-    others = len(verdicts) - verified
     out = sum(why is not Out.CURRENT for why in scope.out.values())
-    if not others and not out:
-        return Phase.COMPLETED, f"{verified} devices verified"
-    told = f"{verified} of {len(verdicts)} devices verified"
-    return Phase.COMPLETED_WITH_EXCEPTIONS, f"{told}, {out} could not take part" if out else told
+    told = [f"{verified} of {len(verdicts)} devices verified"]
+    told += [
+        f"lane {lane.package.model} {lane.package.from_version} -> {lane.package.to_version} halted"
+        for lane in lanes.values()
+        if lane.failed
+    ]
+    told += [f"{out} selected devices could not take part"] if out else []
+    complete = verified == len(verdicts) and not out
+    phase = Phase.COMPLETED if complete else Phase.COMPLETED_WITH_EXCEPTIONS
+    return phase, "; ".join(told)
