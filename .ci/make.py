@@ -42,7 +42,8 @@ def lint(workspace: Workspace, _names: list[str]) -> int:
 
 def demo(workspace: Workspace, _names: list[str]) -> int:
     """The main job against the simulator, from the checkout."""
-    return _foreground(workspace, "ansible-playbook", "thingspace.fota.demo")
+    inventory = ROOT / "playbooks" / "inventory" / "demo.yml"
+    return _foreground(workspace, "ansible-playbook", "-i", inventory, "thingspace.fota.demo")
 
 
 def bench(workspace: Workspace, _names: list[str]) -> int:

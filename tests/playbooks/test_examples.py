@@ -63,7 +63,8 @@ WHILE_AN_EXAMPLE_WAITS = turn_clock(hours_per_second=0.5)
 
 
 def is_waiting(task: dict[str, Any]) -> bool:
-    options = next(value for key, value in task.items() if key.startswith("thingspace.fota."))
+    ours = (value for key, value in task.items() if key.startswith("thingspace.fota."))
+    options = next(ours, {})
     return bool(options.get("wait")) or options.get("state") == "reported"
 
 

@@ -88,6 +88,14 @@ ONE_TASK_A_MODULE = play(
     task("fota_upgrade_info", states=["pending", "queued"]),
     task("fota_device_firmware", devices=["358000000000032"], expect_version=NEW),
     task("fota_device_info", devices=["358000000000016"], gather=["history", "subscription"]),
+    task(
+        "fota_rollout_info",
+        rollout={
+            "name": "meters",
+            "target": [{"make": "SEQUANS Communications", "model": "GM01Q", "version": NEW}],
+            "devices": ["358000000000016", "358000000000024"],
+        },
+    ),
 )
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.device_fir
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import (
+    TaskFailure,
+    describe_failure,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout import (
     ROLLOUT_OPTIONS,
     inform_on_rollout,
@@ -28,68 +33,91 @@ MAKER = "Sensors Inc"
 OVER = ("completed", "completed_with_exceptions", "held", "halted", "nothing_to_do")
 
 
+def imei(model: int, number: int) -> str:
+    """The 15-digit id of the n-th device (from 0) of the m-th model of a fleet."""
+    return f"35{model:03}{number:010}"
+
+
+def imeis(models: dict[str, int]) -> list[str]:
+    """All devices of a fleet, model by model."""
+    return [
+        imei(place, number) for place, count in enumerate(models.values()) for number in range(count)
+    ]
+
+
+def device(id_: str, model: str, version: str = "A", **more: Any) -> dict[str, Any]:
+    """A device as fleet files have it."""
+    return {
+        "deviceId": id_,
+        "make": MAKER,
+        "model": model,
+        "firmware": version,
+        "protocol": "LWM2M",
+        **more,
+    }
+
+
+def package(model: str, before: str = "A", after: str = "B", **more: Any) -> dict[str, Any]:
+    """A package as fleet files have it; its name is ``<model>-<before>-<after>``."""
+    return {
+        "firmwareName": f"{model}-{before}-{after}",
+        "make": MAKER,
+        "model": model,
+        "firmwareFrom": before,
+        "firmwareTo": after,
+        "launchDate": "2026-01-01T00:00:00Z",
+        "protocol": "LWM2M",
+        **more,
+    }
+
+
 def fleet(
     models: dict[str, int],
     *,
     outcomes: dict[str, Any] | None = None,
     subscription: dict[str, Any] | None = None,
-    **more: Any,
+    packages: Iterable[dict[str, Any]] = (),
+    changed: dict[str, dict[str, Any]] | None = None,
+    seed: int = 7,
 ) -> dict[str, Any]:
-    """A fleet of one maker: so many devices of each model on A, and packages ``<model>-A-B``.
+    """A fleet of one maker: so many devices of each model on A, and packages to B.
 
-    The IMEI of the n-th device (from 0) of the m-th model is ``imei(m, n)``.
+    :param packages: packages beside ``<model>-A-B``, listed before those.
+    :param changed: members of single devices, by IMEI.
     """
-    devices = [
-        {
-            "deviceId": imei(place, number),
-            "make": MAKER,
-            "model": model,
-            "firmware": "A",
-            "protocol": "LWM2M",
-        }
-        for place, (model, count) in enumerate(models.items())
-        for number in range(count)
-    ]
-    packages = [
-        {
-            "firmwareName": f"{model}-A-B",
-            "make": MAKER,
-            "model": model,
-            "firmwareFrom": "A",
-            "firmwareTo": "B",
-            "launchDate": "2026-01-01T00:00:00Z",
-            "protocol": "LWM2M",
-        }
-        for model in models
-    ]
-    account = {"name": ACCOUNT, "devices": devices, "firmware": packages}
+    changed = changed or {}
+    account: dict[str, Any] = {
+        "name": ACCOUNT,
+        "devices": [
+            device(imei(place, number), model, **changed.get(imei(place, number), {}))
+            for place, (model, count) in enumerate(models.items())
+            for number in range(count)
+        ],
+        "firmware": [*packages, *(package(model) for model in models)],
+    }
     if subscription:
         account["subscription"] = subscription
-    return {"seed": 7, "accounts": [account], "outcomes": outcomes or {}, **more}
-
-
-def imei(model: int, number: int) -> str:
-    """A 15-digit id of a device of ``fleet``."""
-    return f"35{model:03}{number:010}"
+    return {"seed": seed, "accounts": [account], "outcomes": outcomes or {}}
 
 
 class Rollout:
     """One declared rollout, ticked from nothing each time.
 
-    :ivar creates: names of all campaigns that its ticks have created.
+    :ivar created: names of all campaigns that its ticks have asked for.
+    :ivar phases: the phase of every tick.
+    :ivar lost_races: how often somebody else created a campaign of the same name meanwhile.
     """
 
     def __init__(self, account: Account, models: dict[str, int], **spec: Any) -> None:
         self.account = account
-        self.creates: list[str] = []
+        self.sim = account.sim
+        self.created: list[str] = []
+        self.phases: list[str] = []
+        self.lost_races = 0
         self.spec: dict[str, Any] = {
             "name": "meters",
             "target": [{"make": MAKER, "model": model, "version": "B"} for model in models],
-            "devices": [
-                imei(place, number)
-                for place, count in enumerate(models.values())
-                for number in range(count)
-            ],
+            "devices": imeis(models),
             "waves": [
                 {"name": "pilot", "per_package": 5, "at_least": 20},
                 {"name": "broad", "percent": 25},
@@ -103,47 +131,89 @@ class Rollout:
         given = {"rollout": self.spec, "return_devices": "all", "imei_check": "off", **params}
         return self.account.run(inform_on_rollout, ROLLOUT_OPTIONS, check=check, **given)
 
-    def tick(self) -> dict[str, Any]:
+    def tick(self, **params: Any) -> dict[str, Any]:
         """One tick: decide, refresh and decide again, write. Gives the decision."""
-        decision = self.decide()
+        decision = self.decide(**params)
         if decision["actions"]["refresh"]:
-            self.account.run(
-                refresh_device_firmware,
-                DEVICE_FIRMWARE_OPTIONS,
-                devices=decision["actions"]["refresh"],
-                imei_check="off",
-            )
-            decision = self.decide()
-        for kind in ("cancel", "create"):
-            campaigns = decision["actions"][kind]
-            if campaigns:
-                self.write(campaigns)
-                self.creates += [one["name"] for one in campaigns if kind == "create"]
+            self.refresh(decision)
+            decision = self.decide(**params)
+        self.phases.append(decision["phase"])
+        self.carry_out(decision)
         return decision
 
-    def write(self, campaigns: list[dict[str, Any]]) -> dict[str, Any]:
-        """Hand campaigns to ``fota_campaign``."""
-        filled = [
-            {name: option.get("default") for name, option in _CAMPAIGN.items()} | one
-            for one in campaigns
-        ]
-        return self.account.run(
-            ensure_campaigns, CAMPAIGN_MODULE_OPTIONS, campaigns=filled, imei_check="off"
+    def refresh(self, decision: dict[str, Any]) -> None:
+        """Have the versions read that a decision asks for."""
+        self.account.run(
+            refresh_device_firmware,
+            DEVICE_FIRMWARE_OPTIONS,
+            devices=decision["actions"]["refresh"],
+            imei_check="off",
         )
 
-    def run(self, *, most: int = 60) -> dict[str, Any]:
-        """Tick, jumping to the time that each tick names, until the rollout is over."""
+    def carry_out(self, decision: dict[str, Any]) -> None:
+        """Write what a decision says: cancel, then create."""
+        for kind in ("cancel", "create"):
+            campaigns = decision["actions"][kind]
+            if not campaigns:
+                continue
+            if kind == "create":
+                self.created += [one["name"] for one in campaigns]
+            try:
+                write_campaigns(self.account, campaigns)
+            except TaskFailure as failure:
+                # Known: of two controllers at once, the slower one is told of the other's campaign.
+                if kind != "create" or describe_failure(failure)[1]["kind"] != "ambiguous":
+                    raise
+                self.lost_races += 1
+
+    def run(self, *, hours: float | None = None, most: int = 60, **params: Any) -> dict[str, Any]:
+        """Tick until the rollout is over.
+
+        :param hours: between ticks; None jumps to the time that each tick names.
+        """
         for _tick in range(most):
-            decision = self.tick()
+            decision = self.tick(**params)
             if decision["phase"] in OVER and not decision["would_change"]:
                 return decision
-            self.jump_to(decision["next_check_after"])
+            self.wait(decision, hours=hours)
         raise AssertionError(f"not over after {most} ticks: {decision['msg']}")
 
-    def jump_to(self, moment: str) -> None:
-        """Move the virtual clock forward to a time, if that is ahead."""
-        if datetime.fromisoformat(moment.replace("Z", "+00:00")) > self.account.sim.now:
-            self.account.sim.set_now(moment)
+    def tick_for(self, hours: float, *, every: float = 1) -> dict[str, Any]:
+        """Tick for some time, whatever the phase; gives the last decision."""
+        for _tick in range(int(hours / every)):
+            decision = self.tick()
+            self.sim.advance(hours=every)
+        return decision
+
+    def tick_until(self, *phases: str, hours: float = 1, most: int = 200) -> dict[str, Any]:
+        """Tick at a steady pace until a phase is met; gives that decision."""
+        for _tick in range(most):
+            decision = self.tick()
+            if decision["phase"] in phases:
+                return decision
+            self.sim.advance(hours=hours)
+        raise AssertionError(f"none of {phases} after {most} ticks: {decision['msg']}")
+
+    def wait(self, decision: dict[str, Any], *, hours: float | None = None) -> None:
+        """Move the virtual clock forward, to the time that the decision names or by ``hours``."""
+        moment = decision["next_check_after"]
+        if hours is not None:
+            self.sim.advance(hours=hours)
+        elif datetime.fromisoformat(moment.replace("Z", "+00:00")) > self.sim.now:
+            self.sim.set_now(moment)
+        else:
+            raise AssertionError(f"{moment} is not ahead, so ticks would not end")
+
+
+def write_campaigns(account: Account, campaigns: list[dict[str, Any]]) -> dict[str, Any]:
+    """Hand campaigns to ``fota_campaign``."""
+    filled = [
+        {name: option.get("default") for name, option in _CAMPAIGN.items()} | one
+        for one in campaigns
+    ]
+    return account.run(
+        ensure_campaigns, CAMPAIGN_MODULE_OPTIONS, campaigns=filled, imei_check="off"
+    )
 
 
 _CAMPAIGN = CAMPAIGN_MODULE_OPTIONS["campaigns"]["options"]

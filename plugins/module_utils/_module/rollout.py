@@ -44,6 +44,7 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
         decision = _decide(Observer(context, spec), spec, only_plan=params["state"] == "planned")
     except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
         message, failure = describe_failure(error)
+        msg = context.headline(f"rollout {spec.name}: not judged, as a read failed: {message}")
         return {
             "changed": False,
             "phase": Phase.OBSERVATION_FAILED.value,
@@ -51,9 +52,9 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
             "would_change": False,
             "actions": {"refresh": [], "cancel": [], "create": []},
             "failure": failure,
-            "msg": context.headline(
-                f"rollout {spec.name}: not judged, as a read failed: {message}"
-            ),
+            "plan": [msg],
+            "report": [msg],
+            "msg": msg,
         }
     return {
         "changed": False,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,25 +13,27 @@ from .._model.campaign import PILOT_DEVICES
 from .._model.imei import shorten
 from .._plan.rollout.classes import DeviceClass
 from .._plan.rollout.decide import Decision
-from .._plan.rollout.gate import percent
+from .._plan.rollout.gate import GateVerdict, percent
 from .._plan.rollout.lanes import LaneEvidence
 from .._plan.rollout.scope import Out
 from .._plan.rollout.statistics import rate_ruled_out, stops_at
 from .._plan.rollout.waves import WaveState
-from .rollout_view import sort_lanes, table
+from .rollout_view import sort_lanes, table, versions
 
-_COLUMNS = (
-    *("wave", "model", "planned", "verified", "failed", "pending", "halted", "other", "state"),
-)
+_WAVES = ("wave", "model", "planned", "verified", "failed", "pending", "halted", "other", "state")
+_VERDICTS = {
+    GateVerdict.PASS: "passed",
+    GateVerdict.SKIP: "skipped",
+    GateVerdict.WAIT: "waits",
+    GateVerdict.HOLD: "HELD",
+    GateVerdict.FAIL: "FAILED",
+}
+_VERSIONS = ("make", "model", "version", "target", "devices", "standing")
 
 
 def tell_decision(decision: Decision, headline: Callable[[str], str]) -> dict[str, Any]:
     """Give ``plan`` and ``report`` as lines, and ``msg`` as one."""
-    verified = sum(one.kind is DeviceClass.VERIFIED for one in decision.verdicts.values())
-    msg = headline(
-        f"rollout {decision.spec.name}: {decision.phase.value}, {verified} of"
-        f" {len(decision.verdicts)} devices verified; {decision.why}"
-    )
+    msg = headline(f"rollout {decision.spec.name}: {decision.phase.value}; {decision.why}")
     return {
         "plan": [
             msg,
@@ -41,7 +43,8 @@ def tell_decision(decision: Decision, headline: Callable[[str], str]) -> dict[st
             *_tell_waves(decision),
             *_tell_actions(decision),
         ],
-        "report": [msg, *tell_table(table(decision)), *_tell_next(decision)],
+        "report": [msg, *tell_table(table(decision), _WAVES), *_tell_next(decision)],
+        "audit": tell_table(versions(decision), _VERSIONS),
         "msg": msg,
     }
 
@@ -84,7 +87,7 @@ def _tell_lanes(decision: Decision) -> list[str]:
         package = lane.package
         lines.append(
             f"lane: {package.make} {package.model} {package.from_version} -> {package.to_version}:"
-            f" {lane.devices} devices, {_lane_state(lane)}"
+            f" {_count(lane.devices, 'device')}, {_lane_state(lane)}"
         )
     if lines:
         steps = stops_at(decision.spec.waves[0].gate.max_failure_rate, up_to=4)
@@ -112,19 +115,12 @@ def _tell_waves(decision: Decision) -> list[str]:
         members = judgement.members
         touched += state.numbers.devices
         lines.append(
-            f"wave {wave.number} {wave.name}: {state.numbers.devices} devices"
-            f"{_strata(decision, state)}; {judgement.verdict.value}: {judgement.why}"
+            f"wave {wave.number} {wave.name}: {_count(state.numbers.devices, 'device')}"
+            f"{_strata(decision, state)}; {_VERDICTS[judgement.verdict]}: {judgement.why}"
         )
         if not members:
             continue
-        lines += [
-            f"  passes with {judgement.sample} attempted, {percent(wave.gate.success_needed)} of"
-            f" them verified, {percent(wave.gate.min_coverage)} of {members} members attempted",
-            f"  halts on failure {judgement.allowed + 1} ({judgement.failures} so far), or sooner"
-            f" when failures are too many for {percent(wave.gate.max_failure_rate)};"
-            f" no failure of {members} would prove a rate below {percent(rate_ruled_out(members))}",
-            f"  before this gate decides, at most {touched} devices are touched",
-        ]
+        lines += _tell_gate(state, touched)
         if judgement.sample < wave.gate.min_sample:
             lines.append(
                 f"  min_sample {wave.gate.min_sample} is more than the wave has: {members} it is"
@@ -134,6 +130,20 @@ def _tell_waves(decision: Decision) -> list[str]:
             kinds = [" ".join(stratum[1:]) for stratum in left_out]
             lines.append(f"  no device of these kinds is in it: {shorten(kinds)}")
     return lines
+
+
+def _tell_gate(state: WaveState, touched: int) -> list[str]:
+    """Say what a gate passes and halts on, in devices."""
+    gate, judgement = state.wave.gate, state.judgement
+    members, limit = judgement.members, _ordinal(judgement.allowed + 1)
+    return [
+        f"  passes with {judgement.sample} attempted, {percent(gate.success_needed)} of them"
+        f" verified, {percent(gate.min_coverage)} of {members} members attempted",
+        f"  halts on the {limit} failure ({judgement.failures} so far), or sooner when failures are"
+        f" too many for {percent(gate.max_failure_rate)}; no failure of {members} would prove a"
+        f" rate below {percent(rate_ruled_out(members))}",
+        f"  before this gate decides, at most {_count(touched, 'device')} can have been touched",
+    ]
 
 
 def _strata(decision: Decision, state: WaveState) -> str:
@@ -152,18 +162,19 @@ def _tell_actions(decision: Decision) -> list[str]:
         for one, why in decision.cancel
     ]
     lines += [
-        f"create now: {planned.name}: {len(planned.devices)} devices get {planned.package.name},"
+        f"create now: {planned.name}: {_count(len(planned.devices), 'device')}:"
+        f" {planned.package.name},"
         f" {planned.start} to {planned.end} (UTC days, both included)"
         for planned in decision.create
     ]
     if decision.refresh:
         lines.append(
-            f"{len(decision.refresh)} devices report success; their versions are read again"
-            " before they count"
+            f"{len(decision.refresh)} devices report success: they count once their versions are"
+            " read again, which check mode does not do"
         )
     return [
         *lines,
-        f"exposure after this tick: {decision.exposure} devices can still change",
+        f"exposure after this tick: {_count(decision.exposure, 'device')} can still change",
         *_tell_next(decision),
     ]
 
@@ -175,30 +186,35 @@ def _tell_next(decision: Decision) -> list[str]:
     return [f"judged at {now} UTC; look again at {_minute(decision.next_check)} UTC"]
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _ordinal(number: int) -> str:
+    endings = {1: "st", 2: "nd", 3: "rd"}
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else endings.get(number % 10, 'th')}"
+
+
 def _minute(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
-def tell_table(rows: Sequence[dict[str, Any]]) -> list[str]:
+def tell_table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> list[str]:
     """Lay a table out for a terminal, with a line of totals."""
     if not rows:
         return []
-    total = {
-        column: sum(row[column] for row in rows) if isinstance(rows[0][column], int) else ""
-        for column in _COLUMNS
-    }
-    cells = [_COLUMNS, *(_cells(row) for row in [*rows, {**total, "wave": "all"}])]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(_COLUMNS))]
-    numeric = [isinstance(rows[0][column], int) for column in _COLUMNS]
-    return [_line(row, widths, numeric) for row in cells]
-
-
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(str(row[column]) for column in _COLUMNS)
-
-
-def _line(row: Iterable[str], widths: Sequence[int], numeric: Sequence[bool]) -> str:
-    return "  ".join(
-        cell.rjust(width) if right else cell.ljust(width)
-        for cell, width, right in zip(row, widths, numeric, strict=True)
-    ).rstrip()
+    numeric = [isinstance(rows[0][column], int) for column in columns]
+    total = [
+        str(sum(row[column] for row in rows)) if is_number else ""
+        for column, is_number in zip(columns, numeric, strict=True)
+    ]
+    total[0] = "all"
+    cells = [list(columns), *([str(row[column]) for column in columns] for row in rows), total]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
+    return [
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in cells
+    ]

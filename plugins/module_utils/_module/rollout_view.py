@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from .._model.wire import count_by
-from .._plan.rollout.classes import FAILURES, DeviceClass
+from .._plan.compliance import judge_version
+from .._plan.rollout.classes import FAILURES, DeviceClass, Verdict
 from .._plan.rollout.decide import Decision
 from .._plan.rollout.lanes import LaneEvidence
 from .._plan.rollout.observed import OwnCampaign
@@ -70,6 +71,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         "lanes": [_lane(lane) for lane in sort_lanes(decision.lanes.values())],
         "waves": [_wave(decision, state) for state in decision.waves],
         "table": table(decision),
+        "versions": versions(decision),
         "campaigns": [_campaign(one) for one in decision.ledger.campaigns],
         "devices": _devices(decision, return_devices),
     }
@@ -176,6 +178,35 @@ def table(decision: Decision) -> list[dict[str, Any]]:
     return rows
 
 
+def versions(decision: Decision) -> list[dict[str, Any]]:
+    """Count which versions run, of all selected or claimed devices, against their targets."""
+    targets = {(one.make, one.model): one.version for one in decision.spec.targets}
+    counts: dict[tuple[str, str, str, str], int] = {}
+    for imei in sorted({*decision.verdicts, *decision.scope.out}):
+        device = decision.seen.devices.get(imei)
+        if device is None:
+            key = ("", "", "", "unknown")
+        else:
+            target = targets.get((device.make, device.model))
+            key = (device.make, device.model, device.firmware, _standing(device.firmware, target))
+        counts[key] = counts.get(key, 0) + 1
+    return [
+        {
+            "make": make,
+            "model": model,
+            "version": version,
+            "target": targets.get((make, model), ""),
+            "standing": standing,
+            "devices": count,
+        }
+        for (make, model, version, standing), count in sorted(counts.items())
+    ]
+
+
+def _standing(version: str, target: str | None) -> str:
+    return "no_target" if target is None else judge_version(version, target).value
+
+
 def _state(state: WaveState) -> str:
     """One word on a wave for a table."""
     if state.verdict.value == "wait":
@@ -200,47 +231,37 @@ def _campaign(own: OwnCampaign) -> dict[str, Any]:
 
 
 def _devices(decision: Decision, wanted: str) -> list[dict[str, Any]]:
+    """Give devices in scope by wave, then those that are out."""
     if wanted == "none":
         return []
-    hosts = {device.imei: device.host for device in decision.spec.devices}
-    views: list[dict[str, Any]] = []
-    for state in decision.waves:
-        for imei in decision.membership.waves[state.wave.number]:
-            verdict, member = decision.verdicts[imei], decision.scope.members[imei]
-            if wanted == "all" or verdict.kind not in _QUIET:
-                views.append(
-                    {
-                        "deviceId": imei,
-                        "host": hosts.get(imei, ""),
-                        "wave": state.wave.name,
-                        "class": verdict.kind.value,
-                        "reason": verdict.reason,
-                        "model": member.target.model,
-                        "version": member.device.firmware if member.device else "",
-                        "target": member.target.version,
-                        "campaign_id": verdict.campaign_id,
-                    }
-                )
-    return views + _left_out(decision, hosts, wanted)
+    views = [
+        _device(decision, imei, state.wave.name, decision.verdicts[imei])
+        for state in decision.waves
+        for imei in decision.membership.waves[state.wave.number]
+        if wanted == "all" or decision.verdicts[imei].kind not in _QUIET
+    ]
+    return views + [
+        _device(decision, imei, "", why)
+        for imei, why in decision.scope.out.items()
+        if wanted == "all" or why is not Out.CURRENT
+    ]
 
 
-def _left_out(decision: Decision, hosts: dict[str, str], wanted: str) -> list[dict[str, Any]]:
-    views: list[dict[str, Any]] = []
-    for imei, why in decision.scope.out.items():
-        if wanted != "all" and why is Out.CURRENT:
-            continue
-        device = decision.seen.devices.get(imei)
-        views.append(
-            {
-                "deviceId": imei,
-                "host": hosts.get(imei, ""),
-                "wave": "",
-                "class": why.value,
-                "reason": why.what_to_do,
-                "model": device.model if device else "",
-                "version": device.firmware if device else "",
-                "target": "",
-                "campaign_id": "",
-            }
-        )
-    return views
+def _device(decision: Decision, imei: str, wave: str, found: Verdict | Out) -> dict[str, Any]:
+    device = decision.seen.devices.get(imei)
+    model = (device.make, device.model) if device else ("", "")
+    version = device.firmware if device else ""
+    target = next((one for one in decision.spec.targets if (one.make, one.model) == model), None)
+    return {
+        "deviceId": imei,
+        "host": decision.spec.hosts.get(imei, ""),
+        "wave": wave,
+        "class": found.value if isinstance(found, Out) else found.kind.value,
+        "reason": found.what_to_do if isinstance(found, Out) else found.reason,
+        "make": model[0],
+        "model": model[1],
+        "version": version,
+        "target": target.version if target else "",
+        "standing": _standing(version, target.version if target else None) if device else "unknown",
+        "campaign_id": "" if isinstance(found, Out) else found.campaign_id,
+    }

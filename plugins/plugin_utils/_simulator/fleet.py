@@ -53,7 +53,9 @@ _DEVICE = {
     "mdn",
     "eligible",
 }
-_GENERATE = {"count", "make", "model", "protocol", "api", "versions", "software", "licensed"}
+_GENERATE = {
+    *("count", "first", "make", "model", "protocol", "api", "versions", "software", "licensed"),
+}
 _PACKAGE = {
     "make",
     "model",
@@ -199,11 +201,12 @@ class _Reader:
         versions = _shares(data.get("versions", {"": 1.0}), f"{where}.versions")
         software = _shares(data.get("software", {"": 1.0}), f"{where}.software")
         licensed = _share(data.get("licensed", 0.0), f"{where}.licensed")
+        first = _first(data.get("first"), count, f"{where}.first")
         for number in range(count):
             # The golden ratio spreads evenly: close shares for any count, no order in the mix.
             spread = (number * 0.6180339887498949) % 1
             version, item = _pick(versions, spread), _pick(software, spread)
-            imei = self._fresh(model)
+            imei = self._fresh(model) if first is None else f"{first + number:015}"
             yield Device(
                 imei=imei,
                 make=make,
@@ -225,6 +228,16 @@ class _Reader:
             if imei not in self._owner:
                 return imei
         raise AssertionError("the serials of a model never end")
+
+
+def _first(value: Any, count: int, where: str) -> int | None:
+    """The first of ``count`` IMEIs that are counted up, check digits or not."""
+    if value is None:
+        return None
+    text = _text(value, where)
+    if not is_imei(text) or int(text) + count > 10**15:
+        raise ValueError(f"{where}: {text!r} does not begin {count} IMEIs of 15 digits")
+    return int(text)
 
 
 def mdn_of(imei: str) -> str:

@@ -282,7 +282,10 @@ def _find_phase(
     if not ledger.campaigns:
         return Phase.PLANNED, "nothing exists yet"
     at = next((state for state in waves if not state.verdict.opens_next), waves[-1])
-    return Phase.RUNNING, f"wave {at.wave.name}: {at.judgement.why}"
+    verified = sum(verdict.kind is DeviceClass.VERIFIED for verdict in verdicts.values())
+    return Phase.RUNNING, (
+        f"{verified} of {len(verdicts)} devices verified; wave {at.wave.name}: {at.judgement.why}"
+    )
 
 
 def _find_end(

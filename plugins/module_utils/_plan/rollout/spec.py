@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from fractions import Fraction
+from functools import cached_property
 
 from .names import generation
 
@@ -143,3 +144,8 @@ class RolloutSpec:
     qualified_packages: frozenset[str] = frozenset()
     assign_licenses: bool = False
     remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def hosts(self) -> dict[str, str]:
+        """Names in the inventory, by IMEI."""
+        return {device.imei: device.host for device in self.devices if device.host}

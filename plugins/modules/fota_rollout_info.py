@@ -1,0 +1,540 @@
+#!/usr/bin/python
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decide the next tick of a staged rollout."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fota_rollout_info
+short_description: Decide the next tick of a staged firmware rollout
+version_added: 0.2.0
+description:
+  - The brain of a staged rollout (FOTA v3). It reads what the service shows, judges every wave, and
+    tells the phase, the plan in words and the writes that are due.
+  - It writes nothing. The role C(thingspace.fota.rollout) carries out what it says.
+  - Nothing is stored between two runs. The state is derived from the campaigns of the account,
+    whose names say rollout, target, wave and lane. The same declaration gives the same answer on
+    every controller, at any time, after any crash.
+  - Campaigns whose names are not those of the rollout are never touched. Their devices wait.
+author:
+  - thingspace.fota contributors (@thingspace)
+extends_documentation_fragment:
+  - thingspace.fota.attributes
+  - thingspace.fota.attributes.actiongroup_fota
+  - thingspace.fota.attributes.info_module
+  - thingspace.fota.connection
+  - thingspace.fota.devices.return
+options:
+  rollout:
+    description:
+      - The declared rollout. All mistakes in it are reported at once, before any call.
+      - C(name) (required), 1 to 20 of a-z, 0-9 and C(-). Another name is another rollout.
+      - C(target) (required), a list with C(make), C(model) and C(version) of each model.
+      - C(devices) (required), a list of IMEIs, or of mappings with C(imei) and, as the lookup
+        C(thingspace.fota.fota_hosts) gives them, C(host), C(groups) and variables.
+      - C(protocol), one of V(LWM2M) (default), V(OMA), V(HTTP).
+      - C(waves), a list in order. Each has a C(name) and one of C(group) (the name of an inventory
+        group), C(per_package) (so many devices for each package), C(count), C(percent) (of all
+        devices in scope) and, as the last one, C(rest) (V(true)). C(per_package) and C(percent) may
+        have C(at_least) (devices of the wave). C(per_package) may have C(diversity), a list of
+        variables whose values the wave should cover. Each may have C(days) (UTC days that its
+        campaigns last, 2 to 31) and a C(gate). Without C(waves) there are a pilot (5 for each
+        package, at least 20), 5 percent (at least 60), 25 percent, and the rest.
+      - C(gate), for all waves that do not say otherwise. C(max_failure_rate) (pilot V(0.10), later
+        V(0.05)), C(max_failures) (pilot V(2), later none), C(min_sample) (devices attempted, pilot
+        V(5), later V(20)), C(min_success_rate) (V(1) less C(max_failure_rate)), C(min_coverage)
+        (share of the wave attempted, pilot V(0.75), later V(0.80)), C(max_rejected) (share that the
+        service may refuse, V(0.10)), C(max_failed_lane_share) (V(0.5)).
+      - C(limits), with C(max_campaign_devices) (V(1000)) and C(max_creates) (campaigns created in
+        one tick, V(10)).
+      - C(timing), in hours, with C(lead_hours) (before the first day of a campaign, V(12)),
+        C(verify_grace_hours) (an old version may be read after a success, V(24)),
+        C(silent_after_hours) (after an attempt without result, V(24)), C(report_grace_hours) (after
+        the last day of a wave, V(24)), C(settle_retry_hours) (after a refused campaign, V(24)).
+      - C(qualified_packages), a list of packages whose pilot is done elsewhere.
+      - C(assign_licenses), V(true) lets the service take licences of the pool for these devices.
+        Licences of upgraded devices stay with them for good. Default V(false).
+    type: dict
+    required: true
+  state:
+    description:
+      - V(running) decides what is due.
+      - V(planned) decides the same and says nothing but the plan. Its phase is V(planned).
+    type: str
+    choices: [running, planned]
+    default: running
+  imei_check:
+    description: What a wrong check digit of an IMEI means. That it has 15 digits is checked always.
+    type: str
+    choices: [warn, strict, 'off']
+    default: warn
+  return_devices:
+    description:
+      - Which devices to return. V(attention) gives those that are out, busy, rejected, unreached,
+        silent or halted, that failed, or whose success is not verified yet.
+    type: str
+    choices: [none, attention, all]
+    default: attention
+seealso:
+  - module: thingspace.fota.fota_campaign
+  - module: thingspace.fota.fota_device_firmware
+  - plugin: thingspace.fota.fota_hosts
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: See the plan of a rollout
+  thingspace.fota.fota_rollout_info:
+    state: planned
+    rollout:
+      name: meters-10657
+      target:
+        - make: SEQUANS Communications
+          model: GM01Q
+          version: SR1.2.0.0-10657
+      devices:
+        - '358000000000016'
+        - '358000000000024'
+        - '358000000000032'
+      waves:
+        - name: pilot
+          count: 1
+        - name: all
+          rest: true
+  register: rollout_planned
+
+- name: Read it
+  ansible.builtin.debug:
+    var: rollout_planned.plan
+"""
+
+RETURN = r"""
+rollout:
+  description: Name of the rollout.
+  returned: when it was judged
+  type: str
+  sample: meters-10657
+phase:
+  description: >-
+    Where it stands. V(planned) (nothing exists yet, or only the plan was asked for),
+    V(nothing_to_do), V(running), V(blocked) (nothing can be created, see RV(blockers)),
+    V(completed), V(completed_with_exceptions), V(held) (a person has to look), V(halted) (too many
+    failures) or V(observation_failed) (a read failed, so nothing was judged).
+  returned: always
+  type: str
+  sample: running
+why:
+  description: One sentence on the phase.
+  returned: always
+  type: str
+  sample: 'wave pilot: 3 of at least 5 devices attempted'
+would_change:
+  description: Whether RV(actions) hold campaigns to create or to cancel. A refresh is no change.
+  returned: always
+  type: bool
+  sample: true
+actions:
+  description: What is due now.
+  returned: always
+  type: dict
+  contains:
+    refresh:
+      description: IMEIs for M(thingspace.fota.fota_device_firmware). Decide again afterwards.
+      type: list
+      elements: str
+      returned: always
+    cancel:
+      description: Campaigns to cancel, as O(thingspace.fota.fota_campaign#module:campaigns).
+      type: list
+      elements: dict
+      returned: always
+    create:
+      description: Campaigns to create, as O(thingspace.fota.fota_campaign#module:campaigns).
+      type: list
+      elements: dict
+      returned: always
+  sample:
+    refresh: []
+    cancel: []
+    create:
+      - name: tsr.meters-10657.5d1c5b.w01.8a1f0e.t01.a1.n1
+        package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
+        from_version: SR1.2.0.0-10512
+        to_version: SR1.2.0.0-10657
+        protocol: LWM2M
+        start_date: '2026-03-04'
+        end_date: '2026-03-06'
+        devices: ['358000000000024']
+        auto_assign_license: false
+        auto_add_devices: false
+        pilot_done: true
+now:
+  description: The service's clock, UTC.
+  returned: when it was judged
+  type: str
+  sample: '2026-03-02T08:00:00Z'
+next_check_after:
+  description: When to look again, UTC. Null when nothing more is to come.
+  returned: when it was judged
+  type: str
+  sample: '2026-03-02T09:00:00Z'
+targets:
+  description: The declared targets. A new version for a model starts a new generation.
+  returned: when it was judged
+  type: list
+  elements: dict
+  sample:
+    - make: SEQUANS Communications
+      model: GM01Q
+      version: SR1.2.0.0-10657
+      generation: 5d1c5b
+counts:
+  description: Devices V(selected), V(in_scope), and by class or by reason to be out.
+  returned: when it was judged
+  type: dict
+  sample:
+    selected: 3
+    in_scope: 2
+    pending: 2
+    current: 1
+blockers:
+  description: What stands in the way of campaigns that wait to be created.
+  returned: when it was judged
+  type: list
+  elements: str
+  sample: ['12 devices need a licence, and 5 of 40 are free: get 7 more, or select fewer devices']
+exposure:
+  description: Devices that can still change after this tick.
+  returned: when it was judged
+  type: int
+  sample: 20
+licenses:
+  description: Licences that waiting devices need, those free in the pool, and what was bought.
+  returned: when it was judged
+  type: dict
+  sample:
+    needed: 0
+    free: 38
+    purchase_types: [TS-HFOTA-MRC, TS-HFOTA-EVNT]
+lanes:
+  description: What was learned of each package. V(state) is V(pilot), V(qualified) or V(failed).
+  returned: when it was judged
+  type: list
+  elements: dict
+  sample: &lanes
+    - make: SEQUANS Communications
+      model: GM01Q
+      from_version: SR1.2.0.0-10512
+      to_version: SR1.2.0.0-10657
+      package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
+      devices: 100
+      attempted: 7
+      failures: 7
+      state: failed
+halted_lanes:
+  description: Those of RV(lanes) that have failed. Nothing more is created for them.
+  returned: when it was judged
+  type: list
+  elements: dict
+  sample: *lanes
+waves:
+  description: The waves in order, with what their gates say.
+  returned: when it was judged
+  type: list
+  elements: dict
+  contains:
+    number:
+      description: Its number, from 1.
+      type: int
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    verdict:
+      description: V(pass), V(skip) (no members), V(wait), V(hold) or V(fail).
+      type: str
+      returned: always
+    why:
+      description: The reason, in devices.
+      type: str
+      returned: always
+    open:
+      description: All waves before it have passed.
+      type: bool
+      returned: always
+    begun:
+      description: It has a campaign.
+      type: bool
+      returned: always
+    devices:
+      description: All its devices.
+      type: int
+      returned: always
+    members:
+      description: Its devices without rejected ones and without those of halted lanes.
+      type: int
+      returned: always
+    attempted:
+      description: Members that were verified or failed.
+      type: int
+      returned: always
+    verified:
+      description: Members that run the target, read after the success.
+      type: int
+      returned: always
+    failures:
+      description: Members that failed.
+      type: int
+      returned: always
+    failures_allowed:
+      description: Failures tolerated. One more halts the rollout.
+      type: int
+      returned: always
+    sample:
+      description: Members that must be attempted before it can pass.
+      type: int
+      returned: always
+    in_failed_lanes:
+      description: Its devices in halted lanes.
+      type: int
+      returned: always
+    deadline:
+      description: When waiting ends, UTC. Null while something is still to be created.
+      type: str
+      returned: always
+    counts:
+      description: Its devices by class.
+      type: dict
+      returned: always
+  sample:
+    - number: 1
+      name: pilot
+      verdict: wait
+      why: 3 of at least 5 devices attempted
+      open: true
+      begun: true
+      devices: 20
+      members: 20
+      attempted: 3
+      verified: 3
+      failures: 0
+      failures_allowed: 2
+      sample: 5
+      in_failed_lanes: 0
+      deadline: '2026-03-08T00:00:00Z'
+      counts:
+        pending: 17
+        verified: 3
+table:
+  description: Devices by wave and model. The numbers after V(planned) add up to it.
+  returned: when it was judged
+  type: list
+  elements: dict
+  sample:
+    - wave: pilot
+      model: GM01Q
+      planned: 7
+      verified: 7
+      failed: 0
+      pending: 0
+      halted: 0
+      other: 0
+      state: passed
+versions:
+  description: Which versions run against the target. V(standing) is V(at_target), V(behind) (any
+    other version), V(unknown) or V(no_target).
+  returned: when it was judged
+  type: list
+  elements: dict
+  sample:
+    - make: SEQUANS Communications
+      model: GM01Q
+      version: SR1.2.0.0-10512
+      target: SR1.2.0.0-10657
+      standing: behind
+      devices: 2
+campaigns:
+  description: The campaigns of the rollout that count.
+  returned: when it was judged
+  type: list
+  elements: dict
+  sample:
+    - campaign_id: 60b5d639-ccdc-4db8-8824-069bd94c95bf
+      name: tsr.meters-10657.5d1c5b.w01.8a1f0e.t01.a1.n7
+      wave: 1
+      package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
+      status: CampaignScheduled
+      start_date: '2026-03-03'
+      end_date: '2026-03-05'
+      devices: 7
+devices:
+  description: Devices that O(return_devices) asks for.
+  returned: when it was judged
+  type: list
+  elements: dict
+  contains:
+    deviceId:
+      description: IMEI.
+      type: str
+      returned: always
+    host:
+      description: Its name in the inventory, empty when none was given.
+      type: str
+      returned: always
+    wave:
+      description: Its wave, empty for a device that is out.
+      type: str
+      returned: always
+    class:
+      description: >-
+        V(verified), V(failed), V(mismatch) (success reported, another version read), V(silent)
+        (attempted, nothing heard since), V(reported) (success reported, not read yet), V(rejected),
+        V(unreached) (never attempted), V(pending), V(busy) (in a live campaign of others),
+        V(settling), V(unknown) or V(halted) (its lane halted before its turn). For a device that is
+        out V(current), V(not_found), V(not_eligible), V(wrong_protocol), V(no_target),
+        V(version_unknown), V(no_path), V(several_steps) or V(no_license).
+      type: str
+      returned: always
+    reason:
+      description: Why, or what to do.
+      type: str
+      returned: always
+    make:
+      description: Its make, empty for a device that the account does not have.
+      type: str
+      returned: always
+    model:
+      description: Its model.
+      type: str
+      returned: always
+    version:
+      description: Version that the service knows.
+      type: str
+      returned: always
+    target:
+      description: Version that it shall run.
+      type: str
+      returned: always
+    standing:
+      description: V(at_target), V(behind), V(unknown) or V(no_target), as in RV(versions).
+      type: str
+      returned: always
+    campaign_id:
+      description: Campaign that has it.
+      type: str
+      returned: always
+  sample:
+    - deviceId: '358000000000016'
+      host: meter-1
+      wave: pilot
+      class: failed
+      reason: Firmware update failed
+      make: SEQUANS Communications
+      model: GM01Q
+      version: SR1.2.0.0-10512
+      target: SR1.2.0.0-10657
+      standing: behind
+      campaign_id: 60b5d639-ccdc-4db8-8824-069bd94c95bf
+plan:
+  description: The plan in words, line by line, with gates in devices, exposure and the next look.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - 'rollout meters-10657: planned; nothing exists yet'
+    - 'wave 1 pilot: 1 devices (1 GM01Q); wait: 0 of at least 1 devices attempted'
+report:
+  description: RV(table) as lines of a terminal, with a headline and the next look.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - 'rollout meters-10657: running; 1 of 3 devices verified; wave all: 0 of at least 2 devices
+      attempted'
+audit:
+  description: RV(versions) as lines of a terminal.
+  returned: when it was judged
+  type: list
+  elements: str
+  sample:
+    - 'make                    model  version          target           devices  standing'
+service:
+  description: Which service answered.
+  returned: always
+  type: dict
+  contains:
+    host:
+      description: Host and port of O(base_url).
+      type: str
+      returned: always
+    simulated:
+      description: Whether it is the simulator of this collection.
+      type: bool
+      returned: always
+  sample:
+    host: thingspace.verizon.com
+    simulated: false
+msg:
+  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  returned: always
+  type: str
+  sample: 'rollout meters-10657: completed; 3 of 3 devices verified'
+failure:
+  description: What went wrong, for programs; RV(msg) says the same for people.
+  returned: on failure, and with RV(phase) V(observation_failed)
+  type: dict
+  contains:
+    kind:
+      description: >-
+        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+        V(locked_out), V(refused),
+        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
+        V(devices_refused), V(ambiguous),
+        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
+      type: str
+      returned: always
+    http_status:
+      description: HTTP status of the refusal.
+      type: int
+      returned: when the service answered
+    error_code:
+      description: Code of the service.
+      type: str
+      returned: when the service gave one
+    error_message:
+      description: Text of the service.
+      type: str
+      returned: when the service gave one
+    operation:
+      description: The call that failed.
+      type: str
+      returned: when a call failed
+    hint:
+      description: What to do next.
+      type: str
+      returned: when there is advice
+  sample:
+    kind: refused
+    http_status: 400
+    error_code: INVALID_PARAMETER
+    error_message: Inactive account
+    operation: v3ListCampaignsByStatus
+    hint: null
+"""
+
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout import (
+    ROLLOUT_OPTIONS,
+    inform_on_rollout,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+
+
+def main() -> None:
+    run_module(inform_on_rollout, ROLLOUT_OPTIONS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rollouts as an operator runs them: the playbooks, an inventory, one process a tick."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import MAKER, fleet, imei
+
+START = "2026-03-02T08:00:00Z"
+MODELS = {"alpha": 16, "beta": 12}
+ROLLOUT = "thingspace.fota.rollout"
+
+
+def spec(**more: Any) -> dict[str, Any]:
+    """A rollout of the hosts of ``inventory``: canaries, then all others."""
+    return {
+        "name": "meters",
+        "target": [{"make": MAKER, "model": model, "version": "B"} for model in MODELS],
+        "waves": [
+            {"name": "canary", "group": "canary"},
+            {"name": "all", "rest": True},
+        ],
+        **more,
+    }
+
+
+def variables(**more: Any) -> dict[str, Any]:
+    return {
+        "rollout_spec": spec(),
+        "rollout_hosts": "fleet:!lab",
+        "rollout_host_vars": ["region"],
+        "rollout_imei_check": "off",
+        **more,
+    }
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> str:
+    """All devices as hosts; five canaries of each model; the last alpha is in the lab."""
+    hosts = {
+        f"{model}-{number}": {
+            "imei": imei(place, number),
+            "region": "north" if number % 2 else "south",
+        }
+        for place, (model, count) in enumerate(MODELS.items())
+        for number in range(count)
+    }
+    canaries = {f"{model}-{number}": {} for model in MODELS for number in range(5)}
+    data = {
+        "fleet": {"hosts": hosts},
+        "canary": {"hosts": canaries},
+        "lab": {"hosts": {"alpha-15": {}}},
+    }
+    file = tmp_path / "fleet.yml"
+    file.write_text(yaml.safe_dump(data))
+    return str(file)
+
+
+class Operator:
+    """Runs the playbook against one simulator and moves its clock as the playbook says."""
+
+    def __init__(self, run_playbook: PlaybookRunner, sim: Any, inventory: str) -> None:
+        self.run_playbook = run_playbook
+        self.sim = sim
+        self.inventory = inventory
+
+    def tick(self, *arguments: str, playbook: str = ROLLOUT, **more: Any) -> PlaybookRun:
+        return self.run_playbook(
+            playbook,
+            *("--inventory", self.inventory, *arguments),
+            variables=variables(**more),
+            simulator=self.sim,
+        )
+
+    def go_on(self, run: PlaybookRun) -> None:
+        self.sim.set_now(run["Decide"]["next_check_after"])
+
+    def run(self, *, most: int = 8, **more: Any) -> list[PlaybookRun]:
+        """Tick to the end; every tick is another process that knows nothing of those before."""
+        runs = []
+        for _tick in range(most):
+            runs.append(self.tick(**more))
+            if runs[-1]["Decide"]["next_check_after"] is None:
+                return runs
+            self.go_on(runs[-1])
+        raise AssertionError(runs[-1]["Decide"]["msg"])
+
+
+@pytest.fixture
+def operator(run_playbook: PlaybookRunner, simulator: StartSimulator, inventory: str) -> Any:
+    def make(**outcomes: Any) -> Operator:
+        sim = simulator(fleet(MODELS, outcomes=outcomes), start=START)
+        return Operator(run_playbook, sim, inventory)
+
+    return make
+
+
+@pytest.mark.matrix
+def test_check_then_ticks_to_the_end_then_unchanged(operator: Any, tmp_path: Path) -> None:
+    mine = operator()
+    mine.sim.refuse_writes = True
+    check = mine.tick("--check", "--diff").succeeded()
+    assert [one for one in mine.sim.journal() if one["kind"] == "write"] == []
+    assert check["Create the campaigns that are due"]["changed"]
+    plan = "\n".join(check["Plan"]["msg"])
+    assert "27 selected, 27 in scope" in plan
+    assert "at most 10 devices can have been touched" in plan
+    assert "look again at 2026-03-02 09:00 UTC" in plan
+    mine.sim.refuse_writes = False
+
+    first = mine.tick().succeeded()
+    planned, real = (run["Create the campaigns that are due"] for run in (check, first))
+    assert planned["diff"] and len(mine.sim.campaigns()) == 2
+    assert [one["name"] for one in planned["campaigns"]] == [
+        one["name"] for one in real["campaigns"]
+    ]
+    mine.go_on(first)
+    runs = mine.run(rollout_return_devices="all", report_path=str(tmp_path / "report.json"))
+    for run in runs:
+        run.succeeded()
+    assert runs[-1]["Decide"]["phase"] == "completed"
+    assert {one["firmware"] for one in mine.sim.devices() if one["deviceId"] != imei(0, 15)} == {
+        "B"
+    }, "every device but the one in the lab"
+
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["phase"] == "completed"
+    assert {one["version"] for one in report["devices"]} == {"B"}
+    assert {one["host"] for one in report["devices"]} >= {"alpha-0", "beta-11"}
+
+    again = mine.tick().succeeded()
+    assert again.changed == []
+    assert len(mine.sim.campaigns()) == 4
+
+
+def test_a_bad_model_halts_alone(operator: Any) -> None:
+    mine = operator(packages={"beta-A-B": {"success_rate": 0}})
+    runs = mine.run()
+    assert {run.status for run in runs} == {0}
+    decision = runs[-1]["Decide"]
+    assert decision["phase"] == "completed_with_exceptions"
+    assert [lane["model"] for lane in decision["halted_lanes"]] == ["beta"]
+    touched = {one["deviceId"] for one in mine.sim.devices() if one["firmware"] == "B"}
+    assert touched == {imei(0, number) for number in range(15)}
+    assert len(mine.sim.campaigns()) == 3, "two of canaries, one of all other alphas"
+    table = "\n".join(runs[-1]["Report"]["msg"])
+    assert "lane halted" in table
+
+
+def test_too_many_failures_halt_and_fail_the_play(operator: Any) -> None:
+    mine = operator(default={"success_rate": 0})
+    runs = mine.run()
+    assert runs[-1].status != 0
+    assert runs[-1]["Decide"]["phase"] == "halted"
+    assert "halted" in runs[-1]["End here if a person has to look"]["msg"]
+    assert runs[-1]["Report"]["msg"], "the table is shown all the same"
+    before = len(mine.sim.campaigns())
+    assert mine.tick().status != 0
+    assert mine.tick(rollout_fail_on=[]).status == 0
+    assert len(mine.sim.campaigns()) == before == 2
+
+
+def test_a_campaign_cancelled_by_a_person_is_held(operator: Any) -> None:
+    mine = operator()
+    mine.go_on(mine.tick().succeeded())
+    victim = mine.sim.campaigns()[0]
+    cancel = [
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "tasks": [
+                {
+                    "thingspace.fota.fota_campaign": {
+                        "campaign_id": victim["id"],
+                        "state": "absent",
+                    }
+                }
+            ],
+        }
+    ]
+    mine.run_playbook(cancel, simulator=mine.sim).succeeded()
+    run = mine.tick()
+    assert run.status != 0
+    assert victim["id"] in run["Decide"]["why"]
+    assert len(mine.sim.campaigns()) == 2
+
+
+def test_status_and_audit_write_nothing(operator: Any) -> None:
+    mine = operator()
+    mine.go_on(mine.tick().succeeded())
+    mine.sim.refuse_writes = True
+    status = mine.tick(playbook="thingspace.fota.status").succeeded()
+    assert status["Decide"]["phase"] == "running"
+    audit = mine.tick(playbook="thingspace.fota.audit").succeeded()
+    assert audit.changed == status.changed == []
+    assert {row["standing"] for row in audit["Decide"]["versions"]} == {"behind"}
+    assert sum(row["devices"] for row in audit["Decide"]["versions"]) == 27
+
+
+def test_a_wrong_declaration_is_told_at_once_and_whole(operator: Any) -> None:
+    mine = operator()
+    wrong = spec(name="Not Good", wave=[], waves=[{"name": "all", "rest": True}, {"name": "x"}])
+    run = mine.tick(rollout_spec=wrong)
+    assert run.status != 0
+    message = run["Decide"]["msg"]
+    for part in ("Not Good", "did you mean waves?", "waves[0] (all).rest", "waves[1] (x)"):
+        assert part in message
+    assert mine.sim.journal() == []
+
+
+def test_a_service_that_is_away_is_no_judgement(operator: Any) -> None:
+    mine = operator()
+    mine.sim.faults([{"operation": "v3ListCampaignsByStatus", "fault": "xml_403", "times": 99}])
+    run = mine.tick()
+    assert run.status != 0
+    assert run["Decide"]["phase"] == "observation_failed"
+    assert mine.sim.campaigns() == []

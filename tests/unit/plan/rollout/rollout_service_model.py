@@ -1,0 +1,275 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model of the service, small enough to run whole rollouts in a blink.
+
+It holds campaigns and moves them on with a virtual clock. What it shows is a function of the clock
+alone, so it can be asked at any time, in any order of ticks. It knows nothing of waves and gates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta, timezone
+
+from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import (
+    Campaign,
+    CampaignDevice,
+    CampaignType,
+    Schedule,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._model.device import Device
+from ansible_collections.thingspace.fota.plugins.module_utils._model.firmware import Package
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+    Decision,
+    decide,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.names import parse_name
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
+    Observed,
+    OwnCampaign,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import RolloutSpec
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.tranches import (
+    PlannedCampaign,
+)
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    EVENT_BILLING,
+    NOW,
+    hours,
+    spell,
+)
+
+CHECKED_AFTER = hours(1)
+"""From a request to the answer whether the service takes it."""
+FIRST_RESULT = hours(3)
+"""From the start of a campaign to the first results."""
+BUSY_REASON = "Device is busy in another upgrade"
+FATES = ("good", "bad", "silent", "reverts", "unreached", "rejected", "odd")
+"""What becomes of a device: every one but ``good`` is a way to go wrong."""
+
+
+@dataclass
+class Running:
+    """A campaign inside the service.
+
+    :ivar accepted: devices that it may change, and when something is told of each.
+    :ivar refused: devices that it does not take, and why.
+    :ivar endless: nothing final is told of a device, so only the last day ends it.
+    :ivar fails: the request is accepted, and found wrong when it is checked.
+    """
+
+    id: str
+    planned: PlannedCampaign
+    created: datetime
+    accepted: dict[str, datetime]
+    refused: dict[str, str]
+    endless: bool = False
+    fails: bool = False
+    cancelled: datetime | None = None
+    hidden: Callable[[datetime], bool] = field(default=lambda now: False)
+
+    @property
+    def begins(self) -> datetime:
+        return datetime.combine(self.planned.start, time(), timezone.utc)
+
+    @property
+    def ends(self) -> datetime:
+        return datetime.combine(self.planned.end, time(), timezone.utc) + timedelta(days=1)
+
+    def status(self, now: datetime) -> str:
+        if self.cancelled is not None and now >= self.cancelled:
+            return "CampaignCancelled"
+        if now < self.created + CHECKED_AFTER:
+            return "CampaignRequestPending"
+        if self.fails:
+            return "CampaignRequestFailed"
+        done = all(now >= when for when in self.accepted.values()) and not self.endless
+        if now >= self.ends or done:
+            return "CampaignEnded"
+        return "CampaignScheduled" if now >= self.begins - hours(6) else "CampaignRequestQueued"
+
+    def live(self, now: datetime) -> bool:
+        return self.status(now) in (
+            "CampaignRequestPending",
+            "CampaignRequestQueued",
+            "CampaignScheduled",
+        )
+
+
+@dataclass
+class ServiceModel:
+    """An account whose devices have fates.
+
+    :ivar fates: by IMEI one of ``FATES``; ``good`` where it is missing.
+    :ivar refuses: whether the request for the n-th campaign (from 1) fails after it was accepted.
+    :ivar hides: hours after its creation for which the n-th campaign is in no report.
+    :ivar spread: hours from the first result of a campaign to the last.
+    :ivar foreign: live campaigns of others: IMEI to campaign id.
+    """
+
+    devices: dict[str, Device]
+    catalogue: tuple[Package, ...]
+    fates: Mapping[str, str] = field(default_factory=dict)
+    refuses: Callable[[int], bool] = lambda number: False
+    hides: Callable[[int], float] = lambda number: 0
+    spread: float = 0
+    foreign: dict[str, str] = field(default_factory=dict)
+    now: datetime = NOW
+    campaigns: list[Running] = field(default_factory=list)
+
+    # -- what can be read
+
+    def observe(self) -> Observed:
+        """Read everything that one tick sees."""
+        return Observed(
+            now=self.now,
+            catalogue=self.catalogue,
+            devices=dict(self.devices),
+            own=tuple(self._show()),
+            busy=dict(self.foreign),
+            subscription=EVENT_BILLING,
+        )
+
+    def _show(self) -> Iterator[OwnCampaign]:
+        for one in self.campaigns:
+            name = parse_name(str(one.planned.name))
+            assert name is not None
+            if one.hidden(self.now):
+                continue
+            package = one.planned.package
+            campaign = Campaign(
+                id=one.id,
+                type=CampaignType.FIRMWARE,
+                name=str(name),
+                package=package.name,
+                from_version=package.from_version,
+                to_version=package.to_version,
+                protocol="LWM2M",
+                make=package.make,
+                model=package.model,
+                status=one.status(self.now),
+                schedule=Schedule(one.planned.start, one.planned.end),
+            )
+            yield OwnCampaign(name, campaign, tuple(self._report(one)))
+
+    def _report(self, one: Running) -> Iterator[CampaignDevice]:
+        """Rows come once the request was checked; a request that fails has none."""
+        if self.now < one.created + CHECKED_AFTER or one.fails:
+            return
+        checked = spell(one.created + CHECKED_AFTER)
+        for imei, reason in one.refused.items():
+            yield CampaignDevice(imei, "DeviceRejected", reason, updated=checked)
+        for imei, when in one.accepted.items():
+            yield self._row(one, imei, when, checked)
+
+    def _row(self, one: Running, imei: str, when: datetime, checked: str) -> CampaignDevice:
+        fate = self.fate(imei)
+        if one.cancelled is not None and self.now >= one.cancelled:
+            return CampaignDevice(imei, "CampaignCancelled", updated=checked)
+        if self.now < when or fate == "unreached":
+            return CampaignDevice(imei, "UpgradePending", updated=checked)
+        told = spell(when)
+        word = {"bad": "UpgradeFailed", "silent": "UpgradePending", "odd": "SomethingNew"}
+        return CampaignDevice(
+            imei, word.get(fate, "UpgradeSuccess"), updated=told, recent_attempt=told
+        )
+
+    def live_devices(self, package: str) -> int:
+        """Devices that live campaigns with a package hold at this moment."""
+        return sum(
+            len(one.accepted)
+            for one in self.campaigns
+            if one.planned.package.name == package and one.live(self.now)
+        )
+
+    def outcomes(self) -> dict[str, str]:
+        """What is known by now of each device that was attempted: ``good`` or ``bad``.
+
+        A version is known to be good when it can have been read after the success. One that reverts
+        is known to be bad a day after it. One that stays silent is bad when its campaign is over.
+        """
+        known = {}
+        for one in self.campaigns:
+            for imei, when in one.accepted.items():
+                if one.cancelled is not None:
+                    continue
+                told = {
+                    "good": ("good", self.now > when),
+                    "bad": ("bad", self.now >= when),
+                    "reverts": ("bad", self.now >= when + hours(24)),
+                    "silent": ("bad", self.now >= one.ends),
+                }.get(self.fate(imei))
+                if told and told[1]:
+                    known[imei] = told[0]
+        return known
+
+    def proved(self, package: str) -> bool:
+        """At least 5 devices were attempted with a package, half of them well, and it is known."""
+        with_it = {
+            imei
+            for one in self.campaigns
+            if one.planned.package.name == package
+            for imei in one.accepted
+        }
+        known = [told for imei, told in self.outcomes().items() if imei in with_it]
+        return len(known) >= 5 and 2 * known.count("good") >= len(known)
+
+    def fate(self, imei: str) -> str:
+        return self.fates.get(imei, "good")
+
+    # -- what can be written
+
+    def refresh(self, imeis: Iterable[str]) -> None:
+        """Learn again which version devices run."""
+        for imei in imeis:
+            self.devices[imei] = replace(
+                self.devices[imei], firmware=self._runs(imei), refreshed=spell(self.now)
+            )
+
+    def _runs(self, imei: str) -> str:
+        version = self.devices[imei].firmware
+        for one in self.campaigns:
+            done = imei in one.accepted and self.now >= one.accepted[imei]
+            if done and one.cancelled is None and self.fate(imei) == "good":
+                version = one.planned.package.to_version
+        return version
+
+    def apply(self, decision: Decision) -> None:
+        """Carry the writes of a decision out."""
+        for own, _why in decision.cancel:
+            (one,) = (one for one in self.campaigns if one.id == own.campaign.id)
+            if self.now < one.begins:
+                one.cancelled = self.now
+        for planned in decision.create:
+            self._create(planned)
+
+    def _create(self, planned: PlannedCampaign) -> None:
+        number = len(self.campaigns) + 1
+        one = Running(f"c{number:03}", planned, self.now, {}, {}, fails=self.refuses(number))
+        shown = self.now + hours(self.hides(number))
+        one.hidden = lambda now: now < shown
+        taken = {
+            imei for other in self.campaigns if other.live(self.now) for imei in other.accepted
+        } | self.foreign.keys()
+        count = max(1, len(planned.devices) - 1)
+        for place, imei in enumerate(planned.devices):
+            if imei in taken:
+                one.refused[imei] = BUSY_REASON
+            elif self.fates.get(imei) == "rejected":
+                one.refused[imei] = "Device not found"
+            elif not one.fails:
+                one.accepted[imei] = one.begins + FIRST_RESULT + hours(self.spread * place / count)
+        one.endless = any(self.fate(imei) in ("silent", "unreached", "odd") for imei in one.accepted)
+        self.campaigns.append(one)
+
+
+def tick(spec: RolloutSpec, service: ServiceModel) -> Decision:
+    """One tick as the hands do it: decide, read versions again and decide once more, write."""
+    decision = decide(spec, service.observe())
+    if decision.refresh:
+        service.refresh(decision.refresh)
+        decision = decide(spec, service.observe())
+    service.apply(decision)
+    return decision

@@ -1,0 +1,176 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the service holds of a rollout, and what others do there meanwhile."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
+    CAMPAIGN_MODULE_OPTIONS,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns import (
+    ensure_campaigns,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.outcomes import (
+    parse_outcomes,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
+    SimulatorServer,
+)
+from ansible_collections.thingspace.fota.tests.usecases.account import Account
+
+Row = dict[str, Any]
+
+OVER = frozenset(
+    {
+        "CampaignEnded",
+        "CampaignCancelled",
+        "CampaignAborted",
+        "CampaignFailed",
+        "CampaignRequestFailed",
+    }
+)
+# In these the checks have passed, so a device that was not refused was accepted.
+_SCHEDULED = frozenset(
+    {
+        "CampaignRequestQueued",
+        "CampaignPreScheduled",
+        "CampaignScheduled",
+        "CampaignEnded",
+        "CampaignAborted",
+    }
+)
+# A package may go to more devices at once after so many attempts, half of them well.
+PILOT_DEVICES, EVIDENCE = 20, 5
+
+
+def own(sim: SimulatorServer, *, wave: int | None = None, model: str = "") -> list[Row]:
+    """The rollout's campaigns, of one wave or one model, in order of creation."""
+    return [
+        one
+        for one in sim.campaigns()
+        if (one["campaignName"] or "").startswith("tsr.meters.")
+        and wave in (None, wave_of(one))
+        and one["package"].startswith(model)
+    ]
+
+
+def wave_of(campaign: Row) -> int:
+    """The wave that a campaign's name says."""
+    return int(campaign["campaignName"].split(".")[3].removeprefix("w"))
+
+
+def live(campaigns: Iterable[Row]) -> list[Row]:
+    return [one for one in campaigns if one["status"] not in OVER]
+
+
+def with_status(campaigns: Iterable[Row], status: str) -> list[Row]:
+    return [one for one in campaigns if one["status"] == status]
+
+
+def accepted(campaign: Row) -> list[str]:
+    """The devices that the service took into a campaign."""
+    if campaign["status"] not in _SCHEDULED:
+        return []
+    return [imei for imei, entry in campaign["devices"].items() if not _was_refused(entry)]
+
+
+def _was_refused(entry: Row) -> bool:
+    refused = entry["status"] in ("DeviceRejected", "UpgradeFailed")
+    return refused and entry["settled"] and not entry["attempts"]
+
+
+def versions(sim: SimulatorServer, *, model: str | None = None) -> dict[str, int]:
+    """How many devices really run which version."""
+    return dict(
+        Counter(one["firmware"] for one in sim.devices() if model in (None, one["model"]))
+    )
+
+
+def attempts(sim: SimulatorServer) -> dict[str, int]:
+    """Attempts of each device over all campaigns of the rollout."""
+    found: Counter[str] = Counter()
+    for campaign in own(sim):
+        found.update({imei: entry["attempts"] for imei, entry in campaign["devices"].items()})
+    return dict(found)
+
+
+def assert_no_duplicates(sim: SimulatorServer) -> None:
+    """No two live campaigns have one name, and no device was accepted twice for one target."""
+    names = Counter(one["campaignName"] for one in live(own(sim)))
+    assert [name for name, count in names.items() if count > 1] == []
+    taken = Counter((imei, one["to"]) for one in own(sim) for imei in accepted(one))
+    assert [key for key, count in taken.items() if count > 1] == []
+
+
+def assert_pilot_rule(sim: SimulatorServer) -> None:
+    """No package without evidence has over 20 devices in live campaigns of the rollout."""
+    held: dict[str, set[str]] = {}
+    for one in live(own(sim)):
+        held.setdefault(one["package"], set()).update(one["devices"])
+    for name, devices in held.items():
+        assert len(devices) <= PILOT_DEVICES or is_proved(sim, name), name
+
+
+def is_proved(sim: SimulatorServer, name: str) -> bool:
+    """A pilot of the package has succeeded, by what the devices reported."""
+    words = [
+        entry["status"]
+        for one in own(sim)
+        if one["package"] == name
+        for entry in one["devices"].values()
+        if entry["attempts"] and entry["settled"]
+    ]
+    return len(words) >= EVIDENCE and 2 * words.count("UpgradeSuccess") >= len(words)
+
+
+def created(sim: SimulatorServer) -> int:
+    """How many campaigns were posted since the journal was cleared, taken or not."""
+    return sum(one["operation"] == "v3ScheduleCampaign" for one in sim.journal())
+
+
+def writes_to(sim: SimulatorServer, campaign_id: str) -> list[Row]:
+    """The journal's writes to one campaign."""
+    return [one for one in sim.journal() if one["kind"] == "write" and campaign_id in one["path"]]
+
+
+# -- what others do -----------------------------------------------------------------------------
+
+
+def turn(sim: SimulatorServer, **outcomes: Any) -> None:
+    """Let attempts from now on fare as these outcomes of a fleet file say."""
+    world = sim._service.world
+    world.outcomes = parse_outcomes(outcomes, seed=world.seed)
+
+
+def foreign_campaign(
+    account: Account, devices: Collection[str], *, start: str, end: str, model: str = "alpha"
+) -> str:
+    """Somebody else schedules devices; gives the campaign's id."""
+    result = account.run(
+        ensure_campaigns,
+        CAMPAIGN_MODULE_OPTIONS,
+        name="night-shift",
+        package=f"{model}-A-B",
+        start_date=start,
+        end_date=end,
+        devices=list(devices),
+        imei_check="off",
+    )
+    return str(result["campaign"]["campaign_id"])
+
+
+def stop_campaign(account: Account, campaign_id: str) -> None:
+    """Somebody cancels a campaign in the portal, or aborts it once it has started."""
+    account.run(
+        ensure_campaigns,
+        CAMPAIGN_MODULE_OPTIONS,
+        campaign_id=campaign_id,
+        state="absent",
+        abort_started=True,
+        imei_check="off",
+    )
