@@ -61,7 +61,8 @@ options:
   state:
     description:
       - V(running) decides what is due.
-      - V(planned) decides the same and says nothing but the plan. Its phase is V(planned).
+      - V(planned) decides the same for a person to look at. The phase is V(planned), whatever is
+        due.
     type: str
     choices: [running, planned]
     default: running

@@ -6,15 +6,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from typing import Any
 
+from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import (
+    CampaignRequest,
+    CampaignType,
+    Schedule,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
     CAMPAIGN_MODULE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns import (
     ensure_campaigns,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.outcomes import (
     parse_outcomes,
 )
@@ -77,6 +84,11 @@ def accepted(campaign: Row) -> list[str]:
     if campaign["status"] not in _SCHEDULED:
         return []
     return [imei for imei, entry in campaign["devices"].items() if not _was_refused(entry)]
+
+
+def untouched(campaign: Row) -> list[str]:
+    """The devices of a campaign that no attempt was made for yet."""
+    return [imei for imei, entry in campaign["devices"].items() if not entry["attempts"]]
 
 
 def _was_refused(entry: Row) -> bool:
@@ -164,6 +176,29 @@ def foreign_campaign(
     return str(result["campaign"]["campaign_id"])
 
 
+def duplicate(account: Account, campaign: Row) -> None:
+    """A controller that saw nothing of a campaign posts it once more, as it was posted."""
+
+    def post(context: Context, _params: Mapping[str, Any]) -> dict[str, Any]:
+        request = CampaignRequest(
+            type=CampaignType.FIRMWARE,
+            name=campaign["campaignName"],
+            package=campaign["package"],
+            from_version=campaign["from"],
+            to_version=campaign["to"],
+            protocol="LWM2M",
+            schedule=Schedule(
+                start=date.fromisoformat(campaign["startDate"]),
+                end=date.fromisoformat(campaign["endDate"]),
+            ),
+            devices=tuple(campaign["devices"]),
+        )
+        context.v3.create_campaign(request)
+        return {}
+
+    account.run(post, {})
+
+
 def stop_campaign(account: Account, campaign_id: str) -> None:
     """Somebody cancels a campaign in the portal, or aborts it once it has started."""
     account.run(
@@ -174,3 +209,35 @@ def stop_campaign(account: Account, campaign_id: str) -> None:
         abort_started=True,
         imei_check="off",
     )
+
+
+def set_licenses(sim: SimulatorServer, count: int) -> None:
+    """The account buys licences, or gives them back."""
+    (account,) = sim._service.world.accounts.values()
+    account.license_count = count
+
+
+# -- a service that lags ------------------------------------------------------------------------
+
+
+def hide_campaigns(sim: SimulatorServer, *, hours: float) -> None:
+    """Leave every campaign out of the reports by status for so long after its creation."""
+    world = sim._service.world
+    told = world.campaigns.reported
+
+    def reported(*args: Any, **more: Any) -> list[Any]:
+        return [one for one in told(*args, **more) if world.now - one.created >= hours * 3600]
+
+    vars(world.campaigns)["reported"] = reported
+
+
+def hide_rows(sim: SimulatorServer, *, hours: float, shown: int) -> None:
+    """Show only some devices in a campaign's device report for so long after its creation."""
+    world = sim._service.world
+    told = world.campaigns.report
+
+    def report(campaign: Any) -> tuple[dict[str, Any], list[str]]:
+        entries, order = told(campaign)
+        return entries, order if world.now - campaign.created >= hours * 3600 else order[:shown]
+
+    vars(world.campaigns)["report"] = report

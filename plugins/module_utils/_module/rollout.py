@@ -10,7 +10,8 @@ from typing import Any
 
 from .._client.errors import ServiceRefused, ServiceUnavailable, UnexpectedReply
 from .._model.imei import ImeiCheck
-from .._plan.rollout.decide import Decision, Phase, decide
+from .._plan.rollout.decide import Decision, decide
+from .._plan.rollout.phases import Phase
 from .._plan.rollout.spec import RolloutSpec
 from .._plan.rollout.spec_reader import read_spec
 from .context import Context

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._model.campaign import Campaign
+from .._model.campaign import Campaign, CampaignDevice
+from .._model.status import DeviceState
 from .._plan.rollout.names import CampaignName, parse_name
 from .._plan.rollout.observed import Observed, OwnCampaign
 from .._plan.rollout.spec import RolloutSpec
@@ -96,7 +97,7 @@ class Observer:
             if name is not None:
                 own.append(OwnCampaign(name, campaign, tuple(rows)))
             if name is None or name.generation not in self._generations:
-                busy.update({row.device_id: campaign.id for row in rows})
+                busy.update({row.device_id: campaign.id for row in rows if _holds(row)})
         return replace(seen, own=tuple(own), busy=busy)
 
     def _with_devices(self, seen: Observed) -> Observed:
@@ -105,3 +106,8 @@ class Observer:
         wanted |= {row.device_id for one in seen.own for row in one.rows}
         more = query_devices(self._context, sorted(wanted - seen.devices.keys()))
         return replace(seen, devices={**seen.devices, **more}, now=self._context.client.now)
+
+
+def _holds(row: CampaignDevice) -> bool:
+    """A live campaign has a device unless it refused it; words that are not known count as held."""
+    return row.state not in (DeviceState.REJECTED, DeviceState.STOPPED)

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is declared and what was read, brought together: each device with its wave and class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .classes import DeviceClass, Verdict, classify
+from .gate import GateVerdict
+from .lanes import LaneEvidence, weigh_lanes
+from .ledger import Ledger, keep_ledger
+from .membership import Membership, assign_waves
+from .observed import Observed, OwnCampaign
+from .scope import Member, Scope, find_scope
+from .spec import RolloutSpec
+from .waves import WaveState, judge_waves
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A rollout at one moment; nothing is decided yet.
+
+    :ivar verdicts: the class of every device in scope.
+    :ivar lanes: what was learned of each package, by its name.
+    """
+
+    spec: RolloutSpec
+    seen: Observed
+    ledger: Ledger
+    scope: Scope
+    membership: Membership
+    verdicts: dict[str, Verdict]
+    lanes: dict[str, LaneEvidence]
+    waves: tuple[WaveState, ...]
+
+    @property
+    def live(self) -> list[OwnCampaign]:
+        """Our campaigns that are not over."""
+        return [one for one in self.ledger.campaigns if not one.over]
+
+    @property
+    def started_twins(self) -> list[OwnCampaign]:
+        """Second campaigns of a name that can no longer be cancelled for sure."""
+        return [one for one in self.ledger.surplus if one.started(self.seen.now)]
+
+    @property
+    def licenses_needed(self) -> int:
+        """Licences that the devices still waiting would take from the pool."""
+        if not self.seen.subscription.needs_licenses:
+            return 0
+        return sum(
+            not (member.device and member.device.license_assigned)
+            for imei, member in self.scope.members.items()
+            if self.verdicts[imei].waits
+        )
+
+    @property
+    def short_of_licenses(self) -> bool:
+        return self.licenses_needed > self.seen.subscription.free_licenses
+
+    @property
+    def blockers(self) -> list[str]:
+        """What stands in the way of campaigns that wait to be created."""
+        found = [
+            f"campaign {one.name} ({one.campaign.id}, {one.campaign.status}) of another target of"
+            " this rollout is live: cancel it, or wait for its end"
+            for one in self.ledger.superseded
+        ]
+        if self.short_of_licenses:
+            bought = self.seen.subscription
+            found.append(
+                f"{self.licenses_needed} devices need a licence, and {bought.free_licenses} of"
+                f" {bought.license_count} are free: get"
+                f" {self.licenses_needed - bought.free_licenses} more, or select fewer devices"
+            )
+        return found
+
+    def first(self, verdict: GateVerdict) -> WaveState | None:
+        """The first wave whose gate says so."""
+        return next((state for state in self.waves if state.verdict is verdict), None)
+
+    def waiting(self, wave: int) -> list[Member]:
+        """Devices of a wave to put into campaigns, but for models that an older target holds."""
+        held = {(one.campaign.make, one.campaign.model) for one in self.ledger.superseded}
+        if ("", "") in held:  # the service did not say which model
+            return []
+        return [
+            self.scope.members[imei]
+            for imei in self.membership.waves[wave]
+            if self.verdicts[imei].waits
+            and (self.scope.members[imei].target.make, self.scope.members[imei].target.model)
+            not in held
+        ]
+
+
+def draw(spec: RolloutSpec, seen: Observed) -> Picture:
+    """Bring a declaration and what was read together.
+
+    :raises PlanRefused: the declaration does not fit what is there.
+    """
+    ledger = keep_ledger(spec, seen.own)
+    scope = find_scope(spec, seen, ledger)
+    membership = assign_waves(spec, scope, ledger.claims)
+    wave_of = {imei: number for number, ids in membership.waves.items() for imei in ids}
+    verdicts = {
+        imei: classify(member, wave_of[imei], seen=seen, ledger=ledger, timing=spec.timing)
+        for imei, member in scope.members.items()
+    }
+    lanes = weigh_lanes(spec, scope, wave_of, verdicts, ledger)
+    for imei, member in scope.members.items():
+        if verdicts[imei].waits and lanes[member.package.name].failed:
+            verdicts[imei] = Verdict(DeviceClass.HALTED, "its lane halted before its turn")
+    return Picture(
+        spec=spec,
+        seen=seen,
+        ledger=ledger,
+        scope=scope,
+        membership=membership,
+        verdicts=verdicts,
+        lanes=lanes,
+        waves=judge_waves(spec, scope, membership, verdicts, lanes, ledger, seen.now),
+    )

@@ -1,0 +1,225 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the service refuses: whole campaigns after it accepted them, single devices, licences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from ansible_collections.thingspace.fota.tests.usecases.account import Account
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
+    OVER,
+    Rollout,
+    fleet,
+    imeis,
+    package,
+)
+from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
+    accepted,
+    assert_no_duplicates,
+    created,
+    foreign_campaign,
+    live,
+    own,
+    set_licenses,
+    versions,
+    with_status,
+)
+
+StartAccount = Callable[..., Account]
+
+ONE = {"alpha": 60}
+MONTHLY = "TS-HFOTA-MRC"
+# Six attempts in two campaigns: evidence by our count, none where one campaign must hold five.
+TWO_THREES: list[dict[str, Any]] = [
+    {"name": "first", "count": 3, "gate": {"min_sample": 2}},
+    {"name": "second", "count": 3, "gate": {"min_sample": 2}},
+    {"name": "all", "rest": True},
+]
+
+
+def test_three_campaigns_accepted_and_then_refused_hold_the_wave(
+    account_with: StartAccount,
+) -> None:
+    """The catalogue lists the package, and scheduling does not know it with these versions."""
+    decoy = {**package("alpha", "X", "Y"), "firmwareName": "alpha-A-B"}
+    account = account_with(
+        fleet=fleet(ONE, packages=[decoy]), switches={"unknown_package": "request_failed"}
+    )
+    rollout = Rollout(account, ONE)
+    decision = rollout.tick_until("held", hours=6)
+    refused = own(account.sim)
+    assert [one["status"] for one in refused] == ["CampaignRequestFailed"] * 3
+    assert len({one["campaignName"] for one in refused}) == 3
+    times = [datetime.fromisoformat(one["created"].replace("Z", "+00:00")) for one in refused]
+    assert all((later - sooner).total_seconds() >= 24 * 3600 for sooner, later in pairwise(times))
+    assert "3 campaigns" in decision["why"]
+    assert rollout.tick_for(120, every=12)["phase"] == "held"
+    assert created(account.sim) == 3
+    assert_no_duplicates(account.sim)
+
+
+def test_a_refusal_above_20_devices_means_that_the_package_is_not_qualified(
+    account_with: StartAccount,
+) -> None:
+    account = account_with(fleet=fleet(ONE), switches={"pilot_evidence": "one_campaign"})
+    rollout = Rollout(account, ONE, waves=TWO_THREES)
+    for _tick in range(60):
+        decision = rollout.tick()
+        refused = with_status(own(account.sim), "CampaignRequestFailed")
+        if refused:
+            assert sum(len(one["devices"]) for one in live(own(account.sim))) <= 20
+        if decision["phase"] in OVER:
+            break
+        rollout.wait(decision)
+    assert decision["phase"] == "completed"
+    assert [len(one["devices"]) for one in refused] == [54]
+    assert all(len(one["devices"]) <= 20 for one in own(account.sim) if one["id"] != refused[0]["id"])
+    assert versions(account.sim) == {"B": 60}
+    assert_no_duplicates(account.sim)
+
+
+def test_a_qualified_package_needs_no_pilot_and_a_refusal_corrects_that(
+    account_with: StartAccount,
+) -> None:
+    waves = [{"name": "all", "rest": True}]
+    account = account_with(fleet=fleet(ONE))
+    rollout = Rollout(account, ONE, waves=waves, qualified_packages=["alpha-A-B"])
+    decision = rollout.run()
+    assert decision["phase"] == "completed"
+    refused, pilot, *_rest = own(account.sim)
+    assert (refused["status"], len(refused["devices"])) == ("CampaignRequestFailed", 60)
+    assert len(pilot["devices"]) == 20
+    assert_no_duplicates(account.sim)
+
+
+@pytest.mark.parametrize("word", ["DeviceRejected", "UpgradeFailed"])
+@pytest.mark.parametrize(("refused", "phase"), [(2, "completed_with_exceptions"), (3, "held")])
+def test_devices_that_the_service_refuses_are_out_or_hold_the_wave(
+    account_with: StartAccount, word: str, refused: int, phase: str
+) -> None:
+    """They are inactive, which the preflight cannot see; one tenth of the pilot is tolerated."""
+    account = account_with(fleet=fleet(ONE), switches={"v3_rejected_word": word})
+    rollout = Rollout(account, ONE)
+    plan = rollout.decide(check=True)
+    pilot = [one["deviceId"] for one in plan["devices"] if one["wave"] == "pilot"]
+    (here,) = account.sim._service.world.accounts.values()
+    for one in pilot[:refused]:
+        here.devices[one].status = "Suspended"
+    decision = rollout.run()
+    assert decision["phase"] == phase
+    assert decision["counts"]["rejected"] == refused
+    assert decision["counts"].get("failed", 0) == 0
+    assert len(own(account.sim, wave=1)) == 1, "refused devices are not tried again"
+    assert_no_duplicates(account.sim)
+
+
+def test_devices_that_an_unseen_campaign_of_others_holds_are_busy_not_refused(
+    account_with: StartAccount,
+) -> None:
+    account = account_with(
+        fleet=fleet(ONE),
+        switches={"scheduled_entry": "at_start", "device_history": "finished"},
+    )
+    rollout = Rollout(account, ONE)
+    plan = rollout.decide(check=True)
+    pilot = [one["deviceId"] for one in plan["devices"] if one["wave"] == "pilot"]
+    theirs = foreign_campaign(account, pilot[:6], start="2026-03-05", end="2026-03-06")
+    account.sim.advance(hours=8)
+    decision = rollout.run(hours=8)
+    assert decision["phase"] == "completed"
+    assert "held" not in rollout.phases
+    refused = with_status(own(account.sim), "CampaignRequestFailed")
+    assert len(refused) <= 7, "a try a day, not one a tick"
+    mine = {one for campaign in own(account.sim) for one in accepted(campaign)}
+    assert mine.isdisjoint(pilot[:6]), "the others have upgraded them"
+    assert versions(account.sim) == {"B": 60}
+    assert [one["status"] for one in account.sim.campaigns() if one["id"] == theirs] == [
+        "CampaignEnded"
+    ]
+    assert_no_duplicates(account.sim)
+
+
+def test_too_few_licences_block_before_the_first_campaign(account_with: StartAccount) -> None:
+    account = account_with(
+        fleet=fleet(ONE, subscription={"purchaseType": MONTHLY, "licenseCount": 45})
+    )
+    rollout = Rollout(account, ONE, assign_licenses=True)
+    decision = rollout.tick()
+    assert decision["phase"] == "blocked"
+    assert (decision["licenses"]["needed"], decision["licenses"]["free"]) == (60, 45)
+    assert "60 devices need a licence" in decision["why"]
+    assert rollout.tick_for(48, every=12)["phase"] == "blocked"
+    assert account.writes() == []
+    set_licenses(account.sim, 60)
+    assert rollout.run()["phase"] == "completed"
+    assert sum(one["licensed"] for one in account.sim.devices()) == 60
+    assert_no_duplicates(account.sim)
+
+
+def test_devices_without_a_licence_are_out_unless_licences_may_be_assigned(
+    account_with: StartAccount,
+) -> None:
+    licensed = {one: {"licensed": True} for one in imeis(ONE)[:25]}
+    account = account_with(
+        fleet=fleet(
+            ONE, subscription={"purchaseType": MONTHLY, "licenseCount": 60}, changed=licensed
+        )
+    )
+    decision = Rollout(account, ONE).run()
+    assert decision["phase"] == "completed_with_exceptions"
+    assert decision["counts"]["no_license"] == 35
+    assert versions(account.sim) == {"A": 35, "B": 25}
+    assert sum(one["licensed"] for one in account.sim.devices()) == 25
+    assert_no_duplicates(account.sim)
+
+
+def test_no_device_is_touched_when_none_has_a_licence(account_with: StartAccount) -> None:
+    account = account_with(
+        fleet=fleet(ONE, subscription={"purchaseType": MONTHLY, "licenseCount": 60})
+    )
+    rollout = Rollout(account, ONE)
+    assert rollout.tick()["phase"] == "nothing_to_do"
+    assert account.writes() == []
+
+
+def test_licences_that_others_take_after_the_creation_are_a_refusal(
+    account_with: StartAccount,
+) -> None:
+    """The whole campaign is refused; the lane waits for licences, then goes on."""
+    models = {"alpha": 20, "beta": 5}
+    account = account_with(
+        fleet=fleet(models, subscription={"purchaseType": MONTHLY, "licenseCount": 22}),
+        switches={"unlicensed_devices": "request_failed"},
+    )
+    rollout = Rollout(account, {"alpha": 20}, assign_licenses=True)
+    rollout.tick()
+    set_licenses(account.sim, 0)
+    account.sim.advance(hours=1)
+    decision = rollout.tick()
+    assert [one["status"] for one in own(account.sim)] == ["CampaignRequestFailed"]
+    assert decision["phase"] == "blocked"
+    set_licenses(account.sim, 22)
+    assert rollout.run()["phase"] == "completed"
+    assert versions(account.sim, model="alpha") == {"B": 20}
+    assert created(account.sim) == 2
+    assert_no_duplicates(account.sim)
+
+
+def test_a_pilot_of_foreign_devices_only_waits_and_says_so(account_with: StartAccount) -> None:
+    models = {"alpha": 6}
+    account = account_with(fleet=fleet(models))
+    foreign_campaign(account, imeis(models), start="2026-03-03", end="2026-03-08")
+    account.sim.advance(hours=1)
+    account.sim.clear_journal()
+    rollout = Rollout(account, models)
+    decision = rollout.tick()
+    assert decision["phase"] == "blocked"
+    assert decision["counts"]["busy"] == 6
+    assert account.writes() == []
