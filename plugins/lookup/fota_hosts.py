@@ -45,8 +45,8 @@ notes:
     inventory, C(group_vars) and C(host_vars) beside it or beside the playbook, facts, results of
     C(set_fact) and extra variables. Variables of a play, role or task are not among them.
   - A variable that is a template, or holds one, is rendered with the variables of its host alone.
-    One that cannot be rendered is an error that names the host and the variable. Rendering costs
-    what it costs in C(hostvars), so a plain value is better for a variable of thousands of hosts.
+    One that cannot be rendered is an error that names the host and the variable. Rendering takes
+    several times as long as the rest, so plain values are better on thousands of hosts.
   - A limit (C(--limit)) holds for the selection too, so name C(localhost) in it beside the devices.
     C(serial) and failed hosts do not change the selection.
   - A pattern that names an unknown host or group gives Ansible's warning for that, see

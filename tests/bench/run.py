@@ -34,6 +34,7 @@ make_importable()
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
     generate_fleet,
 )
+from ansible_collections.thingspace.fota.tests.bench.idle_tick import count_calls
 from ansible_collections.thingspace.fota.tests.playbooks.runner import (
     PlaybookRun,
     PlaybookRunner,
@@ -48,6 +49,7 @@ GOALS = {
     "sync_1000_vs_uri_loop": (">=", 4),
     "logins_20_hosts": ("==", 1),
     "failed_logins_20_hosts_wrong_password": ("==", 1),
+    "idle_tick_calls": ("<=", 40),
 }
 
 
@@ -179,6 +181,17 @@ class Bench:
         self.run(play(*tasks, hosts="all"), *arguments, **wrong)
         self.keys["failed_logins_20_hosts_wrong_password"] = self.simulator.count("startM2MSession")
 
+    def time_demo(self) -> None:
+        """The demo as ``make demo`` runs it, without the making of its venv."""
+        with tempfile.TemporaryDirectory() as folder:
+            runner = PlaybookRunner(Path(folder))
+            inventory = str(ROOT / "playbooks" / "inventory" / "demo.yml")
+            self.raw["demo_s"] = [
+                timed(lambda: runner("thingspace.fota.demo", "--inventory", inventory))
+                for _time in range(SLOW_RUNS)
+            ]
+        self.keys["demo_seconds"] = round(statistics.median(self.raw["demo_s"]), 1)
+
     def measure_memory(self) -> None:
         """Peak resident memory of a process that does one sync of all devices."""
         with tempfile.TemporaryDirectory() as folder:
@@ -212,6 +225,8 @@ def main() -> None:
         bench.compare_sync()
         bench.count_logins()
         bench.measure_memory()
+        bench.keys["idle_tick_calls"] = count_calls()
+        bench.time_demo()
     finally:
         simulator.stop()
     machine = {

@@ -1,0 +1,264 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Controllers: two at once, a late one, a new one each time, and how often they look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from ansible_collections.thingspace.fota.tests.usecases.account import Account
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import OVER, Rollout, fleet
+from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
+    assert_no_duplicates,
+    assert_pilot_rule,
+    attempts,
+    created,
+    duplicate,
+    live,
+    own,
+    turn,
+    untouched,
+    versions,
+    with_status,
+)
+
+StartAccount = Callable[..., Account]
+
+TWO = {"alpha": 18, "beta": 12}
+WAVES: list[dict[str, Any]] = [
+    {"name": "pilot", "per_package": 5},
+    {"name": "all", "rest": True},
+]
+
+
+def rivals(account: Account, tokens: Path, count: int = 2) -> list[Rollout]:
+    """Controllers of one rollout that share nothing but the service."""
+    return [
+        Rollout(Account(account.sim, tokens / f"controller-{number}"), TWO, waves=WAVES)
+        for number in range(count)
+    ]
+
+
+def at_once(controllers: list[Rollout], step: Callable[[Rollout], Any]) -> list[Any]:
+    """The same step of every controller, begun in one moment."""
+    barrier = Barrier(len(controllers))
+
+    def begin(controller: Rollout) -> Any:
+        barrier.wait(timeout=10)
+        return step(controller)
+
+    with ThreadPoolExecutor(len(controllers)) as pool:
+        return list(pool.map(begin, controllers))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("latency_ms", [0, 2])
+def test_two_controllers_tick_at_once(
+    account_with: StartAccount, tmp_path: Path, seed: int, latency_ms: int
+) -> None:
+    account = account_with(fleet=fleet(TWO, seed=seed), latency_ms=latency_ms)
+    controllers = rivals(account, tmp_path)
+    for _tick in range(40):
+        decisions = at_once(controllers, Rollout.tick)
+        account.sim.advance(hours=0.25)
+        decision = controllers[seed % 2].tick()
+        if {one["phase"] for one in [*decisions, decision]} <= set(OVER):
+            break
+        account.sim.advance(hours=8)
+    assert decision["phase"] == "completed"
+    assert versions(account.sim) == {"B": 30}
+    assert set(attempts(account.sim).values()) == {1}
+    assert_no_duplicates(account.sim)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_both_decide_and_then_both_write(
+    account_with: StartAccount, tmp_path: Path, seed: int
+) -> None:
+    account = account_with(fleet=fleet(TWO, seed=seed))
+    controllers = rivals(account, tmp_path)
+    for _tick in range(40):
+        decisions = at_once(controllers, Rollout.decide)
+        assert decisions[0]["actions"] == decisions[1]["actions"]
+        at_once(controllers, lambda one: one.carry_out(decisions[0]))
+        assert_pilot_rule(account.sim)
+        if decisions[0]["phase"] in OVER:
+            break
+        if decisions[0]["actions"]["refresh"]:
+            controllers[0].refresh(decisions[0])
+        else:
+            account.sim.advance(hours=7)
+    assert decisions[0]["phase"] == "completed"
+    assert_no_duplicates(account.sim)
+
+
+@pytest.mark.parametrize("minutes", [1, 30])
+def test_the_next_tick_settles_a_lost_race(account_with: StartAccount, minutes: float) -> None:
+    """A second campaign of the name was posted; the service has checked neither, or both."""
+    account = account_with(fleet=fleet(TWO))
+    rollout = Rollout(account, TWO, waves=WAVES)
+    rollout.tick()
+    for one in own(account.sim):
+        duplicate(account, one)
+    account.sim.advance(hours=minutes / 60)
+    decision = rollout.tick()
+    assert len(decision["actions"]["cancel"]) == (2 if minutes < 10 else 0)
+    account.sim.advance(hours=1)
+    assert_no_duplicates(account.sim)
+    assert len(live(own(account.sim))) == 2
+    assert rollout.run()["phase"] == "completed"
+    assert versions(account.sim) == {"B": 30}
+    assert set(attempts(account.sim).values()) == {1}
+    assert_no_duplicates(account.sim)
+
+
+def test_the_next_tick_settles_a_race_of_three(account_with: StartAccount) -> None:
+    account = account_with(fleet=fleet(TWO))
+    rollout = Rollout(account, TWO, waves=WAVES)
+    rollout.tick()
+    for _rival in range(2):
+        duplicate(account, own(account.sim)[0])
+    account.sim.advance(hours=0.05)
+    rollout.tick()
+    assert len(with_status(own(account.sim), "CampaignCancelled")) == 2
+    account.sim.advance(hours=1)
+    assert rollout.run()["phase"] == "completed"
+    assert_no_duplicates(account.sim)
+
+
+def test_a_late_writer_changes_nothing(account_with: StartAccount, tmp_path: Path) -> None:
+    """It decided before the other one did, and writes when the whole wave is over."""
+    account = account_with(fleet=fleet(TWO))
+    early, late = rivals(account, tmp_path)
+    stale = late.decide()
+    early.tick()
+    account.sim.set_now("2026-03-03T07:00:00Z")
+    account.sim.clear_journal()
+    late.carry_out(stale)
+    assert account.writes() == []
+    assert early.run()["phase"] == "completed"
+    assert_no_duplicates(account.sim)
+
+
+def test_what_a_late_writer_creates_after_the_halt_is_cancelled(
+    account_with: StartAccount, tmp_path: Path
+) -> None:
+    """It decided on the second wave just before the rest of the pilot failed."""
+    account = account_with(fleet=fleet(TWO, outcomes={"default": {"hours_to_update": [1, 20]}}))
+    early, late = rivals(account, tmp_path)
+    eager = {"name": "pilot", "count": 20, "gate": {"min_coverage": 0.25}}
+    early.spec["waves"] = late.spec["waves"] = [eager, WAVES[1]]
+    early.tick()
+    account.sim.set_now("2026-03-03T10:00:00Z")
+    stale = late.decide()
+    assert len(stale["actions"]["create"]) == 2
+    bad = [imei for one in own(account.sim) for imei in untouched(one)]
+    turn(account.sim, devices=dict.fromkeys(bad, "failed"))
+    account.sim.set_now("2026-03-03T21:00:00Z")
+    assert early.tick()["phase"] == "halted"
+    late.carry_out(stale)
+    assert len(live(own(account.sim))) == 2
+    account.sim.advance(hours=0.5)
+    assert early.tick()["phase"] == "halted"
+    assert {one["status"] for one in own(account.sim, wave=2)} == {"CampaignCancelled"}
+    assert_no_duplicates(account.sim)
+
+
+def test_a_new_controller_for_every_tick_gives_the_same(
+    account_with: StartAccount, tmp_path: Path
+) -> None:
+    """Nothing is kept between ticks: neither tokens nor decisions."""
+    ends, told = [], []
+    for fresh in (False, True):
+        outcomes = {"packages": {"beta-A-B": {"success_rate": 0.3}}}
+        account = account_with(fleet=fleet(TWO, outcomes=outcomes))
+        rollout = Rollout(account, TWO, waves=WAVES)
+        for tick in range(60):
+            decision = rollout.tick()
+            if decision["phase"] in OVER:
+                break
+            rollout.wait(decision)
+            if fresh:
+                phases = rollout.phases
+                again = Account(account.sim, tmp_path / f"tokens-{tick}")
+                rollout = Rollout(again, TWO, waves=WAVES)
+                rollout.phases = phases
+        told.append((rollout.phases, decision["counts"], decision["table"]))
+        ends.append([{**one, "id": ""} for one in account.sim.campaigns()])
+        assert_no_duplicates(account.sim)
+    assert told[0] == told[1]
+    assert ends[0] == ends[1]
+
+
+def test_resumed_after_a_pause_in_every_phase_it_ends_the_same(
+    account_with: StartAccount, tmp_path: Path
+) -> None:
+    """Nobody looks for five days at every step: later, and the same campaigns."""
+    account = account_with(fleet=fleet(TWO))
+    Rollout(account, TWO, waves=WAVES).run()
+    names = sorted(one["campaignName"] for one in own(account.sim))
+    paused = account_with(fleet=fleet(TWO))
+    for tick in range(40):
+        rollout = Rollout(Account(paused.sim, tmp_path / f"resumed-{tick}"), TWO, waves=WAVES)
+        decision = rollout.tick()
+        if decision["phase"] in OVER:
+            break
+        paused.sim.advance(hours=120)
+    assert decision["phase"] == "completed"
+    assert sorted(one["campaignName"] for one in own(paused.sim)) == names
+    assert_no_duplicates(paused.sim)
+
+
+@pytest.mark.parametrize("every", [1, 24])
+def test_ticks_of_a_week_create_what_the_plan_says(
+    account_with: StartAccount, every: int
+) -> None:
+    account = account_with(fleet=fleet(TWO), start="2026-03-02T08:00:00Z")
+    rollout = Rollout(account, TWO, waves=WAVES)
+    decision = rollout.tick_for(7 * 24, every=every)
+    assert len(rollout.phases) == 7 * 24 // every
+    assert decision["phase"] == "completed"
+    assert created(account.sim) == len(rollout.created) == len(WAVES) * len(TWO)
+    assert len(set(rollout.created)) == len(rollout.created)
+    assert set(attempts(account.sim).values()) == {1}
+    assert_no_duplicates(account.sim)
+
+
+def test_check_mode_writes_nothing_and_says_what_the_tick_does(account_with: StartAccount) -> None:
+    outcomes = {"packages": {"beta-A-B": {"success_rate": 0.0}}}
+    account = account_with(fleet=fleet(TWO, outcomes=outcomes))
+    rollout = Rollout(account, TWO, waves=WAVES)
+    for _tick in range(40):
+        account.sim.clear_journal()
+        account.sim.refuse_writes = True
+        foreseen = rollout.decide(check=True)
+        assert account.writes() == []
+        account.sim.refuse_writes = False
+        assert rollout.decide() == foreseen
+        before = len(own(account.sim))
+        real = rollout.tick()
+        if not foreseen["actions"]["refresh"]:
+            assert real["actions"] == foreseen["actions"]
+            names = [one["campaignName"] for one in own(account.sim)[before:]]
+            assert names == [one["name"] for one in foreseen["actions"]["create"]]
+        if real["phase"] in OVER:
+            break
+        account.sim.advance(hours=9)
+    assert real["phase"] == "completed_with_exceptions"
+    assert_no_duplicates(account.sim)
+
+
+def test_only_the_plan_is_asked_for(account_with: StartAccount) -> None:
+    account = account_with(fleet=fleet(TWO))
+    rollout = Rollout(account, TWO, waves=WAVES)
+    running, planned = rollout.decide(), rollout.decide(state="planned")
+    assert planned["phase"] == "planned"
+    assert planned["actions"] == running["actions"]
+    assert account.writes() == []
