@@ -70,11 +70,10 @@ def lint(job: Job) -> None:
 
 
 def types(job: Job) -> None:
-    """Strict types in the layers below the modules, in the simulator, and in these tools."""
+    """Strict types below the modules, in the simulator, in lookups, and in these tools."""
     tools = job.venv(_tools_venv())
-    rooms = [f"plugins.module_utils.{layer}" for layer in TYPED] + [
-        "plugins.plugin_utils._simulator"
-    ]
+    rooms = [f"plugins.module_utils.{layer}" for layer in TYPED]
+    rooms += ["plugins.plugin_utils._simulator", "plugins.lookup"]
     packages = [word for room in rooms for word in ("-p", f"{'.'.join(COLLECTION.parts)}.{room}")]
     job.run(tools / "mypy", *packages, extra={"MYPYPATH": str(TREE)})
     job.run(tools / "mypy", ".ci", extra={"MYPYPATH": str(ROOT / ".ci")})

@@ -42,7 +42,7 @@ def lint(workspace: Workspace, _names: list[str]) -> int:
 
 def demo(workspace: Workspace, _names: list[str]) -> int:
     """The main job against the simulator, from the checkout."""
-    inventory = ROOT / "playbooks" / "inventory" / "demo.yml"
+    inventory = str(ROOT / "playbooks" / "inventory" / "demo.yml")
     return _foreground(workspace, "ansible-playbook", "-i", inventory, "thingspace.fota.demo")
 
 

@@ -38,7 +38,7 @@ METERS, CABINETS = 87, 90
 
 
 def test_it_ends_with_its_report(run_playbook: PlaybookRunner) -> None:
-    """With the inventory; without one, it runs from an installed collection in a step of its own."""
+    """With its inventory; without one, a step of its own runs it, installed."""
     run = run_playbook(PLAYBOOK, "--inventory", str(INVENTORY)).succeeded()
     decision = run["Decide"]
     assert decision["phase"] == "completed_with_exceptions"
