@@ -40,18 +40,38 @@ options:
         devices in scope) and, as the last one, C(rest) (V(true)). C(per_package) and C(percent) may
         have C(at_least) (devices of the wave). C(per_package) may have C(diversity), a list of
         variables whose values the wave should cover. Each may have C(days) (UTC days that its
-        campaigns last, 2 to 31) and a C(gate). Without C(waves) there are a pilot (5 for each
-        package, at least 20), 5 percent (at least 60), 25 percent, and the rest.
+        campaigns last, 2 to 31), C(retry) and a C(gate). Without C(waves) there are a pilot (5 for
+        each package, at least 20), 5 percent (at least 60), 25 percent, and the rest.
+      - C(retry), how often devices of a campaign that failed are tried again, once it is over, for
+        all waves that do not say otherwise. Default V(1).
+      - C(sweep), whether devices that no wave has reached are tried once more after the last wave.
+        Default V(true).
       - C(gate), for all waves that do not say otherwise. C(max_failure_rate) (pilot V(0.10), later
         V(0.05)), C(max_failures) (pilot V(2), later none), C(min_sample) (devices attempted, pilot
         V(5), later V(20)), C(min_success_rate) (V(1) less C(max_failure_rate)), C(min_coverage)
         (share of the wave attempted, pilot V(0.75), later V(0.80)), C(max_rejected) (share that the
-        service may refuse, V(0.10)), C(max_failed_lane_share) (V(0.5)).
+        service may refuse, V(0.10)), C(max_failed_lane_share) (V(0.5)), C(soak_hours) (how long the
+        numbers must stay met, pilot V(24), second V(48), later V(24); then versions are read once
+        more), C(approval) (a person lets the rollout leave the wave, pilot V(true), later
+        V(false)).
+      - C(approved), a list of C(wave), C(digest) (first digits of RV(digest)) and C(failures) (of
+        the wave when it was approved, V(0)). Another plan or one more failure voids it. RV(plan)
+        prints it ready to paste.
+      - C(accept), a list of C(wave), C(up_to) (failures that are taken), C(by) and C(reason), with
+        C(failures) (that there are) and C(lane) (one of RV(lanes).codes, for a lane that has
+        halted). With it, a wave that is held or has failed goes on until there are more failures.
+      - C(require_digest), the first digits of a digest. Another plan creates nothing.
+      - C(on_halt), V(shorten) (default) ends started campaigns as early as the service allows,
+        V(abort) also tries once to abort them.
+      - C(calendar), with C(windows) (a list such as V(22:00-04:00), local time), C(timezone) (IANA
+        zone of devices that have no variable C(timezone)), C(freeze) (a list of C(from), C(to),
+        local days, and C(why)), C(lead_hours) (before the first day of a campaign, V(12)),
+        C(min_days) (that a campaign shortened by a freeze must still have, V(2)). Hours are sent as
+        whole UTC hours that lie inside the windows on every day of the campaign.
       - C(limits), with C(max_campaign_devices) (V(1000)) and C(max_creates) (campaigns created in
         one tick, V(10)).
-      - C(timing), in hours, with C(lead_hours) (before the first day of a campaign, V(12)),
-        C(verify_grace_hours) (an old version may be read after a success, V(24)),
-        C(silent_after_hours) (after an attempt without result, V(24)), C(report_grace_hours) (after
+      - C(timing), in hours, with C(verify_grace_hours) (an old version may be read after a success,
+        V(24)), C(silent_after_hours) (after an attempt without result, V(24)), C(report_grace_hours) (after
         the last day of a wave, V(24)), C(settle_retry_hours) (after a refused campaign, V(24)).
       - C(qualified_packages), a list of packages whose pilot is done elsewhere.
       - C(assign_licenses), V(true) lets the service take licences of the pool for these devices.
@@ -61,10 +81,12 @@ options:
   state:
     description:
       - V(running) decides what is due.
+      - V(paused) creates nothing. What is under way goes on.
+      - V(halted) also brakes what is under way.
       - V(planned) decides the same for a person to look at. The phase is V(planned), whatever is
         due.
     type: str
-    choices: [running, planned]
+    choices: [running, paused, halted, planned]
     default: running
   imei_check:
     description: What a wrong check digit of an IMEI means. That it has 15 digits is checked always.
@@ -120,7 +142,8 @@ rollout:
 phase:
   description: >-
     Where it stands. V(planned) (nothing exists yet, or only the plan was asked for),
-    V(nothing_to_do), V(running), V(blocked) (nothing can be created, see RV(blockers)),
+    V(nothing_to_do), V(running), V(soaking), V(awaiting_approval), V(paused), V(blocked) (nothing
+    can be created, see RV(blockers)),
     V(completed), V(completed_with_exceptions), V(held) (a person has to look), V(halted) (too many
     failures) or V(observation_failed) (a read failed, so nothing was judged).
   returned: always
@@ -132,7 +155,8 @@ why:
   type: str
   sample: 'wave pilot: 3 of at least 5 devices attempted'
 would_change:
-  description: Whether RV(actions) hold campaigns to create or to cancel. A refresh is no change.
+  description: Whether RV(actions) hold campaigns to create, to cancel or to shorten. A refresh is
+    no change.
   returned: always
   type: bool
   sample: true
@@ -151,6 +175,16 @@ actions:
       type: list
       elements: dict
       returned: always
+    abort:
+      description: Started campaigns to try to abort, in the same form. The service may refuse.
+      type: list
+      elements: dict
+      returned: always
+    shorten:
+      description: Started campaigns to end earlier, in the same form.
+      type: list
+      elements: dict
+      returned: always
     create:
       description: Campaigns to create, as O(thingspace.fota.fota_campaign#module:campaigns).
       type: list
@@ -159,6 +193,8 @@ actions:
   sample:
     refresh: []
     cancel: []
+    abort: []
+    shorten: []
     create:
       - name: tsr.meters-10657.5d1c5b.w01.8a1f0e.t01.a1.n1
         package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
@@ -171,6 +207,20 @@ actions:
         auto_assign_license: false
         auto_add_devices: false
         pilot_done: true
+digest:
+  description: SHA-256 of the plan, which is the declaration and the wave of each device. Dates,
+    states and actions are no part of it, so it holds until one of these changes.
+  returned: when it was judged
+  type: str
+  sample: 3f9c2b7e1d0a4c55b8e6f1a2937d4c0e5b6a7f8091c2d3e4f5a6b7c8d9e0f1a2
+armed:
+  description: Campaigns that shall stop and have started. Their devices may still change until the
+    end of V(until), a UTC day, or for good where the network keeps them queued (OMA), when it is
+    null.
+  returned: when it was judged
+  type: list
+  elements: dict
+  sample: []
 now:
   description: The service's clock, UTC.
   returned: when it was judged
@@ -233,6 +283,7 @@ lanes:
       devices: 100
       attempted: 7
       failures: 7
+      codes: [8a1f0e]
       state: failed
 halted_lanes:
   description: Those of RV(lanes) that have failed. Nothing more is created for them.
@@ -255,7 +306,8 @@ waves:
       type: str
       returned: always
     verdict:
-      description: V(pass), V(skip) (no members), V(wait), V(hold) or V(fail).
+      description: V(pass), V(skip) (no members), V(wait), V(soak), V(approve) (a person has to
+        approve), V(hold) or V(fail).
       type: str
       returned: always
     why:
@@ -298,6 +350,10 @@ waves:
       description: Members that must be attempted before it can pass.
       type: int
       returned: always
+    soak_until:
+      description: When the soak is over, UTC. Null while the numbers are not met.
+      type: str
+      returned: always
     in_failed_lanes:
       description: Its devices in halted lanes.
       type: int
@@ -325,6 +381,7 @@ waves:
       failures_allowed: 2
       sample: 5
       in_failed_lanes: 0
+      soak_until: null
       deadline: '2026-03-08T00:00:00Z'
       counts:
         pending: 17

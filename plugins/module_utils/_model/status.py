@@ -138,10 +138,14 @@ def campaign_state(word: str) -> CampaignState:
 
 def device_state(word: str, reason: str = "") -> DeviceState:
     """Tell what a status word of a device means; ``reason`` can make a wait a failure."""
-    bare = _bare(word)
-    if bare == "nodevicedatafromnetwork" and "no retry" in reason.lower():
+    if not_reached(word) and "no retry" in reason.lower():
         return DeviceState.FAILED
-    return _DEVICE_WORDS.get(bare, DeviceState.UNKNOWN)
+    return _DEVICE_WORDS.get(_bare(word), DeviceState.UNKNOWN)
+
+
+def not_reached(word: str) -> bool:
+    """Tell whether the network has not reached the device, so that nothing was tried on it."""
+    return _bare(word) == "nodevicedatafromnetwork"
 
 
 def call_succeeded(word: str) -> bool:

@@ -20,7 +20,7 @@ from .._plan.campaigns import CampaignSpec
 # A campaign can be in no report for a while (contract section 14, question 2). The histories of
 # so many of its devices are read before another of the same name is created.
 HISTORIES_READ = 3
-BAD_REQUEST = 400
+BAD_REQUEST, NOT_FOUND = 400, 404
 
 
 def list_all_campaigns(
@@ -94,8 +94,13 @@ def find_hidden(service: CampaignService, spec: CampaignSpec, known: set[str]) -
 
 
 def get_if_kept(service: CampaignService, campaign_id: str) -> Campaign | None:
-    """Read a campaign of a history; the service may have dropped it (section 14, question 28)."""
+    """Read a campaign of a history; the service may have dropped it (section 14, question 28).
+
+    How it says so is not published (question 6); what a gateway refuses is another matter.
+    """
     try:
         return service.get_campaign(campaign_id)
-    except ServiceRefused:
+    except ServiceRefused as error:
+        if error.http_status not in (BAD_REQUEST, NOT_FOUND):
+            raise
         return None

@@ -57,12 +57,12 @@ def _view_schedule(schedule: Schedule, type_: CampaignType) -> dict[str, Any]:
         "end_date": view_day(schedule.end),
     }
     if type_ is CampaignType.FIRMWARE:
-        return view | {"windows": _view_windows(schedule.windows)}
+        return view | {"windows": view_windows(schedule.windows)}
     return view | {
         "download_after_date": view_day(schedule.download_after),
-        "download_windows": _view_windows(schedule.download_windows),
+        "download_windows": view_windows(schedule.download_windows),
         "install_after_date": view_day(schedule.install_after),
-        "install_windows": _view_windows(schedule.install_windows),
+        "install_windows": view_windows(schedule.install_windows),
     }
 
 
@@ -71,7 +71,8 @@ def view_day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _view_windows(windows: Iterable[Window]) -> list[dict[str, int]]:
+def view_windows(windows: Iterable[Window]) -> list[dict[str, int]]:
+    """Give windows as a module result."""
     return [{"start": window.start, "end": window.end} for window in windows]
 
 

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .._client.errors import ServiceRefused, ServiceUnavailable, UnexpectedReply
 from .._model.imei import ImeiCheck
 from .._plan.rollout.decide import Decision, decide
 from .._plan.rollout.phases import Phase
-from .._plan.rollout.spec import RolloutSpec
+from .._plan.rollout.spec import RolloutSpec, Wanted
 from .._plan.rollout.spec_reader import read_spec
 from .context import Context
 from .failure import describe_failure
@@ -23,7 +25,7 @@ from .rollout_view import view_decision
 
 ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     "rollout": {"type": "dict", "required": True},
-    "state": {"type": "str", "choices": ["running", "planned"], "default": "running"},
+    "state": {"type": "str", "choices": [one.value for one in Wanted], "default": "running"},
     "imei_check": DEVICE_OPTIONS["imei_check"],
     **RETURN_DEVICES_OPTION,
 }
@@ -39,10 +41,12 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
     :raises InvalidSpec: the declaration cannot be used; nothing was called.
     :raises PlanRefused: the declaration does not fit what is there.
     """
-    spec = read_spec(params["rollout"], imei_check=ImeiCheck(params["imei_check"]))
+    spec = read_spec(
+        params["rollout"], find_zone=_find_zone, imei_check=ImeiCheck(params["imei_check"])
+    )
     context.warnings += spec.remarks
     try:
-        decision = _decide(Observer(context, spec), spec, only_plan=params["state"] == "planned")
+        decision = _decide(Observer(context, spec), spec, Wanted(params["state"]))
     except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
         message, failure = describe_failure(error)
         msg = context.headline(f"rollout {spec.name}: not judged, as a read failed: {message}")
@@ -51,7 +55,7 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
             "phase": Phase.OBSERVATION_FAILED.value,
             "why": message,
             "would_change": False,
-            "actions": {"refresh": [], "cancel": [], "create": []},
+            "actions": {"refresh": [], "cancel": [], "abort": [], "shorten": [], "create": []},
             "failure": failure,
             "plan": [msg],
             "report": [msg],
@@ -64,14 +68,21 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _decide(observer: Observer, spec: RolloutSpec, *, only_plan: bool) -> Decision:
+def _find_zone(name: str) -> tzinfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def _decide(observer: Observer, spec: RolloutSpec, wanted: Wanted) -> Decision:
     """Decide, and look behind the reports before anything is created (section 14, question 2)."""
     seen = observer.look()
-    decision = decide(spec, seen, only_plan=only_plan)
+    decision = decide(spec, seen, wanted=wanted)
     for _look in range(MOST_LOOKS):
-        more = observer.look_behind(seen, decision.create)
+        more = observer.look_behind(seen, decision.suspects)
         if more is seen:
             break
         seen = more
-        decision = decide(spec, seen, only_plan=only_plan)
+        decision = decide(spec, seen, wanted=wanted)
     return decision

@@ -14,7 +14,6 @@ from .._model.status import DeviceState
 from .._plan.rollout.names import CampaignName, parse_name
 from .._plan.rollout.observed import Observed, OwnCampaign
 from .._plan.rollout.spec import RolloutSpec
-from .._plan.rollout.tranches import PlannedCampaign
 from .campaign_search import HISTORIES_READ, get_if_kept, list_all_campaigns
 from .context import Context
 from .device_firmware import query_devices
@@ -29,6 +28,7 @@ class Observer:
         self._spec = spec
         self._generations = {target.generation for target in spec.targets}
         self._known: set[str] = set()
+        self._asked: set[str] = set()
 
     def look(self) -> Observed:
         """Read campaigns, reports, packages, subscription and devices.
@@ -55,12 +55,14 @@ class Observer:
         )
         return self._with_devices(self._sort(seen, told, reports))
 
-    def look_behind(self, seen: Observed, planned: Iterable[PlannedCampaign]) -> Observed:
-        """Look for campaigns that no report shows, in histories of devices to be put into one.
+    def look_behind(self, seen: Observed, suspects: Iterable[Sequence[str]]) -> Observed:
+        """Look for campaigns that no report shows, in the histories of a few devices of each group.
 
         :returns: ``seen`` itself when there are none.
         """
-        devices = [imei for one in planned for imei in one.devices[:HISTORIES_READ]]
+        asked = (imei for group in suspects for imei in group[:HISTORIES_READ])
+        devices = [imei for imei in dict.fromkeys(asked) if imei not in self._asked]
+        self._asked.update(devices)
         histories = self._context.client.map(self._service.get_device_history, devices)
         unseen = {item.campaign_id for history in histories for item in history}
         unseen -= {"", *self._known}

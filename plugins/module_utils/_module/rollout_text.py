@@ -17,6 +17,7 @@ from .._plan.rollout.gate import GateVerdict, percent
 from .._plan.rollout.lanes import LaneEvidence
 from .._plan.rollout.scope import Out
 from .._plan.rollout.statistics import rate_ruled_out, stops_at
+from .._plan.rollout.tranches import PlannedCampaign
 from .._plan.rollout.waves import WaveState
 from .rollout_view import sort_lanes, table, versions
 
@@ -25,6 +26,8 @@ _VERDICTS = {
     GateVerdict.PASS: "passed",
     GateVerdict.SKIP: "skipped",
     GateVerdict.WAIT: "waits",
+    GateVerdict.SOAK: "soaks",
+    GateVerdict.APPROVE: "asks for approval",
     GateVerdict.HOLD: "HELD",
     GateVerdict.FAIL: "FAILED",
 }
@@ -42,6 +45,7 @@ def tell_decision(decision: Decision, headline: Callable[[str], str]) -> dict[st
             *_tell_lanes(decision),
             *_tell_waves(decision),
             *_tell_actions(decision),
+            *_tell_signatures(decision),
         ],
         "report": [msg, *tell_table(table(decision), _WAVES), *_tell_next(decision)],
         "audit": tell_table(versions(decision), _VERSIONS),
@@ -162,9 +166,18 @@ def _tell_actions(decision: Decision) -> list[str]:
         for one, why in decision.cancel
     ]
     lines += [
+        f"end on {day} now: {one.campaign.name} ({one.campaign.id}): {why}"
+        for one, day, why in decision.shorten
+    ]
+    lines += [
+        f"armed: {one.campaign.name} ({one.campaign.id}): its devices may still change until the"
+        f" end of {one.campaign.schedule.end} UTC"
+        for one in decision.armed
+    ]
+    lines += [
         f"create now: {planned.name}: {_count(len(planned.devices), 'device')}:"
         f" {planned.package.name},"
-        f" {planned.start} to {planned.end} (UTC days, both included)"
+        f" {planned.start} to {planned.end} (UTC days, both included){_hours(decision, planned)}"
         for planned in decision.create
     ]
     if decision.refresh:
@@ -177,6 +190,45 @@ def _tell_actions(decision: Decision) -> list[str]:
         f"exposure after this tick: {_count(decision.exposure, 'device')} can still change",
         *_tell_next(decision),
     ]
+
+
+def _hours(decision: Decision, planned: PlannedCampaign) -> str:
+    """Say the open hours in UTC beside the local windows, and what a freeze has changed."""
+    told = f"; {planned.why}" if planned.why else ""
+    if not planned.windows:
+        return told
+    hours = ", ".join(f"{window.start}-{window.end}" for window in planned.windows)
+    local = ", ".join(str(window) for window in decision.spec.calendar.windows)
+    return f", hours {hours} UTC inside {local} {planned.lane.zone}{told}"
+
+
+def _tell_signatures(decision: Decision) -> list[str]:
+    """Give what a person may paste into the declaration to let the rollout go on."""
+    lines = [f"digest of this plan: {decision.digest[:12]}"]
+    for state in decision.waves:
+        wave, judgement = state.wave, state.judgement
+        if state.verdict is GateVerdict.APPROVE:
+            lines.append(
+                f"to approve: approved: [{{wave: {wave.name}, digest: {decision.digest[:12]},"
+                f" failures: {judgement.failures}}}]"
+            )
+        elif state.verdict in (GateVerdict.HOLD, GateVerdict.FAIL):
+            lines.append(_accept(wave.name, "", judgement.failures))
+    at = next((one for one in decision.waves if not one.verdict.opens_next), decision.waves[-1])
+    lines += [
+        _accept(at.wave.name, lane.codes[0], lane.failures)
+        for lane in sort_lanes(decision.lanes.values())
+        if lane.failed
+    ]
+    return lines
+
+
+def _accept(wave: str, lane: str, failures: int) -> str:
+    lane = f" lane: '{lane}'," if lane else ""
+    return (
+        f"to go on all the same: accept: [{{wave: {wave},{lane} failures: {failures},"
+        f" up_to: {failures}, by: your name, reason: why}}]"
+    )
 
 
 def _tell_next(decision: Decision) -> list[str]:

@@ -13,13 +13,16 @@ from .._model.wire import count_by
 from .._plan.compliance import judge_version
 from .._plan.rollout.classes import FAILURES, DeviceClass, Verdict
 from .._plan.rollout.decide import Decision
+from .._plan.rollout.gate import GateVerdict
 from .._plan.rollout.lanes import LaneEvidence
 from .._plan.rollout.observed import OwnCampaign
 from .._plan.rollout.scope import Out
 from .._plan.rollout.tranches import PlannedCampaign
 from .._plan.rollout.waves import WaveState
-from .campaign_view import view_day
+from .campaign_view import view_day, view_windows
 
+# Devices that miss their slot stay queued in the network (contract section 6).
+_STAYS_QUEUED = ("OMA", "OMADM", "OMD-DM")
 # Classes that a person need not look at.
 _QUIET = frozenset({DeviceClass.VERIFIED, DeviceClass.PENDING, DeviceClass.SETTLING})
 # What a table calls pending.
@@ -46,11 +49,17 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         "actions": {
             "refresh": list(decision.refresh),
             "cancel": [_cancel(one) for one, _why in decision.cancel],
+            "abort": [{**_cancel(one), "abort_started": True} for one in decision.abort],
+            "shorten": [
+                {"campaign_id": one.campaign.id, "end_date": view_day(day)}
+                for one, day, _why in decision.shorten
+            ],
             "create": [
                 _create(planned, spec.protocol, assign_licenses=spec.assign_licenses)
                 for planned in decision.create
             ],
         },
+        "digest": decision.digest,
         "now": view_time(seen.now),
         "next_check_after": view_time(decision.next_check),
         "targets": [{**vars(target), "generation": target.generation} for target in spec.targets],
@@ -68,6 +77,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             "free": seen.subscription.free_licenses,
             "purchase_types": list(seen.subscription.purchase_types),
         },
+        "armed": [_armed(one) for one in decision.armed],
         "lanes": [_lane(lane) for lane in sort_lanes(decision.lanes.values())],
         "waves": [_wave(decision, state) for state in decision.waves],
         "table": table(decision),
@@ -91,7 +101,14 @@ def sort_lanes(lanes: Iterable[LaneEvidence]) -> list[LaneEvidence]:
 
 
 def _cancel(own: OwnCampaign) -> dict[str, Any]:
-    return {"campaign_id": own.campaign.id, "name": own.campaign.name, "state": "absent"}
+    """By id alone: several campaigns may have one name."""
+    return {"campaign_id": own.campaign.id, "state": "absent"}
+
+
+def _armed(own: OwnCampaign) -> dict[str, Any]:
+    """A campaign that shall stop and cannot yet; OMA-DM devices stay queued beyond its end."""
+    lasting = own.campaign.protocol in _STAYS_QUEUED
+    return {**_campaign(own), "until": None if lasting else view_day(own.campaign.schedule.end)}
 
 
 def _create(planned: PlannedCampaign, protocol: str, *, assign_licenses: bool) -> dict[str, Any]:
@@ -103,6 +120,7 @@ def _create(planned: PlannedCampaign, protocol: str, *, assign_licenses: bool) -
         "protocol": protocol,
         "start_date": view_day(planned.start),
         "end_date": view_day(planned.end),
+        **({"windows": view_windows(planned.windows)} if planned.windows else {}),
         "devices": list(planned.devices),
         "auto_assign_license": assign_licenses,
         "auto_add_devices": False,
@@ -120,6 +138,7 @@ def _lane(lane: LaneEvidence) -> dict[str, Any]:
         "devices": lane.devices,
         "attempted": lane.attempted,
         "failures": lane.failures,
+        "codes": list(lane.codes),
         "state": "failed" if lane.failed else "qualified" if lane.qualified else "pilot",
     }
 
@@ -142,6 +161,7 @@ def _wave(decision: Decision, state: WaveState) -> dict[str, Any]:
         "failures_allowed": judgement.allowed,
         "sample": judgement.sample,
         "in_failed_lanes": state.numbers.in_failed_lanes,
+        "soak_until": view_time(judgement.soak_until),
         "deadline": view_time(state.deadline),
         "counts": count_by(decision.verdicts[imei].kind.value for imei in ids),
     }
@@ -207,13 +227,21 @@ def _standing(version: str, target: str | None) -> str:
     return "no_target" if target is None else judge_version(version, target).value
 
 
+_STATES = {
+    GateVerdict.PASS: "passed",
+    GateVerdict.SKIP: "skipped",
+    GateVerdict.SOAK: "soaking",
+    GateVerdict.APPROVE: "awaits approval",
+    GateVerdict.HOLD: "held",
+    GateVerdict.FAIL: "halted",
+}
+
+
 def _state(state: WaveState) -> str:
     """One word on a wave for a table."""
-    if state.verdict.value == "wait":
+    if state.verdict is GateVerdict.WAIT:
         return "running" if state.begun else "next" if state.open else "waiting"
-    return {"pass": "passed", "skip": "skipped", "hold": "held", "fail": "halted"}[
-        state.verdict.value
-    ]
+    return _STATES[state.verdict]
 
 
 def _campaign(own: OwnCampaign) -> dict[str, Any]:

@@ -84,6 +84,9 @@ class Attempts:
         entry.recent = due
         entry.next = None
         entry.updated = world.now
+        if campaign.api == "v3" and entry.attempts > 1:
+            # The word of the attempt before is no word on this one.
+            entry.status, entry.reason = "UpgradePending", ""
         fate = self._fate(campaign, imei, entry)
         device = campaign.account.devices[imei]
         if fate is Outcome.SILENT or device.dead:

@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum
 
-from ..._model.status import DeviceState
+from ..._model.status import DeviceState, not_reached
 from ..._model.times import parse_time
-from .ledger import Ledger, Record, is_busy, is_rejected
+from .ledger import Ledger, Record, day_begins, is_busy, is_rejected
 from .observed import Observed
 from .scope import Member
 from .spec import Timing
+from .statistics import Result
 
 
 class DeviceClass(Enum):
@@ -45,11 +46,19 @@ class Verdict:
     kind: DeviceClass
     reason: str
     campaign_id: str = ""
+    at: datetime | None = None
+    unread: bool = False
 
     @property
     def waits(self) -> bool:
         """The device waits to be put into a campaign."""
         return self.kind is DeviceClass.PENDING and not self.campaign_id
+
+    def result(self, wave: int) -> Result | None:
+        """What statistics make of it; None for a device that was not attempted."""
+        if self.at is None or not (self.kind is DeviceClass.VERIFIED or self.kind in FAILURES):
+            return None
+        return Result(at=self.at, wave=wave, failed=self.kind in FAILURES)
 
 
 def classify(
@@ -58,14 +67,48 @@ def classify(
     """Classify one device of a wave."""
     record = ledger.records.get(member.imei)
     if record is not None:
-        kind, reason = _classify_record(member, record, seen.now, timing)
-        return Verdict(kind, reason, record.own.campaign.id)
+        latest = _judge_record(member, record, seen.now, timing)
+        if latest.kind is DeviceClass.VERIFIED:
+            return latest
+        for before in ledger.earlier.get(member.imei, ()):
+            failure = _judge_record(member, before, seen.now, timing)
+            if failure.kind in FAILURES:
+                # It stays a failure until a retry verifies it.
+                reason = f"{failure.reason}; tried again: {latest.kind.value}, {latest.reason}"
+                return replace(
+                    failure,
+                    reason=reason,
+                    campaign_id=latest.campaign_id,
+                    unread=latest.unread,
+                )
+        return latest
     holder = seen.busy.get(member.imei)
     if holder is not None:
         return Verdict(DeviceClass.BUSY, f"in live campaign {holder}")
+    again = ledger.busy_until.get(member.imei)
+    if again is not None and seen.now < again:
+        return Verdict(DeviceClass.BUSY, f"refused as busy; tried again from {again:%Y-%m-%d %H:%M}")
     if (wave, member.lane.code) in ledger.settling:
         return Verdict(DeviceClass.SETTLING, "a campaign's device report is not complete yet")
     return Verdict(DeviceClass.PENDING, "waits for a campaign")
+
+
+def _judge_record(member: Member, record: Record, now: datetime, timing: Timing) -> Verdict:
+    kind, reason = _classify_record(member, record, now, timing)
+    return Verdict(
+        kind,
+        reason,
+        record.own.campaign.id,
+        _told(record) or now,
+        unread=kind is DeviceClass.REPORTED,
+    )
+
+
+def _told(record: Record) -> datetime | None:
+    """When the result came: as written, else the attempt, else the end of the campaign."""
+    row, end = record.row, record.own.campaign.schedule.end
+    told = parse_time(row.updated) or parse_time(row.recent_attempt)
+    return told or (day_begins(end) + timedelta(days=1) if end else None)
 
 
 def _classify_record(
@@ -82,7 +125,8 @@ def _classify_record(
     fresh = told is not None and read is not None and read > told
     if row.state is DeviceState.SUCCESS:
         return _classify_success(member, version, read, told, timing)
-    if row.state is DeviceState.FAILED and not row.next_attempt:
+    untouched = attempted is None and not_reached(row.status)
+    if row.state is DeviceState.FAILED and not row.next_attempt and not untouched:
         return DeviceClass.FAILED, row.reason or row.status
     if own.over and fresh and version == member.target.version:
         return DeviceClass.VERIFIED, "runs the target, though no result was reported"

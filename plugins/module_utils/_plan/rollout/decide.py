@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from ..._model.times import parse_time
+from .brakes import find_brakes
 from .classes import DeviceClass
 from .gate import GateVerdict
+from .names import SWEEP_WAVE
 from .next_check import next_check
 from .observed import Observed, OwnCampaign
 from .phases import Phase, find_phase
 from .picture import Picture, draw
-from .spec import RolloutSpec
-from .tranches import PlannedCampaign, plan_tranches
+from .spec import RolloutSpec, Wanted
+from .tranches import Cutter, PlannedCampaign
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,10 @@ class Decision(Picture):
     :ivar why: one sentence on the phase.
     :ivar refresh: devices whose version has to be read again before their wave is judged.
     :ivar create: campaigns to create now.
-    :ivar cancel: live campaigns to cancel now, and why.
+    :ivar cancel: live campaigns that have not started, to cancel now, and why.
+    :ivar shorten: started campaigns to end earlier, with their new last day, and why.
+    :ivar abort: started campaigns to try to abort in the same tick, before they are shortened.
+    :ivar armed: started campaigns beyond every brake, whose devices may still change.
     :ivar next_check: when to look again; None when nothing is to come.
     """
 
@@ -34,11 +40,35 @@ class Decision(Picture):
     refresh: tuple[str, ...]
     create: tuple[PlannedCampaign, ...]
     cancel: tuple[tuple[OwnCampaign, str], ...]
+    shorten: tuple[tuple[OwnCampaign, date, str], ...]
+    abort: tuple[OwnCampaign, ...]
+    armed: tuple[OwnCampaign, ...]
     next_check: datetime | None
 
     @property
     def would_change(self) -> bool:
-        return bool(self.create or self.cancel)
+        return bool(self.create or self.cancel or self.shorten)
+
+    @property
+    def suspects(self) -> list[list[str]]:
+        """Groups of devices that one of our campaigns may have although no report shows it.
+
+        They matter where something is to be created, or to be braked: those of a wave and lane
+        without a campaign, in waves that have begun and the one after.
+        """
+        groups = [list(planned.devices) for planned in self.create]
+        if self.phase.complete:
+            return groups
+        halted = self.first(GateVerdict.FAIL) or self.phase is Phase.HALTED
+        begun = max((state.wave.number for state in self.waves if state.begun), default=0)
+        found: dict[tuple[int, str], list[str]] = {}
+        for state in self.waves[: begun + 1]:
+            for imei in self.membership.waves[state.wave.number]:
+                member, verdict = self.scope.members[imei], self.verdicts[imei]
+                failed = self.lanes[member.package.name].failed
+                if not verdict.campaign_id and (halted or failed):
+                    found.setdefault((state.wave.number, member.lane.code), []).append(imei)
+        return groups + list(found.values())
 
     @property
     def exposure(self) -> int:
@@ -49,35 +79,55 @@ class Decision(Picture):
         return asked - told + sum(len(one.devices) for one in self.create)
 
 
-def decide(spec: RolloutSpec, seen: Observed, *, only_plan: bool = False) -> Decision:
+def decide(spec: RolloutSpec, seen: Observed, *, wanted: Wanted = Wanted.RUNNING) -> Decision:
     """Decide one tick.
 
-    :param only_plan: a person wants to look: the phase is PLANNED, whatever is due.
+    :param wanted: PLANNED decides what RUNNING would do, for a person to look at; PAUSED creates
+        nothing; HALTED also brakes what is under way.
     :raises PlanRefused: the declaration does not fit what is there.
     """
     picture = draw(spec, seen)
-    phase, why = find_phase(picture)
-    create = _find_creates(picture)
-    cancel = _find_cancels(picture)
+    phase, why = find_phase(picture, wanted)
+    create = _find_creates(picture) if wanted in (Wanted.RUNNING, Wanted.PLANNED) else []
+    brakes = find_brakes(picture, halted=wanted is Wanted.HALTED)
     return Decision(
         **vars(picture),
-        phase=Phase.PLANNED if only_plan else phase,
+        phase=phase,
         why=why,
-        refresh=tuple(
-            imei
-            for imei, verdict in picture.verdicts.items()
-            if verdict.kind is DeviceClass.REPORTED
-        ),
+        refresh=tuple(_find_refreshes(picture)),
         create=tuple(create),
-        cancel=tuple(cancel),
+        cancel=brakes.cancel,
+        shorten=brakes.shorten,
+        abort=brakes.abort,
+        armed=brakes.armed,
         next_check=next_check(
             picture.ledger,
-            [state.deadline for state in picture.waves if not state.verdict.opens_next],
+            [
+                moment
+                for state in picture.waves
+                if not state.verdict.opens_next
+                for moment in (state.deadline, state.judgement.soak_until)
+            ],
             seen.now,
-            over=phase.over and not cancel,
-            due=bool(create or cancel),
+            over=phase.over and not brakes,
+            due=bool(create or brakes),
         ),
     )
+
+
+def _find_refreshes(picture: Picture) -> list[str]:
+    """Devices whose success is not verified, and those to be read once more after a soak."""
+    found = [imei for imei, one in picture.verdicts.items() if one.unread]
+    for state in picture.waves:
+        until = state.judgement.soak_until
+        if until is None or not state.judgement.reads_again:
+            continue
+        for imei in picture.membership.waves[state.wave.number]:
+            device = picture.scope.members[imei].device
+            read = parse_time(device.refreshed) if device else None
+            if picture.verdicts[imei].kind is DeviceClass.VERIFIED and (not read or read < until):
+                found.append(imei)
+    return found
 
 
 def _is_told(picture: Picture, imei: str) -> bool:
@@ -95,25 +145,15 @@ def _is_told(picture: Picture, imei: str) -> bool:
 def _find_creates(picture: Picture) -> list[PlannedCampaign]:
     """Campaigns for the devices that wait in open waves, unless something stands in the way."""
     stopped = picture.first(GateVerdict.FAIL) or picture.first(GateVerdict.HOLD)
-    if stopped or picture.started_twins or picture.short_of_licenses:
+    blocked = picture.short_of_licenses or picture.other_plan
+    if stopped or blocked or picture.started_twins:
         return []
-    return plan_tranches(
-        picture.spec,
-        [(state.wave, picture.waiting(state.wave.number)) for state in picture.waves if state.open],
-        lanes=picture.lanes,
-        ledger=picture.ledger,
-        now=picture.seen.now,
-    )
-
-
-def _find_cancels(picture: Picture) -> list[tuple[OwnCampaign, str]]:
-    """Live campaigns that must not start. Started ones are beyond a sure brake."""
-    halted = picture.first(GateVerdict.FAIL) is not None
-    cancels = [(one, "another campaign has this name") for one in picture.ledger.surplus]
-    for one in picture.live:
-        lane = picture.lanes.get(one.campaign.package)
-        if lane is not None and lane.failed:
-            cancels.append((one, "its lane has failed"))
-        elif halted:
-            cancels.append((one, "the rollout has halted"))
-    return [(one, why) for one, why in cancels if not one.started(picture.seen.now)]
+    waves = {state.wave.number: state.wave for state in picture.waves}
+    cutter = Cutter(picture.spec, picture.lanes, picture.ledger, picture.seen.now)
+    for state in picture.waves:
+        if state.open:
+            cutter.add(state.wave, picture.waiting(state.wave.number))
+    for retry in picture.retries:
+        cutter.add_again(retry, waves[retry.last.name.wave])
+    cutter.add(picture.spec.waves[-1], picture.sweep, number=SWEEP_WAVE)
+    return cutter.planned

@@ -15,7 +15,7 @@ from .classes import FAILURES, DeviceClass, Verdict
 from .ledger import Ledger
 from .scope import Scope
 from .spec import RolloutSpec
-from .statistics import fails_too_often
+from .statistics import ever_too_many
 
 # The service lets a package go to more than 20 devices after so many, half of them well
 # (contract section 9).
@@ -31,7 +31,7 @@ class LaneEvidence:
 
     :ivar devices: devices in scope that get it.
     :ivar live: devices asked for in campaigns that are not over.
-    :ivar rate: the failure rate tolerated in the newest wave that tried it.
+    :ivar codes: of the lanes that get it, one for each zone of windows.
     :ivar failed: the lane has halted: nothing more is created for it.
     :ivar qualified: it may go to more than 20 devices at once.
     :ivar fruitless: campaigns that are over, could have been evidence, and were none.
@@ -42,7 +42,7 @@ class LaneEvidence:
     attempted: int
     failures: int
     live: int
-    rate: Fraction
+    codes: tuple[str, ...]
     failed: bool
     qualified: bool
     fruitless: int
@@ -72,33 +72,35 @@ def weigh_lanes(
     """
     packages: dict[str, Package] = {}
     attempted: dict[str, list[str]] = {}
-    devices: dict[str, int] = {}
+    members: dict[str, list[str]] = {}
     by_campaign: dict[str, list[Verdict]] = {}
     for imei, member in sorted(scope.members.items()):
         name = member.package.name
         packages.setdefault(name, member.package)
-        devices[name] = devices.get(name, 0) + 1
+        members.setdefault(name, []).append(imei)
         verdict = verdicts[imei]
         if verdict.kind is DeviceClass.VERIFIED or verdict.kind in FAILURES:
             attempted.setdefault(name, []).append(imei)
             by_campaign.setdefault(verdict.campaign_id, []).append(verdict)
-    gates = {wave.number: wave.gate for wave in spec.waves}
+    rates = {wave.number: wave.gate.max_failure_rate for wave in spec.waves}
     lanes = {}
     for name, package in packages.items():
         tried = attempted.get(name, [])
         failures = sum(verdicts[imei].kind in FAILURES for imei in tried)
-        rate = gates[max((waves[imei] for imei in tried), default=1)].max_failure_rate
+        results = [one for imei in tried if (one := verdicts[imei].result(waves[imei]))]
+        codes = {scope.members[imei].lane.code for imei in members[name]}
+        taken = max((one.up_to for one in spec.accepted if one.lane in codes), default=0)
         mine = [one for one in ledger.campaigns if one.campaign.package == name]
         refused_at_size = any(one.refused and one.name.count > PILOT_DEVICES for one in mine)
         evident = _is_evidence(len(tried), failures)
         lanes[name] = LaneEvidence(
             package=package,
-            devices=devices[name],
+            devices=len(members[name]),
             attempted=len(tried),
             failures=failures,
             live=sum(one.name.count for one in mine if not one.over),
-            rate=rate,
-            failed=fails_too_often(failures, len(tried), rate),
+            codes=tuple(sorted(codes)),
+            failed=failures > taken and ever_too_many(results, rates),
             qualified=(evident or name in spec.qualified_packages) and not refused_at_size,
             fruitless=sum(
                 one.over

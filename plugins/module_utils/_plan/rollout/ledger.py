@@ -38,9 +38,11 @@ class Ledger:
 
     :ivar campaigns: those that count: no shadows, no cancelled twins.
     :ivar records: of each device, its newest record that is no refusal for being busy.
+    :ivar earlier: of devices that were tried again, their records before that one.
     :ivar claims: the wave of every device that one of our campaigns has.
     :ivar settling: places with a live campaign whose device report is not complete.
     :ivar retry_at: places where a campaign was refused, and when the next may be created.
+    :ivar busy_until: devices that the service refused as busy, and when to try them again.
     :ivar request_failures: refused campaigns by place; shadows do not count.
     :ivar last_tranche: highest tranche number by generation and place, shadows included.
     :ivar surplus: live twins: other campaigns of the same name, to cancel.
@@ -50,9 +52,11 @@ class Ledger:
 
     campaigns: tuple[OwnCampaign, ...]
     records: dict[str, Record]
+    earlier: dict[str, tuple[Record, ...]]
     claims: dict[str, int]
     settling: frozenset[Place]
     retry_at: dict[Place, datetime]
+    busy_until: dict[str, datetime]
     request_failures: dict[Place, int]
     last_tranche: dict[tuple[str, int, str], int]
     surplus: tuple[OwnCampaign, ...]
@@ -63,7 +67,7 @@ class Ledger:
 def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
     """Read the ledger. Nothing here depends on the order of ``own``."""
     generations = {target.generation for target in spec.targets}
-    mine = sorted(own, key=lambda one: (one.name.attempt, one.name, one.campaign.id))
+    mine = sorted(own, key=lambda one: (one.name.wave, one.name.attempt, one.name, one.campaign.id))
     present = [one for one in mine if one.name.generation in generations]
     last_tranche: dict[tuple[str, int, str], int] = {}
     for one in present:
@@ -73,6 +77,7 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
     shadows = {one.campaign.id for one in kept if is_shadow(one)}
     counting = tuple(one for one in kept if one.campaign.id not in shadows)
     records: dict[str, Record] = {}
+    earlier: dict[str, tuple[Record, ...]] = {}
     claims: dict[str, int] = {}
     for one in counting:
         for row in one.rows:
@@ -80,7 +85,17 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
                 continue
             claims[row.device_id] = min(one.name.wave, claims.get(row.device_id, one.name.wave))
             if not one.refused or is_rejected(one, row):
+                before = records.get(row.device_id)
+                if before is not None:
+                    earlier[row.device_id] = (*earlier.get(row.device_id, ()), before)
                 records[row.device_id] = Record(one, row)
+    busy_until: dict[str, datetime] = {}
+    for one in kept:
+        for row in one.rows:
+            told = parse_time(row.updated)
+            if is_busy(row) and told is not None:
+                again = told + spec.timing.settle_retry
+                busy_until[row.device_id] = max(again, busy_until.get(row.device_id, again))
     retry_at: dict[Place, datetime] = {}
     failures: dict[Place, int] = {}
     for one in kept:
@@ -96,6 +111,7 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
     return Ledger(
         campaigns=counting,
         records=records,
+        earlier=earlier,
         claims=claims,
         settling=frozenset(
             (one.name.wave, one.name.lane)
@@ -103,6 +119,7 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
             if not one.over and len(one.rows) < one.name.count
         ),
         retry_at=retry_at,
+        busy_until=busy_until,
         request_failures=failures,
         last_tranche=last_tranche,
         surplus=tuple(surplus),

@@ -20,8 +20,11 @@ _NAME = re.compile(
     rf"tsr\.({ROLLOUT_NAME.pattern})\.({_CODE})\.w(\d\d)\.({_CODE})\.t(\d{{2,3}})\.a(\d)\.n(\d{{1,6}})",
     re.ASCII,
 )
-# Tranches of one lane in one wave, and devices of one campaign, that a name can say.
+# What a name can say: tranches of one lane in one wave, attempts, devices of one campaign.
 MOST_TRANCHES = 999
+MOST_ATTEMPTS = 9
+# After the last wave: devices that no wave has reached, once more.
+SWEEP_WAVE = 99
 MOST_DEVICES = 999_999
 
 

@@ -11,6 +11,7 @@ from .classes import DeviceClass
 from .gate import GateVerdict
 from .picture import Picture
 from .scope import Out
+from .spec import Wanted
 
 
 class Phase(Enum):
@@ -19,12 +20,20 @@ class Phase(Enum):
     PLANNED = "planned"
     NOTHING_TO_DO = "nothing_to_do"
     RUNNING = "running"
+    SOAKING = "soaking"
+    AWAITING_APPROVAL = "awaiting_approval"
     BLOCKED = "blocked"
+    PAUSED = "paused"
     COMPLETED = "completed"
     COMPLETED_WITH_EXCEPTIONS = "completed_with_exceptions"
     HELD = "held"
     HALTED = "halted"
     OBSERVATION_FAILED = "observation_failed"
+
+    @property
+    def complete(self) -> bool:
+        """Every device that could be upgraded has been dealt with."""
+        return self in (Phase.NOTHING_TO_DO, Phase.COMPLETED, Phase.COMPLETED_WITH_EXCEPTIONS)
 
     @property
     def over(self) -> bool:
@@ -47,8 +56,19 @@ _UNFINISHED = frozenset(
 )
 
 
-def find_phase(picture: Picture) -> tuple[Phase, str]:
+def find_phase(picture: Picture, wanted: Wanted) -> tuple[Phase, str]:
     """Give the phase, and why."""
+    phase, why = _judge(picture)
+    if wanted is Wanted.PLANNED:
+        return Phase.PLANNED, why
+    if wanted is Wanted.HALTED and phase is not Phase.HALTED and not phase.complete:
+        return Phase.HALTED, "a person wants it halted"
+    if wanted is Wanted.PAUSED and not phase.over:
+        return Phase.PAUSED, f"a person wants it paused; {why}"
+    return phase, why
+
+
+def _judge(picture: Picture) -> tuple[Phase, str]:
     for verdict, phase in ((GateVerdict.FAIL, Phase.HALTED), (GateVerdict.HOLD, Phase.HELD)):
         state = picture.first(verdict)
         if state is not None:
@@ -58,13 +78,21 @@ def find_phase(picture: Picture) -> tuple[Phase, str]:
         return Phase.HELD, f"a second campaign of this name has started: {told}"
     if not picture.scope.members:
         return Phase.NOTHING_TO_DO, "no selected device needs an upgrade that can be given"
+    for verdict, phase in (
+        (GateVerdict.SOAK, Phase.SOAKING),
+        (GateVerdict.APPROVE, Phase.AWAITING_APPROVAL),
+    ):
+        state = picture.first(verdict)
+        if state is not None:
+            return phase, f"{_verified(picture)}; wave {state.wave.name}: {state.judgement.why}"
     going = _find_going(picture)
     if not picture.live:
-        if not going:
+        passed = all(state.verdict.opens_next for state in picture.waves)
+        if not going and passed and not picture.sweep:
             return _find_end(picture)
         if picture.blockers:
             return Phase.BLOCKED, "; ".join(picture.blockers)
-        if all(kind is DeviceClass.BUSY for kind in going):
+        if going and all(kind is DeviceClass.BUSY for kind in going):
             return Phase.BLOCKED, f"{len(going)} devices are busy in campaigns of others"
     if not picture.ledger.campaigns:
         return Phase.PLANNED, "nothing exists yet"

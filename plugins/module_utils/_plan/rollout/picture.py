@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .attempts import Retry, find_retries, find_sweep
 from .classes import DeviceClass, Verdict, classify
+from .digest import plan_digest
 from .gate import GateVerdict
 from .lanes import LaneEvidence, weigh_lanes
 from .ledger import Ledger, keep_ledger
 from .membership import Membership, assign_waves
+from .names import SWEEP_WAVE
 from .observed import Observed, OwnCampaign
 from .scope import Member, Scope, find_scope
 from .spec import RolloutSpec
@@ -24,6 +28,8 @@ class Picture:
 
     :ivar verdicts: the class of every device in scope.
     :ivar lanes: what was learned of each package, by its name.
+    :ivar retries: tranches to try again.
+    :ivar digest: fingerprint of the plan, which approvals and ``require_digest`` name.
     """
 
     spec: RolloutSpec
@@ -33,7 +39,9 @@ class Picture:
     membership: Membership
     verdicts: dict[str, Verdict]
     lanes: dict[str, LaneEvidence]
+    retries: tuple[Retry, ...]
     waves: tuple[WaveState, ...]
+    digest: str
 
     @property
     def live(self) -> list[OwnCampaign]:
@@ -61,6 +69,11 @@ class Picture:
         return self.licenses_needed > self.seen.subscription.free_licenses
 
     @property
+    def other_plan(self) -> bool:
+        """The declaration requires the digest of another plan."""
+        return not self.digest.startswith(self.spec.require_digest)
+
+    @property
     def blockers(self) -> list[str]:
         """What stands in the way of campaigns that wait to be created."""
         found = [
@@ -68,6 +81,11 @@ class Picture:
             " this rollout is live: cancel it, or wait for its end"
             for one in self.ledger.superseded
         ]
+        if self.other_plan:
+            found.append(
+                f"the plan has digest {self.digest[:12]}, and require_digest is"
+                f" {self.spec.require_digest}: read the plan again, and require the new digest"
+            )
         if self.short_of_licenses:
             bought = self.seen.subscription
             found.append(
@@ -76,6 +94,14 @@ class Picture:
                 f" {self.licenses_needed - bought.free_licenses} more, or select fewer devices"
             )
         return found
+
+    @property
+    def sweep(self) -> Sequence[Member]:
+        """Devices for the sweep, once every wave has passed and its campaigns are over."""
+        passed = all(state.verdict.opens_next for state in self.waves)
+        if not passed or any(one.name.wave != SWEEP_WAVE for one in self.live):
+            return []
+        return find_sweep(self.spec, self.scope, self.verdicts, self.lanes, self.ledger)
 
     def first(self, verdict: GateVerdict) -> WaveState | None:
         """The first wave whose gate says so."""
@@ -112,6 +138,8 @@ def draw(spec: RolloutSpec, seen: Observed) -> Picture:
     for imei, member in scope.members.items():
         if verdicts[imei].waits and lanes[member.package.name].failed:
             verdicts[imei] = Verdict(DeviceClass.HALTED, "its lane halted before its turn")
+    digest = plan_digest(spec, membership)
+    retries = find_retries(spec, scope, verdicts, lanes, ledger)
     return Picture(
         spec=spec,
         seen=seen,
@@ -120,5 +148,9 @@ def draw(spec: RolloutSpec, seen: Observed) -> Picture:
         membership=membership,
         verdicts=verdicts,
         lanes=lanes,
-        waves=judge_waves(spec, scope, membership, verdicts, lanes, ledger, seen.now),
+        retries=tuple(retries),
+        waves=judge_waves(
+            spec, scope, membership, verdicts, lanes, ledger, retries, seen.now, digest
+        ),
+        digest=digest,
     )

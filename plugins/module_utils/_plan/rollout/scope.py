@@ -94,10 +94,17 @@ def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
     for imei, record in ledger.records.items():
         campaign = record.own.campaign
         target = generations[record.own.name.generation]
+        choice = selected.get(imei) or Selected(imei)
         members[imei] = Member(
             imei=imei,
             target=target,
-            lane=Lane(spec.protocol, target.make, target.model, campaign.from_version),
+            lane=Lane(
+                spec.protocol,
+                target.make,
+                target.model,
+                campaign.from_version,
+                spec.zone_of(choice),
+            ),
             package=packages.setdefault(
                 campaign.id,
                 Package(
@@ -109,7 +116,7 @@ def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
                 ),
             ),
             device=seen.devices.get(imei),
-            selected=selected.get(imei) or Selected(imei),
+            selected=choice,
         )
     paths = _Paths(spec, seen.catalogue)
     needs_license = seen.subscription.needs_licenses and not spec.assign_licenses
@@ -124,7 +131,9 @@ def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
         members[imei] = Member(
             imei=imei,
             target=targets[device.make, device.model],
-            lane=Lane(spec.protocol, device.make, device.model, device.firmware),
+            lane=Lane(
+                spec.protocol, device.make, device.model, device.firmware, spec.zone_of(choice)
+            ),
             package=found,
             device=device,
             selected=choice,

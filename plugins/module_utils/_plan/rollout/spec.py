@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import timedelta, timezone, tzinfo
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
 
+from .calendar import Calendar
 from .names import generation
+
+
+class Wanted(Enum):
+    """What a person wants of a rollout now."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    HALTED = "halted"
+    PLANNED = "planned"
 
 
 class WaveKind(Enum):
@@ -37,6 +47,8 @@ class Gate:
     :ivar min_coverage: share of the wave's members that must have been attempted.
     :ivar max_rejected: share of the wave's devices that the service may refuse.
     :ivar max_failed_lane_share: share of the wave's devices that may be in failed lanes.
+    :ivar soak: how long the numbers must have been met, without a failure that breaks them.
+    :ivar approval: a person must approve before the next wave starts.
     """
 
     max_failure_rate: Fraction
@@ -46,6 +58,8 @@ class Gate:
     min_coverage: Fraction
     max_rejected: Fraction
     max_failed_lane_share: Fraction
+    soak: timedelta
+    approval: bool
 
     @property
     def success_needed(self) -> Fraction:
@@ -61,6 +75,7 @@ class Wave:
     :ivar size: devices per package, devices, or percent of the scope; 0 for a group and the rest.
     :ivar group: the inventory group of a GROUP wave.
     :ivar at_least: fewest devices of the wave, as far as there are so many.
+    :ivar retry: how often failed devices of a campaign are tried again, once it is over.
     :ivar diversity: variables whose values the pilot should cover.
     :ivar days: UTC days that its campaigns last, the first and the last included.
     """
@@ -73,6 +88,7 @@ class Wave:
     days: int
     group: str = ""
     at_least: int = 0
+    retry: int = 1
     diversity: tuple[str, ...] = ()
 
 
@@ -100,6 +116,36 @@ class Selected:
 
 
 @dataclass(frozen=True)
+class Approval:
+    """A person lets the rollout leave a wave.
+
+    :ivar digest: first hex digits of the plan that was approved; another plan voids it.
+    :ivar failures: failures that the wave had then; one more voids it.
+    """
+
+    wave: str
+    digest: str
+    failures: int = 0
+
+
+@dataclass(frozen=True)
+class Accept:
+    """A person takes failures of a wave, or of one lane of it, until there are more.
+
+    :ivar lane: code of the lane; empty for the wave's gate.
+    :ivar failures: failures that there were then, for the record.
+    :ivar up_to: failures that are taken.
+    """
+
+    wave: str
+    lane: str
+    failures: int
+    up_to: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Limits:
     """Bounds on what one campaign and one tick may do."""
 
@@ -111,14 +157,12 @@ class Limits:
 class Timing:
     """How long the rollout gives the service and the devices.
 
-    :ivar lead: from a tick to the first day of a campaign that it creates, at least.
     :ivar verify_grace: how long after a success an old version may still be read.
     :ivar silent_after: from an attempt without a result to the class ``silent``.
     :ivar report_grace: from the last day of a wave's last campaign to its deadline.
     :ivar settle_retry: from a refused campaign to the next one of its lane.
     """
 
-    lead: timedelta = timedelta(hours=12)
     verify_grace: timedelta = timedelta(hours=24)
     silent_after: timedelta = timedelta(hours=24)
     report_grace: timedelta = timedelta(hours=24)
@@ -131,6 +175,10 @@ class RolloutSpec:
 
     :ivar qualified_packages: packages that need no pilot (their service-side pilot is done).
     :ivar assign_licenses: let the service take free licences from the pool for these devices.
+    :ivar zones: the rules of every zone that the calendar or a device names, and UTC.
+    :ivar require_digest: first hex digits of the plan; another one creates nothing.
+    :ivar sweep: devices that no wave has reached are tried once more after the last one.
+    :ivar abort_on_halt: a halt also tries, once, to abort campaigns that have started.
     :ivar remarks: what was capped or merged, for a person to read.
     """
 
@@ -141,11 +189,28 @@ class RolloutSpec:
     waves: tuple[Wave, ...]
     limits: Limits = Limits()
     timing: Timing = Timing()
+    calendar: Calendar = Calendar()
+    zones: Mapping[str, tzinfo] = field(default_factory=dict)
     qualified_packages: frozenset[str] = frozenset()
     assign_licenses: bool = False
+    approved: tuple[Approval, ...] = ()
+    accepted: tuple[Accept, ...] = ()
+    require_digest: str = ""
+    abort_on_halt: bool = False
+    sweep: bool = True
     remarks: tuple[str, ...] = ()
 
     @cached_property
     def hosts(self) -> dict[str, str]:
         """Names in the inventory, by IMEI."""
         return {device.imei: device.host for device in self.devices if device.host}
+
+    def zone_of(self, device: Selected) -> str:
+        """The zone of a device's windows; empty where no windows are declared."""
+        if not self.calendar.windows:
+            return ""
+        return device.variables.get("timezone") or self.calendar.zone
+
+    def rules_of(self, zone: str) -> tzinfo:
+        """The rules of a lane's zone; without windows those of the calendar, or UTC."""
+        return self.zones.get(zone or self.calendar.zone, timezone.utc)

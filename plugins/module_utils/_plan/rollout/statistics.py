@@ -1,14 +1,22 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exact statistics of failures: integers and fractions, never floating point."""
+"""Statistics of failures: decided exactly, by integers and fractions."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
+from itertools import groupby
+from operator import attrgetter
 
 # A failure rate counts as too high when what was seen is this unlikely under the tolerated one.
 SIGNIFICANCE = Fraction(5, 100)
+# An estimate this close to it is computed exactly.
+_DOUBT = 1e-6
 
 
 def chance_of_at_least(failures: int, attempted: int, rate: Fraction) -> Fraction:
@@ -28,10 +36,66 @@ def chance_of_at_least(failures: int, attempted: int, rate: Fraction) -> Fractio
 
 
 def fails_too_often(failures: int, attempted: int, rate: Fraction) -> bool:
-    """Tell whether ``failures`` of ``attempted`` are too many to believe in ``rate``."""
+    """Tell whether ``failures`` of ``attempted`` are too many to believe in ``rate``.
+
+    Decided by a quick estimate where that leaves no doubt, else exactly.
+    """
     if failures <= rate * attempted:
         return False
+    if not 0 < rate < 1 or failures > attempted:
+        return chance_of_at_least(failures, attempted, rate) < SIGNIFICANCE
+    chance = _estimate(failures, attempted, rate)
+    if abs(chance - float(SIGNIFICANCE)) > _DOUBT:
+        return chance < SIGNIFICANCE
     return chance_of_at_least(failures, attempted, rate) < SIGNIFICANCE
+
+
+def _estimate(failures: int, attempted: int, rate: Fraction) -> float:
+    """P(X >= failures) in floating point, for more failures than expected; off by far less than
+    ``_DOUBT``, as the terms from there on only get smaller."""
+    fail, work = float(rate), float(1 - rate)
+    term = math.exp(
+        math.lgamma(attempted + 1)
+        - math.lgamma(failures + 1)
+        - math.lgamma(attempted - failures + 1)
+        + failures * math.log(fail)
+        + (attempted - failures) * math.log(work)
+    )
+    chance = 0.0
+    for count in range(failures, attempted + 1):
+        chance += term
+        if term < chance * 1e-15:
+            break
+        term *= (attempted - count) / (count + 1) * fail / work
+    return chance
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one attempted device fared, when that came, and in which wave."""
+
+    at: datetime
+    wave: int
+    failed: bool
+
+
+def ever_too_many(results: Iterable[Result], rates: Mapping[int, Fraction]) -> bool:
+    """Tell whether failures were too many at any moment, so that later successes mend nothing.
+
+    :param rates: the failure rate tolerated in each wave; a moment is judged by that of the newest
+        wave with a result.
+    """
+    failures = attempted = newest = 0
+    in_time = sorted(results, key=attrgetter("at"))
+    for _moment, group in groupby(in_time, key=attrgetter("at")):
+        before = failures
+        for result in group:
+            attempted += 1
+            failures += result.failed
+            newest = max(newest, result.wave)
+        if failures > before and fails_too_often(failures, attempted, rates[newest]):
+            return True
+    return False
 
 
 def stops_at(rate: Fraction, *, up_to: int) -> list[tuple[int, int]]:

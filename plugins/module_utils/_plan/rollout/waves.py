@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from ..._model.times import parse_time
+from .attempts import Retry
 from .classes import FAILURES, DeviceClass, Verdict
 from .gate import GateVerdict, Judgement, Numbers, judge
 from .lanes import LaneEvidence
@@ -17,6 +19,7 @@ from .membership import Membership
 from .observed import OwnCampaign
 from .scope import Scope
 from .spec import RolloutSpec, Wave
+from .statistics import ever_too_many
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,14 @@ def judge_waves(
     verdicts: Mapping[str, Verdict],
     lanes: Mapping[str, LaneEvidence],
     ledger: Ledger,
+    retries: Sequence[Retry],
     now: datetime,
+    digest: str,
 ) -> tuple[WaveState, ...]:
-    """Judge every wave; one that is neither open nor begun waits, whatever its numbers."""
+    """Judge every wave; one that is neither open nor begun waits, whatever its numbers.
+
+    :param digest: of the plan, which approvals must name.
+    """
     states: list[WaveState] = []
     holder: Wave | None = None
     for wave in spec.waves:
@@ -62,8 +70,11 @@ def judge_waves(
             for one in campaigns
             if not (one.campaign.package in lanes and lanes[one.campaign.package].failed)
         ]
-        numbers = _count([verdicts[imei] for imei in sound], devices=len(ids))
-        deadline = _deadline(spec, sound_campaigns, [verdicts[imei] for imei in sound])
+        numbers = _count(wave, sound, scope, verdicts, devices=len(ids))
+        again = sum(len(one.members) for one in retries if one.last.name.wave == wave.number)
+        deadline = None
+        if not again:
+            deadline = _deadline(spec, sound_campaigns, [verdicts[imei] for imei in sound])
         stopped = _stopped(sound_campaigns) or _refused(wave, sound, scope, verdicts, ledger)
         judgement = judge(
             wave.gate,
@@ -71,7 +82,25 @@ def judge_waves(
             deadline=deadline,
             now=now,
             stopped=stopped or _fruitless(sound, scope, verdicts, lanes),
+            accepted=max(
+                (one.up_to for one in spec.accepted if one.wave == wave.name and not one.lane),
+                default=None,
+            ),
         )
+        if again and judgement.verdict in (GateVerdict.PASS, GateVerdict.SOAK):
+            judgement = replace(
+                judgement,
+                verdict=GateVerdict.WAIT,
+                why=f"{again} failed devices are to be tried again",
+            )
+        if judgement.verdict is GateVerdict.PASS and not _is_approved(
+            spec, wave, judgement, digest
+        ):
+            judgement = replace(
+                judgement,
+                verdict=GateVerdict.APPROVE,
+                why=f"{judgement.why}; waits for a person to approve",
+            )
         if holder and not campaigns and judgement.verdict is not GateVerdict.SKIP:
             judgement = replace(
                 judgement, verdict=GateVerdict.WAIT, why=f"waits for wave {holder.name} to pass"
@@ -91,18 +120,45 @@ def judge_waves(
     return tuple(states)
 
 
-def _count(verdicts: Sequence[Verdict], *, devices: int) -> Numbers:
-    kinds = [verdict.kind for verdict in verdicts]
+def _is_approved(spec: RolloutSpec, wave: Wave, judgement: Judgement, digest: str) -> bool:
+    """A wave may be left: nobody asked for approval, it is the last, or this plan was approved."""
+    if not wave.gate.approval or wave is spec.waves[-1]:
+        return True
+    return any(
+        one.wave == wave.name
+        and digest.startswith(one.digest)
+        and judgement.failures <= one.failures
+        for one in spec.approved
+    )
+
+
+def _count(
+    wave: Wave,
+    imeis: Sequence[str],
+    scope: Scope,
+    verdicts: Mapping[str, Verdict],
+    *,
+    devices: int,
+) -> Numbers:
+    kinds = [verdicts[imei].kind for imei in imeis]
     rejected = kinds.count(DeviceClass.REJECTED)
+    verified = [imei for imei in imeis if verdicts[imei].kind is DeviceClass.VERIFIED]
+    reads = (scope.members[imei].device for imei in verified)
     return Numbers(
         members=len(kinds) - rejected,
-        verified=kinds.count(DeviceClass.VERIFIED),
+        verified=len(verified),
         failed=sum(kind in FAILURES for kind in kinds),
         silent=kinds.count(DeviceClass.SILENT),
         unknown=kinds.count(DeviceClass.UNKNOWN),
         devices=devices,
         rejected=rejected,
         in_failed_lanes=devices - len(kinds),
+        too_many_once=ever_too_many(
+            (result for imei in imeis if (result := verdicts[imei].result(wave.number))),
+            {wave.number: wave.gate.max_failure_rate},
+        ),
+        successes=tuple(at for imei in verified if (at := verdicts[imei].at)),
+        reads=tuple(read for device in reads if device and (read := parse_time(device.refreshed))),
     )
 
 

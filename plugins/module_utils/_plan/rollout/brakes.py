@@ -1,0 +1,70 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brakes: cancel what has not started, shorten what has, and say what is beyond both.
+
+After its start a campaign has one sure brake, an earlier end date, and that no sooner than 24 hours
+ahead (contract section 9). An end date never moves later here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from ..._model.status import CampaignState
+from ..campaign_dates import SHORTEST_NOTICE
+from .gate import GateVerdict
+from .observed import OwnCampaign
+from .picture import Picture
+
+# Once started these take no change of dates; words that are not known are left alone.
+_TAKES_DATES = frozenset({CampaignState.PRESCHEDULED, CampaignState.SCHEDULED})
+
+
+@dataclass(frozen=True)
+class Brakes:
+    """What is to be braked now; false when nothing is.
+
+    :ivar armed: campaigns that shall stop, and that no brake can stop sooner.
+    """
+
+    cancel: tuple[tuple[OwnCampaign, str], ...] = ()
+    shorten: tuple[tuple[OwnCampaign, date, str], ...] = ()
+    abort: tuple[OwnCampaign, ...] = ()
+    armed: tuple[OwnCampaign, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.cancel or self.shorten)
+
+
+def find_brakes(picture: Picture, *, halted: bool) -> Brakes:
+    """Find the brakes for twins, for campaigns of failed lanes, and after a halt for all.
+
+    :param halted: a person wants a halt, whatever the gates say.
+    """
+    now = picture.seen.now
+    twins = [(one, "another campaign has this name") for one in picture.ledger.surplus]
+    stop = []
+    for one in picture.live:
+        lane = picture.lanes.get(one.campaign.package)
+        if lane is not None and lane.failed:
+            stop.append((one, "its lane has failed"))
+        elif halted or picture.first(GateVerdict.FAIL):
+            stop.append((one, "the rollout has halted"))
+    earliest = (now + SHORTEST_NOTICE).date()
+    started = [(one, why) for one, why in stop if one.started(now)]
+    shorten = [
+        (one, earliest, why)
+        for one, why in started
+        if one.campaign.state in _TAKES_DATES
+        and one.campaign.schedule.windows_readable
+        and one.campaign.schedule.end is not None
+        and earliest < one.campaign.schedule.end
+    ]
+    return Brakes(
+        cancel=tuple((one, why) for one, why in [*twins, *stop] if not one.started(now)),
+        shorten=tuple(shorten),
+        abort=tuple(one for one, _day, _why in shorten if picture.spec.abort_on_halt),
+        armed=tuple(one for one, _why in started),
+    )
