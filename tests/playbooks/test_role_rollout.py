@@ -14,7 +14,12 @@ import yaml
 
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
-from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import MAKER, fleet, imei
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
+    MAKER,
+    ONE_LOOK_ONE_TRY,
+    fleet,
+    imei,
+)
 
 START = "2026-03-02T08:00:00Z"
 MODELS = {"alpha": 16, "beta": 12}
@@ -26,6 +31,7 @@ def spec(**more: Any) -> dict[str, Any]:
     return {
         "name": "meters",
         "target": [{"make": MAKER, "model": model, "version": "B"} for model in MODELS],
+        **ONE_LOOK_ONE_TRY,
         "waves": [
             {"name": "canary", "group": "canary"},
             {"name": "all", "rest": True},

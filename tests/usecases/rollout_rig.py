@@ -30,6 +30,12 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout im
 from ansible_collections.thingspace.fota.tests.usecases.account import ACCOUNT, Account
 
 MAKER = "Sensors Inc"
+# Rollouts that decide by their first numbers and try each device once, unless a test asks for more.
+ONE_LOOK_ONE_TRY: dict[str, Any] = {
+    "gate": {"soak_hours": 0, "approval": False},
+    "retry": 0,
+    "sweep": False,
+}
 OVER = ("completed", "completed_with_exceptions", "held", "halted", "nothing_to_do")
 
 
@@ -41,7 +47,9 @@ def imei(model: int, number: int) -> str:
 def imeis(models: dict[str, int]) -> list[str]:
     """All devices of a fleet, model by model."""
     return [
-        imei(place, number) for place, count in enumerate(models.values()) for number in range(count)
+        imei(place, number)
+        for place, count in enumerate(models.values())
+        for number in range(count)
     ]
 
 
@@ -118,6 +126,7 @@ class Rollout:
             "name": "meters",
             "target": [{"make": MAKER, "model": model, "version": "B"} for model in models],
             "devices": imeis(models),
+            **ONE_LOOK_ONE_TRY,
             "waves": [
                 {"name": "pilot", "per_package": 5, "at_least": 20},
                 {"name": "broad", "percent": 25},
@@ -128,31 +137,33 @@ class Rollout:
 
     def decide(self, *, check: bool = False, **params: Any) -> dict[str, Any]:
         """What ``fota_rollout_info`` says now."""
-        given = {"rollout": self.spec, "return_devices": "all", "imei_check": "off", **params}
+        given = {"rollout": self.spec, "return_devices": "all", **_QUIET, **params}
         return self.account.run(inform_on_rollout, ROLLOUT_OPTIONS, check=check, **given)
 
     def tick(self, **params: Any) -> dict[str, Any]:
         """One tick: decide, refresh and decide again, write. Gives the decision."""
-        decision = self.decide(**params)
-        if decision["actions"]["refresh"]:
-            self.refresh(decision)
-            decision = self.decide(**params)
+        decision = self.decide_afresh(**params)
         self.phases.append(decision["phase"])
         self.carry_out(decision)
         return decision
 
-    def refresh(self, decision: dict[str, Any]) -> None:
-        """Have the versions read that a decision asks for."""
+    def decide_afresh(self, **params: Any) -> dict[str, Any]:
+        """Decide, and once more after a refresh when the first decision asks for one."""
+        decision = self.decide(**params)
+        if not decision["actions"]["refresh"]:
+            return decision
+        self.refresh(decision["actions"]["refresh"])
+        return self.decide(**params)
+
+    def refresh(self, devices: list[str]) -> None:
+        """Have the versions of devices read."""
         self.account.run(
-            refresh_device_firmware,
-            DEVICE_FIRMWARE_OPTIONS,
-            devices=decision["actions"]["refresh"],
-            imei_check="off",
+            refresh_device_firmware, DEVICE_FIRMWARE_OPTIONS, devices=devices, **_QUIET
         )
 
     def carry_out(self, decision: dict[str, Any]) -> None:
         """Write what a decision says: cancel, then create."""
-        for kind in ("cancel", "create"):
+        for kind in ("cancel", "shorten", "create"):
             campaigns = decision["actions"][kind]
             if not campaigns:
                 continue
@@ -211,9 +222,9 @@ def write_campaigns(account: Account, campaigns: list[dict[str, Any]]) -> dict[s
         {name: option.get("default") for name, option in _CAMPAIGN.items()} | one
         for one in campaigns
     ]
-    return account.run(
-        ensure_campaigns, CAMPAIGN_MODULE_OPTIONS, campaigns=filled, imei_check="off"
-    )
+    return account.run(ensure_campaigns, CAMPAIGN_MODULE_OPTIONS, campaigns=filled, **_QUIET)
 
 
+# Made-up IMEIs, and fewer threads than a real account deserves: a test makes hundreds of calls.
+_QUIET: dict[str, Any] = {"imei_check": "off", "max_connections": 2}
 _CAMPAIGN = CAMPAIGN_MODULE_OPTIONS["campaigns"]["options"]

@@ -98,9 +98,7 @@ def _was_refused(entry: Row) -> bool:
 
 def versions(sim: SimulatorServer, *, model: str | None = None) -> dict[str, int]:
     """How many devices really run which version."""
-    return dict(
-        Counter(one["firmware"] for one in sim.devices() if model in (None, one["model"]))
-    )
+    return dict(Counter(one["firmware"] for one in sim.devices() if model in (None, one["model"])))
 
 
 def attempts(sim: SimulatorServer) -> dict[str, int]:
@@ -160,14 +158,14 @@ def turn(sim: SimulatorServer, **outcomes: Any) -> None:
 
 
 def foreign_campaign(
-    account: Account, devices: Collection[str], *, start: str, end: str, model: str = "alpha"
+    account: Account, devices: Collection[str], *, start: str, end: str, name: str = "night-shift"
 ) -> str:
     """Somebody else schedules devices; gives the campaign's id."""
     result = account.run(
         ensure_campaigns,
         CAMPAIGN_MODULE_OPTIONS,
-        name="night-shift",
-        package=f"{model}-A-B",
+        name=name,
+        package="alpha-A-B",
         start_date=start,
         end_date=end,
         devices=list(devices),
@@ -176,8 +174,11 @@ def foreign_campaign(
     return str(result["campaign"]["campaign_id"])
 
 
-def duplicate(account: Account, campaign: Row) -> None:
-    """A controller that saw nothing of a campaign posts it once more, as it was posted."""
+def duplicate(account: Account, campaign: Row, *, devices: Collection[str] = ()) -> None:
+    """A controller that saw nothing of a campaign posts it once more, as it was posted.
+
+    :param devices: others than those that it was posted with.
+    """
 
     def post(context: Context, _params: Mapping[str, Any]) -> dict[str, Any]:
         request = CampaignRequest(
@@ -191,7 +192,7 @@ def duplicate(account: Account, campaign: Row) -> None:
                 start=date.fromisoformat(campaign["startDate"]),
                 end=date.fromisoformat(campaign["endDate"]),
             ),
-            devices=tuple(campaign["devices"]),
+            devices=tuple(devices or campaign["devices"]),
         )
         context.v3.create_campaign(request)
         return {}
@@ -215,6 +216,13 @@ def set_licenses(sim: SimulatorServer, count: int) -> None:
     """The account buys licences, or gives them back."""
     (account,) = sim._service.world.accounts.values()
     account.license_count = count
+
+
+def leave_account(sim: SimulatorServer, imei: str) -> None:
+    """The account gives a device away."""
+    (account,) = sim._service.world.accounts.values()
+    del account.devices[imei]
+    account._orders.clear()
 
 
 # -- a service that lags ------------------------------------------------------------------------

@@ -34,6 +34,8 @@ EAGER = [
     {"name": "broad", "percent": 25},
     {"name": "all", "rest": True},
 ]
+# More than an unproved package may have at once, so it goes in two campaigns.
+BIG_PILOT = [{"name": "pilot", "count": 45}, {"name": "all", "rest": True}]
 
 
 def test_a_fifth_of_all_models_failing_halts_everything_for_good(
@@ -58,13 +60,17 @@ def test_a_fifth_of_all_models_failing_halts_everything_for_good(
 
 
 def pass_early_and_fail_late(rollout: Rollout, *, passing: str) -> str:
-    """Gives the second wave's campaign, created at ``passing`` and not started when all fails."""
+    """Three of the pilot fail when the second wave is queued: too many for a wave, not for a lane.
+
+    :param passing: when the pilot passes.
+    :returns: the second wave's campaign.
+    """
     turn(rollout.sim, default={"hours_to_update": [1, 20]})
     rollout.tick()
     rollout.sim.set_now(passing)
     rollout.tick()
     pilot, queued = own(rollout.sim)
-    turn(rollout.sim, devices=dict.fromkeys(untouched(pilot), "failed"))
+    turn(rollout.sim, devices=dict.fromkeys(untouched(pilot)[:3], "failed"))
     return str(queued["id"])
 
 
@@ -73,7 +79,8 @@ def test_a_halt_cancels_what_has_not_started(account_with: StartAccount) -> None
     rollout = Rollout(account, ONE, waves=EAGER)
     queued = pass_early_and_fail_late(rollout, passing="2026-03-03T10:00:00Z")
     account.sim.set_now("2026-03-03T21:00:00Z")
-    assert rollout.tick()["phase"] == "halted"
+    decision = rollout.tick()
+    assert (decision["phase"], decision["halted_lanes"]) == ("halted", [])
     (cancelled,) = with_status(own(account.sim), "CampaignCancelled")
     assert (cancelled["id"], cancelled["started"]) == (queued, False)
     assert len(writes_to(account.sim, queued)) == 1
@@ -94,10 +101,26 @@ def test_a_halt_cancels_also_what_no_report_shows(
     account.sim.set_now("2026-03-03T20:00:00Z")
     hidden = with_status(own(account.sim), "CampaignPreScheduled")
     assert [one["id"] for one in hidden] == [queued]
-    decision = rollout.tick()
-    assert decision["phase"] == "halted"
+    assert rollout.tick()["phase"] == "halted"
     (cancelled,) = with_status(own(account.sim), "CampaignCancelled")
     assert (cancelled["id"], cancelled["started"]) == (queued, False)
+    assert_no_duplicates(account.sim)
+
+
+def test_a_halted_wave_gets_no_further_tranche(account_with: StartAccount) -> None:
+    """Its first 20 devices prove the package, and have failed too often for the wave."""
+    account = account_with(fleet=fleet(ONE))
+    rollout = Rollout(account, ONE, waves=BIG_PILOT)
+    rollout.tick()
+    first = list(own(account.sim)[0]["devices"])
+    turn(account.sim, devices=dict.fromkeys(first[:3], "failed"))
+    account.sim.set_now("2026-03-03T07:00:00Z")
+    decision = rollout.tick()
+    assert (decision["phase"], decision["halted_lanes"]) == ("halted", [])
+    assert decision["lanes"][0]["state"] == "qualified"
+    assert rollout.tick_for(48, every=12)["phase"] == "halted"
+    assert created(account.sim) == 1
+    assert_no_duplicates(account.sim)
 
 
 def test_a_halt_stays_when_later_devices_fare_well(account_with: StartAccount) -> None:
@@ -166,6 +189,17 @@ def test_a_campaign_that_somebody_cancelled_is_held_and_not_created_again(
     assert rollout.tick_for(24 * 7, every=12)["phase"] == "held"
     assert created(account.sim) == 1
     assert versions(account.sim) == {"A": 80}
+    assert_no_duplicates(account.sim)
+
+
+def test_a_held_wave_gets_no_further_tranche(account_with: StartAccount) -> None:
+    account = account_with(fleet=fleet(ONE))
+    rollout = Rollout(account, ONE, waves=BIG_PILOT)
+    rollout.tick()
+    account.sim.advance(hours=1)
+    stop_campaign(account, own(account.sim)[0]["id"])
+    assert rollout.tick_for(48, every=12)["phase"] == "held"
+    assert created(account.sim) == 1
     assert_no_duplicates(account.sim)
 
 

@@ -56,8 +56,8 @@ def run_and_watch(rollout: Rollout, *, hours: float) -> dict[str, Any]:
 @pytest.mark.parametrize("lead_hours", [12, 36])
 def test_histories_find_what_no_report_shows(account_with: StartAccount, lead_hours: int) -> None:
     account = account_with(fleet=fleet(TWO), switches=HIDDEN)
-    rollout = Rollout(account, TWO, waves=WAVES, timing={"lead_hours": lead_hours})
-    decision = run_and_watch(rollout, hours=1 if lead_hours == 12 else 3)
+    rollout = Rollout(account, TWO, waves=WAVES, calendar={"lead_hours": lead_hours})
+    decision = run_and_watch(rollout, hours=1 if lead_hours == 12 else 6)
     assert decision["phase"] == "completed"
     assert created(account.sim) == len(own(account.sim)) == 4
     assert set(attempts(account.sim).values()) == {1}
@@ -73,7 +73,7 @@ def test_without_histories_a_second_one_is_refused_and_ignored(
         switches={**HIDDEN, "device_history": "finished"},
         start=f"2026-03-02T{start:02}:00:00Z",
     )
-    rollout = Rollout(account, TWO, waves=WAVES, timing={"lead_hours": lead_hours})
+    rollout = Rollout(account, TWO, waves=WAVES, calendar={"lead_hours": lead_hours})
     decision = run_and_watch(rollout, hours=hours)
     assert decision["phase"] == "completed"
     assert versions(account.sim) == {"B": 30}
@@ -90,7 +90,7 @@ def test_a_shadow_uses_no_attempt_and_no_device_counts_as_refused(
     account_with: StartAccount,
 ) -> None:
     account = account_with(fleet=fleet(TWO), switches={**HIDDEN, "device_history": "finished"})
-    rollout = Rollout(account, TWO, waves=WAVES, timing={"lead_hours": 120})
+    rollout = Rollout(account, TWO, waves=WAVES, calendar={"lead_hours": 120})
     rollout.tick()
     for _day in range(5):
         account.sim.advance(hours=24.5)
@@ -100,6 +100,18 @@ def test_a_shadow_uses_no_attempt_and_no_device_counts_as_refused(
     shadows = with_status(own(account.sim), "CampaignRequestFailed")
     assert len(shadows) > 2 * 3, "more than the limit on refused campaigns in each lane"
     assert run_and_watch(rollout, hours=12)["phase"] == "completed"
+
+
+def test_a_shadow_of_more_than_20_devices_says_nothing_of_the_package(
+    account_with: StartAccount,
+) -> None:
+    """It was refused for being busy, and not for want of a pilot."""
+    models = {"alpha": 40}
+    account = account_with(fleet=fleet(models), switches={**HIDDEN, "device_history": "finished"})
+    rollout = Rollout(account, models, waves=WAVES, calendar={"lead_hours": 72})
+    assert run_and_watch(rollout, hours=13)["phase"] == "completed"
+    assert {len(one["devices"]) for one in own(account.sim, wave=2)} == {35}
+    assert len(own(account.sim, wave=2)) > 2
 
 
 @pytest.mark.parametrize("prescheduled", ["scheduled", "queued", "own"])
@@ -133,7 +145,7 @@ def test_a_lagging_list_of_campaigns_without_histories(account_with: StartAccoun
     account = account_with(fleet=fleet(TWO), switches={"device_history": "finished"})
     hide_campaigns(account.sim, hours=72)
     rollout = Rollout(account, TWO, waves=WAVES)
-    run_and_watch(rollout, hours=6)
+    run_and_watch(rollout, hours=8)
     assert versions(account.sim) == {"B": 30}
 
 
@@ -166,6 +178,7 @@ def test_a_controller_that_sleeps_while_campaigns_hide_finds_them_again(
     assert {one["campaign_id"] for one in decision["campaigns"]} == {one["id"] for one in hidden}
     assert decision["exposure"] == 10
     assert created(account.sim) == 2
+    assert_no_duplicates(account.sim)
 
 
 def test_devices_that_join_and_leave_meanwhile_make_no_second_campaign_of_the_name(
@@ -203,3 +216,4 @@ def test_a_hidden_campaign_that_was_cancelled_is_not_created_again(
     assert rollout.tick_for(72, every=12)["phase"] == "held"
     assert live(own(account.sim)) == []
     assert versions(account.sim) == {"A": 30}
+    assert_no_duplicates(account.sim)

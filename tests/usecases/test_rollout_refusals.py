@@ -80,7 +80,9 @@ def test_a_refusal_above_20_devices_means_that_the_package_is_not_qualified(
         rollout.wait(decision)
     assert decision["phase"] == "completed"
     assert [len(one["devices"]) for one in refused] == [54]
-    assert all(len(one["devices"]) <= 20 for one in own(account.sim) if one["id"] != refused[0]["id"])
+    assert all(
+        len(one["devices"]) <= 20 for one in own(account.sim) if one["id"] != refused[0]["id"]
+    )
     assert versions(account.sim) == {"B": 60}
     assert_no_duplicates(account.sim)
 
@@ -210,16 +212,3 @@ def test_licences_that_others_take_after_the_creation_are_a_refusal(
     assert versions(account.sim, model="alpha") == {"B": 20}
     assert created(account.sim) == 2
     assert_no_duplicates(account.sim)
-
-
-def test_a_pilot_of_foreign_devices_only_waits_and_says_so(account_with: StartAccount) -> None:
-    models = {"alpha": 6}
-    account = account_with(fleet=fleet(models))
-    foreign_campaign(account, imeis(models), start="2026-03-03", end="2026-03-08")
-    account.sim.advance(hours=1)
-    account.sim.clear_journal()
-    rollout = Rollout(account, models)
-    decision = rollout.tick()
-    assert decision["phase"] == "blocked"
-    assert decision["counts"]["busy"] == 6
-    assert account.writes() == []

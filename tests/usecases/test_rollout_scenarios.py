@@ -70,10 +70,10 @@ def test_a_wave_is_created_only_when_the_one_before_has_passed(account_with: Sta
             shares[wave_of(one)] = good / max(1, len(entries))
         if 3 in shares:
             break
-        account.sim.advance(hours=3)
+        account.sim.advance(hours=4)
     assert set(shares) == {1, 2, 3}
     assert 0.75 <= shares[2] < 1
-    assert 0.80 <= shares[3]
+    assert shares[3] >= 0.80
     assert_no_duplicates(account.sim)
 
 
@@ -96,15 +96,16 @@ def test_a_pilot_bigger_than_the_pilot_rule_goes_in_tranches(account_with: Start
 
 def test_a_bad_model_halts_alone(account_with: StartAccount) -> None:
     outcomes = {"packages": {"gamma-A-B": {"success_rate": 0.0}}}
-    rollout = Rollout(account_with(fleet=fleet(THREE, outcomes=outcomes)), THREE)
+    models = {"alpha": 40, "beta": 40, "gamma": 40}
+    rollout = Rollout(account_with(fleet=fleet(models, outcomes=outcomes)), models)
     decision = rollout.run()
     assert decision["phase"] == "completed_with_exceptions"
     assert [lane["model"] for lane in decision["halted_lanes"]] == ["gamma"]
-    assert versions(rollout.sim, model="alpha") == versions(rollout.sim, model="beta") == {"B": 100}
+    assert versions(rollout.sim, model="alpha") == versions(rollout.sim, model="beta") == {"B": 40}
     (pilot,) = own(rollout.sim, model="gamma")
     assert wave_of(pilot) == 1
-    assert versions(rollout.sim, model="gamma") == {"A": 100}
-    assert decision["counts"]["halted"] == 100 - len(pilot["devices"])
+    assert versions(rollout.sim, model="gamma") == {"A": 40}
+    assert decision["counts"]["halted"] == 40 - len(pilot["devices"])
     assert_no_duplicates(rollout.sim)
 
 
@@ -245,13 +246,9 @@ def test_a_wave_that_reaches_too_few_is_held_at_its_deadline_not_halted(
     assert_no_duplicates(account.sim)
 
 
-@pytest.mark.parametrize("word", ["RequestToFotaServerFailed", "UpgradePending"])
-def test_retries_inside_a_campaign_are_no_failures(account_with: StartAccount, word: str) -> None:
+def test_retries_inside_a_campaign_are_no_failures(account_with: StartAccount) -> None:
     rule = {"success_rate": 0.6, "persistent": False, "retry_rate": 1.0, "max_attempts": 9}
-    account = account_with(
-        fleet=fleet(ONE, outcomes={"default": {**rule, "retry_hours": 4}}),
-        switches={"v3_retry_word": word},
-    )
+    account = account_with(fleet=fleet(ONE, outcomes={"default": {**rule, "retry_hours": 4}}))
     decision = Rollout(account, ONE).run(hours=9)
     assert decision["phase"] == "completed"
     assert versions(account.sim) == {"B": 80}
@@ -277,7 +274,7 @@ def test_more_campaigns_than_a_tick_may_create_follow_in_the_next(
     assert_no_duplicates(account.sim)
 
 
-@pytest.mark.parametrize("count", [1, 3, 7, 20, 21])
+@pytest.mark.parametrize("count", [1, 7, 21])
 def test_small_fleets_complete(account_with: StartAccount, count: int) -> None:
     account = account_with(fleet=fleet({"alpha": count}))
     decision = Rollout(account, {"alpha": count}).run()

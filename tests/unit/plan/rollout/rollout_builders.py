@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import (
     Campaign,
@@ -96,8 +97,10 @@ def target(model: str = "M1", version: str = "B") -> dict[str, str]:
 def wave(name: str = "all", **members: Any) -> dict[str, Any]:
     """A declared wave; ``rest`` unless it says another kind."""
     kinds = {"group", "per_package", "count", "percent", "rest"}
-    return {"name": name, **members} if kinds & members.keys() else {"name": name, "rest": True} | (
-        members
+    return (
+        {"name": name, **members}
+        if kinds & members.keys()
+        else {"name": name, "rest": True} | (members)
     )
 
 
@@ -108,13 +111,29 @@ def declared(devices: Iterable[Any] = (), **members: Any) -> dict[str, Any]:
         "target": [target()],
         "devices": list(devices) or imeis(3),
         "waves": [wave()],
+        "retry": 0,
+        "sweep": False,
     }
-    return {**known, **members}
+    gate = {"soak_hours": 0, "approval": False, **members.pop("gate", {})}
+    return {**known, "gate": gate, **members}
+
+
+def find_zone(name: str) -> tzinfo | None:
+    """The rules of a zone."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def read(raw: object, imei_check: ImeiCheck = ImeiCheck.OFF) -> RolloutSpec:
+    """Read a declaration with the zones of this machine."""
+    return read_spec(raw, find_zone=find_zone, imei_check=imei_check)
 
 
 def spec(devices: Iterable[Any] = (), **members: Any) -> RolloutSpec:
     """The same, as it is read."""
-    return read_spec(declared(devices, **members), imei_check=ImeiCheck.OFF)
+    return read(declared(devices, **members))
 
 
 def gate(**members: Any) -> Gate:
@@ -127,6 +146,8 @@ def gate(**members: Any) -> Gate:
         "min_coverage": "0.75",
         "max_rejected": "0.10",
         "max_failed_lane_share": "0.5",
+        "soak": timedelta(0),
+        "approval": False,
     }
     given = {**known, **members}
     rates = {name: Fraction(value) for name, value in given.items() if isinstance(value, str)}
@@ -190,7 +211,7 @@ def own(
     count: int | None = None,
     start: int | None = -2,
     end: int | None = 3,
-    id: str = "",
+    campaign_id: str = "",
     package_name: str = "",
     **name: Any,
 ) -> OwnCampaign:
@@ -203,7 +224,7 @@ def own(
     model, version, to = (name.get(key, "") for key in ("model", "version", "to"))
     model, version, to = model or "M1", version or "A", to or "B"
     campaign = Campaign(
-        id=id or f"c{called.wave}-{called.lane[:2]}-{called.tranche}-{called.attempt}",
+        id=campaign_id or f"c{called.wave}-{called.lane[:2]}-{called.tranche}-{called.attempt}",
         type=CampaignType.FIRMWARE,
         name=str(called),
         package=package_name or f"{model}-{version}-{to}",
@@ -213,9 +234,7 @@ def own(
         make=MAKER,
         model=model,
         status=status,
-        schedule=Schedule(
-            None if start is None else day(start), None if end is None else day(end)
-        ),
+        schedule=Schedule(None if start is None else day(start), None if end is None else day(end)),
     )
     return OwnCampaign(called, campaign, tuple(rows))
 
@@ -237,14 +256,12 @@ def bad(one: str, when: float = -10) -> CampaignDevice:
 
 def tried(one: str, when: float = -10, **members: Any) -> CampaignDevice:
     """An attempt without a result."""
-    return row(one, updated=at(when), recent_attempt=at(when), **members)
+    return row(one, **{"updated": at(when), "recent_attempt": at(when), **members})
 
 
 def busy(one: str, when: float = -60) -> CampaignDevice:
     """Refused, as another campaign has it."""
-    return row(
-        one, "DeviceRejected", updated=at(when), reason="Device is busy in another upgrade"
-    )
+    return row(one, "DeviceRejected", updated=at(when), reason="Device is busy in another upgrade")
 
 
 def rejected(one: str, when: float = -60) -> CampaignDevice:
@@ -284,9 +301,9 @@ def pool(total: int, used: int = 0) -> Subscription:
     return Subscription((MONTHLY_POOL,), total, used, "")
 
 
-def settled(good_ones: int, bad_ones: int = 0, *, start: int = 0) -> tuple[
-    list[CampaignDevice], list[Device]
-]:
+def settled(
+    good_ones: int, bad_ones: int = 0, *, start: int = 0
+) -> tuple[list[CampaignDevice], list[Device]]:
     """Rows and devices of which so many were verified and so many failed."""
     fine = imeis(good_ones, start=start)
     broken = imeis(bad_ones, start=start + good_ones)

@@ -43,8 +43,8 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 
 CHECKED_AFTER = hours(1)
 """From a request to the answer whether the service takes it."""
-FIRST_RESULT = hours(3)
-"""From the start of a campaign to the first results."""
+FIRST_RESULT = hours(3.3)
+"""From the start of a campaign to the first results; no tick at a full hour is at this moment."""
 BUSY_REASON = "Device is busy in another upgrade"
 FATES = ("good", "bad", "silent", "reverts", "unreached", "rejected", "odd")
 """What becomes of a device: every one but ``good`` is a way to go wrong."""
@@ -54,6 +54,7 @@ FATES = ("good", "bad", "silent", "reverts", "unreached", "rejected", "odd")
 class Running:
     """A campaign inside the service.
 
+    :ivar shown: when reports begin to show it, if it is still live by then.
     :ivar accepted: devices that it may change, and when something is told of each.
     :ivar refused: devices that it does not take, and why.
     :ivar endless: nothing final is told of a device, so only the last day ends it.
@@ -63,12 +64,12 @@ class Running:
     id: str
     planned: PlannedCampaign
     created: datetime
+    shown: datetime
     accepted: dict[str, datetime]
     refused: dict[str, str]
     endless: bool = False
     fails: bool = False
     cancelled: datetime | None = None
-    hidden: Callable[[datetime], bool] = field(default=lambda now: False)
 
     @property
     def begins(self) -> datetime:
@@ -104,7 +105,7 @@ class ServiceModel:
 
     :ivar fates: by IMEI one of ``FATES``; ``good`` where it is missing.
     :ivar refuses: whether the request for the n-th campaign (from 1) fails after it was accepted.
-    :ivar hides: hours after its creation for which the n-th campaign is in no report.
+    :ivar hides: hours for which the n-th campaign is in no report after its creation, if it lives.
     :ivar spread: hours from the first result of a campaign to the last.
     :ivar foreign: live campaigns of others: IMEI to campaign id.
     """
@@ -136,7 +137,7 @@ class ServiceModel:
         for one in self.campaigns:
             name = parse_name(str(one.planned.name))
             assert name is not None
-            if one.hidden(self.now):
+            if one.live(self.now) and self.now < one.shown:
                 continue
             package = one.planned.package
             campaign = Campaign(
@@ -247,9 +248,15 @@ class ServiceModel:
 
     def _create(self, planned: PlannedCampaign) -> None:
         number = len(self.campaigns) + 1
-        one = Running(f"c{number:03}", planned, self.now, {}, {}, fails=self.refuses(number))
-        shown = self.now + hours(self.hides(number))
-        one.hidden = lambda now: now < shown
+        one = Running(
+            id=f"c{number:03}",
+            planned=planned,
+            created=self.now,
+            shown=self.now + hours(self.hides(number)),
+            accepted={},
+            refused={},
+            fails=self.refuses(number),
+        )
         taken = {
             imei for other in self.campaigns if other.live(self.now) for imei in other.accepted
         } | self.foreign.keys()
@@ -261,7 +268,9 @@ class ServiceModel:
                 one.refused[imei] = "Device not found"
             elif not one.fails:
                 one.accepted[imei] = one.begins + FIRST_RESULT + hours(self.spread * place / count)
-        one.endless = any(self.fate(imei) in ("silent", "unreached", "odd") for imei in one.accepted)
+        one.endless = any(
+            self.fate(imei) in ("silent", "unreached", "odd") for imei in one.accepted
+        )
         self.campaigns.append(one)
 
 

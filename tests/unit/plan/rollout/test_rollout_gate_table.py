@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The gate of a wave, case by case; every expected value was computed by hand.
 
-``allowed = floor(max_failure_rate * members)``, never above ``max_failures``; ``P`` is the chance of
-so many failures or more among those attempted, at the tolerated rate; a wave stops below 0.05.
+``allowed = floor(max_failure_rate * members)``, never above ``max_failures``; ``P`` is the chance
+of so many failures or more among those attempted, at the tolerated rate; a wave stops below 0.05.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ CASES = {
     "20: coverage one short": Case(20, WAIT, "14 of 20 members", 2, verified=14, gate=PILOT),
     # 15/20 = 0.75, met at equality
     "20: coverage met at equality": Case(20, PASS, "15 of 20", 2, verified=15, gate=PILOT),
-    # 2 <= 2; P(2 of 15) = 1 - 0.9^15 - 15*0.1*0.9^14 = 1 - 0.206 - 0.343 = 0.451; 13/15 = 0.867 < 0.9
+    # 2 <= 2; P(2 of 15) = 1 - 0.9^15 - 15*0.1*0.9^14 = 1 - 0.206 - 0.343 = 0.451
+    # 13/15 = 0.867 < 0.9
     "20: 2 of 15 failed": Case(
         20, WAIT, "13 of 15", 2, verified=13, failed=2, deadline=None, gate=PILOT
     ),
@@ -127,9 +128,7 @@ CASES = {
     "20 at 5 %: one failed": Case(20, PASS, "19 of 20", 1, verified=19, failed=1, gate=LATER),
     # sample min(20, 20) = 20
     "20 at 5 %: one to come": Case(20, WAIT, "19 of at least 20", 1, verified=19, gate=LATER),
-    "20 at 5 %: two failed": Case(
-        20, FAIL, "2 failures, 1", 1, verified=18, failed=2, gate=LATER
-    ),
+    "20 at 5 %: two failed": Case(20, FAIL, "2 failures, 1", 1, verified=18, failed=2, gate=LATER),
     # -- 21 members: 10 % allows floor(2.1) = 2, 5 % allows floor(1.05) = 1
     # 15/21 = 0.714 < 0.75
     "21: fifteen verified": Case(21, WAIT, "15 of 21", 2, verified=15),
@@ -233,9 +232,7 @@ CASES = {
     "20: 1 of 9 at the deadline": Case(
         20, FAIL, "1 of 9", 2, verified=8, failed=1, deadline=REACHED
     ),
-    "20: 1 of 9, no deadline yet": Case(
-        20, WAIT, "8 of 9", 2, verified=8, failed=1, deadline=None
-    ),
+    "20: 1 of 9, no deadline yet": Case(20, WAIT, "8 of 9", 2, verified=8, failed=1, deadline=None),
     # 1/10 = 0.1 is tolerated, 9/10 = 0.9 met; coverage 10/20 = 0.5 < 0.75
     "20: 1 of 10 at the deadline": Case(
         20, HOLD, "10 of 20", 2, verified=9, failed=1, deadline=OVER
@@ -245,9 +242,7 @@ CASES = {
         20, HOLD, "3 of at least 5", 2, verified=2, failed=1, deadline=OVER
     ),
     # 1/5 = 0.2 > 0.1 and 5 = sample 5; P(1 of 5) = 0.410
-    "20: 1 of 5 at the deadline": Case(
-        20, FAIL, "1 of 5", 2, verified=4, failed=1, deadline=OVER
-    ),
+    "20: 1 of 5 at the deadline": Case(20, FAIL, "1 of 5", 2, verified=4, failed=1, deadline=OVER),
     "20: nothing at the deadline": Case(20, HOLD, "0 of at least 5", 2, deadline=OVER),
     "20: passed at the deadline": Case(20, PASS, "15 of 20", 2, verified=15, deadline=OVER),
     # -- a limit in devices
@@ -288,9 +283,7 @@ CASES = {
         20, WAIT, "19 of 20", 2, verified=19, gate={"min_coverage": "1"}
     ),
     "20: all are covered": Case(20, PASS, "20 of 20", 2, verified=20, gate={"min_coverage": "1"}),
-    "100: no rate": Case(
-        100, FAIL, "1 failures, 0", 0, failed=1, gate={"max_failure_rate": "0"}
-    ),
+    "100: no rate": Case(100, FAIL, "1 failures, 0", 0, failed=1, gate={"max_failure_rate": "0"}),
     # 100/100 = 1 = 1 - 0
     "100: no rate, all well": Case(
         100, PASS, "100 of 100", 0, verified=100, gate={"max_failure_rate": "0"}
@@ -321,9 +314,7 @@ def test_gate(case: Case) -> None:
         rejected=case.rejected,
         in_failed_lanes=case.lanes,
     )
-    found = judge(
-        gate(**case.gate), numbers, deadline=case.deadline, now=NOW, stopped=case.stopped
-    )
+    found = judge(gate(**case.gate), numbers, deadline=case.deadline, now=NOW, stopped=case.stopped)
     assert (found.verdict, found.allowed) == (case.expected, case.allowed)
     assert case.why in found.why
 

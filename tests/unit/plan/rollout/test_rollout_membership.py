@@ -161,9 +161,9 @@ def test_membership_knows_neither_order_nor_time_nor_others(
 
 
 @st.composite
-def claimed(draw: st.DrawFn, fleet: Sequence[Kind], last: int) -> tuple[
-    list[OwnCampaign], dict[str, int]
-]:
+def claimed(
+    draw: st.DrawFn, fleet: Sequence[Kind], last: int
+) -> tuple[list[OwnCampaign], dict[str, int]]:
     """Campaigns that have some devices of a fleet, and the waves of these."""
     claims: dict[str, int] = {}
     for one in fleet:
@@ -207,9 +207,7 @@ def test_a_claimed_device_never_changes_wave(data: st.DataObject) -> None:
 def test_waves_have_their_sizes(data: st.DataObject) -> None:
     """Counts and percents are those of the whole scope, filled up from those in line."""
     fleet = data.draw(fleets())
-    waves = [
-        one for one in data.draw(wave_lists(groups=False)) if "per_package" not in one
-    ]
+    waves = [one for one in data.draw(wave_lists(groups=False)) if "per_package" not in one]
     campaigns, claims = data.draw(claimed(fleet, len(waves)))
     found = assign(fleet, waves, campaigns)
     free = [one for one in in_line([one.imei for one in fleet]) if one not in claims]
@@ -271,9 +269,7 @@ def test_groups_claim_first_and_in_wave_order() -> None:
 
 
 def test_a_claimed_device_stays_out_of_its_group() -> None:
-    wish = spec(
-        grouped(["lab"], ["lab"]), waves=[wave("l", group="lab"), wave("rest")]
-    )
+    wish = spec(grouped(["lab"], ["lab"]), waves=[wave("l", group="lab"), wave("rest")])
     what = seen(map(device, imeis(2)), [own([row(imei(0))], wave=2)])
     assert decided(wish, what).membership.waves == {1: (imei(1),), 2: (imei(0),)}
 
@@ -283,13 +279,13 @@ def test_a_claimed_device_stays_out_of_its_group() -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(
-    fleets(),
-    st.integers(1, 6),
-    st.sampled_from([0, 1, 5, 12, 30, 60]),
-    st.booleans(),
+    fleet=fleets(),
+    size=st.integers(1, 6),
+    at_least=st.sampled_from([0, 1, 5, 12, 30, 60]),
+    by_region=st.booleans(),
 )
 def test_the_pilot_covers_what_its_seats_allow(
-    fleet: list[Kind], size: int, at_least: int, by_region: bool
+    fleet: list[Kind], size: int, at_least: int, *, by_region: bool
 ) -> None:
     pilot: dict[str, Any] = {"name": "pilot", "per_package": size}
     pilot |= {"at_least": at_least} if at_least else {}
@@ -314,8 +310,7 @@ def test_the_pilot_covers_what_its_seats_allow(
     covered = {stratum(one) for one in chosen}
     strata = {stratum(one) for one in fleet}
     reach = sum(
-        min(count, len({stratum(one) for one in packages[place]}))
-        for place, count in seats.items()
+        min(count, len({stratum(one) for one in packages[place]})) for place, count in seats.items()
     )
     assert len(covered) == min(len(strata), reach + more)
     assert found.left_out == {1: tuple(sorted(strata - covered))}
@@ -343,12 +338,11 @@ def test_devices_of_a_stratum_are_taken_in_line() -> None:
 
 def test_claimed_devices_take_their_seats_in_the_pilot() -> None:
     """One device of each package was claimed, so one more of each is chosen, of other regions."""
-    fleet = [
-        Kind(number, MODELS[number % 2], "A", REGIONS[number % 3], ()) for number in range(24)
-    ]
+    fleet = [Kind(number, MODELS[number % 2], "A", REGIONS[number % 3], ()) for number in range(24)]
     first, second = fleet[0], fleet[1]
     campaigns = [
-        own([row(first.imei)], model=first.model), own([row(second.imei)], model=second.model)
+        own([row(first.imei)], model=first.model),
+        own([row(second.imei)], model=second.model),
     ]
     pilot = {"name": "pilot", "per_package": 2, "diversity": ["region"]}
     chosen = [
@@ -362,7 +356,9 @@ def test_claimed_devices_take_their_seats_in_the_pilot() -> None:
 def test_two_pilots_share_the_scope() -> None:
     fleet = [Kind(number, "M1", "A", "east", ()) for number in range(12)]
     waves = [
-        {"name": "one", "per_package": 3}, {"name": "two", "per_package": 4, "at_least": 5}, wave()
+        {"name": "one", "per_package": 3},
+        {"name": "two", "per_package": 4, "at_least": 5},
+        wave(),
     ]
     found = assign(fleet, waves)
     assert [len(found.waves[number]) for number in (1, 2, 3)] == [3, 5, 4]

@@ -1,0 +1,469 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a rollout stands and why; what a failed, held or blocked one does and does not write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+    Decision,
+    decide,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.gate import GateVerdict
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import Wanted
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    NOW,
+    at,
+    bad,
+    busy,
+    decided,
+    device,
+    gate_of,
+    good,
+    hours,
+    imei,
+    imeis,
+    own,
+    pool,
+    rejected,
+    row,
+    seen,
+    settled,
+    spec,
+    target,
+    upgraded,
+    wave,
+)
+
+TWO_MODELS = [target(), target("M2")]
+QUEUED = "CampaignRequestQueued"
+TWO_WAVES = [wave("pilot", count=4, gate={"min_sample": 4}), wave("last")]
+
+
+def fleet(count: int = 4) -> list[Any]:
+    return [device(one) for one in imeis(count)]
+
+
+def current() -> Decision:
+    return decided(spec(imeis(2)), seen([upgraded(imei(0)), upgraded(imei(1))]))
+
+
+def nobody_can() -> Decision:
+    return decided(spec(imeis(2)), seen([device(imei(0), protocol="HTTP")]))
+
+
+def nothing_yet() -> Decision:
+    return decided(spec(imeis(4)), seen(fleet()))
+
+
+def under_way() -> Decision:
+    return decided(spec(imeis(4)), seen(fleet(), [own([row(one) for one in imeis(4)])]))
+
+
+def waits_for_the_last_wave() -> Decision:
+    """The pilot has passed and its campaign is over; the last wave is to be created."""
+    rows, devices = settled(4)
+    what = seen([*devices, *map(device, imeis(4, start=4))], [own(rows, "CampaignEnded")])
+    return decided(spec(imeis(8), waves=TWO_WAVES), what)
+
+
+def another_target_is_live() -> Decision:
+    return decided(spec(imeis(4)), seen(fleet(), [own([row(imei(0))], to="C")]))
+
+
+def licences_are_short() -> Decision:
+    what = seen(fleet(), subscription=pool(5, used=2))
+    return decided(spec(imeis(4), assign_licenses=True), what)
+
+
+def all_are_busy() -> Decision:
+    return decided(spec(imeis(2)), seen(fleet(2), busy=dict.fromkeys(imeis(2), "theirs")))
+
+
+def all_verified() -> Decision:
+    rows, devices = settled(4)
+    return decided(spec(imeis(4)), seen(devices, [own(rows, "CampaignEnded")]))
+
+
+def all_verified_or_current() -> Decision:
+    rows, devices = settled(4)
+    what = seen([*devices, upgraded(imei(4))], [own(rows, "CampaignEnded")])
+    return decided(spec(imeis(5)), what)
+
+
+def all_verified_and_one_out() -> Decision:
+    rows, devices = settled(4)
+    return decided(spec(imeis(5)), seen(devices, [own(rows, "CampaignEnded")]))
+
+
+def one_failed_within_the_limits() -> Decision:
+    rows, devices = settled(9, 1)
+    return decided(
+        spec(imeis(10), gate={"max_failures": 1}), seen(devices, [own(rows, "CampaignEnded")])
+    )
+
+
+def one_unreached_within_the_limits() -> Decision:
+    rows, devices = settled(9)
+    ended = own([*rows, row(imei(9))], "CampaignEnded")
+    return decided(spec(imeis(10)), seen([*devices, device(imei(9))], [ended]))
+
+
+def one_lane_halted() -> Decision:
+    """Of two models one has failed, which is half of the devices; the other is verified."""
+    rows, devices = settled(4)
+    broken = [bad(one) for one in imeis(4, start=4)]
+    models = [device(one, model="M2") for one in imeis(4, start=4)]
+    campaigns = [own(rows, "CampaignEnded"), own(broken, "CampaignEnded", model="M2")]
+    return decided(spec(imeis(8), target=TWO_MODELS), seen([*devices, *models], campaigns))
+
+
+def too_many_rejected() -> Decision:
+    rows = [row(imei(0)), row(imei(1)), row(imei(2)), rejected(imei(3))]
+    return decided(spec(imeis(4)), seen(fleet(), [own(rows)]))
+
+
+def stopped(status: str) -> Decision:
+    return decided(spec(imeis(4)), seen(fleet(), [own([row(imei(0))], status)]))
+
+
+def refused_three_times() -> Decision:
+    campaigns = [
+        own([], "CampaignRequestFailed", count=4, tranche=tranche, start=-9)
+        for tranche in (1, 2, 3)
+    ]
+    return decided(spec(imeis(4)), seen(fleet(), campaigns))
+
+
+def nobody_was_reached() -> Decision:
+    """The deadline: the last day of the campaign was two days ago."""
+    ended = own([row(one) for one in imeis(4)], "CampaignEnded", start=-5, end=-2)
+    return decided(spec(imeis(4)), seen(fleet(), [ended]))
+
+
+def a_tail_before_the_deadline(status: str) -> Decision:
+    """Half of the devices are verified, and nothing more is to come; the deadline is ahead."""
+    rows, devices = settled(5)
+    rest = imeis(5, start=5)
+    ended = own([*rows, *(row(one, status) for one in rest)], "CampaignEnded", start=-5, end=-1)
+    return decided(spec(imeis(10)), seen([*devices, *map(device, rest)], [ended]))
+
+
+def twin_has_started() -> Decision:
+    campaigns = [own([row(one) for one in imeis(4)], campaign_id=name) for name in "ab"]
+    return decided(spec(imeis(4)), seen(fleet(), campaigns))
+
+
+def too_many_failed() -> Decision:
+    return decided(spec(imeis(4)), seen(fleet(), [own([bad(imei(0)), bad(imei(1))])]))
+
+
+@pytest.mark.parametrize(
+    ("tick", "phase", "why", "ends"),
+    [
+        (nothing_yet, "planned", "nothing exists yet", False),
+        (current, "nothing_to_do", "no selected device needs", True),
+        (nobody_can, "nothing_to_do", "no selected device needs", True),
+        (under_way, "running", "0 of 4 devices verified; wave all: 0 of at least 4", False),
+        (waits_for_the_last_wave, "running", "4 of 8 devices verified; wave last", False),
+        (
+            lambda: a_tail_before_the_deadline("UpgradePending"),
+            *("running", "wave all: 5 of 10 members attempted", False),
+        ),
+        (
+            lambda: a_tail_before_the_deadline("UpgradeRiddle"),
+            *("running", "wave all: 5 of 10 members attempted", False),
+        ),
+        (another_target_is_live, "blocked", "of another target of this rollout is live", False),
+        (licences_are_short, "blocked", "4 devices need a licence, and 3 of 5 are free", False),
+        (all_are_busy, "blocked", "2 devices are busy in campaigns of others", False),
+        (all_verified, "completed", "4 of 4 devices verified", True),
+        (all_verified_or_current, "completed", "4 of 4 devices verified", True),
+        (all_verified_and_one_out, "completed_with_exceptions", "1 selected devices could", True),
+        (one_failed_within_the_limits, "completed_with_exceptions", "9 of 10 devices", True),
+        (one_unreached_within_the_limits, "completed_with_exceptions", "9 of 10 devices", True),
+        (one_lane_halted, "completed_with_exceptions", "lane M2 A -> B halted", True),
+        (too_many_rejected, "held", "refused 1 of 4 devices, more than max_rejected 10 %", True),
+        (lambda: stopped("CampaignCancelled"), "held", "is CampaignCancelled: somebody", True),
+        (lambda: stopped("CampaignAborted"), "held", "is CampaignAborted: somebody", True),
+        (refused_three_times, "held", "accepted and then refused 3 campaigns of lane", True),
+        (nobody_was_reached, "held", "the deadline is over, and 0 of at least 4", True),
+        (twin_has_started, "held", "a second campaign of this name has started", True),
+        (too_many_failed, "halted", "4 of 4 devices are in failed lanes", True),
+    ],
+)
+def test_phase(tick: Callable[[], Decision], phase: str, why: str, *, ends: bool) -> None:
+    found = tick()
+    assert found.phase.value == phase
+    assert why in found.why
+    assert found.phase.over is ends
+    assert (found.next_check is None) is (ends and not found.would_change)
+
+
+@pytest.mark.parametrize(
+    "tick",
+    [
+        *(current, nobody_can, another_target_is_live, licences_are_short, all_are_busy),
+        *(all_verified, all_verified_and_one_out, one_lane_halted, too_many_rejected),
+        *(refused_three_times, nobody_was_reached, twin_has_started, too_many_failed),
+        lambda: stopped("CampaignCancelled"),
+    ],
+)
+def test_nothing_is_created(tick: Callable[[], Decision]) -> None:
+    """Also where devices wait: a person has to look first, or the service has to change."""
+    found = tick()
+    assert found.create == ()
+    assert not found.cancel
+
+
+def test_who_only_wants_to_look_sees_what_is_due() -> None:
+    found = decide(spec(imeis(4)), seen(fleet()), wanted=Wanted.PLANNED)
+    assert found.phase.value == "planned"
+    assert [one.name.count for one in found.create] == [4]
+
+
+# -- licences
+
+
+@pytest.mark.parametrize(
+    ("total", "used", "assigned", "creates"),
+    [(4, 0, 0, True), (5, 2, 0, False), (5, 2, 1, True), (9, 9, 4, True), (9, 9, 3, False)],
+)
+def test_licences(total: int, used: int, assigned: int, *, creates: bool) -> None:
+    devices = [device(one, license_assigned=place < assigned) for place, one in enumerate(imeis(4))]
+    what = seen(devices, subscription=pool(total, used))
+    found = decided(spec(imeis(4), assign_licenses=True), what)
+    assert bool(found.create) is creates
+    assert found.licenses_needed == 4 - assigned
+    assert bool(found.blockers) is not creates
+
+
+def test_event_billing_needs_no_licence() -> None:
+    assert nothing_yet().licenses_needed == 0
+
+
+# -- what blocks one model does not block another
+
+
+def test_another_live_target_of_an_unknown_model_blocks_all() -> None:
+    live = own([row(imei(0))], to="C")
+    unknown = type(live)(
+        live.name, type(live.campaign)(**vars(live.campaign) | {"make": "", "model": ""}), live.rows
+    )
+    what = seen([device(one, model="M2") for one in imeis(4)], [unknown])
+    assert decided(spec(imeis(4), target=[target("M2")]), what).create == ()
+    what = seen([device(one, model="M2") for one in imeis(4)], [live])
+    assert len(decided(spec(imeis(4), target=[target("M2")]), what).create) == 1
+
+
+def test_a_started_twin_holds_and_a_queued_one_is_cancelled() -> None:
+    def twin(start: int) -> Decision:
+        first = own([row(one) for one in imeis(4)], QUEUED, campaign_id="a", start=1)
+        second = own([busy(one) for one in imeis(4)], campaign_id="b", start=start)
+        return decided(spec(imeis(4)), seen(fleet(), [first, second]))
+
+    queued, started = twin(1), twin(0)
+    assert [(one.campaign.id, why) for one, why in queued.cancel] == [
+        ("b", "another campaign has this name")
+    ]
+    assert (queued.phase.value, started.phase.value) == ("running", "held")
+    assert started.cancel == ()
+
+
+# -- a failed lane
+
+
+def braked(*, gate: dict[str, Any], start: int = 1) -> Decision:
+    """Two of two devices of M1 fail; a campaign of each model and wave is queued."""
+    ids = imeis(12)
+    devices = [device(one, model="M1" if place < 6 else "M2") for place, one in enumerate(ids)]
+    campaigns = [
+        own([bad(ids[0]), bad(ids[1])], campaign_id="failed"),
+        own([row(ids[2])], QUEUED, tranche=2, start=start, campaign_id="m1 queued"),
+        own([row(ids[3])], "CampaignScheduled", tranche=3, start=start, campaign_id="m1 scheduled"),
+        own([row(ids[6])], QUEUED, model="M2", start=start, campaign_id="m2 queued"),
+        own([row(ids[4])], "CampaignEnded", tranche=4, campaign_id="m1 over"),
+    ]
+    return decided(spec(ids, target=TWO_MODELS, gate=gate), seen(devices, campaigns))
+
+
+def test_a_failed_lane_brakes_its_own_campaigns_only() -> None:
+    found = braked(gate={"max_failed_lane_share": "0.5"})
+    assert found.phase.value == "running"
+    assert {(one.campaign.id, why) for one, why in found.cancel} == {
+        ("m1 queued", "its lane has failed"),
+        ("m1 scheduled", "its lane has failed"),
+    }
+    assert {one.package.name for one in found.create} == {"M2-A-B"}
+
+
+def test_a_failed_wave_brakes_everything() -> None:
+    found = braked(gate={"max_failed_lane_share": "0.4"})
+    assert found.phase.value == "halted"
+    assert {(one.campaign.id, why) for one, why in found.cancel} == {
+        ("m1 queued", "its lane has failed"),
+        ("m1 scheduled", "its lane has failed"),
+        ("m2 queued", "the rollout has halted"),
+    }
+    assert found.create == ()
+    assert found.next_check == NOW + hours(1)
+
+
+def test_what_has_started_is_beyond_the_brake() -> None:
+    """On its first day a scheduled campaign has started, a queued one has not."""
+    found = braked(gate={"max_failed_lane_share": "0.4"}, start=0)
+    assert {one.campaign.id for one, _why in found.cancel} == {"m1 queued", "m2 queued"}
+
+
+def test_devices_of_a_failed_lane_leave_the_numbers() -> None:
+    found = braked(gate={"max_failed_lane_share": "0.5"})
+    numbers = found.waves[0].numbers
+    assert (numbers.devices, numbers.members, numbers.in_failed_lanes) == (12, 6, 6)
+    assert gate_of(found).failures == 0
+
+
+def test_a_campaign_stopped_in_a_failed_lane_holds_nobody() -> None:
+    ids = imeis(8)
+    devices = [device(one, model="M1" if place < 4 else "M2") for place, one in enumerate(ids)]
+    campaigns = [
+        own([bad(ids[0]), bad(ids[1])]),
+        own([row(ids[2])], "CampaignCancelled", tranche=2),
+    ]
+    found = decided(spec(ids, target=TWO_MODELS), seen(devices, campaigns))
+    assert found.phase.value == "running"
+    assert [one.package.name for one in found.create] == ["M2-A-B"]
+
+
+# -- one wave after the other
+
+
+def verdicts(found: Decision) -> list[GateVerdict]:
+    return [state.verdict for state in found.waves]
+
+
+def three_waves(*results: Callable[..., Any], **members: Any) -> Decision:
+    """Two devices a wave; the n-th result is that of the n-th wave, which has a campaign."""
+    ids = imeis(6)
+    waves = [wave("a", count=2), wave("b", count=2), wave("c")]
+    wish = spec(ids, waves=waves, **members)
+    by_wave = decided(wish, seen(map(device, ids))).membership.waves
+    campaigns, devices = [], {one: device(one) for one in ids}
+    for number, result in enumerate(results, 1):
+        mine = by_wave[number]
+        campaigns.append(own([result(one) for one in mine], wave=number))
+        devices |= {one: upgraded(one) for one in mine if result is good}
+    return decided(wish, seen(devices.values(), campaigns))
+
+
+def test_a_wave_that_neither_is_open_nor_has_begun_waits() -> None:
+    found = three_waves(row)
+    assert verdicts(found) == [GateVerdict.WAIT] * 3
+    assert [(one.open, one.begun) for one in found.waves] == [
+        *((True, True), (False, False), (False, False))
+    ]
+    assert found.waves[2].judgement.why == "waits for wave a to pass"
+
+
+def test_a_passed_wave_opens_the_next() -> None:
+    found = three_waves(good)
+    assert verdicts(found) == [GateVerdict.PASS, GateVerdict.WAIT, GateVerdict.WAIT]
+    assert [one.open for one in found.waves] == [True, True, False]
+    assert [one.name.wave for one in found.create] == [2]
+    assert found.waves[2].judgement.why == "waits for wave b to pass"
+
+
+def test_a_wave_that_has_begun_is_judged_even_behind_one_that_waits() -> None:
+    assert verdicts(three_waves(row, good)) == [
+        *(GateVerdict.WAIT, GateVerdict.PASS, GateVerdict.WAIT)
+    ]
+    found = three_waves(row, bad, gate={"max_failed_lane_share": 1})
+    assert not found.create
+
+
+def test_a_wave_behind_a_failed_one_gets_nothing() -> None:
+    found = three_waves(bad)
+    assert found.phase.value == "halted"
+    assert (found.create, found.waves[1].open) == ((), False)
+
+
+def test_a_wave_without_members_is_skipped() -> None:
+    found = decided(
+        spec(imeis(3), waves=[wave("a", count=3), wave("b", count=3), wave("c")]),
+        seen(fleet(3)),
+    )
+    assert verdicts(found) == [GateVerdict.WAIT, GateVerdict.SKIP, GateVerdict.SKIP]
+
+
+def test_a_skipped_wave_opens_the_next() -> None:
+    """The only group has no device that needs anything."""
+    devices = [{"imei": imei(0), "groups": ["lab"]}, imei(1)]
+    wish = spec(devices, waves=[wave("lab", group="lab"), wave()])
+    found = decided(wish, seen([upgraded(imei(0)), device(imei(1))]))
+    assert verdicts(found) == [GateVerdict.SKIP, GateVerdict.WAIT]
+    assert [one.name.wave for one in found.create] == [2]
+
+
+# -- the deadline of a wave
+
+
+def test_the_deadline_is_a_day_after_the_last_campaign() -> None:
+    campaigns = [
+        own([row(imei(0))], end=3),
+        own([row(imei(1))], "CampaignEnded", tranche=2, end=1),
+    ]
+    (state,) = decided(spec(imeis(2)), seen(fleet(2), campaigns)).waves
+    # the end of the third day from today, and 24 hours
+    assert state.deadline == NOW - hours(10) + hours(24 * 4) + hours(24)
+    short = spec(imeis(2), timing={"report_grace_hours": 2})
+    (state,) = decided(short, seen(fleet(2), campaigns)).waves
+    assert state.deadline == NOW - hours(10) + hours(24 * 4) + hours(2)
+
+
+def test_there_is_no_deadline_while_something_is_to_be_created() -> None:
+    ended = own([row(imei(0))], "CampaignEnded", start=-9, end=-5)
+    waiting = decided(spec(imeis(2)), seen(fleet(2), [ended])).waves[0]
+    assert (waiting.deadline, waiting.verdict) == (None, GateVerdict.WAIT)
+    settling = own([row(imei(0))], count=2, start=-9, end=-5)
+    state = decided(spec(imeis(2)), seen(fleet(2), [settling])).waves[0]
+    assert (state.deadline, state.verdict) == (None, GateVerdict.WAIT)
+    assert nothing_yet().waves[0].deadline is None
+
+
+def test_campaigns_of_failed_lanes_move_no_deadline() -> None:
+    ids = imeis(4)
+    devices = [device(one, model="M1" if place < 2 else "M2") for place, one in enumerate(ids)]
+    campaigns = [
+        own([bad(ids[0]), bad(ids[1])], end=9),
+        own([row(one) for one in ids[2:]], model="M2", end=2),
+    ]
+    (state,) = decided(spec(ids, target=TWO_MODELS), seen(devices, campaigns)).waves
+    assert state.deadline == NOW - hours(10) + hours(24 * 3) + hours(24)
+
+
+@pytest.mark.parametrize(("later", "phase"), [(-1 / 3600, "running"), (0, "held"), (1, "held")])
+def test_the_deadline_to_the_second(later: float, phase: str) -> None:
+    """A device is announced for ever after, in a campaign that its service forgot to end."""
+    rows = [row(imei(0), next_attempt=at(900))]
+    what = seen(fleet(1), [own(rows, end=3)], now=NOW - hours(10) + hours(24 * 5) + hours(later))
+    assert decided(spec(imeis(1)), what).phase.value == phase
+
+
+def test_devices_that_are_busy_elsewhere_do_not_move_the_deadline() -> None:
+    ended = own([row(imei(0))], "CampaignEnded", start=-9, end=-5)
+    what = seen(fleet(2), [ended], busy={imei(1): "theirs"})
+    assert decided(spec(imeis(2)), what).waves[0].deadline is not None
+
+
+@pytest.mark.parametrize(("end", "phase"), [(-1, "running"), (-2, "completed_with_exceptions")])
+def test_a_read_that_never_comes_ends_with_its_wave(end: int, phase: str) -> None:
+    """Nine of ten are verified, which passes; the tenth reported and is never read again."""
+    rows, devices = settled(9)
+    ended = own([*rows, good(imei(9), -40)], "CampaignEnded", start=-5, end=end)
+    stale = device(imei(9), refreshed=at(-300))
+    found = decided(spec(imeis(10)), seen([*devices, stale], [ended]))
+    assert (found.phase.value, found.refresh) == (phase, (imei(9),))

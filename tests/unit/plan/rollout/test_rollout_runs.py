@@ -1,0 +1,441 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole rollouts against a model of the service: what must hold at every tick of any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+    Decision,
+    decide,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
+    Observed,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import RolloutSpec
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    device,
+    hours,
+    imei,
+    imeis,
+    package,
+    spec,
+    target,
+    wave,
+)
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
+    FATES,
+    ServiceModel,
+    tick,
+)
+
+MODELS = ("M1", "M2")
+CATALOGUE = tuple(package(model) for model in MODELS)
+
+
+@dataclass
+class Run:
+    """A rollout to run: its declaration, the account, and when it is ticked.
+
+    :ivar selections: which devices are selected at each tick, in turn.
+    :ivar steps: hours between ticks, in turn.
+    """
+
+    declared: dict[str, Any]
+    service: ServiceModel
+    steps: Sequence[float]
+    selections: Sequence[Sequence[str]] = field(default_factory=list)
+
+    def ticks(self) -> Iterator[tuple[RolloutSpec, Decision]]:
+        """Tick until two weeks are over; what is given was carried out."""
+        end, number = self.service.now + hours(24 * 14), 0
+        while self.service.now < end:
+            selected = self.selections[number % len(self.selections)]
+            wish = spec(selected, **self.declared)
+            yield wish, tick(wish, self.service)
+            self.service.now += hours(self.steps[number % len(self.steps)])
+            number += 1
+
+
+GATES = st.fixed_dictionaries(
+    {},
+    optional={
+        "max_failure_rate": st.sampled_from(["0.05", "0.1", "0.3", "0.6", "1"]),
+        "min_sample": st.integers(1, 8),
+        "min_coverage": st.sampled_from(["0", "0.3", "0.5", "0.8"]),
+        "max_failures": st.integers(0, 6),
+        "min_success_rate": st.sampled_from(["0", "0.4", "0.9"]),
+        "max_rejected": st.sampled_from(["0.1", "0.5", "1"]),
+        "max_failed_lane_share": st.sampled_from(["0.5", "1"]),
+    },
+)
+KINDS = st.one_of(
+    st.fixed_dictionaries(
+        {"per_package": st.integers(1, 9)}, optional={"at_least": st.integers(1, 40)}
+    ),
+    st.fixed_dictionaries({"count": st.integers(1, 40)}),
+    st.fixed_dictionaries({"percent": st.integers(1, 80)}),
+)
+
+
+@st.composite
+def runs(
+    draw: st.DrawFn, *, hides: bool = False, joins: bool = False, fates: Sequence[str] = FATES
+) -> Run:
+    """Any rollout: fleet, fates, waves, gates, requests that fail, ticks at any time."""
+    size = draw(st.integers(1, 55))
+    models = draw(st.lists(st.sampled_from(MODELS), min_size=size, max_size=size))
+    unlucky = draw(st.dictionaries(st.sampled_from(imeis(size)), st.sampled_from(fates)))
+    waves = draw(st.lists(st.tuples(KINDS, GATES), max_size=3))
+    refused = draw(st.sets(st.integers(1, 8), max_size=3))
+    hidden = draw(st.dictionaries(st.integers(1, 8), st.integers(1, 30)) if hides else st.just({}))
+    selection = st.sets(st.sampled_from(imeis(size)), min_size=1).map(sorted)
+    declared = {
+        "target": [target(model) for model in MODELS],
+        "waves": [
+            *(wave(f"w{place}", gate=gate, **kind) for place, (kind, gate) in enumerate(waves)),
+            wave("last", gate=draw(GATES)),
+        ],
+        "limits": {"max_campaign_devices": draw(st.sampled_from([6, 25, 1000]))},
+    }
+    event(f"{len(waves) + 1} waves")
+    return Run(
+        declared,
+        ServiceModel(
+            {imei(n): device(imei(n), model=model) for n, model in enumerate(models)},
+            CATALOGUE,
+            fates=unlucky,
+            refuses=lambda number: number in refused,
+            hides=lambda number: hidden.get(number, 0),
+            spread=draw(st.sampled_from([0, 7, 40])),
+        ),
+        draw(st.lists(st.integers(4, 36), min_size=1, max_size=5)),
+        draw(st.lists(selection, min_size=1, max_size=4)) if joins else [imeis(size)],
+    )
+
+
+SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+# -- what must hold at every tick
+
+
+@SLOW
+@given(runs())
+def test_a_plan_that_was_carried_out_is_empty(run: Run) -> None:
+    for wish, found in run.ticks():
+        again = decide(wish, run.service.observe())
+        if len(found.create) < wish.limits.max_creates:
+            assert [str(one.name) for one in again.create] == []
+        # A request to cancel may be in vain once a campaign has begun.
+        begun = {one.id for one in run.service.campaigns if one.begins <= run.service.now}
+        assert {own.campaign.id for own, _why in again.cancel} <= begun
+
+
+@settings(parent=SLOW, max_examples=40)
+@given(runs(hides=True))
+def test_what_is_created(run: Run) -> None:
+    proved: set[str] = set()
+    for wish, found in run.ticks():
+        _check_pilot_rule(run, proved)
+        _check_names(run, found)
+        _check_tries(found)
+        for planned in found.create:
+            assert not found.lanes[planned.package.name].failed
+            _check_earlier_waves(run, wish, found, planned.wave.number)
+        words = [state.verdict.value for state in found.waves]
+        if "fail" in words or "hold" in words:
+            assert found.phase.value == ("halted" if "fail" in words else "held")
+            assert found.create == ()
+    _check_that_each_was_accepted_once(run)
+
+
+def _check_pilot_rule(run: Run, proved: set[str]) -> None:
+    """No package that was never proved has over 20 devices in live campaigns."""
+    proved |= {one.name for one in CATALOGUE if run.service.proved(one.name)}
+    for one in CATALOGUE:
+        if one.name not in proved:
+            assert run.service.live_devices(one.name) <= 20
+
+
+def _check_names(run: Run, found: Decision) -> None:
+    names = [str(one.name) for one in found.create]
+    assert len(names) == len(set(names))
+    assert not set(names) & {str(own.name) for own in found.seen.own}
+    for planned in found.create:
+        assert planned.start > run.service.now.date()
+        assert planned.name.count == len(planned.devices) == len(set(planned.devices)) > 0
+
+
+def _check_tries(found: Decision) -> None:
+    """Retries are none of this: a device that was attempted is done, whatever came of it."""
+    tried = {row.device_id for own in found.seen.own for row in own.rows if row.recent_attempt}
+    for planned in found.create:
+        assert not tried & set(planned.devices)
+
+
+def _check_that_each_was_accepted_once(run: Run) -> None:
+    accepted = [
+        one
+        for running in run.service.campaigns
+        if running.cancelled is None
+        for one, when in running.accepted.items()
+        if when <= run.service.now
+    ]
+    assert len(accepted) == len(set(accepted))
+
+
+def _check_earlier_waves(run: Run, wish: RolloutSpec, found: Decision, number: int) -> None:
+    """Whatever comes of a wave, all before it have passed by what the service knows."""
+    outcomes = run.service.outcomes()
+    for earlier in wish.waves[: number - 1]:
+        assert found.waves[earlier.number - 1].verdict.opens_next
+        members = [
+            one
+            for one in found.membership.waves[earlier.number]
+            if not found.lanes[found.scope.members[one].package.name].failed
+            and found.verdicts[one].kind.value != "rejected"
+        ]
+        told = [outcomes[one] for one in members if one in outcomes]
+        # Unknown devices count as attempted, as failures, from the deadline on.
+        odd = sum(run.service.fate(one) == "odd" for one in members)
+        rate = earlier.gate.max_failure_rate
+        assert len(told) + odd >= min(earlier.gate.min_sample, len(members))
+        assert len(told) + odd >= earlier.gate.min_coverage * len(members)
+        assert told.count("bad") <= rate * len(members)
+        assert told.count("good") >= earlier.gate.success_needed * len(told)
+
+
+@SLOW
+@given(runs(joins=True))
+def test_every_device_is_in_one_wave_and_keeps_it_once_it_was_touched(run: Run) -> None:
+    claimed: dict[str, int] = {}
+    for _wish, found in run.ticks():
+        listed = [one for ids in found.membership.waves.values() for one in ids]
+        assert len(listed) == len(set(listed))
+        assert set(listed) == found.scope.members.keys() == found.verdicts.keys()
+        waves = {one: number for number, ids in found.membership.waves.items() for one in ids}
+        assert {one: waves.get(one) for one in claimed} == claimed
+        for own in found.seen.own:
+            if not own.refused:
+                claimed |= {row.device_id: own.name.wave for row in own.rows}
+        for planned in found.create:
+            assert all(waves[one] == planned.wave.number for one in planned.devices)
+        _check_tries(found)
+        _check_numbers(run, found)
+    _check_that_each_was_accepted_once(run)
+
+
+def _check_numbers(run: Run, found: Decision) -> None:
+    assert found.next_check is None or found.next_check > run.service.now
+    assert found.exposure >= sum(len(one.devices) for one in found.create)
+    for state in found.waves:
+        numbers, said = state.numbers, state.judgement
+        assert numbers.devices == len(found.membership.waves[state.wave.number])
+        assert numbers.devices == numbers.members + numbers.rejected + numbers.in_failed_lanes
+        assert numbers.verified + numbers.failed + numbers.silent <= numbers.members
+        if state.verdict.value == "pass":
+            assert said.attempted >= min(state.wave.gate.min_sample, numbers.members) > 0
+            assert said.failures <= said.allowed
+
+
+# -- one picture, one decision
+
+
+def shuffled(what: Observed, dice: Any) -> Observed:
+    """The same, read in another order."""
+
+    def mix(items: Any) -> list[Any]:
+        listed = list(items)
+        return dice.sample(listed, len(listed))
+
+    return replace(
+        what,
+        own=tuple(replace(one, rows=tuple(mix(one.rows))) for one in mix(what.own)),
+        devices=dict(mix(what.devices.items())),
+        catalogue=tuple(mix(what.catalogue)),
+        busy=dict(mix(what.busy.items())),
+    )
+
+
+def essence(found: Decision) -> dict[str, Any]:
+    """Everything that a decision says, without the rows that it was read from."""
+    return {
+        "phase": (found.phase, found.why, found.next_check, found.exposure),
+        "classes": {one: (verdict.kind, verdict.reason) for one, verdict in found.verdicts.items()},
+        "waves": (found.waves, found.membership),
+        "lanes": found.lanes,
+        "writes": (found.create, [(own.campaign.id, why) for own, why in found.cancel]),
+        "refresh": sorted(found.refresh),
+        "blockers": found.blockers,
+    }
+
+
+@settings(parent=SLOW, max_examples=12)
+@given(runs(hides=True), st.randoms(use_true_random=False))
+def test_a_decision_knows_no_order(run: Run, dice: Any) -> None:
+    for wish, _found in run.ticks():
+        what = run.service.observe()
+        mixed = replace(wish, devices=tuple(dice.sample(wish.devices, len(wish.devices))))
+        assert essence(decide(mixed, shuffled(what, dice))) == essence(decide(wish, what))
+
+
+# -- where all goes well
+
+
+def needed(sizes: Sequence[int], most: int) -> int:
+    """Campaigns that waves of one model need: 20 devices at first, then as many as one takes."""
+    first = min(most, 20)
+    campaigns, proved = 0, False
+    for size in sizes:
+        while size:
+            if proved:
+                campaigns += ceil(size / most)
+                size = 0
+            else:
+                # The room of 20 is filled at once, in campaigns of at most so many devices.
+                batch = min(size, 20)
+                campaigns += ceil(batch / first)
+                size -= batch
+                proved = batch >= 5
+    return campaigns
+
+
+@SLOW
+@given(
+    st.integers(1, 90),
+    st.lists(st.integers(1, 40), max_size=3),
+    st.sampled_from([1000, 25, 7]),
+    st.lists(st.integers(3, 30), min_size=1, max_size=5),
+)
+def test_there_are_as_many_creates_as_the_waves_need(
+    size: int, counts: list[int], most: int, steps: list[int]
+) -> None:
+    """Whatever the times of the ticks; everything of a campaign is told at once."""
+    run = Run(
+        {
+            "waves": [*(wave(f"w{n}", count=count) for n, count in enumerate(counts)), wave()],
+            "limits": {"max_campaign_devices": most, "max_creates": 100},
+        },
+        ServiceModel({one: device(one) for one in imeis(size)}, (package(),)),
+        steps,
+        [imeis(size)],
+    )
+    sizes, left = [], size
+    for count in [*counts, size]:
+        sizes.append(min(count, left))
+        left -= sizes[-1]
+    *_rest, (_wish, last) = run.ticks()
+    assert last.phase.value == "completed"
+    assert len(run.service.campaigns) == needed(sizes, most)
+    assert len({str(one.planned.name) for one in run.service.campaigns}) == needed(sizes, most)
+
+
+def test_hourly_ticks_over_weeks_create_no_more() -> None:
+    run = Run(
+        {"waves": [wave("p", per_package=5, at_least=10), wave("b", percent=25), wave()]},
+        ServiceModel({one: device(one) for one in imeis(60)}, (package(),), spread=30),
+        [1],
+        [imeis(60)],
+    )
+    *_rest, (_wish, last) = run.ticks()
+    assert last.phase.value == "completed"
+    assert [one.planned.name.count for one in run.service.campaigns] == [10, 15, 35]
+
+
+# -- some rollouts by hand
+
+
+def outcome(fates: dict[str, str], **more: Any) -> tuple[Run, Decision]:
+    """The end of a rollout of 30 devices: a pilot of 5, then the rest."""
+    run = Run(
+        {"waves": [wave("pilot", count=5), wave()], "gate": {"min_sample": 5}},
+        ServiceModel({one: device(one) for one in imeis(30)}, (package(),), fates=fates, **more),
+        [5],
+        [imeis(30)],
+    )
+    *_rest, (_wish, last) = run.ticks()
+    return run, last
+
+
+def everybody(fate: str) -> dict[str, str]:
+    return dict.fromkeys(imeis(30), fate)
+
+
+@pytest.mark.parametrize(
+    ("fates", "phase", "campaigns"),
+    [
+        ({}, "completed", [5, 25]),
+        (everybody("bad"), "halted", [5]),
+        (everybody("reverts"), "halted", [5]),
+        (everybody("silent"), "halted", [5]),
+        (everybody("unreached"), "held", [5]),
+        (everybody("rejected"), "held", [5]),
+        (everybody("odd"), "halted", [5]),
+    ],
+)
+def test_a_fate_of_all(fates: dict[str, str], phase: str, campaigns: list[int]) -> None:
+    run, last = outcome(fates)
+    assert last.phase.value == phase
+    assert [one.planned.name.count for one in run.service.campaigns] == campaigns
+
+
+@pytest.mark.parametrize(
+    ("refuses", "phase", "campaigns"),
+    [
+        (lambda number: number == 1, "completed", [5, 5, 25]),
+        (lambda number: number <= 2, "completed", [5, 5, 5, 25]),
+        (lambda number: True, "held", [5, 5, 5]),
+        # refused above 20: the rest comes in campaigns of 20
+        (lambda number: number == 2, "completed", [5, 25, 20, 5]),
+    ],
+)
+def test_requests_that_fail(
+    refuses: Callable[[int], bool], phase: str, campaigns: list[int]
+) -> None:
+    run, last = outcome({}, refuses=refuses)
+    assert last.phase.value == phase
+    assert [one.planned.name.count for one in run.service.campaigns] == campaigns
+
+
+def test_a_campaign_that_nobody_sees_for_a_day_upgrades_nobody_twice() -> None:
+    run, last = outcome({}, hides=lambda number: 24 if number == 1 else 0)
+    first, *shadows = [one for one in run.service.campaigns if one.planned.name.wave == 1]
+    assert last.phase.value == "completed"
+    assert len(first.accepted) == 5
+    assert shadows
+    assert all(not one.accepted for one in shadows)
+
+
+def test_the_model_itself_can_go_wrong() -> None:
+    """Every fate happens: a model that only does well would prove nothing."""
+    ids = imeis(len(FATES))
+    run = Run(
+        {"waves": [wave(gate={"max_rejected": 1, "max_failure_rate": 1})]},
+        ServiceModel(
+            {one: device(one) for one in ids},
+            (package(),),
+            fates=dict(zip(ids, FATES, strict=True)),
+        ),
+        [6],
+        [ids],
+    )
+    *_rest, (_wish, last) = run.ticks()
+    assert {FATES[n]: last.verdicts[one].kind.value for n, one in enumerate(ids)} == {
+        "good": "verified",
+        "bad": "failed",
+        "silent": "failed",
+        "reverts": "mismatch",
+        "unreached": "unreached",
+        "rejected": "rejected",
+        "odd": "unknown",
+    }

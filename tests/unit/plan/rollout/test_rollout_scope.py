@@ -1,0 +1,212 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which devices a rollout is for, and why the others are out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.module_utils._model.device import Device
+from ansible_collections.thingspace.fota.plugins.module_utils._model.license import (
+    MONTHLY_POOL,
+    PAY_PER_UPGRADE,
+    Subscription,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.scope import Out
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    EVENT_BILLING,
+    decided,
+    device,
+    good,
+    imei,
+    imeis,
+    lane,
+    own,
+    package,
+    pool,
+    rejected,
+    row,
+    seen,
+    spec,
+    target,
+    upgraded,
+)
+
+ONE, OTHER = imeis(2)
+"""The device that is judged, and one that always needs the upgrade."""
+CATALOGUE = [package(), package(path="A0 A"), package("M3", "A B")]
+
+
+def judged(
+    one: Device | None,
+    *,
+    subscription: Subscription = EVENT_BILLING,
+    catalogue: Any = CATALOGUE,
+    **members: Any,
+) -> str:
+    """Why the device is out; "in" when it is not."""
+    devices = [device(OTHER, license_assigned=True), *([one] if one else [])]
+    found = decided(
+        spec([ONE, OTHER], **members),
+        seen(devices, catalogue=catalogue, subscription=subscription),
+    ).scope
+    assert found.members.keys() | found.out.keys() == {ONE, OTHER}
+    assert not found.members.keys() & found.out.keys()
+    return "in" if ONE in found.members else found.out[ONE].value
+
+
+@pytest.mark.parametrize(
+    ("one", "why"),
+    [
+        (device(ONE), "in"),
+        (device(ONE, fota_eligible=None), "in"),
+        (None, "not_found"),
+        (device(ONE, model="M2"), "no_target"),
+        (device(ONE, make="Other"), "no_target"),
+        (device(ONE, "B"), "current"),
+        (device(ONE, "B", fota_eligible=False), "current"),
+        (device(ONE, "B", protocol="HTTP"), "current"),
+        (device(ONE, fota_eligible=False), "not_eligible"),
+        (device(ONE, protocol="OMADM"), "wrong_protocol"),
+        (device(ONE, protocol=""), "wrong_protocol"),
+        (device(ONE, "", protocol="HTTP"), "wrong_protocol"),
+        (device(ONE, ""), "version_unknown"),
+        (device(ONE, "Z"), "no_path"),
+        (device(ONE, "A0"), "several_steps"),
+    ],
+)
+def test_who_is_out(one: Device | None, why: str) -> None:
+    assert judged(one) == why
+
+
+@pytest.mark.parametrize(
+    ("subscription", "assigned", "assign", "why"),
+    [
+        (pool(9), False, False, "no_license"),
+        (pool(9), None, False, "no_license"),
+        (pool(9), True, False, "in"),
+        (pool(9), False, True, "in"),
+        (Subscription((MONTHLY_POOL, PAY_PER_UPGRADE), 9, 0, ""), False, False, "in"),
+        (EVENT_BILLING, False, False, "in"),
+    ],
+)
+def test_licences(
+    subscription: Subscription, why: str, *, assigned: bool | None, assign: bool
+) -> None:
+    one = device(ONE, license_assigned=assigned)
+    assert judged(one, subscription=subscription, assign_licenses=assign) == why
+
+
+@pytest.mark.parametrize(
+    ("declared", "device_protocol", "package_protocol", "why"),
+    [
+        ("LWM2M", "LWM2M", "LWM2M", "in"),
+        ("OMA", "OMADM", "OMD-DM", "in"),
+        ("OMA", "OMADM", "OMA", "in"),
+        ("HTTP", "HTTP", "HTTP", "in"),
+        ("LWM2M", "LWM2M", "", "in"),
+        ("OMA", "OMA", "OMD-DM", "wrong_protocol"),
+        ("LWM2M", "OMADM", "LWM2M", "wrong_protocol"),
+        ("LWM2M", "LWM2M", "OMD-DM", "no_path"),
+    ],
+)
+def test_protocols(declared: str, device_protocol: str, package_protocol: str, why: str) -> None:
+    catalogue = [package(protocol=package_protocol)]
+    one = device(ONE, protocol=device_protocol)
+    assert judged(one, catalogue=catalogue, protocol=declared) == why
+
+
+def test_every_reason_says_what_to_do() -> None:
+    assert all(len(why.what_to_do) > 20 for why in Out if why is not Out.CURRENT)
+
+
+def test_a_member_has_its_lane_and_package() -> None:
+    newer = package(name="newer", launch_date="2026-03-01T00:00:00Z")
+    older = package(name="older", launch_date="2026-02-01T00:00:00Z")
+    for catalogue in ([newer, older], [older, newer]):
+        what = seen([device(ONE)], catalogue=catalogue)
+        member = decided(spec([{"imei": ONE, "host": "h1"}]), what).scope.members[ONE]
+        assert (member.lane, member.package) == (lane(), newer)
+        assert (member.device, member.selected.host) == (device(ONE), "h1")
+
+
+def test_the_shortest_path_wins() -> None:
+    direct = [package(), package(path="A A1"), package(path="A1 B")]
+    assert judged(device(ONE), catalogue=direct) == "in"
+
+
+# -- devices that one of our campaigns has
+
+
+def test_a_claimed_device_stays_in_scope_whatever_is_declared() -> None:
+    """It is selected no more, the account has it no more, or it runs the target."""
+    campaign = own([row(ONE), good(OTHER)])
+    found = decided(spec([imei(7)]), seen([upgraded(OTHER)], [campaign])).scope
+    assert found.members.keys() == {ONE, OTHER}
+    assert found.out == {imei(7): Out.NOT_FOUND}
+    assert found.members[ONE].device is None
+    assert found.members[OTHER].selected.imei == OTHER
+
+
+def test_a_claimed_device_has_the_package_of_its_campaign() -> None:
+    campaign = own([row(ONE)], package_name="declared-elsewhere")
+    found = decided(spec([ONE, OTHER]), seen([device(ONE), device(OTHER)], [campaign])).scope
+    assert found.members[ONE].package.name == "declared-elsewhere"
+    assert found.members[ONE].lane == found.members[OTHER].lane == lane()
+    assert found.members[OTHER].package.name == "M1-A-B"
+
+
+def test_a_claimed_device_keeps_the_lane_that_it_had() -> None:
+    what = seen([upgraded(ONE)], [own([good(ONE)])])
+    assert decided(spec([ONE]), what).scope.members[ONE].lane == lane(version="A")
+
+
+def test_a_rejected_device_is_in_scope() -> None:
+    what = seen([device(ONE)], [own([rejected(ONE)])])
+    assert ONE in decided(spec([ONE]), what).scope.members
+
+
+def test_devices_that_were_busy_are_judged_anew() -> None:
+    what = seen([upgraded(ONE)], [own([row(ONE, "DeviceRejected", reason="busy")])])
+    assert decided(spec([ONE]), what).scope.out == {ONE: Out.CURRENT}
+
+
+# -- a target that nothing leads to
+
+
+def test_a_target_that_no_package_reaches_is_an_error() -> None:
+    wish = spec([ONE, OTHER], target=[target(version="B"), target("M2", "D")])
+    what = seen(
+        [device(ONE), device(OTHER, model="M2")],
+        catalogue=[package(), package("M2", "A B"), package("M2", "A C")],
+    )
+    with pytest.raises(PlanRefused) as caught:
+        decided(wish, what)
+    assert "target[1].version = 'D'" in str(caught.value)
+    assert "Maker M2, and 1 selected devices need it" in str(caught.value)
+    assert caught.value.hint.startswith("published for this model: B, C;")
+
+
+def test_nothing_is_published_at_all() -> None:
+    what = seen([device(ONE)], catalogue=[package("M9")])
+    with pytest.raises(PlanRefused) as caught:
+        decided(spec([ONE]), what)
+    assert "published for this model: nothing" in caught.value.hint
+
+
+@pytest.mark.parametrize("one", [upgraded(ONE), device(ONE, "Z"), device(ONE, fota_eligible=False)])
+def test_a_target_that_is_reached_or_that_nobody_needs_is_none(one: Device) -> None:
+    """An old target without packages is fine once all run it; a published one always."""
+    catalogue = [package()] if one.firmware == "Z" else [package("M9")]
+    found = decided(spec([ONE]), seen([one], catalogue=catalogue))
+    assert found.scope.members == {}
+
+
+def test_a_target_that_campaigns_reach_is_none() -> None:
+    """The package was taken from the catalogue while the rollout runs."""
+    what = seen([device(ONE), device(OTHER)], [own([row(ONE)])], catalogue=[package("M9")])
+    assert decided(spec([ONE, OTHER]), what).scope.out == {OTHER: Out.NO_PATH}
