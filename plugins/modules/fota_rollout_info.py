@@ -71,8 +71,9 @@ options:
       - C(limits), with C(max_campaign_devices) (V(1000)) and C(max_creates) (campaigns created in
         one tick, V(10)).
       - C(timing), in hours, with C(verify_grace_hours) (an old version may be read after a success,
-        V(24)), C(silent_after_hours) (after an attempt without result, V(24)), C(report_grace_hours) (after
-        the last day of a wave, V(24)), C(settle_retry_hours) (after a refused campaign, V(24)).
+        V(24)), C(silent_after_hours) (after an attempt without result, V(24)),
+        C(report_grace_hours) (after the last day of a wave, V(24)), C(settle_retry_hours) (after a
+        refused campaign, V(24)).
       - C(qualified_packages), a list of packages whose pilot is done elsewhere.
       - C(assign_licenses), V(true) lets the service take licences of the pool for these devices.
         Licences of upgraded devices stay with them for good. Default V(false).

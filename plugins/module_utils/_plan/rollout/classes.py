@@ -87,7 +87,7 @@ def classify(
         return Verdict(DeviceClass.BUSY, f"in live campaign {holder}")
     again = ledger.busy_until.get(member.imei)
     if again is not None and seen.now < again:
-        return Verdict(DeviceClass.BUSY, f"refused as busy; tried again from {again:%Y-%m-%d %H:%M}")
+        return Verdict(DeviceClass.BUSY, f"refused as busy; next try from {again:%Y-%m-%d %H:%M}")
     if (wave, member.lane.code) in ledger.settling:
         return Verdict(DeviceClass.SETTLING, "a campaign's device report is not complete yet")
     return Verdict(DeviceClass.PENDING, "waits for a campaign")

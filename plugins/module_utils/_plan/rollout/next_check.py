@@ -38,7 +38,8 @@ def next_check(
         return None
     times = [now + SOON] if due else []
     times += [_look_at(one, now) for one in ledger.campaigns if not one.over]
-    times += [moment for moment in (*ledger.retry_at.values(), *ledger.busy_until.values(), *deadlines) if moment]
+    times += [*ledger.retry_at.values(), *ledger.busy_until.values()]
+    times += [moment for moment in deadlines if moment]
     return min((moment for moment in times if moment > now), default=now + IDLE)
 
 

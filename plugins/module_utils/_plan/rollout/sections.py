@@ -132,9 +132,11 @@ class Section:
             return ()
         return tuple(value)
 
-    def sections(self, key: str) -> list[Section]:
-        """A list of mappings."""
+    def sections(self, key: str, *, required: bool = True) -> list[Section]:
+        """A list of mappings; a missing or empty one only where it is not required."""
         value = self.raw.get(key)
+        if not required and (value is None or value in ([], ())):
+            return []
         if not isinstance(value, (list, tuple)) or not value:
             self.refuse(key, "is required, as a list with at least one entry")
             return []

@@ -102,10 +102,8 @@ def _read_windows(section: Section) -> tuple[LocalWindow, ...]:
 
 
 def _read_freezes(section: Section) -> tuple[Freeze, ...]:
-    if "freeze" not in section:
-        return ()
     found = []
-    for entry in section.sections("freeze"):
+    for entry in section.sections("freeze", required=False):
         entry.where = f"calendar.{entry.where}"
         entry.know("from", "to", "why")
         days = []

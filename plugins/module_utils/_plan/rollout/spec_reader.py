@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta, tzinfo
 
 from ..._model.imei import ImeiCheck
@@ -123,10 +123,8 @@ def _read_timing(top: Section) -> Timing:
 
 
 def _read_approvals(top: Section, waves: Sequence[Wave]) -> tuple[Approval, ...]:
-    if "approved" not in top:
-        return ()
     found = []
-    for entry in top.sections("approved"):
+    for entry in top.sections("approved", required=False):
         entry.know("wave", "digest", "failures")
         wave = _read_wave_name(entry, waves)
         if wave is not None and (not wave.gate.approval or wave is waves[-1]):
@@ -142,12 +140,8 @@ def _read_approvals(top: Section, waves: Sequence[Wave]) -> tuple[Approval, ...]
 
 
 def _read_accepts(top: Section, waves: Sequence[Wave]) -> tuple[Accept, ...]:
-    if "accept" not in top:
-        return ()
-    one = isinstance(top.raw["accept"], Mapping)
-    source = Section({"accept": [top.raw["accept"]]}, "", top.problems) if one else top
     found = []
-    for entry in source.sections("accept"):
+    for entry in top.sections("accept", required=False):
         entry.know("wave", "lane", "failures", "up_to", "by", "reason")
         wave = _read_wave_name(entry, waves)
         failures = entry.whole("failures", default=0, least=0, most=MOST_DEVICES)
