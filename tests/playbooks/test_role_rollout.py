@@ -231,3 +231,43 @@ def test_a_service_that_is_away_is_no_judgement(operator: Any) -> None:
     assert run.status != 0
     assert run["Decide"]["phase"] == "observation_failed"
     assert mine.sim.campaigns() == []
+
+
+def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
+    mine = operator()
+    wish = spec(gate={"soak_hours": 0})
+    wish["waves"][0]["gate"] = {"approval": True}
+    run = mine.tick(rollout_spec=wish).succeeded()
+    while run["Decide"]["phase"] != "awaiting_approval":
+        mine.go_on(run)
+        run = mine.tick(rollout_spec=wish).succeeded()
+    assert len(mine.sim.campaigns()) == 2
+    wish["approved"] = [{"wave": "canary", "digest": run["Decide"]["digest"][:12]}]
+
+    paused = mine.tick(rollout_spec=wish, rollout_state="paused").succeeded()
+    assert (paused["Decide"]["phase"], paused.changed) == ("paused", [])
+    mine.tick(rollout_spec=wish).succeeded()
+    assert len(mine.sim.campaigns()) == 4
+
+    halted = mine.tick(rollout_spec=wish, playbook="thingspace.fota.halt")
+    assert (halted.status, halted["Decide"]["phase"]) == (0, "halted")
+    assert {one["status"] for one in mine.sim.campaigns()} == {
+        "CampaignEnded",
+        "CampaignCancelled",
+    }
+
+
+def test_a_halt_ends_what_has_started_as_early_as_the_service_allows(operator: Any) -> None:
+    mine = operator()
+    run = mine.tick(rollout_spec=spec(on_halt="abort")).succeeded()
+    mine.go_on(run)
+    run = mine.tick().succeeded()
+    mine.sim.set_now("2026-03-03T00:30:00Z")
+    before = {one["endDate"] for one in mine.sim.campaigns()}
+    run = mine.tick(rollout_spec=spec(on_halt="abort"), rollout_state="halted")
+    assert run.status != 0
+    assert before == {"2026-03-05"}
+    assert {one["endDate"] for one in mine.sim.campaigns()} == {"2026-03-04"}
+    assert len(run.all("Devices that may still change")[0].result["results"]) == 2
+    again = mine.tick(rollout_state="halted")
+    assert again.changed == []
