@@ -114,6 +114,7 @@ class Rollout:
     :ivar created: names of all campaigns that its ticks have asked for.
     :ivar phases: the phase of every tick.
     :ivar lost_races: how often somebody else created a campaign of the same name meanwhile.
+    :ivar refused: how often the service refused to abort or to shorten a campaign.
     """
 
     def __init__(self, account: Account, models: dict[str, int], **spec: Any) -> None:
@@ -122,6 +123,7 @@ class Rollout:
         self.created: list[str] = []
         self.phases: list[str] = []
         self.lost_races = 0
+        self.refused = 0
         self.spec: dict[str, Any] = {
             "name": "meters",
             "target": [{"make": MAKER, "model": model, "version": "B"} for model in models],
@@ -162,20 +164,28 @@ class Rollout:
         )
 
     def carry_out(self, decision: dict[str, Any]) -> None:
-        """Write what a decision says: cancel, then create."""
-        for kind in ("cancel", "shorten", "create"):
-            campaigns = decision["actions"][kind]
-            if not campaigns:
-                continue
-            if kind == "create":
-                self.created += [one["name"] for one in campaigns]
+        """Write what a decision says as the role does: cancel, abort, shorten, create.
+
+        The service may refuse to abort and to shorten; ``refused`` counts that.
+        """
+        actions = decision["actions"]
+        if actions["cancel"]:
+            write_campaigns(self.account, actions["cancel"])
+        for one in [*actions["abort"], *actions["shorten"]]:
             try:
-                write_campaigns(self.account, campaigns)
-            except TaskFailure as failure:
-                # Known: of two controllers at once, the slower one is told of the other's campaign.
-                if kind != "create" or describe_failure(failure)[1]["kind"] != "ambiguous":
-                    raise
-                self.lost_races += 1
+                write_campaigns(self.account, [one])
+            except TaskFailure:
+                self.refused += 1
+        if not actions["create"]:
+            return
+        self.created += [one["name"] for one in actions["create"]]
+        try:
+            write_campaigns(self.account, actions["create"])
+        except TaskFailure as failure:
+            # Known: of two controllers at once, the slower one is told of the other's campaign.
+            if describe_failure(failure)[1]["kind"] != "ambiguous":
+                raise
+            self.lost_races += 1
 
     def run(self, *, hours: float | None = None, most: int = 60, **params: Any) -> dict[str, Any]:
         """Tick until the rollout is over.

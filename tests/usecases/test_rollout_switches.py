@@ -64,7 +64,7 @@ WAVES: list[dict[str, Any]] = [
 def test_the_list_of_switches_is_complete() -> None:
     """A new switch is met by these tests, or named as one that a rollout does not meet."""
     assert {switch.name for switch in TABLE} >= ELSEWHERE
-    assert {"prescheduled", "pilot_rule", "scheduled_entry"} <= {name for name, _ in CHOICES}
+    assert {"prescheduled", "pilot_rule", "scheduled_entry"} <= {name for name, _choice in CHOICES}
 
 
 @pytest.mark.parametrize(("switch", "choice"), CHOICES)

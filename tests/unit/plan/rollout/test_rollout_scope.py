@@ -38,7 +38,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 
 ONE, OTHER = imeis(2)
 """The device that is judged, and one that always needs the upgrade."""
-CATALOGUE = [package(), package(path="A0 A"), package("M3", "A B")]
+CATALOGUE = (package(), package(path="A0 A"), package("M3", "A B"))
 
 
 def judged(
