@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import (
@@ -89,6 +89,24 @@ def accepted(campaign: Row) -> list[str]:
 def untouched(campaign: Row) -> list[str]:
     """The devices of a campaign that no attempt was made for yet."""
     return [imei for imei, entry in campaign["devices"].items() if not entry["attempts"]]
+
+
+def moment(text: str) -> datetime:
+    """A time as the simulator writes it."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def attempt_times(campaign: Row) -> list[datetime]:
+    """When the last attempt of each device in a campaign was made, in order."""
+    return sorted(
+        moment(entry["recent"]) for entry in campaign["devices"].values() if entry["recent"]
+    )
+
+
+def in_turn(campaign: Row) -> list[str]:
+    """Devices of a campaign that has begun, in the order of their announced attempts."""
+    announced = {imei: entry["next"] for imei, entry in campaign["devices"].items()}
+    return sorted((imei for imei, due in announced.items() if due), key=lambda one: announced[one])
 
 
 def _was_refused(entry: Row) -> bool:

@@ -140,6 +140,38 @@ def refused_three_times() -> Decision:
     return decided(spec(imeis(4)), seen(fleet(), campaigns))
 
 
+def accepted_at_the_fourth_time() -> Decision:
+    refused = [
+        own([], "CampaignRequestFailed", count=4, tranche=tranche, start=-9)
+        for tranche in (1, 2, 3)
+    ]
+    live = own([row(one) for one in imeis(4)], tranche=4)
+    return decided(spec(imeis(4)), seen(fleet(), [*refused, live]))
+
+
+def all_verified_in_a_live_campaign() -> Decision:
+    rows, devices = settled(4)
+    return decided(spec(imeis(4)), seen(devices, [own(rows)]))
+
+
+def one_is_busy() -> Decision:
+    return decided(spec(imeis(2)), seen(fleet(2), busy={imei(0): "theirs"}))
+
+
+def one_is_under_way_and_another_target_is_live() -> Decision:
+    campaigns = [own([row(imei(0))]), own([row(imei(1))], to="C")]
+    return decided(spec(imeis(2)), seen(fleet(2), campaigns))
+
+
+def stopped_and_failed() -> Decision:
+    """Somebody stopped the first wave, and all devices of the second fail."""
+    rows = [bad(one) for one in imeis(4, start=4)]
+    campaigns = [own([row(one) for one in imeis(4)], "CampaignCancelled"), own(rows, wave=2)]
+    gate = {"max_failed_lane_share": 1, "max_failure_rate": 1, "max_failures": 2}
+    wish = spec(imeis(8), waves=[wave("first", count=4, gate=gate), wave("last", gate=gate)])
+    return decided(wish, seen(fleet(8), campaigns))
+
+
 def nobody_was_reached() -> Decision:
     """The deadline: the last day of the campaign was two days ago."""
     ended = own([row(one) for one in imeis(4)], "CampaignEnded", start=-5, end=-2)
@@ -179,6 +211,11 @@ def too_many_failed() -> Decision:
             lambda: a_tail_before_the_deadline("UpgradeRiddle"),
             *("running", "wave all: 5 of 10 members attempted", False),
         ),
+        (accepted_at_the_fourth_time, "running", "0 of 4 devices verified; wave all", False),
+        (all_verified_in_a_live_campaign, "running", "4 of 4 devices verified", False),
+        (one_is_busy, "planned", "nothing exists yet", False),
+        (one_is_under_way_and_another_target_is_live, "running", "0 of 2 devices", False),
+        (stopped_and_failed, "halted", "wave last: 4 failures, 2 tolerated", True),
         (another_target_is_live, "blocked", "of another target of this rollout is live", False),
         (licences_are_short, "blocked", "4 devices need a licence, and 3 of 5 are free", False),
         (all_are_busy, "blocked", "2 devices are busy in campaigns of others", False),
@@ -273,6 +310,14 @@ def test_a_started_twin_holds_and_a_queued_one_is_cancelled() -> None:
     ]
     assert (queued.phase.value, started.phase.value) == ("running", "held")
     assert started.cancel == ()
+
+
+def test_a_started_twin_stops_other_lanes_too() -> None:
+    twins = [own([row(one) for one in imeis(4)], campaign_id=name) for name in "ab"]
+    other = device(imei(9), model="M2")
+    wish = spec([*imeis(4), imei(9)], target=TWO_MODELS)
+    assert decided(wish, seen([*fleet(), other], twins)).create == ()
+    assert len(decided(wish, seen([*fleet(), other], twins[:1])).create) == 1
 
 
 # -- a failed lane
@@ -432,6 +477,23 @@ def test_there_is_no_deadline_while_something_is_to_be_created() -> None:
     state = decided(spec(imeis(2)), seen(fleet(2), [settling])).waves[0]
     assert (state.deadline, state.verdict) == (None, GateVerdict.WAIT)
     assert nothing_yet().waves[0].deadline is None
+
+
+def test_campaigns_of_other_waves_move_no_deadline() -> None:
+    ids = imeis(4)
+    campaigns = [
+        own([row(one) for one in ids[:2]], end=1),
+        own([row(one) for one in ids[2:]], wave=2, end=5),
+    ]
+    wish = spec(ids, waves=[wave("first", count=2), wave()])
+    first, last = decided(wish, seen(map(device, ids), campaigns)).waves
+    assert first.deadline == NOW - hours(10) + hours(24 * 2) + hours(24)
+    assert last.deadline == NOW - hours(10) + hours(24 * 6) + hours(24)
+
+
+def test_the_next_look_is_at_the_deadline() -> None:
+    found = a_tail_before_the_deadline("UpgradePending")
+    assert found.next_check == found.waves[0].deadline == NOW + hours(14)
 
 
 def test_campaigns_of_failed_lanes_move_no_deadline() -> None:

@@ -1,0 +1,194 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Halting is sticky: once failures were too many, no later success mends it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+    Decision,
+    decide,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.gate import (
+    GateVerdict,
+    Numbers,
+    judge,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.statistics import (
+    Result,
+    ever_too_many,
+)
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    NOW,
+    bad,
+    device,
+    gate,
+    gate_of,
+    good,
+    hours,
+    imeis,
+    own,
+    seen,
+    spec,
+    upgraded,
+)
+
+TENTH = {1: Fraction(1, 10), 2: Fraction(1, 10)}
+
+
+def results(text: str, *, wave: int = 1, start: int = 0) -> list[Result]:
+    """``x`` a failure, ``.`` a success, one an hour; within brackets all at one moment."""
+    found, hour, together = [], start, False
+    for letter in text:
+        if letter in "[]":
+            together = letter == "["
+            hour += 1
+            continue
+        hour += not together
+        found.append(Result(NOW + hours(hour), wave, letter == "x"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", False),
+        ("x", False),  # P(X >= 1 of 1) = 0.1
+        ("xx", True),  # 0.1 * 0.1 = 0.01
+        ("x.x", True),  # P(X >= 2 of 3) = 0.028
+        ("x..x", False),  # 0.0523
+        (".x..x", False),  # 2 of 5: 0.081
+        ("x..xx", True),  # 3 of 5: 0.0086
+        # What comes later mends nothing; what came earlier does.
+        ("xx" + "." * 60, True),
+        ("." * 60 + "xx", False),
+        ("." * 60 + "xx" + "." * 60, False),
+        ("..." + "xx." + "x" + "." * 99, True),  # 3 of 7: 0.026
+        # At one moment nobody knows which came first.
+        ("[xx...]", False),  # 2 of 5
+        ("[xx]...", True),
+        ("[xxx..]", True),
+    ],
+)
+def test_too_many_at_any_moment(text: str, expected: bool) -> None:  # noqa: FBT001
+    found = results(text)
+    for seed in range(3):
+        random.Random(seed).shuffle(found)
+        assert ever_too_many(found, TENTH) is expected
+
+
+def test_the_newest_wave_says_what_is_tolerated() -> None:
+    """2 of 2 at 50 % have a chance of 0.25, 1 of 1 at 1 % one of 0.01."""
+    half, hundredth = (
+        {1: Fraction(1, 10), 2: Fraction(1, 2)},
+        {1: Fraction(1, 10), 2: Fraction(1, 100)},
+    )
+    assert ever_too_many(results("x") + results("x", wave=2, start=9), half) is False
+    assert ever_too_many(results("xx") + results("....", wave=2, start=9), half) is True
+    # A late result of the pilot is judged by the second wave, which has begun.
+    assert ever_too_many(results("x") + results(".", wave=2, start=9), hundredth) is False
+    assert ever_too_many(results(".", wave=2) + results("x", start=9), hundredth) is True
+
+
+RESULT = st.tuples(st.integers(0, 40), st.integers(1, 3), st.booleans())
+RATE = st.sampled_from(["0", "0.01", "0.05", "0.1", "0.3", "1"]).map(Fraction)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    first=st.lists(RESULT, max_size=14),
+    later=st.lists(RESULT, max_size=30),
+    rates=st.tuples(RATE, RATE, RATE),
+)
+def test_a_halt_stays_whatever_comes_later(
+    first: list[tuple[int, int, bool]],
+    later: list[tuple[int, int, bool]],
+    rates: tuple[Fraction, Fraction, Fraction],
+) -> None:
+    """Also when later results are of newer waves, which tolerate more."""
+    known = dict(enumerate(rates, 1))
+    before = [Result(NOW + hours(hour), wave, failed) for hour, wave, failed in first]
+    after = [Result(NOW + hours(50 + hour), wave, failed) for hour, wave, failed in later]
+    if ever_too_many(before, known):
+        assert ever_too_many([*after, *before], known)
+    # And it is no more than what was seen at one of the moments.
+    moments = sorted({one.at for one in before})
+    assert ever_too_many(before, known) == any(
+        ever_too_many([one for one in before if one.at <= moment], known) for moment in moments
+    )
+
+
+def test_the_gate_fails_by_what_was_once() -> None:
+    """2 of 22 are tolerated now; they were not when it was 2 of 2."""
+    now = {"members": 22, "devices": 22, "verified": 20, "failed": 2}
+    assert judge(gate(), Numbers(**now), deadline=None, now=NOW).verdict is GateVerdict.PASS
+    once = Numbers(**now, too_many_once=True)
+    failed = judge(gate(), once, deadline=None, now=NOW)
+    assert failed.verdict is GateVerdict.FAIL
+    assert "2 failures of 22 attempted are too many to believe" in failed.why
+    accepted = judge(gate(), once, deadline=None, now=NOW, accepted=2)
+    assert accepted.verdict is GateVerdict.PASS
+    short = judge(gate(), once, deadline=None, now=NOW, accepted=1)
+    assert short.verdict is GateVerdict.FAIL
+
+
+def of_22(failures_at: Sequence[float], *, accept: int | None = None) -> Decision:
+    """A wave of 22 devices, 20 of which succeed at -20; 2 of 22 are tolerated at 10 %."""
+    entries = [{"wave": "all", "up_to": accept, "by": "ann", "reason": "known"}]
+    codes = [
+        {**entry, "lane": lane}
+        for entry in entries
+        for lane in ("", next(iter(codes_of())))
+        if accept is not None
+    ]
+    wish = spec(
+        imeis(22),
+        gate={"max_failures": 2, "max_failure_rate": 0.1},
+        accept=[{key: value for key, value in one.items() if value != ""} for one in codes],
+    )
+    broken, fine = imeis(2), imeis(20, start=2)
+    rows = [bad(one, when) for one, when in zip(broken, failures_at, strict=True)]
+    rows += [good(one, -20) for one in fine]
+    known = [device(one) for one in broken] + [upgraded(one) for one in fine]
+    return decide(wish, seen(known, [own(rows, "CampaignEnded")]))
+
+
+def codes_of() -> tuple[str, ...]:
+    """The code of the only lane."""
+    (lane,) = decide(spec(imeis(1)), seen([device(imeis(1)[0])])).lanes.values()
+    return lane.codes
+
+
+def test_a_lane_that_failed_once_stays_failed() -> None:
+    """Two failures first: the lane has failed, and with it all devices of its wave."""
+    early = of_22([-40, -30])
+    assert [one.failed for one in early.lanes.values()] == [True]
+    assert early.phase is Phase.HALTED
+    late = of_22([-10, -9])
+    assert [one.failed for one in late.lanes.values()] == [False]
+    assert late.phase is Phase.COMPLETED_WITH_EXCEPTIONS
+
+
+def test_a_person_may_take_what_was_once() -> None:
+    """Of the lane and of the wave, up to as many."""
+    taken = of_22([-40, -30], accept=2)
+    assert taken.phase is Phase.COMPLETED_WITH_EXCEPTIONS
+    assert gate_of(taken).verdict is GateVerdict.PASS
+    assert [one.failed for one in of_22([-40, -30], accept=1).lanes.values()] == [True]
+
+
+def test_what_was_once_is_counted_over_waves_in_the_lane() -> None:
+    """The wave of a device says what its result is judged by: 2 of 2 at 100 % are nothing."""
+    wish = spec(imeis(2), gate={"max_failure_rate": 1})
+    rows = [bad(one) for one in imeis(2)]
+    decision = decide(wish, seen([device(one) for one in imeis(2)], [own(rows, "CampaignEnded")]))
+    assert [one.failed for one in decision.lanes.values()] == [False]
