@@ -51,7 +51,9 @@ def find_retries(
         if verdict.kind is DeviceClass.FAILED and _can_try(scope.members[imei], lanes):
             failed.setdefault(verdict.campaign_id, []).append(scope.members[imei])
     found = []
-    for (_generation, wave, _lane, _tranche), campaigns in sorted(tranches.items()):
+    for (_generation, wave, lane, _tranche), campaigns in sorted(tranches.items()):
+        if ledger.is_refused(wave, lane):
+            continue
         used = sum(not one.refused for one in campaigns)
         last = max(campaigns, key=lambda one: one.name.attempt)
         members = [member for one in campaigns for member in failed.get(one.campaign.id, [])]
@@ -76,6 +78,7 @@ def find_sweep(
         for imei, verdict in verdicts.items()
         if verdict.kind is DeviceClass.UNREACHED
         and ledger.records[imei].own.name.wave != SWEEP_WAVE
+        and not ledger.is_refused(SWEEP_WAVE, scope.members[imei].lane.code)
         and _can_try(scope.members[imei], lanes)
     ]
 

@@ -11,7 +11,7 @@ from enum import Enum
 
 from ..._model.status import DeviceState, not_reached
 from ..._model.times import parse_time
-from .ledger import Ledger, Record, day_begins, is_busy, is_rejected
+from .ledger import Ledger, Record, day_begins, is_rejected
 from .observed import Observed
 from .scope import Member
 from .spec import Timing
@@ -116,8 +116,7 @@ def _classify_record(
 ) -> tuple[DeviceClass, str]:
     own, row = record.own, record.row
     if is_rejected(own, row):
-        kind = DeviceClass.BUSY if is_busy(row) else DeviceClass.REJECTED
-        return kind, row.reason or row.status
+        return DeviceClass.REJECTED, row.reason or row.status
     attempted = parse_time(row.recent_attempt)
     told = parse_time(row.updated) or attempted
     version = member.device.firmware if member.device else ""
@@ -128,6 +127,9 @@ def _classify_record(
     untouched = attempted is None and not_reached(row.status)
     if row.state is DeviceState.FAILED and not row.next_attempt and not untouched:
         return DeviceClass.FAILED, row.reason or row.status
+    elsewhere = version not in ("", member.package.from_version, member.target.version)
+    if attempted is not None and fresh and elsewhere:
+        return DeviceClass.MISMATCH, f"runs {version}, which is neither target nor on the way"
     if own.over and fresh and version == member.target.version:
         return DeviceClass.VERIFIED, "runs the target, though no result was reported"
     if row.state is DeviceState.UNKNOWN:

@@ -109,7 +109,7 @@ def decide(spec: RolloutSpec, seen: Observed, *, wanted: Wanted = Wanted.RUNNING
                 for moment in (state.deadline, state.judgement.soak_until)
             ],
             seen.now,
-            over=phase.over and not brakes,
+            over=phase.over and not brakes and not (phase is Phase.HELD and picture.live),
             due=bool(create or brakes),
         ),
     )

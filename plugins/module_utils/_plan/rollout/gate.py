@@ -198,6 +198,13 @@ class _Tally:
         """Say why the wave has failed; empty when it has not."""
         numbers, failures, attempted = self.numbers, self.failures, self.attempted
         rate = self.gate.max_failure_rate
+        # Lanes have accepts of their own: their failures are not among those of the wave.
+        share = self.gate.max_failed_lane_share
+        if numbers.in_failed_lanes > share * numbers.devices:
+            return (
+                f"{numbers.in_failed_lanes} of {numbers.devices} devices are in failed lanes, more"
+                f" than max_failed_lane_share {percent(share)}"
+            )
         if self.forgiven:
             return ""
         if failures > self.allowed:
@@ -211,12 +218,6 @@ class _Tally:
             return (
                 f"at the deadline {failures} of {attempted} attempted have failed, more than"
                 f" max_failure_rate {percent(rate)}"
-            )
-        share = self.gate.max_failed_lane_share
-        if numbers.in_failed_lanes > share * numbers.devices:
-            return (
-                f"{numbers.in_failed_lanes} of {numbers.devices} devices are in failed lanes, more"
-                f" than max_failed_lane_share {percent(share)}"
             )
         return ""
 
@@ -251,7 +252,8 @@ class _Tally:
                 low = middle + 1
             else:
                 high = middle
-        return successes[max(low, 1) - 1] if successes else now
+        # Where nothing succeeded, a person has accepted all there is: nothing soaks.
+        return successes[max(low, 1) - 1] if successes else now - self.gate.soak
 
 
 def percent(rate: Fraction | float) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -30,7 +30,7 @@ class LaneEvidence:
     """The cumulative evidence of one package, which is what a lane is judged by.
 
     :ivar devices: devices in scope that get it.
-    :ivar live: devices asked for in campaigns that are not over.
+    :ivar live: devices asked for in campaigns that are not over, or that may still be in one.
     :ivar codes: of the lanes that get it, one for each zone of windows.
     :ivar failed: the lane has halted: nothing more is created for it.
     :ivar qualified: it may go to more than 20 devices at once.
@@ -64,8 +64,11 @@ def weigh_lanes(
     waves: Mapping[str, int],
     verdicts: Mapping[str, Verdict],
     ledger: Ledger,
+    busy: Collection[str],
 ) -> dict[str, LaneEvidence]:
     """Judge every package in scope.
+
+    :param busy: devices that are known to be in campaigns of others.
 
     :param waves: the wave of every device in scope.
     :returns: the evidence by package name.
@@ -92,19 +95,28 @@ def weigh_lanes(
         taken = max((one.up_to for one in spec.accepted if one.lane in codes), default=0)
         mine = [one for one in ledger.campaigns if one.campaign.package == name]
         refused_at_size = any(one.refused and one.name.count > PILOT_DEVICES for one in mine)
+        over = {one.campaign.id for one in mine if one.over}
+        unread = {verdicts[i].campaign_id for i in members[name] if verdicts[i].unread} & over
+        # They may be live, or not have taken the package: they keep their place in the pilot.
+        unsettled = sum(
+            (verdicts[imei].unread and verdicts[imei].campaign_id in over)
+            or (verdicts[imei].kind is DeviceClass.BUSY and imei not in busy)
+            for imei in members[name]
+        )
         evident = _is_evidence(len(tried), failures)
         lanes[name] = LaneEvidence(
             package=package,
             devices=len(members[name]),
             attempted=len(tried),
             failures=failures,
-            live=sum(one.name.count for one in mine if not one.over),
+            live=sum(one.name.count for one in mine if not one.over) + unsettled,
             codes=tuple(sorted(codes)),
             failed=failures > taken and ever_too_many(results, rates),
             qualified=(evident or name in spec.qualified_packages) and not refused_at_size,
             fruitless=sum(
                 one.over
                 and not one.refused
+                and one.campaign.id not in unread
                 and one.name.count >= EVIDENCE_DEVICES
                 and not _told_enough(by_campaign.get(one.campaign.id, []))
                 for one in mine

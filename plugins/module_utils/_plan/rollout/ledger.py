@@ -46,7 +46,6 @@ class Ledger:
     :ivar request_failures: refused campaigns by place; shadows do not count.
     :ivar last_tranche: highest tranche number by generation and place, shadows included.
     :ivar surplus: live twins: other campaigns of the same name, to cancel.
-    :ivar stopped: campaigns that somebody else cancelled or aborted.
     :ivar superseded: live campaigns of targets that are declared no more.
     """
 
@@ -60,8 +59,11 @@ class Ledger:
     request_failures: dict[Place, int]
     last_tranche: dict[tuple[str, int, str], int]
     surplus: tuple[OwnCampaign, ...]
-    stopped: tuple[OwnCampaign, ...]
     superseded: tuple[OwnCampaign, ...]
+
+    def is_refused(self, wave: int, lane: str) -> bool:
+        """The service has refused so many campaigns here that no more are tried."""
+        return self.request_failures.get((wave, lane), 0) >= MOST_REQUEST_FAILURES
 
 
 def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
@@ -73,9 +75,11 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
     for one in present:
         key = (one.name.generation, one.name.wave, one.name.lane)
         last_tranche[key] = max(last_tranche.get(key, 0), one.name.tranche)
-    kept, surplus = _resolve_twins(present)
-    shadows = {one.campaign.id for one in kept if is_shadow(one)}
-    counting = tuple(one for one in kept if one.campaign.id not in shadows)
+    shadows = [one for one in present if is_shadow(one)]
+    counting, surplus = _resolve_twins([one for one in present if one not in shadows])
+    taken = {one.name for one in counting if not one.over}
+    surplus += [one for one in shadows if not one.over and one.name in taken]
+    kept = [*counting, *shadows]
     records: dict[str, Record] = {}
     earlier: dict[str, tuple[Record, ...]] = {}
     claims: dict[str, int] = {}
@@ -99,17 +103,17 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
     retry_at: dict[Place, datetime] = {}
     failures: dict[Place, int] = {}
     for one in kept:
-        if one.campaign.id not in shadows and not one.refused:
+        if one not in shadows and not one.refused:
             continue
         place = (one.name.wave, one.name.lane)
         told = _last_word(one)
         if told is not None:
             again = told + spec.timing.settle_retry
             retry_at[place] = max(again, retry_at.get(place, again))
-        if one.campaign.id not in shadows and not _all_rejected(one):
+        if one not in shadows and not _all_rejected(one):
             failures[place] = failures.get(place, 0) + 1
     return Ledger(
-        campaigns=counting,
+        campaigns=tuple(counting),
         records=records,
         earlier=earlier,
         claims=claims,
@@ -123,7 +127,6 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
         request_failures=failures,
         last_tranche=last_tranche,
         surplus=tuple(surplus),
-        stopped=tuple(one for one in counting if one.stopped),
         superseded=tuple(
             one for one in mine if one.name.generation not in generations and not one.over
         ),
@@ -133,7 +136,10 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
 def _resolve_twins(
     campaigns: Sequence[OwnCampaign],
 ) -> tuple[list[OwnCampaign], list[OwnCampaign]]:
-    """Keep one campaign of each name; of live twins the one with accepted devices.
+    """Keep one live campaign of each name, the one with accepted devices, and all that are over.
+
+    A twin that was refused, or cancelled before it attempted anything, is forgotten: its other half
+    counts.
 
     :returns: those kept, and live twins to cancel.
     """
@@ -142,18 +148,18 @@ def _resolve_twins(
         by_name.setdefault(one.name, []).append(one)
     kept, surplus = [], []
     for twins in by_name.values():
-        best = min(
-            twins,
-            key=lambda one: (
-                one.refused or one.stopped,
-                not _has_accepted(one),
-                one.over,
-                one.campaign.id,
-            ),
-        )
-        kept.append(best)
-        surplus += [one for one in twins if one is not best and not one.over]
+        live = [one for one in twins if not one.over]
+        live.sort(key=lambda one: (not _has_accepted(one), one.campaign.id))
+        surplus += live[1:]
+        kept += live[:1]
+        over = [one for one in twins if one.over]
+        idle = [one for one in over if one.refused or (one.stopped and not _has_attempted(one))]
+        kept += [one for one in over if one not in idle or len(idle) == len(twins)]
     return kept, surplus
+
+
+def _has_attempted(one: OwnCampaign) -> bool:
+    return any(row.recent_attempt or row.state is DeviceState.SUCCESS for row in one.rows)
 
 
 def _has_accepted(one: OwnCampaign) -> bool:
@@ -181,8 +187,11 @@ def is_rejected(one: OwnCampaign, row: CampaignDevice) -> bool:
 
 
 def is_shadow(one: OwnCampaign) -> bool:
-    """All its devices were in another campaign: one of ours that the reports did not show."""
-    return bool(one.rows) and all(is_busy(row) for row in one.rows)
+    """Another campaign has its devices: one of ours that the reports did not show.
+
+    It got none of them, and the service said of one at least that it is busy.
+    """
+    return any(is_busy(row) for row in one.rows) and not _has_accepted(one)
 
 
 def _all_rejected(one: OwnCampaign) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from ..._model.status import CampaignState
+from ..._model.status import CampaignState, DeviceState
 from ..._model.times import parse_time
 from .ledger import Ledger, day_begins
 from .observed import OwnCampaign
@@ -50,6 +50,10 @@ def _look_at(own: OwnCampaign, now: datetime) -> datetime:
         return now + SOON
     if day_begins(start) > now:
         return day_begins(start) + WHILE_RUNNING
-    announced = [parse_time(row.next_attempt) for row in own.rows if row.next_attempt]
-    first = min((moment for moment in announced if moment), default=now)
-    return max(now + WHILE_RUNNING, first + SOON)
+    # A device without an announced attempt can have news at any time.
+    announced = [
+        parse_time(row.next_attempt) or now
+        for row in own.rows
+        if row.state in (DeviceState.PENDING, DeviceState.UNKNOWN) or row.next_attempt
+    ]
+    return max(now + WHILE_RUNNING, min(announced, default=now) + SOON)

@@ -134,7 +134,7 @@ def draw(spec: RolloutSpec, seen: Observed) -> Picture:
         imei: classify(member, wave_of[imei], seen=seen, ledger=ledger, timing=spec.timing)
         for imei, member in scope.members.items()
     }
-    lanes = weigh_lanes(spec, scope, wave_of, verdicts, ledger)
+    lanes = weigh_lanes(spec, scope, wave_of, verdicts, ledger, seen.busy)
     for imei, member in scope.members.items():
         if verdicts[imei].waits and lanes[member.package.name].failed:
             verdicts[imei] = Verdict(DeviceClass.HALTED, "its lane halted before its turn")

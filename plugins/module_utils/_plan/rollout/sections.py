@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from fractions import Fraction
 
 from ..._model.errors import InvalidValue
 
+# An exponent that asks for more digits than there is memory.
+_HUGE = re.compile(r"[eE][-+]?\d{4}")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -107,11 +110,12 @@ class Section:
         value = self.raw.get(key)
         if value is None:
             return default
-        if isinstance(value, (bool, dict, list)) or len(str(value)) > 30:
+        text = str(value).strip()
+        if isinstance(value, (bool, dict, list)) or len(text) > 30 or _HUGE.search(text):
             self.refuse(key, what)
             return default
         try:
-            number = Fraction(str(value).strip())
+            number = Fraction(text)
         except (ValueError, ZeroDivisionError):
             self.refuse(key, what)
             return default

@@ -14,7 +14,7 @@ from .attempts import Retry
 from .classes import FAILURES, DeviceClass, Verdict
 from .gate import GateVerdict, Judgement, Numbers, judge
 from .lanes import LaneEvidence
-from .ledger import MOST_REQUEST_FAILURES, Ledger, day_begins
+from .ledger import Ledger, day_begins
 from .membership import Membership
 from .observed import OwnCampaign
 from .scope import Scope
@@ -194,8 +194,8 @@ def _refused(
 ) -> str:
     """Say which lane's campaigns the service has refused too often; empty when none."""
     for code in sorted({scope.members[imei].lane.code for imei in imeis if verdicts[imei].waits}):
-        count = ledger.request_failures.get((wave.number, code), 0)
-        if count >= MOST_REQUEST_FAILURES:
+        if ledger.is_refused(wave.number, code):
+            count = ledger.request_failures[wave.number, code]
             return (
                 f"the service accepted and then refused {count} campaigns of lane {code}:"
                 " fota_campaign_info shows the reasons by device"
