@@ -293,12 +293,12 @@ def test_a_decision_knows_no_order(run: Run, dice: Any) -> None:
 
 
 def needed(sizes: Sequence[int], most: int) -> int:
-    """Campaigns that waves of one model need: 20 devices at first, then as many as one takes."""
+    """Campaigns that waves of one model need: 20 devices until 5 were tried, then all it takes."""
     first = min(most, 20)
-    campaigns, proved = 0, False
+    campaigns = tried = 0
     for size in sizes:
         while size:
-            if proved:
+            if tried >= 5:
                 campaigns += ceil(size / most)
                 size = 0
             else:
@@ -306,7 +306,7 @@ def needed(sizes: Sequence[int], most: int) -> int:
                 batch = min(size, 20)
                 campaigns += ceil(batch / first)
                 size -= batch
-                proved = batch >= 5
+                tried += batch
     return campaigns
 
 
