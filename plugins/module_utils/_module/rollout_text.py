@@ -11,7 +11,7 @@ from typing import Any
 
 from .._model.campaign import PILOT_DEVICES
 from .._model.imei import shorten
-from .._plan.rollout.classes import DeviceClass
+from .._plan.rollout.classes import FAILURES, DeviceClass
 from .._plan.rollout.decide import Decision
 from .._plan.rollout.gate import GateVerdict, percent
 from .._plan.rollout.lanes import LaneEvidence
@@ -204,30 +204,44 @@ def _hours(decision: Decision, planned: PlannedCampaign) -> str:
 
 def _tell_signatures(decision: Decision) -> list[str]:
     """Give what a person may paste into the declaration to let the rollout go on."""
-    lines = [f"digest of this plan: {decision.digest[:12]}"]
-    for state in decision.waves:
-        wave, judgement = state.wave, state.judgement
-        if state.verdict is GateVerdict.APPROVE:
-            lines.append(
-                f"to approve: approved: [{{wave: {wave.name}, digest: {decision.digest[:12]},"
-                f" failures: {judgement.failures}}}]"
-            )
-        elif state.verdict in (GateVerdict.HOLD, GateVerdict.FAIL):
-            lines.append(_accept(wave.name, "", judgement.failures))
-    at = next((one for one in decision.waves if not one.verdict.opens_next), decision.waves[-1])
+    digest = decision.digest[:12]
+    lines = [f"digest of this plan: {digest}"]
     lines += [
-        _accept(at.wave.name, lane.codes[0], lane.failures)
-        for lane in sort_lanes(decision.lanes.values())
-        if lane.failed
+        f"to approve: approved: [{{wave: {state.wave.name}, digest: '{digest}',"
+        f" failures: {state.judgement.failures}}}]"
+        for state in decision.waves
+        if state.verdict is GateVerdict.APPROVE
     ]
+    entries = _accepts(decision)
+    if entries:
+        lines.append(f"to go on all the same: accept: [{', '.join(entries)}]")
     return lines
+
+
+def _accepts(decision: Decision) -> list[str]:
+    """One entry for each failed lane, and one for each wave that is stopped or that has it."""
+    failed = [lane for lane in sort_lanes(decision.lanes.values()) if lane.failed]
+    entries = []
+    for state in decision.waves:
+        failures = [
+            decision.scope.members[imei].package.name
+            for imei in decision.membership.waves[state.wave.number]
+            if decision.verdicts[imei].kind in FAILURES
+        ]
+        here = [lane for lane in failed if lane.package.name in failures]
+        entries += [_accept(state.wave.name, lane.codes[0], lane.failures) for lane in here]
+        failed = [lane for lane in failed if lane not in here]
+        stopped = state.verdict in (GateVerdict.HOLD, GateVerdict.FAIL)
+        if stopped or here:
+            entries.append(_accept(state.wave.name, "", len(failures)))
+    return entries
 
 
 def _accept(wave: str, lane: str, failures: int) -> str:
     lane = f" lane: '{lane}'," if lane else ""
     return (
-        f"to go on all the same: accept: [{{wave: {wave},{lane} failures: {failures},"
-        f" up_to: {failures}, by: your name, reason: why}}]"
+        f"{{wave: {wave},{lane} failures: {failures}, up_to: {failures}, by: your name,"
+        " reason: why}"
     )
 
 

@@ -53,21 +53,24 @@ class Decision(Picture):
     def suspects(self) -> list[list[str]]:
         """Groups of devices that one of our campaigns may have although no report shows it.
 
-        They matter where something is to be created, or to be braked: those of a wave and lane
-        without a campaign, in waves that have begun and the one after.
+        They matter where something is to be created, or to be braked: those that no live campaign
+        is known to have, by wave, lane and class, in waves that have begun and the one after.
         """
         groups = [list(planned.devices) for planned in self.create]
         if self.phase.complete:
             return groups
         halted = self.first(GateVerdict.FAIL) or self.phase is Phase.HALTED
         begun = max((state.wave.number for state in self.waves if state.begun), default=0)
-        found: dict[tuple[int, str], list[str]] = {}
+        found: dict[tuple[int, str, DeviceClass], list[str]] = {}
         for state in self.waves[: begun + 1]:
             for imei in self.membership.waves[state.wave.number]:
                 member, verdict = self.scope.members[imei], self.verdicts[imei]
-                failed = self.lanes[member.package.name].failed
-                if not verdict.campaign_id and (halted or failed):
-                    found.setdefault((state.wave.number, member.lane.code), []).append(imei)
+                record = self.ledger.records.get(imei)
+                free = record is None or record.own.over
+                braked = halted or self.lanes[member.package.name].failed
+                if braked and free and verdict.kind is not DeviceClass.VERIFIED:
+                    key = (state.wave.number, member.lane.code, verdict.kind)
+                    found.setdefault(key, []).append(imei)
         return groups + list(found.values())
 
     @property

@@ -87,11 +87,12 @@ def judge_waves(
                 default=None,
             ),
         )
-        if again and judgement.verdict in (GateVerdict.PASS, GateVerdict.SOAK):
+        trying = any(one.name.attempt > 1 and not one.over for one in sound_campaigns)
+        if (again or trying) and judgement.verdict in (GateVerdict.PASS, GateVerdict.SOAK):
             judgement = replace(
                 judgement,
                 verdict=GateVerdict.WAIT,
-                why=f"{again} failed devices are to be tried again",
+                why=f"{judgement.failures} failed devices are tried again",
             )
         if judgement.verdict is GateVerdict.PASS and not _is_approved(
             spec, wave, judgement, digest

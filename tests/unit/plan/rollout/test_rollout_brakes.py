@@ -237,7 +237,8 @@ def test_suspects_of_a_halt_are_of_the_waves_begun_and_the_next() -> None:
     assert suspects([pilot], Wanted.HALTED, imeis(6)) == [waves[2]]
     assert suspects([pilot], Wanted.RUNNING, imeis(6)) == []
     failed = own([bad(one) for one in sorted(waves[1])], "CampaignEnded")
-    assert suspects([failed], Wanted.RUNNING, imeis(6)) == [waves[2]]
+    # The failed ones may be in a retry that no report shows.
+    assert suspects([failed], Wanted.RUNNING, imeis(6)) == [waves[1], waves[2]]
 
 
 def test_what_is_complete_has_no_suspects() -> None:
