@@ -220,3 +220,20 @@ def test_a_paused_rollout_creates_nothing_and_then_goes_on(account_with: StartAc
     assert account.calls("v3CancelCampaign") == account.calls("v3UpdateCampaignDates") == 0
     assert rollout.run()["phase"] == "completed"
     assert_no_duplicates(account.sim)
+
+
+def test_a_halt_finds_a_retry_that_no_report_shows(account_with: StartAccount) -> None:
+    """Its devices have a record of the first try, and no live campaign that is known."""
+    models = {"alpha": 60}
+    account = account_with(fleet=fleet(models), switches={"scheduled_entry": "at_start"})
+    rollout = Rollout(account, models, retry=1)
+    rollout.tick()
+    pilot = list(own(account.sim)[0]["devices"])
+    turn(account.sim, devices=dict.fromkeys(pilot[:2], "failed"))
+    while not any(".a2." in name for name in rollout.created):
+        rollout.wait(rollout.tick())
+    account.sim.advance(hours=5)
+    rollout.tick(state="halted")
+    account.sim.advance(hours=1)
+    (again,) = (one for one in own(account.sim) if ".a2." in one["campaignName"])
+    assert again["status"] == "CampaignCancelled"
