@@ -318,7 +318,9 @@ GOOD = {"client_id": "k", "client_secret": "s3cr3t", "username": "u", "password"
     ],
 )
 def test_settings_that_work(options: dict[str, object]) -> None:
-    ConnectionSettings(**options).validate()
+    settings = ConnectionSettings(**options)
+    settings.validate()
+    assert {name: getattr(settings, name) for name in options} == options
 
 
 @pytest.mark.parametrize(

@@ -19,42 +19,27 @@ MOST_WAVES = 98
 WAVE_NAME = re.compile(r"[A-Za-z0-9_-]{1,30}")
 MOST_SOAK_HOURS = 24 * 90
 
-# Where neither a wave nor the rollout says otherwise: the pilot, the second wave, all later ones.
-_GATES = (
-    Gate(
-        max_failure_rate=Fraction("0.10"),
-        max_failures=2,
-        min_success_rate=None,
-        min_sample=5,
-        min_coverage=Fraction("0.75"),
-        max_rejected=Fraction("0.10"),
-        max_failed_lane_share=Fraction("0.5"),
-        soak=timedelta(hours=24),
-        approval=True,
-    ),
-    Gate(
-        max_failure_rate=Fraction("0.05"),
-        max_failures=None,
-        min_success_rate=None,
-        min_sample=20,
-        min_coverage=Fraction("0.80"),
-        max_rejected=Fraction("0.10"),
-        max_failed_lane_share=Fraction("0.5"),
-        soak=timedelta(hours=48),
-        approval=False,
-    ),
-    Gate(
-        max_failure_rate=Fraction("0.05"),
-        max_failures=None,
-        min_success_rate=None,
-        min_sample=20,
-        min_coverage=Fraction("0.80"),
-        max_rejected=Fraction("0.10"),
-        max_failed_lane_share=Fraction("0.5"),
-        soak=timedelta(hours=24),
-        approval=False,
-    ),
+_PILOT = Gate(
+    max_failure_rate=Fraction("0.10"),
+    max_failures=2,
+    min_success_rate=None,
+    min_sample=5,
+    min_coverage=Fraction("0.75"),
+    max_rejected=Fraction("0.10"),
+    max_failed_lane_share=Fraction("0.5"),
+    soak=timedelta(hours=24),
+    approval=True,
 )
+_LATER = replace(
+    _PILOT,
+    max_failure_rate=Fraction("0.05"),
+    max_failures=None,
+    min_sample=20,
+    min_coverage=Fraction("0.80"),
+    approval=False,
+)
+# Where neither a wave nor the rollout says otherwise: the pilot, the second wave, all later ones.
+_GATES = (_PILOT, replace(_LATER, soak=timedelta(hours=48)), _LATER)
 _DAYS = (3, 5, 7)
 DEFAULT_WAVES = (
     {"name": "pilot", "per_package": 5, "at_least": 20},
