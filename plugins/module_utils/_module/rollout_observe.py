@@ -38,6 +38,7 @@ class Observer:
         """
         listed = list_all_campaigns(self._service)
         self._known |= {one.id for one in listed}
+        names = [name for one in listed if (name := self._own_name(one))]
         told = [one for one in listed if self._matters(one)]
         reads: list[Callable[[], Any]] = [
             self._service.list_firmware,
@@ -52,6 +53,15 @@ class Observer:
             own=(),
             busy={},
             subscription=subscription,
+            generations=frozenset(name.generation for name in names),
+            neighbours_until=max(
+                (
+                    one.schedule.end
+                    for one in listed
+                    if one.state.over and one.schedule.end and not self._matters(one)
+                ),
+                default=None,
+            ),
         )
         return self._with_devices(self._sort(seen, told, reports))
 

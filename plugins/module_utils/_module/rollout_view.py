@@ -13,24 +13,26 @@ from .._model.wire import count_by
 from .._plan.compliance import judge_version
 from .._plan.rollout.classes import FAILURES, DeviceClass, Verdict
 from .._plan.rollout.decide import Decision
+from .._plan.rollout.exposure import can_change, stays_queued
 from .._plan.rollout.gate import GateVerdict
-from .._plan.rollout.lanes import LaneEvidence
+from .._plan.rollout.lanes import LaneEvidence, is_halted
 from .._plan.rollout.observed import OwnCampaign
 from .._plan.rollout.scope import Out
 from .._plan.rollout.tranches import PlannedCampaign
 from .._plan.rollout.waves import WaveState
 from .campaign_view import view_day, view_windows
 
-# Devices that miss their slot stay queued in the network (contract section 6).
-_STAYS_QUEUED = ("OMA", "OMADM", "OMD-DM")
 # Classes that a person need not look at.
-_QUIET = frozenset({DeviceClass.VERIFIED, DeviceClass.PENDING, DeviceClass.SETTLING})
+_QUIET = frozenset(
+    {DeviceClass.VERIFIED, DeviceClass.ADVANCED, DeviceClass.PENDING, DeviceClass.SETTLING}
+)
 # What a table calls pending.
 PENDING = frozenset(
     {
         DeviceClass.PENDING,
         DeviceClass.SETTLING,
         DeviceClass.REPORTED,
+        DeviceClass.ADVANCED,
         DeviceClass.BUSY,
         DeviceClass.UNKNOWN,
         DeviceClass.SILENT,
@@ -72,6 +74,10 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         "halted_lanes": [_lane(one) for one in sort_lanes(decision.lanes.values()) if one.failed],
         "blockers": list(decision.blockers),
         "exposure": decision.exposure,
+        "braking": {
+            "devices": decision.exposed.started,
+            "until": view_day(decision.exposed.until),
+        },
         "licenses": {
             "needed": decision.licenses_needed,
             "free": seen.subscription.free_licenses,
@@ -107,8 +113,11 @@ def _cancel(own: OwnCampaign) -> dict[str, Any]:
 
 def _armed(own: OwnCampaign) -> dict[str, Any]:
     """A campaign that shall stop and cannot yet; OMA-DM devices stay queued beyond its end."""
-    lasting = own.campaign.protocol in _STAYS_QUEUED
-    return {**_campaign(own), "until": None if lasting else view_day(own.campaign.schedule.end)}
+    return {
+        **_campaign(own),
+        "can_change": can_change(own),
+        "until": None if stays_queued(own) else view_day(own.campaign.schedule.end),
+    }
 
 
 def _create(planned: PlannedCampaign, protocol: str, *, assign_licenses: bool) -> dict[str, Any]:
@@ -176,7 +185,7 @@ def table(decision: Decision) -> list[dict[str, Any]]:
         for imei in decision.membership.waves[state.wave.number]:
             member = decision.scope.members[imei]
             by_model.setdefault(member.target.model, []).append(decision.verdicts[imei].kind)
-            if decision.lanes[member.package.name].failed:
+            if is_halted(member, decision.lanes):
                 failed_lanes.add(member.target.model)
         for model, kinds in sorted(by_model.items()):
             counted = {

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .classes import DeviceClass, Verdict
-from .lanes import LaneEvidence
+from .lanes import LaneEvidence, is_halted
 from .ledger import Ledger
 from .names import MOST_ATTEMPTS, SWEEP_WAVE
 from .observed import OwnCampaign
@@ -86,4 +86,4 @@ def find_sweep(
 def _can_try(member: Member, lanes: Mapping[str, LaneEvidence]) -> bool:
     """It still runs the version that the package is for, and its lane has not failed."""
     runs = member.device.firmware if member.device else ""
-    return runs == member.package.from_version and not lanes[member.package.name].failed
+    return runs == member.package.from_version and not is_halted(member, lanes)

@@ -14,9 +14,11 @@ from datetime import date
 
 from ..._model.status import CampaignState
 from ..campaign_dates import SHORTEST_NOTICE
+from .exposure import can_change
 from .gate import GateVerdict
 from .observed import OwnCampaign
 from .picture import Picture
+from .spec import Wanted
 
 # Once started these take no change of dates; words that are not known are left alone.
 _TAKES_DATES = frozenset({CampaignState.PRESCHEDULED, CampaignState.SCHEDULED})
@@ -26,7 +28,8 @@ _TAKES_DATES = frozenset({CampaignState.PRESCHEDULED, CampaignState.SCHEDULED})
 class Brakes:
     """What is to be braked now; false when nothing is.
 
-    :ivar armed: campaigns that shall stop, and that no brake can stop sooner.
+    :ivar armed: campaigns that shall stop and that no brake can stop sooner, or whose devices the
+        network keeps queued.
     """
 
     cancel: tuple[tuple[OwnCampaign, str], ...] = ()
@@ -38,20 +41,33 @@ class Brakes:
         return bool(self.cancel or self.shorten)
 
 
-def find_brakes(picture: Picture, *, halted: bool) -> Brakes:
+def find_brakes(picture: Picture, wanted: Wanted) -> Brakes:
     """Find the brakes for twins, for campaigns of failed lanes, and after a halt for all.
 
-    :param halted: a person wants a halt, whatever the gates say.
+    :param wanted: HALTED stops everything whatever the gates say, older targets included.
     """
-    now = picture.seen.now
-    twins = [(one, "another campaign has this name") for one in picture.ledger.surplus]
+    now, ledger = picture.seen.now, picture.ledger
+    halted = wanted is Wanted.HALTED
+    twins = [(one, "another campaign has this name") for one in ledger.surplus]
     stop = []
-    for one in picture.live:
+    queued = []
+    for one in ledger.campaigns:
         lane = picture.lanes.get(one.campaign.package)
         if lane is not None and lane.failed:
-            stop.append((one, "its lane has failed"))
+            why = "its lane has failed"
         elif halted or picture.first(GateVerdict.FAIL):
-            stop.append((one, "the rollout has halted"))
+            why = "the rollout has halted"
+        else:
+            continue
+        if not one.over:
+            stop.append((one, why))
+        elif can_change(one):
+            queued.append(one)
+    if halted:
+        others = [one for one in ledger.surplus if one.started(now)]
+        stop += [(one, "the rollout has halted") for one in (*others, *ledger.superseded)]
+    elif picture.spec.supersede and wanted is not Wanted.PAUSED:
+        stop += [(one, "a newer target supersedes it") for one in ledger.superseded]
     earliest = (now + SHORTEST_NOTICE).date()
     started = [(one, why) for one, why in stop if one.started(now)]
     shorten = [
@@ -66,5 +82,5 @@ def find_brakes(picture: Picture, *, halted: bool) -> Brakes:
         cancel=tuple((one, why) for one, why in [*twins, *stop] if not one.started(now)),
         shorten=tuple(shorten),
         abort=tuple(one for one, _day, _why in shorten if picture.spec.abort_on_halt),
-        armed=tuple(one for one, _why in started),
+        armed=(*(one for one, _why in started), *queued),
     )

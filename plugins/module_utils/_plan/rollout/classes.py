@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 
 from ..._model.status import DeviceState, not_reached
 from ..._model.times import parse_time
-from .ledger import Ledger, Record, day_begins, is_rejected
+from .ledger import Ledger, Record, is_rejected
 from .observed import Observed
 from .scope import Member
 from .spec import Timing
@@ -25,6 +25,8 @@ class DeviceClass(Enum):
     FAILED = "failed"
     MISMATCH = "mismatch"
     SILENT = "silent"
+    ADVANCED = "advanced"
+    """Has done a step, and has more of them ahead."""
     REPORTED = "reported"
     REJECTED = "rejected"
     UNREACHED = "unreached"
@@ -41,18 +43,21 @@ FAILURES = frozenset({DeviceClass.FAILED, DeviceClass.MISMATCH})
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The class of a device, why, and the campaign that says so (empty: none yet)."""
+    """The class of a device, why, and the campaign that says so (empty: none yet).
+
+    :ivar at: when its result came.
+    :ivar unread: its version must be read again before more can be said.
+    :ivar waits: it waits to be put into a campaign.
+    :ivar busy: another campaign has it, so that it cannot be put into one.
+    """
 
     kind: DeviceClass
     reason: str
     campaign_id: str = ""
     at: datetime | None = None
     unread: bool = False
-
-    @property
-    def waits(self) -> bool:
-        """The device waits to be put into a campaign."""
-        return self.kind is DeviceClass.PENDING and not self.campaign_id
+    waits: bool = False
+    busy: bool = False
 
     def result(self, wave: int) -> Result | None:
         """What statistics make of it; None for a device that was not attempted."""
@@ -66,31 +71,54 @@ def classify(
 ) -> Verdict:
     """Classify one device of a wave."""
     record = ledger.records.get(member.imei)
-    if record is not None:
-        latest = _judge_record(member, record, seen.now, timing)
-        if latest.kind is DeviceClass.VERIFIED:
-            return latest
-        for before in ledger.earlier.get(member.imei, ()):
-            failure = _judge_record(member, before, seen.now, timing)
-            if failure.kind in FAILURES:
-                # It stays a failure until a retry verifies it.
-                reason = f"{failure.reason}; tried again: {latest.kind.value}, {latest.reason}"
-                return replace(
-                    failure,
-                    reason=reason,
-                    campaign_id=latest.campaign_id,
-                    unread=latest.unread,
-                )
+    if record is None:
+        return _judge_free(member, wave, seen, ledger)
+    latest = _judge_record(member, record, seen.now, timing)
+    if latest.kind is DeviceClass.ADVANCED:
+        return _judge_next_step(member, wave, latest, record, seen, ledger)
+    if latest.kind is DeviceClass.VERIFIED:
         return latest
+    for before in ledger.earlier.get(member.imei, ()):
+        if before.own.campaign.package != record.own.campaign.package:
+            continue
+        failure = _judge_record(member, before, seen.now, timing)
+        if failure.kind in FAILURES:
+            # It stays a failure until a retry verifies it.
+            reason = f"{failure.reason}; tried again: {latest.kind.value}, {latest.reason}"
+            return replace(
+                failure, reason=reason, campaign_id=latest.campaign_id, unread=latest.unread
+            )
+    return latest
+
+
+def _judge_free(member: Member, wave: int, seen: Observed, ledger: Ledger) -> Verdict:
+    """Classify a device that could be put into a campaign."""
     holder = seen.busy.get(member.imei)
     if holder is not None:
-        return Verdict(DeviceClass.BUSY, f"in live campaign {holder}")
+        return Verdict(DeviceClass.BUSY, f"in live campaign {holder}", busy=True)
     again = ledger.busy_until.get(member.imei)
     if again is not None and seen.now < again:
-        return Verdict(DeviceClass.BUSY, f"refused as busy; next try from {again:%Y-%m-%d %H:%M}")
+        reason = f"refused as busy; next try from {again:%Y-%m-%d %H:%M}"
+        return Verdict(DeviceClass.BUSY, reason, busy=True)
     if (wave, member.lane.code) in ledger.settling:
         return Verdict(DeviceClass.SETTLING, "a campaign's device report is not complete yet")
-    return Verdict(DeviceClass.PENDING, "waits for a campaign")
+    return Verdict(DeviceClass.PENDING, "waits for a campaign", waits=True)
+
+
+def _judge_next_step(
+    member: Member, wave: int, done: Verdict, record: Record, seen: Observed, ledger: Ledger
+) -> Verdict:
+    """Say what keeps a device from its next step; the campaign of the last one must be over."""
+    version = member.device.firmware if member.device else ""
+    after = member.advanced(version)
+    if after is member:
+        return replace(done, reason=f"{done.reason}; no package leads on from there")
+    if not record.own.over:
+        return replace(done, reason=f"{done.reason}; more steps once its campaign is over")
+    free = _judge_free(after, wave, seen, ledger)
+    return replace(
+        done, reason=f"{done.reason}; next step: {free.reason}", waits=free.waits, busy=free.busy
+    )
 
 
 def _judge_record(member: Member, record: Record, now: datetime, timing: Timing) -> Verdict:
@@ -99,16 +127,9 @@ def _judge_record(member: Member, record: Record, now: datetime, timing: Timing)
         kind,
         reason,
         record.own.campaign.id,
-        _told(record) or now,
+        record.told or now,
         unread=kind is DeviceClass.REPORTED,
     )
-
-
-def _told(record: Record) -> datetime | None:
-    """When the result came: as written, else the attempt, else the end of the campaign."""
-    row, end = record.row, record.own.campaign.schedule.end
-    told = parse_time(row.updated) or parse_time(row.recent_attempt)
-    return told or (day_begins(end) + timedelta(days=1) if end else None)
 
 
 def _classify_record(
@@ -127,11 +148,14 @@ def _classify_record(
     untouched = attempted is None and not_reached(row.status)
     if row.state is DeviceState.FAILED and not row.next_attempt and not untouched:
         return DeviceClass.FAILED, row.reason or row.status
+    further = member.is_on_the_way(version)
     elsewhere = version not in ("", member.package.from_version, member.target.version)
-    if attempted is not None and fresh and elsewhere:
+    if attempted is not None and fresh and elsewhere and not further:
         return DeviceClass.MISMATCH, f"runs {version}, which is neither target nor on the way"
     if own.over and fresh and version == member.target.version:
         return DeviceClass.VERIFIED, "runs the target, though no result was reported"
+    if own.over and fresh and further:
+        return DeviceClass.ADVANCED, f"runs {version}, though no result was reported"
     if row.state is DeviceState.UNKNOWN:
         return DeviceClass.UNKNOWN, f"status {row.status!r} is not known"
     if own.over:
@@ -150,6 +174,8 @@ def _classify_success(
         return DeviceClass.REPORTED, "success reported, version not read since"
     if version == member.target.version:
         return DeviceClass.VERIFIED, f"runs {version}"
+    if member.is_on_the_way(version):
+        return DeviceClass.ADVANCED, f"runs {version}, on the way to {member.target.version}"
     if version not in ("", member.package.from_version):
         return DeviceClass.MISMATCH, f"runs {version}, which is neither target nor on the way"
     if read - told >= timing.verify_grace:

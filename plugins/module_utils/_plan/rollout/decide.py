@@ -12,11 +12,13 @@ from ..._model.times import parse_time
 from .brakes import find_brakes
 from .classes import DeviceClass
 from .gate import GateVerdict
+from .lanes import is_halted
 from .names import SWEEP_WAVE
 from .next_check import next_check
 from .observed import Observed, OwnCampaign
 from .phases import Phase, find_phase
 from .picture import Picture, draw
+from .scope import Out
 from .spec import RolloutSpec, Wanted
 from .tranches import Cutter, PlannedCampaign
 
@@ -31,7 +33,7 @@ class Decision(Picture):
     :ivar cancel: live campaigns that have not started, to cancel now, and why.
     :ivar shorten: started campaigns to end earlier, with their new last day, and why.
     :ivar abort: started campaigns to try to abort in the same tick, before they are shortened.
-    :ivar armed: started campaigns beyond every brake, whose devices may still change.
+    :ivar armed: campaigns beyond every brake, whose devices may still change.
     :ivar next_check: when to look again; None when nothing is to come.
     """
 
@@ -57,6 +59,8 @@ class Decision(Picture):
         is known to have, by wave, lane and class, in waves that have begun and the one after.
         """
         groups = [list(planned.devices) for planned in self.create]
+        # A campaign that no report shows may have held those that seem to have come late.
+        groups.append([imei for imei, why in self.scope.out.items() if why is Out.LATE])
         if self.phase.complete:
             return groups
         halted = self.first(GateVerdict.FAIL) or self.phase is Phase.HALTED
@@ -67,7 +71,7 @@ class Decision(Picture):
                 member, verdict = self.scope.members[imei], self.verdicts[imei]
                 record = self.ledger.records.get(imei)
                 free = record is None or record.own.over
-                braked = halted or self.lanes[member.package.name].failed
+                braked = halted or is_halted(member, self.lanes)
                 if braked and free and verdict.kind is not DeviceClass.VERIFIED:
                     key = (state.wave.number, member.lane.code, verdict.kind)
                     found.setdefault(key, []).append(imei)
@@ -76,10 +80,7 @@ class Decision(Picture):
     @property
     def exposure(self) -> int:
         """Devices in live campaigns, or to be put into one now, that can still change."""
-        live = self.live
-        told = sum(_is_told(self, row.device_id) for one in live for row in one.rows)
-        asked = sum(one.name.count for one in live)
-        return asked - told + sum(len(one.devices) for one in self.create)
+        return self.exposed.devices + sum(len(one.devices) for one in self.create)
 
 
 def decide(spec: RolloutSpec, seen: Observed, *, wanted: Wanted = Wanted.RUNNING) -> Decision:
@@ -92,7 +93,7 @@ def decide(spec: RolloutSpec, seen: Observed, *, wanted: Wanted = Wanted.RUNNING
     picture = draw(spec, seen)
     phase, why = find_phase(picture, wanted)
     create = _find_creates(picture) if wanted in (Wanted.RUNNING, Wanted.PLANNED) else []
-    brakes = find_brakes(picture, halted=wanted is Wanted.HALTED)
+    brakes = find_brakes(picture, wanted)
     return Decision(
         **vars(picture),
         phase=phase,
@@ -133,18 +134,6 @@ def _find_refreshes(picture: Picture) -> list[str]:
     return found
 
 
-def _is_told(picture: Picture, imei: str) -> bool:
-    """What becomes of a device in a live campaign is known: it will not change any more."""
-    verdict = picture.verdicts.get(imei)
-    return verdict is not None and verdict.kind in (
-        DeviceClass.VERIFIED,
-        DeviceClass.FAILED,
-        DeviceClass.MISMATCH,
-        DeviceClass.REJECTED,
-        DeviceClass.REPORTED,
-    )
-
-
 def _find_creates(picture: Picture) -> list[PlannedCampaign]:
     """Campaigns for the devices that wait in open waves, unless something stands in the way."""
     stopped = picture.first(GateVerdict.FAIL) or picture.first(GateVerdict.HOLD)
@@ -152,7 +141,13 @@ def _find_creates(picture: Picture) -> list[PlannedCampaign]:
     if stopped or blocked or picture.started_twins:
         return []
     waves = {state.wave.number: state.wave for state in picture.waves}
-    cutter = Cutter(picture.spec, picture.lanes, picture.ledger, picture.seen.now)
+    cutter = Cutter(
+        picture.spec,
+        picture.lanes,
+        picture.ledger,
+        picture.seen.now,
+        exposed=picture.exposed.devices,
+    )
     for state in picture.waves:
         if state.open:
             cutter.add(state.wave, picture.waiting(state.wave.number))

@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..._model.campaign import PILOT_DEVICES
 from ..._model.firmware import Package
-from .classes import FAILURES, DeviceClass, Verdict
+from .classes import DeviceClass, Verdict
 from .ledger import Ledger
-from .scope import Scope
+from .names import Lane
+from .scope import Member, Scope
 from .spec import RolloutSpec
-from .statistics import ever_too_many
+from .statistics import Result, ever_too_many
 
 # The service lets a package go to more than 20 devices after so many, half of them well
 # (contract section 9).
@@ -29,7 +30,7 @@ MOST_FRUITLESS_TRANCHES = 3
 class LaneEvidence:
     """The cumulative evidence of one package, which is what a lane is judged by.
 
-    :ivar devices: devices in scope that get it.
+    :ivar devices: devices in scope that get it, now, as a later step, or that have got it.
     :ivar live: devices asked for in campaigns that are not over, or that may still be in one.
     :ivar codes: of the lanes that get it, one for each zone of windows.
     :ivar failed: the lane has halted: nothing more is created for it.
@@ -68,68 +69,108 @@ def weigh_lanes(
 ) -> dict[str, LaneEvidence]:
     """Judge every package in scope.
 
-    :param busy: devices that are known to be in campaigns of others.
-
     :param waves: the wave of every device in scope.
+    :param busy: devices that are known to be in campaigns of others.
     :returns: the evidence by package name.
     """
-    packages: dict[str, Package] = {}
-    attempted: dict[str, list[str]] = {}
-    members: dict[str, list[str]] = {}
-    by_campaign: dict[str, list[Verdict]] = {}
+    tallies: dict[str, _Tally] = {}
     for imei, member in sorted(scope.members.items()):
-        name = member.package.name
-        packages.setdefault(name, member.package)
-        members.setdefault(name, []).append(imei)
         verdict = verdicts[imei]
-        if verdict.kind is DeviceClass.VERIFIED or verdict.kind in FAILURES:
-            attempted.setdefault(name, []).append(imei)
-            by_campaign.setdefault(verdict.campaign_id, []).append(verdict)
+        for package in member.path:
+            tally = tallies.get(package.name)
+            if tally is None:
+                tally = tallies[package.name] = _Tally(package)
+            tally.devices += 1
+            tally.zones.add(member.lane.zone)
+        tallies[member.package.name].at.append(imei)
+        for name, campaign_id, result in _find_results(member, waves[imei], verdict, ledger):
+            tallies[name].results.append(result)
+            tallies[name].by_campaign.setdefault(campaign_id, []).append(result)
     rates = {wave.number: wave.gate.max_failure_rate for wave in spec.waves}
     lanes = {}
-    for name, package in packages.items():
-        tried = attempted.get(name, [])
-        failures = sum(verdicts[imei].kind in FAILURES for imei in tried)
-        results = [one for imei in tried if (one := verdicts[imei].result(waves[imei]))]
-        codes = {scope.members[imei].lane.code for imei in members[name]}
+    for name, tally in tallies.items():
+        failures = sum(result.failed for result in tally.results)
+        codes = tally.codes(spec.protocol)
         taken = max((one.up_to for one in spec.accepted if one.lane in codes), default=0)
         mine = [one for one in ledger.campaigns if one.campaign.package == name]
         refused_at_size = any(one.refused and one.name.count > PILOT_DEVICES for one in mine)
         over = {one.campaign.id for one in mine if one.over}
-        unread = {verdicts[i].campaign_id for i in members[name] if verdicts[i].unread} & over
+        unread = {verdicts[imei].campaign_id for imei in tally.at if verdicts[imei].unread} & over
         # They may be live, or not have taken the package: they keep their place in the pilot.
         unsettled = sum(
             (verdicts[imei].unread and verdicts[imei].campaign_id in over)
-            or (verdicts[imei].kind is DeviceClass.BUSY and imei not in busy)
-            for imei in members[name]
+            or (verdicts[imei].busy and imei not in busy)
+            for imei in tally.at
         )
-        evident = _is_evidence(len(tried), failures)
         lanes[name] = LaneEvidence(
-            package=package,
-            devices=len(members[name]),
-            attempted=len(tried),
+            package=tally.package,
+            devices=tally.devices,
+            attempted=len(tally.results),
             failures=failures,
             live=sum(one.name.count for one in mine if not one.over) + unsettled,
-            codes=tuple(sorted(codes)),
-            failed=failures > taken and ever_too_many(results, rates),
-            qualified=(evident or name in spec.qualified_packages) and not refused_at_size,
+            codes=codes,
+            failed=failures > taken and ever_too_many(tally.results, rates),
+            qualified=(_is_evidence(tally.results) or name in spec.qualified_packages)
+            and not refused_at_size,
             fruitless=sum(
                 one.over
                 and not one.refused
                 and one.campaign.id not in unread
                 and one.name.count >= EVIDENCE_DEVICES
-                and not _told_enough(by_campaign.get(one.campaign.id, []))
+                and not _is_evidence(tally.by_campaign.get(one.campaign.id, []))
                 for one in mine
             ),
         )
     return lanes
 
 
-def _is_evidence(attempted: int, failures: int) -> bool:
-    good = attempted - failures
-    return attempted >= EVIDENCE_DEVICES and good >= EVIDENCE_SUCCESS * attempted
+def is_halted(member: Member, lanes: Mapping[str, LaneEvidence]) -> bool:
+    """Tell whether a device is in a failed lane, or has one ahead."""
+    return any(lanes[package.name].failed for package in member.course)
 
 
-def _told_enough(verdicts: list[Verdict]) -> bool:
-    failures = sum(verdict.kind in FAILURES for verdict in verdicts)
-    return _is_evidence(len(verdicts), failures)
+@dataclass
+class _Tally:
+    """What is counted of one package.
+
+    :ivar devices: those that get it, now, later or before.
+    :ivar at: devices that get it now.
+    """
+
+    package: Package
+    devices: int = 0
+    zones: set[str] = field(default_factory=set)
+    at: list[str] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    by_campaign: dict[str, list[Result]] = field(default_factory=dict)
+
+    def codes(self, protocol: str) -> tuple[str, ...]:
+        one = self.package
+        lanes = (Lane(protocol, one.make, one.model, one.from_version, zone) for zone in self.zones)
+        return tuple(sorted(lane.code for lane in lanes))
+
+
+def _find_results(
+    member: Member, wave: int, verdict: Verdict, ledger: Ledger
+) -> Iterator[tuple[str, str, Result]]:
+    """Give how a device fared with each package: package, campaign, result.
+
+    A step is a success once the device runs the version that it leads to, or a later one.
+    """
+    result = verdict.result(wave)
+    if result is not None:
+        yield member.package.name, verdict.campaign_id, result
+    advanced = verdict.kind is DeviceClass.ADVANCED
+    if member.done or advanced:
+        records = (*ledger.earlier.get(member.imei, ()), ledger.records[member.imei])
+        by_package = {one.own.campaign.package: one for one in records}
+        for package in (*member.done, member.package) if advanced else member.done:
+            record = by_package.get(package.name)
+            if record is not None and record.told is not None:
+                success = Result(at=record.told, wave=wave, failed=False)
+                yield package.name, record.own.campaign.id, success
+
+
+def _is_evidence(results: Sequence[Result]) -> bool:
+    good = sum(not result.failed for result in results)
+    return len(results) >= EVIDENCE_DEVICES and good >= EVIDENCE_SUCCESS * len(results)

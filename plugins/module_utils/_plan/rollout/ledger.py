@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from ..._model.campaign import CampaignDevice
 from ..._model.status import DeviceState
 from ..._model.times import parse_time
+from .names import CampaignName
 from .observed import OwnCampaign
 from .spec import RolloutSpec
 
@@ -30,6 +31,13 @@ class Record:
 
     own: OwnCampaign
     row: CampaignDevice
+
+    @property
+    def told(self) -> datetime | None:
+        """When the result came: as written, else the attempt, else the end of the campaign."""
+        end = self.own.campaign.schedule.end
+        told = parse_time(self.row.updated) or parse_time(self.row.recent_attempt)
+        return told or (day_begins(end) + timedelta(days=1) if end else None)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class Ledger:
 def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
     """Read the ledger. Nothing here depends on the order of ``own``."""
     generations = {target.generation for target in spec.targets}
-    mine = sorted(own, key=lambda one: (one.name.wave, one.name.attempt, one.name, one.campaign.id))
+    mine = sorted(own, key=_age)
     present = [one for one in mine if one.name.generation in generations]
     last_tranche: dict[tuple[str, int, str], int] = {}
     for one in present:
@@ -131,6 +139,12 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
             one for one in mine if one.name.generation not in generations and not one.over
         ),
     )
+
+
+def _age(one: OwnCampaign) -> tuple[date, int, int, CampaignName, str]:
+    """Order campaigns by their first days, as a device is in one after the other."""
+    name, start = one.name, one.campaign.schedule.start
+    return start or date.min, name.wave, name.attempt, name, one.campaign.id
 
 
 def _resolve_twins(

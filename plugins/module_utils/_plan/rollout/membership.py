@@ -108,7 +108,7 @@ class _Pilot:
         """Fill every package to its seats, then the wave to ``at_least``."""
         waiting: dict[str, dict[Stratum, list[Member]]] = {}
         for member in free:
-            strata = waiting.setdefault(member.package.name, {})
+            strata = waiting.setdefault(member.path[0].name, {})
             strata.setdefault(self._stratum(member), []).append(member)
         chosen: list[str] = []
         for name in sorted(waiting):
@@ -141,12 +141,12 @@ class _Pilot:
         return chosen
 
     def _take(self, member: Member) -> None:
-        stratum, name = self._stratum(member), member.package.name
+        stratum, name = self._stratum(member), member.path[0].name
         self._strata[stratum] = self._strata.get(stratum, 0) + 1
         self._packages[name] = self._packages.get(name, 0) + 1
         self._count += 1
 
     def _stratum(self, member: Member) -> Stratum:
-        lane = member.lane
+        lane, first = member.lane, member.path[0]
         values = (member.selected.variables.get(one, "") for one in self._wave.diversity)
-        return (lane.make, lane.model, lane.version, *values)
+        return (lane.make, lane.model, first.from_version, *values)

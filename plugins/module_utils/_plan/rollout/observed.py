@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from ..._model.campaign import Campaign, CampaignDevice
 from ..._model.device import Device
@@ -53,6 +53,8 @@ class Observed:
         the account does not have is missing.
     :ivar own: campaigns of this rollout, of all generations.
     :ivar busy: devices in live campaigns that are not of this rollout: IMEI to campaign id.
+    :ivar generations: those of all campaigns of this rollout, also of older ones that are over.
+    :ivar neighbours_until: last day of the last campaign of others that is over; None if none is.
     """
 
     now: datetime
@@ -61,3 +63,5 @@ class Observed:
     own: tuple[OwnCampaign, ...]
     busy: Mapping[str, str]
     subscription: Subscription
+    generations: frozenset[str] = frozenset()
+    neighbours_until: date | None = None

@@ -52,8 +52,16 @@ _OVER = frozenset(
 )
 # What may still become of a device without anybody's help.
 _UNFINISHED = frozenset(
-    {DeviceClass.PENDING, DeviceClass.SETTLING, DeviceClass.REPORTED, DeviceClass.BUSY}
+    {
+        DeviceClass.PENDING,
+        DeviceClass.SETTLING,
+        DeviceClass.REPORTED,
+        DeviceClass.ADVANCED,
+        DeviceClass.BUSY,
+    }
 )
+# What is not waited for beyond the deadline of the wave.
+_UNTIL_DEADLINE = frozenset({DeviceClass.REPORTED, DeviceClass.ADVANCED})
 
 
 def find_phase(picture: Picture, wanted: Wanted) -> tuple[Phase, str]:
@@ -107,7 +115,7 @@ def _find_going(picture: Picture) -> list[DeviceClass]:
         late = state.deadline is not None and picture.seen.now >= state.deadline
         for imei in picture.membership.waves[state.wave.number]:
             kind = picture.verdicts[imei].kind
-            if kind in _UNFINISHED and not (late and kind is DeviceClass.REPORTED):
+            if kind in _UNFINISHED and not (late and kind in _UNTIL_DEADLINE):
                 going.append(kind)
     return going
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..refusal import PlanRefused
 from .attempts import Retry, find_retries, find_sweep
 from .classes import DeviceClass, Verdict, classify
 from .digest import plan_digest
+from .exposure import Exposure, find_exposure
 from .gate import GateVerdict
-from .lanes import LaneEvidence, weigh_lanes
+from .lanes import LaneEvidence, is_halted, weigh_lanes
+from .late import find_late
 from .ledger import Ledger, keep_ledger
 from .membership import Membership, assign_waves
 from .names import SWEEP_WAVE
 from .observed import Observed, OwnCampaign
-from .scope import Member, Scope, find_scope
+from .scope import Member, Out, Scope, find_scope
 from .spec import RolloutSpec
 from .waves import WaveState, judge_waves
 
@@ -30,6 +33,8 @@ class Picture:
     :ivar lanes: what was learned of each package, by its name.
     :ivar retries: tranches to try again.
     :ivar digest: fingerprint of the plan, which approvals and ``require_digest`` name.
+    :ivar exposed: what can still change if nothing more is created, twins and campaigns of older
+        targets included.
     """
 
     spec: RolloutSpec
@@ -42,6 +47,7 @@ class Picture:
     retries: tuple[Retry, ...]
     waves: tuple[WaveState, ...]
     digest: str
+    exposed: Exposure
 
     @property
     def live(self) -> list[OwnCampaign]:
@@ -78,9 +84,16 @@ class Picture:
         """What stands in the way of campaigns that wait to be created."""
         found = [
             f"campaign {one.name} ({one.campaign.id}, {one.campaign.status}) of another target of"
-            " this rollout is live: cancel it, or wait for its end"
+            " this rollout is live: set supersede: true to stop it, or wait for its end"
             for one in self.ledger.superseded
+            if not self.spec.supersede
         ]
+        most = self.spec.limits.max_exposure
+        if most is not None and self.exposed.devices >= most and self.waiting_anywhere:
+            found.append(
+                f"{self.exposed.devices} devices can still change, and limits.max_exposure is"
+                f" {most}: more follow as these are done"
+            )
         if self.other_plan:
             found.append(
                 f"the plan has digest {self.digest[:12]}, and require_digest is"
@@ -94,6 +107,11 @@ class Picture:
                 f" {self.licenses_needed - bought.free_licenses} more, or select fewer devices"
             )
         return found
+
+    @property
+    def waiting_anywhere(self) -> bool:
+        """A device waits in an open wave."""
+        return any(state.open and self.waiting(state.wave.number) for state in self.waves)
 
     @property
     def sweep(self) -> Sequence[Member]:
@@ -110,6 +128,8 @@ class Picture:
     def waiting(self, wave: int) -> list[Member]:
         """Devices of a wave to put into campaigns, but for models that an older target holds."""
         held = {(one.campaign.make, one.campaign.model) for one in self.ledger.superseded}
+        if self.spec.supersede:
+            held = set()
         if ("", "") in held:  # the service did not say which model
             return []
         return [
@@ -127,16 +147,28 @@ def draw(spec: RolloutSpec, seen: Observed) -> Picture:
     :raises PlanRefused: the declaration does not fit what is there.
     """
     ledger = keep_ledger(spec, seen.own)
+    _check_supersede(spec, seen, ledger)
     scope = find_scope(spec, seen, ledger)
-    membership = assign_waves(spec, scope, ledger.claims)
+    claims = dict(ledger.claims)
+    for imei in find_late(spec, seen, ledger, scope):
+        if spec.late_joiners:
+            claims[imei] = spec.waves[-1].number
+        else:
+            del scope.members[imei]
+            scope.out[imei] = Out.LATE
+    membership = assign_waves(spec, scope, claims)
     wave_of = {imei: number for number, ids in membership.waves.items() for imei in ids}
     verdicts = {
         imei: classify(member, wave_of[imei], seen=seen, ledger=ledger, timing=spec.timing)
         for imei, member in scope.members.items()
     }
+    for imei, verdict in verdicts.items():
+        member = scope.members[imei]
+        if verdict.kind is DeviceClass.ADVANCED and ledger.records[imei].own.over and member.device:
+            scope.members[imei] = member.advanced(member.device.firmware)
     lanes = weigh_lanes(spec, scope, wave_of, verdicts, ledger, seen.busy)
     for imei, member in scope.members.items():
-        if verdicts[imei].waits and lanes[member.package.name].failed:
+        if verdicts[imei].waits and is_halted(member, lanes):
             verdicts[imei] = Verdict(DeviceClass.HALTED, "its lane halted before its turn")
     digest = plan_digest(spec, membership)
     retries = find_retries(spec, scope, verdicts, lanes, ledger)
@@ -153,4 +185,16 @@ def draw(spec: RolloutSpec, seen: Observed) -> Picture:
             spec, scope, membership, verdicts, lanes, ledger, retries, seen.now, digest
         ),
         digest=digest,
+        exposed=find_exposure([*ledger.campaigns, *ledger.surplus, *ledger.superseded], seen.now),
     )
+
+
+def _check_supersede(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> None:
+    """Refuse ``supersede`` where nothing is to be superseded: a slip that would go unseen."""
+    present = {target.generation for target in spec.targets}
+    if spec.supersede and not ledger.superseded and not seen.generations - present:
+        raise PlanRefused(
+            f"rollout {spec.name}",
+            "supersede is true, and there is no campaign of an older target of this rollout",
+            hint="check the name of the rollout, or leave supersede out",
+        )

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
+from ..._model.campaign import Campaign
 from ..._model.device import Device
 from ..._model.firmware import Package
 from ..packages import find_path
@@ -32,8 +33,8 @@ class Out(Enum):
     NO_TARGET = "no_target"
     VERSION_UNKNOWN = "version_unknown"
     NO_PATH = "no_path"
-    SEVERAL_STEPS = "several_steps"
     NO_LICENSE = "no_license"
+    LATE = "late"
 
     @property
     def what_to_do(self) -> str:
@@ -49,9 +50,9 @@ _WHAT_TO_DO = {
     Out.NO_TARGET: "the rollout declares no target for its make and model",
     Out.VERSION_UNKNOWN: "the service knows no version: ask it with fota_device_firmware",
     Out.NO_PATH: "no package leads from its version to the target: fota_firmware_info lists them",
-    Out.SEVERAL_STEPS: "needs more than one package: roll out the version in between first",
     Out.NO_LICENSE: "has no licence and the account bills no single upgrades: assign one, or set"
     " assign_licenses: true",
+    Out.LATE: "came after the last wave had begun: late_joiners: last takes it along",
 }
 
 
@@ -60,16 +61,49 @@ class Member:
     """A device in scope.
 
     :ivar lane: what it shares with those that can be in one campaign with it.
-    :ivar package: what it gets; of a claimed device the package of its campaign.
+    :ivar course: the packages from its lane's version to the target, or as far as they lead; of a
+        claimed device the first is that of its newest campaign.
     :ivar device: what the account says of it; None when it left the account.
+    :ivar done: the packages that it has got in this rollout, in order.
     """
 
     imei: str
     target: Target
     lane: Lane
-    package: Package
+    course: tuple[Package, ...]
     device: Device | None
     selected: Selected
+    done: tuple[Package, ...] = ()
+
+    @property
+    def package(self) -> Package:
+        """What it gets now."""
+        return self.course[0]
+
+    @property
+    def path(self) -> tuple[Package, ...]:
+        """All its steps in this rollout, with those that are done."""
+        return self.done + self.course
+
+    def is_on_the_way(self, version: str) -> bool:
+        """Tell whether a version is a later point of its path, short of the target."""
+        return version != self.target.version and any(
+            one.to_version == version for one in self.course
+        )
+
+    def advanced(self, version: str) -> Member:
+        """Give the device with its steps after ``version``; itself where no package leads on."""
+        steps = next(
+            (place for place, one in enumerate(self.course, 1) if one.to_version == version), 0
+        )
+        if not 0 < steps < len(self.course):
+            return self
+        return replace(
+            self,
+            lane=replace(self.lane, version=version),
+            course=self.course[steps:],
+            done=self.done + self.course[:steps],
+        )
 
 
 @dataclass(frozen=True)
@@ -90,11 +124,14 @@ def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
     selected = {device.imei: device for device in spec.devices}
     members: dict[str, Member] = {}
     out: dict[str, Out] = {}
-    packages: dict[str, Package] = {}
+    paths = _Paths(spec, seen.catalogue)
     for imei, record in ledger.records.items():
-        campaign = record.own.campaign
         target = generations[record.own.name.generation]
         choice = selected.get(imei) or Selected(imei)
+        package, *before = (
+            paths.package_of(one.own.campaign, target)
+            for one in (record, *ledger.earlier.get(imei, ()))
+        )
         members[imei] = Member(
             imei=imei,
             target=target,
@@ -102,23 +139,14 @@ def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
                 spec.protocol,
                 target.make,
                 target.model,
-                campaign.from_version,
+                package.from_version,
                 spec.zone_of(choice),
             ),
-            package=packages.setdefault(
-                campaign.id,
-                Package(
-                    name=campaign.package,
-                    make=target.make,
-                    model=target.model,
-                    from_version=campaign.from_version,
-                    to_version=campaign.to_version,
-                ),
-            ),
+            course=paths.going_on_from(package, target),
             device=seen.devices.get(imei),
             selected=choice,
+            done=tuple(dict.fromkeys(one for one in before if one != package)),
         )
-    paths = _Paths(spec, seen.catalogue)
     needs_license = seen.subscription.needs_licenses and not spec.assign_licenses
     for imei, choice in selected.items():
         if imei in members:
@@ -134,7 +162,7 @@ def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
             lane=Lane(
                 spec.protocol, device.make, device.model, device.firmware, spec.zone_of(choice)
             ),
-            package=found,
+            course=found,
             device=device,
             selected=choice,
         )
@@ -143,23 +171,46 @@ def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
 
 
 class _Paths:
-    """Paths from versions to targets, each found once."""
+    """Paths from versions to targets, and packages of campaigns, each found once."""
 
     def __init__(self, spec: RolloutSpec, catalogue: Sequence[Package]) -> None:
         self._usable = [one for one in catalogue if one.request_protocol in ("", spec.protocol)]
-        self._found: dict[tuple[Target, str], list[Package] | None] = {}
+        self._found: dict[tuple[Target, str], tuple[Package, ...] | None] = {}
+        self._packages: dict[tuple[str, str, str, Target], Package] = {}
+        self._courses: dict[tuple[Package, Target], tuple[Package, ...]] = {}
 
-    def find(self, target: Target, version: str) -> list[Package] | None:
+    def find(self, target: Target, version: str) -> tuple[Package, ...] | None:
         key = (target, version)
         if key not in self._found:
-            self._found[key] = find_path(
+            path = find_path(
                 self._usable,
                 make=target.make,
                 model=target.model,
                 from_version=version,
                 to_version=target.version,
             )
+            self._found[key] = None if path is None else tuple(path)
         return self._found[key]
+
+    def package_of(self, campaign: Campaign, target: Target) -> Package:
+        """Give the package of a campaign, as the campaign tells it."""
+        key = (campaign.package, campaign.from_version, campaign.to_version, target)
+        if key not in self._packages:
+            self._packages[key] = Package(
+                name=campaign.package,
+                make=target.make,
+                model=target.model,
+                from_version=campaign.from_version,
+                to_version=campaign.to_version,
+            )
+        return self._packages[key]
+
+    def going_on_from(self, package: Package, target: Target) -> tuple[Package, ...]:
+        """Give the steps to the target that begin with a package, as far as they lead."""
+        if (package, target) not in self._courses:
+            rest = self.find(target, package.to_version)
+            self._courses[package, target] = (package, *(rest or ()))
+        return self._courses[package, target]
 
 
 def _judge(
@@ -169,8 +220,8 @@ def _judge(
     paths: _Paths,
     *,
     needs_license: bool,
-) -> Package | Out:
-    """Give the package that a device needs next, or why it is out."""
+) -> tuple[Package, ...] | Out:
+    """Give the packages that a device needs, or why it is out."""
     if device is None:
         return Out.NOT_FOUND
     target = targets.get((device.make, device.model))
@@ -187,11 +238,9 @@ def _judge(
     path = paths.find(target, device.firmware)
     if path is None:
         return Out.NO_PATH
-    if len(path) > 1:
-        return Out.SEVERAL_STEPS
     if needs_license and device.license_assigned is not True:
         return Out.NO_LICENSE
-    return path[0]
+    return path
 
 
 def _refuse_unreachable(

@@ -147,10 +147,14 @@ class Accept:
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on what one campaign and one tick may do."""
+    """Bounds on what one campaign and one tick may do.
+
+    :ivar max_exposure: devices that may be able to change at any moment; None is no such limit.
+    """
 
     max_campaign_devices: int = 1000
     max_creates: int = 10
+    max_exposure: int | None = None
 
 
 @dataclass(frozen=True)
@@ -161,12 +165,14 @@ class Timing:
     :ivar silent_after: from an attempt without a result to the class ``silent``.
     :ivar report_grace: from the last day of a wave's last campaign to its deadline.
     :ivar settle_retry: from a refused campaign to the next one of its lane.
+    :ivar step_grace: how long after a wave's last campaign a device's next step is waited for.
     """
 
     verify_grace: timedelta = timedelta(hours=24)
     silent_after: timedelta = timedelta(hours=24)
     report_grace: timedelta = timedelta(hours=24)
     settle_retry: timedelta = timedelta(hours=24)
+    step_grace: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -178,6 +184,8 @@ class RolloutSpec:
     :ivar zones: the rules of every zone that the calendar or a device names, and UTC.
     :ivar require_digest: first hex digits of the plan; another one creates nothing.
     :ivar sweep: devices that no wave has reached are tried once more after the last one.
+    :ivar supersede: live campaigns of older targets are braked and no longer waited for.
+    :ivar late_joiners: devices that come after the last wave has begun join it.
     :ivar abort_on_halt: a halt also tries, once, to abort campaigns that have started.
     :ivar remarks: what was capped or merged, for a person to read.
     """
@@ -196,6 +204,8 @@ class RolloutSpec:
     approved: tuple[Approval, ...] = ()
     accepted: tuple[Accept, ...] = ()
     require_digest: str = ""
+    supersede: bool = False
+    late_joiners: bool = False
     abort_on_halt: bool = False
     sweep: bool = True
     remarks: tuple[str, ...] = ()

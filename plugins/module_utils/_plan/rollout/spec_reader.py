@@ -36,7 +36,7 @@ def read_spec(
     top.know(
         "name", "type", "protocol", "target", "devices", "waves", "gate", "limits", "timing",
         "calendar", "qualified_packages", "assign_licenses", "approved", "accept",
-        "require_digest", "on_halt", "retry", "sweep",
+        "require_digest", "on_halt", "retry", "sweep", "supersede", "late_joiners",
     )  # fmt: skip
     name = top.text("name")
     if name and not ROLLOUT_NAME.fullmatch(name):
@@ -57,6 +57,10 @@ def read_spec(
     qualified = frozenset(top.texts("qualified_packages"))
     assign = top.flag("assign_licenses", default=False)
     sweep = top.flag("sweep", default=True)
+    supersede = top.flag("supersede", default=False)
+    late_joiners = top.text("late_joiners", default="leave")
+    if late_joiners not in ("leave", "last"):
+        top.refuse("late_joiners", "is neither leave nor last")
     on_halt = top.text("on_halt", default="shorten")
     if on_halt not in ("shorten", "abort"):
         top.refuse("on_halt", "is neither shorten nor abort")
@@ -75,6 +79,8 @@ def read_spec(
         approved=approved,
         accepted=accepted,
         require_digest=required,
+        supersede=supersede,
+        late_joiners=late_joiners == "last",
         abort_on_halt=on_halt == "abort",
         sweep=sweep,
         qualified_packages=qualified,
@@ -103,6 +109,7 @@ def _read_limits(top: Section) -> Limits:
             "max_campaign_devices", default=known.max_campaign_devices, least=1, most=MOST_DEVICES
         ),
         max_creates=section.whole("max_creates", default=known.max_creates, least=1, most=100),
+        max_exposure=section.whole("max_exposure", default=0, least=1, most=MOST_DEVICES) or None,
     )
 
 

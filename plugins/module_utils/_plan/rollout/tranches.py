@@ -16,7 +16,7 @@ from .attempts import Retry
 from .calendar import HORIZON_DAYS, Span, compile_windows, find_span
 from .lanes import LaneEvidence
 from .ledger import Ledger
-from .names import MOST_TRANCHES, CampaignName, Lane
+from .names import MOST_DEVICES, MOST_TRANCHES, CampaignName, Lane
 from .scope import Member
 from .spec import RolloutSpec, Wave
 
@@ -52,13 +52,18 @@ class Cutter:
         lanes: Mapping[str, LaneEvidence],
         ledger: Ledger,
         now: datetime,
+        *,
+        exposed: int,
     ) -> None:
+        """:param exposed: devices that can change already."""
         self.planned: list[PlannedCampaign] = []
         self._spec = spec
         self._lanes = lanes
         self._ledger = ledger
         self._now = now
         self._room = {name: lane.room for name, lane in lanes.items()}
+        most = spec.limits.max_exposure
+        self._left = MOST_DEVICES if most is None else max(0, most - exposed)
         self._spans = _Spans(spec, now)
 
     def add(self, wave: Wave, members: Iterable[Member], *, number: int | None = None) -> None:
@@ -100,7 +105,7 @@ class Cutter:
         )
 
     def _size(self, package: str) -> int:
-        most = self._spec.limits.max_campaign_devices
+        most = min(self._spec.limits.max_campaign_devices, self._left)
         return most if self._lanes[package].qualified else min(most, self._room[package])
 
     def _plan(
@@ -109,6 +114,7 @@ class Cutter:
         first = members[0]
         span, windows = self._spans.find(wave, first.lane.zone)
         self._room[first.package.name] -= len(members)
+        self._left -= len(members)
         self.planned.append(
             PlannedCampaign(
                 name=CampaignName(

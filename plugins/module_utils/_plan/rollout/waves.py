@@ -13,7 +13,7 @@ from ..._model.times import parse_time
 from .attempts import Retry
 from .classes import FAILURES, DeviceClass, Verdict
 from .gate import GateVerdict, Judgement, Numbers, judge
-from .lanes import LaneEvidence
+from .lanes import LaneEvidence, is_halted
 from .ledger import Ledger, day_begins
 from .membership import Membership
 from .observed import OwnCampaign
@@ -63,7 +63,7 @@ def judge_waves(
     holder: Wave | None = None
     for wave in spec.waves:
         ids = membership.waves[wave.number]
-        sound = [imei for imei in ids if not lanes[scope.members[imei].package.name].failed]
+        sound = [imei for imei in ids if not is_halted(scope.members[imei], lanes)]
         campaigns = [one for one in ledger.campaigns if one.name.wave == wave.number]
         sound_campaigns = [
             one
@@ -74,7 +74,7 @@ def judge_waves(
         again = sum(len(one.members) for one in retries if one.last.name.wave == wave.number)
         deadline = None
         if not again:
-            deadline = _deadline(spec, sound_campaigns, [verdicts[imei] for imei in sound])
+            deadline = _deadline(spec, sound_campaigns, [verdicts[imei] for imei in sound], now)
         stopped = _stopped(sound_campaigns) or _refused(wave, sound, scope, verdicts, ledger)
         judgement = judge(
             wave.gate,
@@ -164,15 +164,27 @@ def _count(
 
 
 def _deadline(
-    spec: RolloutSpec, campaigns: Sequence[OwnCampaign], verdicts: Sequence[Verdict]
+    spec: RolloutSpec,
+    campaigns: Sequence[OwnCampaign],
+    verdicts: Sequence[Verdict],
+    now: datetime,
 ) -> datetime | None:
-    """End of the last UTC day of the wave's last campaign, and the grace for late reports."""
+    """End of the last UTC day of the wave's last campaign, and the grace for late reports.
+
+    None while a campaign is to come: for a device that waits, or for the next step of one, which
+    is waited for no longer than ``step_grace`` after that end.
+    """
     ends = [one.campaign.schedule.end for one in campaigns if one.campaign.schedule.end]
-    if not ends or any(
-        verdict.waits or verdict.kind is DeviceClass.SETTLING for verdict in verdicts
-    ):
+    if not ends:
         return None
-    return day_begins(max(ends)) + timedelta(days=1) + spec.timing.report_grace
+    end = day_begins(max(ends)) + timedelta(days=1)
+    for verdict in verdicts:
+        if verdict.kind is DeviceClass.SETTLING:
+            return None
+        step = verdict.kind is DeviceClass.ADVANCED
+        if verdict.waits and not (step and now >= end + spec.timing.step_grace):
+            return None
+    return end + spec.timing.report_grace
 
 
 def _stopped(campaigns: Sequence[OwnCampaign]) -> str:

@@ -113,6 +113,8 @@ def declared(devices: Iterable[Any] = (), **members: Any) -> dict[str, Any]:
         "waves": [wave()],
         "retry": 0,
         "sweep": False,
+        # What tests put into campaigns is in no order of the line.
+        "late_joiners": "last",
     }
     gate = {"soak_hours": 0, "approval": False, **members.pop("gate", {})}
     return {**known, "gate": gate, **members}

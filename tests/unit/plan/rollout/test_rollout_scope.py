@@ -76,7 +76,7 @@ def judged(
         (device(ONE, "", protocol="HTTP"), "wrong_protocol"),
         (device(ONE, ""), "version_unknown"),
         (device(ONE, "Z"), "no_path"),
-        (device(ONE, "A0"), "several_steps"),
+        (device(ONE, "A0"), "in"),
     ],
 )
 def test_who_is_out(one: Device | None, why: str) -> None:
