@@ -22,6 +22,17 @@ class CampaignType(Enum):
     FIRMWARE = "firmware"
     SOFTWARE = "software"
 
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """The words that a request takes for how devices are reached, the usual one first."""
+        return _PROTOCOLS[self]
+
+
+_PROTOCOLS = {
+    CampaignType.FIRMWARE: ("LWM2M", "OMA", "HTTP"),
+    CampaignType.SOFTWARE: ("HTTP", "OMA"),
+}
+
 
 @dataclass(frozen=True)
 class Schedule:

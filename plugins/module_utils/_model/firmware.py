@@ -12,6 +12,17 @@ from .wire import as_row, as_rows, flag, text
 
 # Firmware lists say OMD-DM where campaign requests say OMA (contract section 12, item 8).
 _REQUEST_PROTOCOL = {"OMD-DM": "OMA", "OMADM": "OMA", "OMDADM": "OMA"}
+_LIST_PROTOCOL = {"OMA": "OMD-DM"}
+
+
+def request_protocol(word: str) -> str:
+    """Give a protocol, as lists and devices spell it, in the spelling of a campaign request."""
+    return _REQUEST_PROTOCOL.get(word, word)
+
+
+def list_protocol(word: str) -> str:
+    """Give a protocol, as a campaign request spells it, in the spelling of a list's filter."""
+    return _LIST_PROTOCOL.get(word, word)
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ class Package:
     @property
     def request_protocol(self) -> str:
         """The protocol in the spelling that a campaign request wants."""
-        return _REQUEST_PROTOCOL.get(self.protocol, self.protocol)
+        return request_protocol(self.protocol)
 
 
 def read_packages(reply: object, what: str) -> list[Package]:

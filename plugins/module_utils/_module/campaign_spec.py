@@ -31,11 +31,6 @@ _WINDOW_OPTION = {
     },
 }
 
-PROTOCOLS = {
-    CampaignType.FIRMWARE: ("LWM2M", "OMA", "HTTP"),
-    CampaignType.SOFTWARE: ("HTTP", "OMA"),
-}
-
 CAMPAIGN_OPTIONS: dict[str, dict[str, Any]] = {
     "name": {"type": "str"},
     "campaign_id": {"type": "str"},
@@ -166,8 +161,8 @@ def _check_type(params: Mapping[str, Any], prefix: str, type_: CampaignType) -> 
                 f"{prefix}{option}", params[option], f"a campaign of type {type_.value} has none"
             )
     protocol = params.get("protocol")
-    if protocol is not None and protocol not in PROTOCOLS[type_]:
-        known = ", ".join(PROTOCOLS[type_])
+    if protocol is not None and protocol not in type_.protocols:
+        known = ", ".join(type_.protocols)
         raise InvalidValue(
             f"{prefix}protocol", protocol, f"a campaign of type {type_.value} takes {known}"
         )

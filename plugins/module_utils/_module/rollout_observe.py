@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._model.campaign import Campaign, CampaignDevice
+from .._model.campaign import Campaign, CampaignDevice, CampaignType
+from .._model.device import Device
+from .._model.firmware import Package, list_protocol
 from .._model.status import DeviceState
 from .._plan.rollout.names import CampaignName, parse_name
 from .._plan.rollout.observed import Observed, OwnCampaign
+from .._plan.rollout.software import see_software
 from .._plan.rollout.spec import RolloutSpec
 from .campaign_search import HISTORIES_READ, get_if_kept, list_all_campaigns
 from .context import Context
@@ -24,7 +27,8 @@ class Observer:
 
     def __init__(self, context: Context, spec: RolloutSpec) -> None:
         self._context = context
-        self._service = context.v3
+        self._service = context.campaigns(spec.type)
+        self._software = spec.type is CampaignType.SOFTWARE
         self._spec = spec
         self._generations = {target.generation for target in spec.targets}
         self._known: set[str] = set()
@@ -41,7 +45,7 @@ class Observer:
         names = [name for one in listed if (name := self._own_name(one))]
         told = [one for one in listed if self._matters(one)]
         reads: list[Callable[[], Any]] = [
-            self._service.list_firmware,
+            self._list_packages,
             self._service.get_subscription,
             *(self._report_of(one) for one in told),
         ]
@@ -86,6 +90,10 @@ class Observer:
         reports = self._context.client.map(lambda read: read(), map(self._report_of, told))
         return self._with_devices(self._sort(seen, told, reports))
 
+    def _list_packages(self) -> Sequence[Package]:
+        """The catalogue; that of software has no versions, so the declaration has them."""
+        return self._spec.packages if self._software else self._context.v3.list_firmware()
+
     def _matters(self, campaign: Campaign) -> bool:
         """It is one of ours, or lives and may hold devices that we want."""
         name = self._own_name(campaign)
@@ -116,8 +124,19 @@ class Observer:
         """Read the devices that are selected or claimed, and were not read yet."""
         wanted = {device.imei for device in self._spec.devices}
         wanted |= {row.device_id for one in seen.own for row in one.rows}
-        more = query_devices(self._context, sorted(wanted - seen.devices.keys()))
-        return replace(seen, devices={**seen.devices, **more}, now=self._context.client.now)
+        more = self._read_devices(wanted - seen.devices.keys())
+        found = replace(seen, devices={**seen.devices, **more}, now=self._context.client.now)
+        return see_software(self._spec, found) if self._software else found
+
+    def _read_devices(self, wanted: Collection[str]) -> dict[str, Device]:
+        """Read devices by their IMEIs; v2 can only list all of them."""
+        if not self._software:
+            return query_devices(self._context, sorted(wanted))
+        if not wanted:
+            return {}
+        word = list_protocol(self._spec.protocol)
+        listed = self._context.v2.list_devices(distribution_type=word)
+        return {one.device_id: one for one in listed if one.device_id in wanted}
 
 
 def _holds(row: CampaignDevice) -> bool:

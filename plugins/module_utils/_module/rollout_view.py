@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from .._model.campaign import CampaignType
 from .._model.wire import count_by
 from .._plan.compliance import judge_version
 from .._plan.rollout.classes import FAILURES, DeviceClass, Verdict
@@ -18,6 +19,7 @@ from .._plan.rollout.gate import GateVerdict
 from .._plan.rollout.lanes import LaneEvidence, is_halted
 from .._plan.rollout.observed import OwnCampaign
 from .._plan.rollout.scope import Out
+from .._plan.rollout.spec import RolloutSpec
 from .._plan.rollout.tranches import PlannedCampaign
 from .._plan.rollout.waves import WaveState
 from .campaign_view import view_day, view_windows
@@ -53,13 +55,9 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             "cancel": [_cancel(one) for one, _why in decision.cancel],
             "abort": [{**_cancel(one), "abort_started": True} for one in decision.abort],
             "shorten": [
-                {"campaign_id": one.campaign.id, "end_date": view_day(day)}
-                for one, day, _why in decision.shorten
+                {**_identify(one), "end_date": view_day(day)} for one, day, _why in decision.shorten
             ],
-            "create": [
-                _create(planned, spec.protocol, assign_licenses=spec.assign_licenses)
-                for planned in decision.create
-            ],
+            "create": [_create(planned, spec) for planned in decision.create],
         },
         "digest": decision.digest,
         "now": view_time(seen.now),
@@ -106,9 +104,13 @@ def sort_lanes(lanes: Iterable[LaneEvidence]) -> list[LaneEvidence]:
     )
 
 
-def _cancel(own: OwnCampaign) -> dict[str, Any]:
+def _identify(own: OwnCampaign) -> dict[str, Any]:
     """By id alone: several campaigns may have one name."""
-    return {"campaign_id": own.campaign.id, "state": "absent"}
+    return {"campaign_id": own.campaign.id, "type": own.campaign.type.value}
+
+
+def _cancel(own: OwnCampaign) -> dict[str, Any]:
+    return {**_identify(own), "state": "absent"}
 
 
 def _armed(own: OwnCampaign) -> dict[str, Any]:
@@ -120,20 +122,31 @@ def _armed(own: OwnCampaign) -> dict[str, Any]:
     }
 
 
-def _create(planned: PlannedCampaign, protocol: str, *, assign_licenses: bool) -> dict[str, Any]:
+def _create(planned: PlannedCampaign, spec: RolloutSpec) -> dict[str, Any]:
     return {
         "name": str(planned.name),
+        "type": spec.type.value,
         "package": planned.package.name,
         "from_version": planned.package.from_version,
         "to_version": planned.package.to_version,
-        "protocol": protocol,
+        "protocol": spec.protocol,
         "start_date": view_day(planned.start),
         "end_date": view_day(planned.end),
-        **({"windows": view_windows(planned.windows)} if planned.windows else {}),
         "devices": list(planned.devices),
-        "auto_assign_license": assign_licenses,
-        "auto_add_devices": False,
         "pilot_done": True,
+        **_of_type(planned, spec),
+    }
+
+
+def _of_type(planned: PlannedCampaign, spec: RolloutSpec) -> dict[str, Any]:
+    """What only firmware or only software has; windows of software hold for all that it does."""
+    windows = view_windows(planned.windows)
+    if spec.type is CampaignType.SOFTWARE:
+        return {"download_windows": windows, "install_windows": windows} if windows else {}
+    return {
+        **({"windows": windows} if windows else {}),
+        "auto_assign_license": spec.assign_licenses,
+        "auto_add_devices": False,
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from ..._model.campaign import CampaignType
 from ..._model.times import parse_time
 from .brakes import find_brakes
 from .classes import DeviceClass
@@ -120,7 +121,12 @@ def decide(spec: RolloutSpec, seen: Observed, *, wanted: Wanted = Wanted.RUNNING
 
 
 def _find_refreshes(picture: Picture) -> list[str]:
-    """Devices whose success is not verified, and those to be read once more after a soak."""
+    """Devices whose success is not verified, and those to be read once more after a soak.
+
+    Software is read with every look, and no call reads it better.
+    """
+    if picture.spec.type is CampaignType.SOFTWARE:
+        return []
     found = [imei for imei, one in picture.verdicts.items() if one.unread]
     for state in picture.waves:
         until = state.judgement.soak_until

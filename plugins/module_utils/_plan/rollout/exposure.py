@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from ..._model.campaign import CampaignDevice
+from ..._model.firmware import request_protocol
 from ..._model.status import CampaignState, DeviceState
 from ..campaign_dates import SHORTEST_NOTICE
 from .ledger import is_rejected
@@ -21,7 +22,7 @@ from .observed import OwnCampaign
 
 # Devices that miss their slot, or fail, stay queued in the network beyond the end of a campaign
 # (contract section 6).
-_STAYS_QUEUED = ("OMA", "OMADM", "OMD-DM")
+_STAYS_QUEUED = "OMA"
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def can_change(own: OwnCampaign) -> int:
 
 def stays_queued(own: OwnCampaign) -> bool:
     """Tell whether its devices stay queued in the network after its end."""
-    return own.campaign.protocol in _STAYS_QUEUED
+    return request_protocol(own.campaign.protocol) == _STAYS_QUEUED
 
 
 def _is_told(own: OwnCampaign, row: CampaignDevice, *, queued: bool) -> bool:

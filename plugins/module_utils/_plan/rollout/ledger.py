@@ -77,7 +77,7 @@ class Ledger:
 def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
     """Read the ledger. Nothing here depends on the order of ``own``."""
     generations = {target.generation for target in spec.targets}
-    mine = sorted(own, key=_age)
+    mine = sorted(own, key=age)
     present = [one for one in mine if one.name.generation in generations]
     last_tranche: dict[tuple[str, int, str], int] = {}
     for one in present:
@@ -141,7 +141,7 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
     )
 
 
-def _age(one: OwnCampaign) -> tuple[date, int, int, CampaignName, str]:
+def age(one: OwnCampaign) -> tuple[date, int, int, CampaignName, str]:
     """Order campaigns by their first days, as a device is in one after the other."""
     name, start = one.name, one.campaign.schedule.start
     return start or date.min, name.wave, name.attempt, name, one.campaign.id

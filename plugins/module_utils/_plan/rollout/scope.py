@@ -11,16 +11,13 @@ from enum import Enum
 
 from ..._model.campaign import Campaign
 from ..._model.device import Device
-from ..._model.firmware import Package
+from ..._model.firmware import Package, request_protocol
 from ..packages import find_path
 from ..refusal import PlanRefused
 from .ledger import Ledger
 from .names import Lane
 from .observed import Observed
 from .spec import RolloutSpec, Selected, Target
-
-# What campaigns call a protocol, and what devices call it (contract section 12, item 8).
-_DEVICE_PROTOCOL = {"LWM2M": "LWM2M", "OMA": "OMADM", "HTTP": "HTTP"}
 
 
 class Out(Enum):
@@ -231,7 +228,7 @@ def _judge(
         return Out.CURRENT
     if device.fota_eligible is False:
         return Out.NOT_ELIGIBLE
-    if device.protocol != _DEVICE_PROTOCOL[spec.protocol]:
+    if request_protocol(device.protocol) != spec.protocol:
         return Out.WRONG_PROTOCOL
     if not device.firmware:
         return Out.VERSION_UNKNOWN

@@ -12,6 +12,8 @@ from enum import Enum
 from fractions import Fraction
 from functools import cached_property
 
+from ..._model.campaign import CampaignType
+from ..._model.firmware import Package
 from .calendar import Calendar
 from .names import generation
 
@@ -179,6 +181,9 @@ class Timing:
 class RolloutSpec:
     """One declared intent.
 
+    :ivar type: firmware (v3) or software (v2).
+    :ivar packages: what the account's catalogue does not tell of software: versions by package.
+    :ivar reported_is_enough: software that a device reports as installed counts as verified.
     :ivar qualified_packages: packages that need no pilot (their service-side pilot is done).
     :ivar assign_licenses: let the service take free licences from the pool for these devices.
     :ivar zones: the rules of every zone that the calendar or a device names, and UTC.
@@ -195,6 +200,9 @@ class RolloutSpec:
     targets: tuple[Target, ...]
     devices: tuple[Selected, ...]
     waves: tuple[Wave, ...]
+    type: CampaignType = CampaignType.FIRMWARE
+    packages: tuple[Package, ...] = ()
+    reported_is_enough: bool = False
     limits: Limits = Limits()
     timing: Timing = Timing()
     calendar: Calendar = Calendar()

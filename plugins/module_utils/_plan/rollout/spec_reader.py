@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta, tzinfo
 
+from ..._model.campaign import CampaignType
+from ..._model.firmware import Package
 from ..._model.imei import ImeiCheck
 from .names import MOST_DEVICES, ROLLOUT_NAME
 from .sections import InvalidSpec, Section
@@ -16,8 +18,11 @@ from .spec_calendar import read_calendar
 from .spec_devices import check_variables, read_devices
 from .spec_waves import read_waves
 
-PROTOCOLS = ("LWM2M", "OMA", "HTTP")
 FEWEST_DIGITS = 4
+REPORTED_IS_ENOUGH = (
+    "verify: reported_is_enough: devices count as verified on the word of a report; nobody reads"
+    " what they run"
+)
 
 
 def read_spec(
@@ -34,19 +39,20 @@ def read_spec(
     problems: list[str] = []
     top = Section(raw, "", problems)
     top.know(
-        "name", "type", "protocol", "target", "devices", "waves", "gate", "limits", "timing",
+        "name", "type", "protocol", "target", "packages", "verify", "devices", "waves", "gate",
+        "limits", "timing",
         "calendar", "qualified_packages", "assign_licenses", "approved", "accept",
         "require_digest", "on_halt", "retry", "sweep", "supersede", "late_joiners",
     )  # fmt: skip
     name = top.text("name")
     if name and not ROLLOUT_NAME.fullmatch(name):
         top.refuse("name", "use 1 to 20 of a-z, 0-9 and -; campaigns carry it in their names")
-    if top.text("type", default="firmware") != "firmware":
-        top.refuse("type", "a rollout is of type firmware")
-    protocol = top.text("protocol", default="LWM2M")
-    if protocol not in PROTOCOLS:
-        top.refuse("protocol", f"is none of {', '.join(PROTOCOLS)}")
+    type_ = _read_type(top)
+    protocol = top.text("protocol", default=type_.protocols[0])
+    if protocol not in type_.protocols:
+        top.refuse("protocol", f"is none of {', '.join(type_.protocols)}")
     targets = _read_targets(top)
+    packages, reported_is_enough = _read_packages(top, type_), _read_verify(top, type_)
     devices, remarks = read_devices(top, imei_check)
     waves = read_waves(top)
     check_variables(waves, devices, problems)
@@ -56,6 +62,8 @@ def read_spec(
     required = _read_digest(top, "require_digest") if "require_digest" in top else ""
     qualified = frozenset(top.texts("qualified_packages"))
     assign = top.flag("assign_licenses", default=False)
+    if assign and type_ is CampaignType.SOFTWARE:
+        top.refuse("assign_licenses", "v2 assigns none by itself: assign them first")
     sweep = top.flag("sweep", default=True)
     supersede = top.flag("supersede", default=False)
     late_joiners = top.text("late_joiners", default="leave")
@@ -69,6 +77,9 @@ def read_spec(
     return RolloutSpec(
         name=name,
         protocol=protocol,
+        type=type_,
+        packages=packages,
+        reported_is_enough=reported_is_enough,
         targets=targets,
         devices=devices,
         waves=waves,
@@ -85,7 +96,7 @@ def read_spec(
         sweep=sweep,
         qualified_packages=qualified,
         assign_licenses=assign,
-        remarks=remarks,
+        remarks=(*remarks, *([REPORTED_IS_ENOUGH] if reported_is_enough else [])),
     )
 
 
@@ -98,6 +109,49 @@ def _read_targets(top: Section) -> tuple[Target, ...]:
             entry.refuse("model", f"{target.make} has a target in an entry before this one")
         targets[target.make, target.model] = target
     return tuple(targets.values())
+
+
+def _read_type(top: Section) -> CampaignType:
+    word = top.text("type", default=CampaignType.FIRMWARE.value)
+    try:
+        return CampaignType(word)
+    except ValueError:
+        top.refuse("type", f"is none of {', '.join(one.value for one in CampaignType)}")
+        return CampaignType.FIRMWARE
+
+
+def _read_packages(top: Section, type_: CampaignType) -> tuple[Package, ...]:
+    """Read the packages of software; those of firmware are in the account's catalogue."""
+    if type_ is CampaignType.FIRMWARE:
+        if "packages" in top:
+            top.refuse("packages", "the catalogue tells those of firmware; only software needs it")
+        return ()
+    found: dict[str, Package] = {}
+    for entry in top.sections("packages"):
+        entry.know("name", "from", "to", "make", "model")
+        package = Package(
+            name=entry.text("name"),
+            make=entry.text("make"),
+            model=entry.text("model"),
+            from_version=entry.text("from"),
+            to_version=entry.text("to"),
+        )
+        if package.from_version and package.from_version == package.to_version:
+            entry.refuse("to", "is the version that it begins with")
+        if package.name and package.name in found:
+            entry.refuse("name", "another package has this name")
+        found[package.name] = package
+    return tuple(found.values())
+
+
+def _read_verify(top: Section, type_: CampaignType) -> bool:
+    """Tell whether a report counts as verified."""
+    verify = top.text("verify", default="read")
+    if verify not in ("read", "reported_is_enough"):
+        top.refuse("verify", "is neither read nor reported_is_enough")
+    elif verify == "reported_is_enough" and type_ is CampaignType.FIRMWARE:
+        top.refuse("verify", "versions of firmware can be read, so they are")
+    return verify == "reported_is_enough"
 
 
 def _read_limits(top: Section) -> Limits:

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Software campaigns (v2) seen as firmware campaigns are, so that one engine judges both.
+
+Reports of v2 have no times, its catalogue has no versions, and no call asks a device. What stands
+in for them are the declared packages and the software list of a device: the version of the item
+that a package names, and when it was installed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ..._model.campaign import CampaignDevice
+from ..._model.device import Device
+from ..._model.status import DeviceState
+from ..._model.times import parse_time
+from .ledger import age, day_begins
+from .observed import Observed, OwnCampaign
+from .spec import RolloutSpec
+
+
+def see_software(spec: RolloutSpec, seen: Observed) -> Observed:
+    """Fill in what the engine judges by: packages, versions, times of results and of reads."""
+    versions = _Versions(spec)
+    now = _spell(seen.now)
+    devices = {
+        imei: replace(device, firmware=versions.of(device), refreshed=now)
+        for imei, device in seen.devices.items()
+    }
+    own = []
+    for one in sorted(seen.own, key=age):
+        rows = []
+        for row in one.rows:
+            device = devices.get(row.device_id)
+            if row.state is DeviceState.SUCCESS and device is not None:
+                told = _installed(one, device)
+                if told is None and spec.reported_is_enough:
+                    told = _end(one, seen.now)
+                    if device.firmware in ("", one.campaign.from_version):
+                        version = one.campaign.to_version
+                        devices[row.device_id] = replace(device, firmware=version)
+                row = _with_time(row, told)
+            rows.append(row)
+        own.append(replace(one, rows=tuple(rows)))
+    return replace(seen, catalogue=spec.packages, devices=devices, own=tuple(own))
+
+
+class _Versions:
+    """Which version of the software that the packages are for runs on a device."""
+
+    def __init__(self, spec: RolloutSpec) -> None:
+        self._order: dict[tuple[str, str], list[str]] = {}
+        for target in spec.targets:
+            self._order.setdefault((target.make, target.model), []).append(target.version)
+        for package in spec.packages:
+            known = self._order.setdefault((package.make, package.model), [])
+            known += [package.to_version, package.from_version]
+
+    def of(self, device: Device) -> str:
+        """The one that a package or the target names, the target first; empty for none of them."""
+        runs = {word for item in device.software for word in (item.version, item.name)}
+        known = self._order.get((device.make, device.model), ())
+        return next((version for version in known if version in runs), "")
+
+
+def _installed(own: OwnCampaign, device: Device) -> str | None:
+    """When the campaign installed its version; None while the software list does not show it."""
+    start = own.campaign.schedule.start
+    for item in device.software:
+        if own.campaign.to_version in (item.version, item.name):
+            when = parse_time(item.upgraded)
+            if when is not None and (start is None or when >= day_begins(start)):
+                return item.upgraded
+    return None
+
+
+def _end(own: OwnCampaign, now: datetime) -> str:
+    """The end of a campaign stands in for times that nobody tells; never later than a moment ago,
+    as a version counts only when it was read later."""
+    before, end = now - timedelta(seconds=1), own.campaign.schedule.end
+    return _spell(before if end is None else min(before, day_begins(end) + timedelta(days=1)))
+
+
+def _with_time(row: CampaignDevice, told: str | None) -> CampaignDevice:
+    return row if told is None else replace(row, updated=told, recent_attempt=told)
+
+
+def _spell(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
