@@ -1,12 +1,13 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands: ``serve`` in the foreground, ``start`` and ``stop`` a detached one, and two printers.
+"""Commands: ``serve`` in the foreground, ``start`` and ``stop`` a detached one, and printers.
 
 ``serve`` and ``start`` print one JSON line when the port listens:
 ``{"url": ".../api", "control": ".../_simulator", "pid": N}``. The server ends on SIGTERM, SIGINT,
 the control order, the end of a watched process, or after idle minutes; it leaves nothing behind.
-``switches`` prints the open questions, ``fleet`` a fleet file to edit.
+``switches`` prints the open questions, ``fleet`` a fleet file to edit, ``copy`` a fleet file of
+what was read of a real account.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from types import FrameType
 from typing import IO, Any
 
 from . import generate, switches, watch
+from .copy_account import copy_account
 from .server import HOST, SimulatorServer
 
 REAL_TIME = 1 / 3600
@@ -143,6 +145,11 @@ def _print_fleet(options: argparse.Namespace) -> int:
     return 0
 
 
+def _print_copy(_options: argparse.Namespace) -> int:
+    print(json.dumps(copy_account(json.load(sys.stdin)), indent=1))
+    return 0
+
+
 # -- options ----------------------------------------------------------------------------------
 
 
@@ -169,6 +176,10 @@ def _parser() -> argparse.ArgumentParser:
     fleet.add_argument("--devices", type=int, help="a fleet of that size (default: the examples')")
     fleet.add_argument("--seed", type=int, default=1)
     fleet.set_defaults(run=_print_fleet)
+    copy = commands.add_parser(
+        "copy", help="print a fleet file of what was read of an account (JSON on standard input)"
+    )
+    copy.set_defaults(run=_print_copy)
     return parser
 
 

@@ -108,7 +108,16 @@ def parse_fleet(data: Any, *, now: float, seed: int | None = None) -> Fleet:
         start=start,
         credentials=credentials or (DEFAULT_CREDENTIALS,),
         accounts=accounts,
-        outcomes=parse_outcomes(top.get("outcomes", {}), seed=seed),
+        outcomes=parse_outcomes(
+            top.get("outcomes", {}),
+            seed=seed,
+            catalogue=[
+                package
+                for account in accounts.values()
+                for packages in account.packages.values()
+                for package in packages
+            ],
+        ),
         switches=_keys(top.get("switches", {}), None, "switches"),
     )
 

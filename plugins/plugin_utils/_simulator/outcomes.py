@@ -10,11 +10,13 @@ and the attempt), never on the order of calls, so a scenario repeats whatever el
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
 from .kinds import is_number, is_whole
+from .records import Package
 
 
 class Outcome(str, Enum):
@@ -105,18 +107,25 @@ class OutcomeModel:
 
 
 _RATES = ("success_rate", "silent_rate", "unreached_rate", "revert_rate", "retry_rate")
+_KEYS = {"default", "models", "packages", "devices"}
 _RULE_KEYS = {item.name for item in fields(OutcomeRule)}
 
 
-def parse_outcomes(data: Any, *, seed: int) -> OutcomeModel:
-    """Read the ``outcomes`` object of a fleet file; ``ValueError`` names the bad key."""
+def parse_outcomes(data: Any, *, seed: int, catalogue: Iterable[Package] = ()) -> OutcomeModel:
+    """Read the ``outcomes`` object of a fleet file; ``ValueError`` names the bad key.
+
+    ``models`` gives rules by make and model, which hold for their packages in the ``catalogue``
+    unless ``packages`` says otherwise.
+    """
     if not isinstance(data, dict):
         raise ValueError("outcomes: must be an object")
-    unknown = sorted(set(data) - {"default", "packages", "devices"})
+    unknown = sorted(set(data) - _KEYS)
     if unknown:
-        raise ValueError(f"outcomes: unknown key {unknown[0]!r}; known: default, packages, devices")
+        known = ", ".join(sorted(_KEYS))
+        raise ValueError(f"outcomes: unknown key {unknown[0]!r}; known: {known}")
     default = _rule(data.get("default", {}), OutcomeRule(), "outcomes.default")
-    packages = {
+    packages = _by_model(data.get("models", {}), default, catalogue)
+    packages |= {
         name: _rule(item, default, f"outcomes.packages.{name}")
         for name, item in _object(data.get("packages", {}), "outcomes.packages").items()
     }
@@ -128,6 +137,22 @@ def parse_outcomes(data: Any, *, seed: int) -> OutcomeModel:
             known = ", ".join(item.value for item in Outcome)
             raise ValueError(f"outcomes.devices.{imei}: {word!r} is none of {known}") from None
     return OutcomeModel(seed, default, packages, devices)
+
+
+def _by_model(
+    data: Any, default: OutcomeRule, catalogue: Iterable[Package]
+) -> dict[str, OutcomeRule]:
+    """Rules by package name. A model without package is an error: it would never be drawn."""
+    rules = {
+        model: _rule(item, default, f"outcomes.models.{model}")
+        for model, item in _object(data, "outcomes.models").items()
+    }
+    models = {package.name: f"{package.make} {package.model}" for package in catalogue}
+    without = sorted(set(rules) - set(models.values()))
+    if without:
+        known = ", ".join(sorted(set(models.values()))) or "none"
+        raise ValueError(f"outcomes.models: {without[0]!r} has no package; those that do: {known}")
+    return {name: rules[model] for name, model in models.items() if model in rules}
 
 
 def _object(data: Any, where: str) -> dict[str, Any]:
