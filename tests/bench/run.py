@@ -34,6 +34,7 @@ make_importable()
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
     generate_fleet,
 )
+from ansible_collections.thingspace.fota.tests.bench import rollout_statistics
 from ansible_collections.thingspace.fota.tests.bench.idle_tick import count_calls
 from ansible_collections.thingspace.fota.tests.playbooks.runner import (
     PlaybookRun,
@@ -44,12 +45,18 @@ SIMULATOR = ROOT / "plugins" / "plugin_utils" / "_simulator"
 RESULT = ROOT / "build" / "bench.json"
 ACCOUNT = "0000123456-00001"
 DEVICES, HOSTS, LATENCY_MS = 1000, 20, 50
+FEW_PLANNED, MANY_PLANNED = 10_000, 100_000
 RUNS, SLOW_RUNS = 5, 3
 GOALS = {
     "sync_1000_vs_uri_loop": (">=", 4),
     "logins_20_hosts": ("==", 1),
     "failed_logins_20_hosts_wrong_password": ("==", 1),
     "idle_tick_calls": ("<=", 40),
+    "plan_100k_seconds": ("<=", 10),
+    "plan_100k_mb": ("<=", 500),
+    "plan_growth_10k_100k": ("<=", 12),
+    "stopped_bad_firmware_rate": (">=", 0.99),
+    "completed_good_firmware_rate": (">=", 0.95),
 }
 
 
@@ -152,6 +159,7 @@ class Bench:
         self.ids = ids
         self.raw: dict[str, list[float]] = {}
         self.keys: dict[str, float] = {}
+        self.rollouts: dict[str, object] = {}
 
     def run(self, plays: list[dict[str, Any]], *arguments: str, **environment: str) -> PlaybookRun:
         with tempfile.TemporaryDirectory() as folder:
@@ -206,6 +214,38 @@ class Bench:
             )
         self.keys["peak_mb"] = round(float(told.stdout), 1)
 
+    def measure_plan(self) -> None:
+        """Time and memory to decide one tick of a big rollout, at the worse of two moments."""
+        script = Path(__file__).with_name("rollout_plan_cost.py")
+        seconds: dict[int, list[float]] = {}
+        megabytes = []
+        for devices in (FEW_PLANNED, MANY_PLANNED):
+            for moment in ("fresh", "middle"):
+                runs = []
+                for _time in range(SLOW_RUNS):
+                    command = [sys.executable, str(script), str(devices), moment]
+                    told = subprocess.run(command, capture_output=True, text=True, check=True)
+                    runs.append(json.loads(told.stdout))
+                name = f"plan_{devices}_{moment}"
+                self.raw[f"{name}_s"] = [run["seconds"] for run in runs]
+                median = statistics.median(self.raw[f"{name}_s"])
+                peak = statistics.median(run["mb"] for run in runs)
+                print(f"  {name}: {median:.2f} s, {peak:.0f} MB", flush=True)
+                seconds.setdefault(devices, []).append(median)
+                megabytes.append(peak)
+        few, many = seconds[FEW_PLANNED], seconds[MANY_PLANNED]
+        self.keys["plan_100k_seconds"] = round(max(many), 2)
+        self.keys["plan_100k_mb"] = max(megabytes)
+        growth = max(much / little for little, much in zip(few, many, strict=True))
+        self.keys["plan_growth_10k_100k"] = round(growth, 2)
+
+    def count_rollouts(self) -> None:
+        """How rollouts of bad and of good firmware end."""
+        tallies = rollout_statistics.run_all()
+        print(rollout_statistics.tell(tallies), flush=True)
+        self.keys |= rollout_statistics.rates(tallies)
+        self.rollouts = rollout_statistics.as_json(tallies)
+
 
 def table(keys: dict[str, float]) -> str:
     lines = [f"{'key':<42} {'value':>10}  goal"]
@@ -229,6 +269,8 @@ def main() -> None:
         bench.time_demo()
     finally:
         simulator.stop()
+    bench.measure_plan()
+    bench.count_rollouts()
     machine = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
@@ -240,6 +282,7 @@ def main() -> None:
             {
                 "keys": bench.keys,
                 "raw_seconds": bench.raw,
+                "rollout_statistics": bench.rollouts,
                 "devices": DEVICES,
                 "latency_ms": LATENCY_MS,
                 "machine": machine,

@@ -10,6 +10,7 @@ as not over, and never as success.
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 
 
 class CampaignState(Enum):
@@ -136,6 +137,7 @@ def campaign_state(word: str) -> CampaignState:
     return _CAMPAIGN_WORDS.get(_bare(word), CampaignState.UNKNOWN)
 
 
+@lru_cache(maxsize=1024)
 def device_state(word: str, reason: str = "") -> DeviceState:
     """Tell what a status word of a device means; ``reason`` can make a wait a failure."""
     if not_reached(word) and "no retry" in reason.lower():
@@ -143,6 +145,7 @@ def device_state(word: str, reason: str = "") -> DeviceState:
     return _DEVICE_WORDS.get(_bare(word), DeviceState.UNKNOWN)
 
 
+@lru_cache(maxsize=1024)
 def not_reached(word: str) -> bool:
     """Tell whether the network has not reached the device, so that nothing was tried on it."""
     return _bare(word) == "nodevicedatafromnetwork"

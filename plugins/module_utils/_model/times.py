@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timezone
+from functools import lru_cache
 
 from .errors import InvalidValue
 
@@ -24,6 +25,7 @@ FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ].+)?")
 FIRST_REAL_YEAR = 1970
 
 
+@lru_cache(maxsize=65_536)
 def parse_time(text: str) -> datetime | None:
     """Read a time of the service as aware UTC; None when it is unset, a sentinel or unreadable."""
     go = GO_TIME.fullmatch(text)

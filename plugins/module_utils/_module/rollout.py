@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,15 +18,20 @@ from .._plan.rollout.spec import RolloutSpec, Wanted
 from .._plan.rollout.spec_reader import read_spec
 from .context import Context
 from .failure import describe_failure
-from .options import DEVICE_OPTIONS, RETURN_DEVICES_OPTION
+from .options import DEVICE_OPTIONS, RETURN_DEVICES_OPTION, WAIT_OPTIONS
+from .rollout_journal import Journal, read_journal, read_last_tick
 from .rollout_observe import Observer
 from .rollout_text import tell_decision
-from .rollout_view import view_decision
+from .rollout_view import diff_decision, view_decision, view_events
+from .waiting import Waiting, wait_until
 
 ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     "rollout": {"type": "dict", "required": True},
     "state": {"type": "str", "choices": [one.value for one in Wanted], "default": "running"},
+    "journal": {"type": "path"},
+    "last_tick": {"type": "dict"},
     "imei_check": DEVICE_OPTIONS["imei_check"],
+    **WAIT_OPTIONS,
     **RETURN_DEVICES_OPTION,
 }
 
@@ -36,7 +41,7 @@ MOST_LOOKS = 10
 
 
 def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Decide one tick of a declared rollout.
+    """Decide one tick of a declared rollout; with ``wait``, once there is something to decide.
 
     :raises InvalidSpec: the declaration cannot be used; nothing was called.
     :raises PlanRefused: the declaration does not fit what is there.
@@ -45,8 +50,15 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
         params["rollout"], find_zone=_find_zone, imei_check=ImeiCheck(params["imei_check"])
     )
     context.warnings += spec.remarks
+    journal = _read_journal(context, params, spec)
+
+    def look() -> Decision:
+        return _decide(Observer(context, spec, journal.campaign_ids), spec, Wanted(params["state"]))
+
     try:
-        decision = _decide(Observer(context, spec), spec, Wanted(params["state"]))
+        decision = look()
+        if params["wait"] and not context.check_mode:
+            decision = _wait(context, params, decision, look)
     except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
         message, failure = describe_failure(error)
         msg = context.headline(f"rollout {spec.name}: not judged, as a read failed: {message}")
@@ -65,7 +77,39 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
         "changed": False,
         **view_decision(decision, params["return_devices"]),
         **tell_decision(decision, context.headline),
+        "events": view_events(decision, journal.last),
+        "diff": diff_decision(decision),
     }
+
+
+def _read_journal(context: Context, params: Mapping[str, Any], spec: RolloutSpec) -> Journal:
+    """Read what is remembered of the rollout: a journal, else what the caller has kept."""
+    if params.get("journal") is None:
+        return Journal(read_last_tick(params.get("last_tick") or {}))
+    journal = read_journal(params["journal"], spec.name)
+    if journal.unreadable:
+        lines = ", ".join(map(str, journal.unreadable[:5]))
+        context.warnings.append(
+            f"journal {params['journal']}: {len(journal.unreadable)} lines are no JSON objects and"
+            f" were left out (line {lines})"
+        )
+    return journal
+
+
+def _wait(
+    context: Context,
+    params: Mapping[str, Any],
+    first: Decision,
+    look: Callable[[], Decision],
+) -> Decision:
+    """Look again until something is to do or the phase changes; the last look is what counts."""
+
+    def is_news(decision: Decision) -> bool:
+        due = decision.would_change or bool(decision.refresh) or decision.phase.over
+        return due or decision.phase is not first.phase
+
+    waiting = Waiting.declared(params)
+    return wait_until(look, is_news, waiting, sleep=context.sleep, start=first).last
 
 
 def _find_zone(name: str) -> tzinfo | None:

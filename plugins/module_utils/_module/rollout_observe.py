@@ -25,7 +25,11 @@ from .device_firmware import query_devices
 class Observer:
     """Reads for one rollout; remembers which campaigns the reports have shown."""
 
-    def __init__(self, context: Context, spec: RolloutSpec) -> None:
+    def __init__(
+        self, context: Context, spec: RolloutSpec, campaign_ids: Iterable[str] = ()
+    ) -> None:
+        """:param campaign_ids: campaigns to read even if no report shows them."""
+        self._campaign_ids = campaign_ids
         self._context = context
         self._service = context.campaigns(spec.type)
         self._software = spec.type is CampaignType.SOFTWARE
@@ -41,6 +45,8 @@ class Observer:
         of ours and of each live campaign of others, one a thousand devices.
         """
         listed = list_all_campaigns(self._service)
+        self._known |= {one.id for one in listed}
+        listed += self._get_unlisted(set(self._campaign_ids) - self._known)
         self._known |= {one.id for one in listed}
         names = [name for one in listed if (name := self._own_name(one))]
         told = [one for one in listed if self._matters(one)]
@@ -81,14 +87,18 @@ class Observer:
         unseen = {item.campaign_id for history in histories for item in history}
         unseen -= {"", *self._known}
         self._known |= unseen
-        found = self._context.client.map(
-            lambda campaign_id: get_if_kept(self._service, campaign_id), sorted(unseen)
-        )
-        told = [one for one in found if one is not None and self._matters(one)]
+        told = [one for one in self._get_unlisted(unseen) if self._matters(one)]
         if not told:
             return seen
         reports = self._context.client.map(lambda read: read(), map(self._report_of, told))
         return self._with_devices(self._sort(seen, told, reports))
+
+    def _get_unlisted(self, ids: Iterable[str]) -> list[Campaign]:
+        """Read campaigns one by one, as far as the service has kept them."""
+        found = self._context.client.map(
+            lambda campaign_id: get_if_kept(self._service, campaign_id), sorted(ids)
+        )
+        return [one for one in found if one is not None]
 
     def _list_packages(self) -> Sequence[Package]:
         """The catalogue; that of software has no versions, so the declaration has them."""

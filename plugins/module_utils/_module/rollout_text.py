@@ -12,14 +12,18 @@ from typing import Any
 from .._model.campaign import PILOT_DEVICES
 from .._model.imei import shorten
 from .._plan.rollout.classes import FAILURES, DeviceClass
+from .._plan.rollout.clusters import find_clusters
 from .._plan.rollout.decide import Decision
+from .._plan.rollout.exposure import can_change, stays_queued
 from .._plan.rollout.gate import GateVerdict, percent
 from .._plan.rollout.lanes import LaneEvidence
 from .._plan.rollout.scope import Out
 from .._plan.rollout.statistics import rate_ruled_out, stops_at
 from .._plan.rollout.tranches import PlannedCampaign
 from .._plan.rollout.waves import WaveState
-from .rollout_view import sort_lanes, table, versions
+from .._plan.rollout.ways import find_ways, find_ways_back
+from .rollout_tables import table, versions
+from .rollout_view import sort_lanes
 
 _WAVES = ("wave", "model", "planned", "verified", "failed", "pending", "halted", "other", "state")
 _VERDICTS = {
@@ -31,7 +35,7 @@ _VERDICTS = {
     GateVerdict.HOLD: "HELD",
     GateVerdict.FAIL: "FAILED",
 }
-_VERSIONS = ("make", "model", "version", "target", "devices", "standing")
+_VERSIONS = ("make", "model", "version", "target", "devices", "standing", "path")
 
 
 def tell_decision(decision: Decision, headline: Callable[[str], str]) -> dict[str, Any]:
@@ -43,12 +47,16 @@ def tell_decision(decision: Decision, headline: Callable[[str], str]) -> dict[st
             *_tell_targets(decision),
             *_tell_findings(decision),
             *_tell_lanes(decision),
+            *_tell_ways(decision),
+            *_tell_clusters(decision),
             *_tell_waves(decision),
             *_tell_actions(decision),
             *_tell_signatures(decision),
         ],
         "report": [msg, *tell_table(table(decision), _WAVES), *_tell_next(decision)],
-        "audit": tell_table(versions(decision), _VERSIONS),
+        "audit": tell_table(
+            [{**row, "path": " > ".join(row["path"])} for row in versions(decision)], _VERSIONS
+        ),
         "msg": msg,
     }
 
@@ -111,6 +119,48 @@ def _lane_state(lane: LaneEvidence) -> str:
     )
 
 
+def _tell_ways(decision: Decision) -> list[str]:
+    """Say who needs several packages, and from where no package leads back."""
+    lines = [
+        f"path: {way.make} {way.model} {' > '.join(way.versions)}:"
+        f" {_count(way.devices, 'device')}, step by step"
+        + ("" if way.exists else "; no package leads on from there")
+        for way in find_ways(decision.scope)
+        if len(way.versions) > 2 or not way.exists
+    ]
+    for way in find_ways_back(decision.scope):
+        told = f"{way.make} {way.model} {' > '.join(way.versions)}"
+        if way.exists:
+            lines.append(f"way back: {told}: {_count(way.devices, 'device')}")
+        else:
+            lines.append(f"NO WAY BACK: {told}: no package for {_count(way.devices, 'device')}")
+    return lines
+
+
+def _tell_clusters(decision: Decision) -> list[str]:
+    return [
+        f"failures cluster: {one.failures} of {one.all_failures} have {one.what} {one.value}, as do"
+        f" {one.attempted} of {one.all_attempted} attempted devices"
+        for one in find_clusters(decision.scope.members, decision.verdicts)
+    ]
+
+
+def _tell_exposure(decision: Decision) -> list[str]:
+    """Say what can still change, and how far the brakes reach."""
+    exposed, most = decision.exposed, decision.spec.limits.max_exposure
+    limit = "" if most is None else f", at most {most} by limits.max_exposure"
+    lines = [
+        f"exposure after this tick: {_count(decision.exposure, 'device')} can still change{limit}"
+    ]
+    if exposed.started:
+        until = f"the end of {exposed.until} UTC" if exposed.until else "a time nobody can tell"
+        lines.append(
+            f"braking distance: a halt now leaves {_count(exposed.started, 'device')} that can"
+            f" change until {until}"
+        )
+    return lines
+
+
 def _tell_waves(decision: Decision) -> list[str]:
     lines = []
     touched = 0
@@ -170,8 +220,13 @@ def _tell_actions(decision: Decision) -> list[str]:
         for one, day, why in decision.shorten
     ]
     lines += [
-        f"armed: {one.campaign.name} ({one.campaign.id}): its devices may still change until the"
-        f" end of {one.campaign.schedule.end} UTC"
+        f"armed: {one.campaign.name} ({one.campaign.id}): {_count(can_change(one), 'device')} may"
+        " still change"
+        + (
+            ", as the network keeps them queued beyond its end"
+            if stays_queued(one)
+            else f" until the end of {one.campaign.schedule.end} UTC"
+        )
         for one in decision.armed
     ]
     lines += [
@@ -187,7 +242,7 @@ def _tell_actions(decision: Decision) -> list[str]:
         )
     return [
         *lines,
-        f"exposure after this tick: {_count(decision.exposure, 'device')} can still change",
+        *_tell_exposure(decision),
         *_tell_next(decision),
     ]
 

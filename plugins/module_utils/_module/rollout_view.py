@@ -6,39 +6,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from .._model.campaign import CampaignType
 from .._model.wire import count_by
-from .._plan.compliance import judge_version
-from .._plan.rollout.classes import FAILURES, DeviceClass, Verdict
+from .._plan.rollout.classes import DeviceClass, Verdict
+from .._plan.rollout.clusters import find_clusters
 from .._plan.rollout.decide import Decision
+from .._plan.rollout.events import LastTick, find_events, passed_waves
 from .._plan.rollout.exposure import can_change, stays_queued
-from .._plan.rollout.gate import GateVerdict
-from .._plan.rollout.lanes import LaneEvidence, is_halted
+from .._plan.rollout.lanes import LaneEvidence
 from .._plan.rollout.observed import OwnCampaign
 from .._plan.rollout.scope import Out
 from .._plan.rollout.spec import RolloutSpec
 from .._plan.rollout.tranches import PlannedCampaign
 from .._plan.rollout.waves import WaveState
+from .._plan.rollout.ways import Way, find_ways, find_ways_back
 from .campaign_view import view_day, view_windows
+from .rollout_tables import Standing, Standings, table, versions
 
 # Classes that a person need not look at.
 _QUIET = frozenset(
     {DeviceClass.VERIFIED, DeviceClass.ADVANCED, DeviceClass.PENDING, DeviceClass.SETTLING}
-)
-# What a table calls pending.
-PENDING = frozenset(
-    {
-        DeviceClass.PENDING,
-        DeviceClass.SETTLING,
-        DeviceClass.REPORTED,
-        DeviceClass.ADVANCED,
-        DeviceClass.BUSY,
-        DeviceClass.UNKNOWN,
-        DeviceClass.SILENT,
-    }
 )
 
 
@@ -60,6 +50,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             "create": [_create(planned, spec) for planned in decision.create],
         },
         "digest": decision.digest,
+        "passed": passed_waves(decision),
         "now": view_time(seen.now),
         "next_check_after": view_time(decision.next_check),
         "targets": [{**vars(target), "generation": target.generation} for target in spec.targets],
@@ -83,12 +74,51 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         },
         "armed": [_armed(one) for one in decision.armed],
         "lanes": [_lane(lane) for lane in sort_lanes(decision.lanes.values())],
+        "ways": [_way(one) for one in find_ways(decision.scope)],
+        "ways_back": [_way(one) for one in find_ways_back(decision.scope)],
+        "clusters": [vars(one) for one in find_clusters(decision.scope.members, decision.verdicts)],
         "waves": [_wave(decision, state) for state in decision.waves],
         "table": table(decision),
         "versions": versions(decision),
         "campaigns": [_campaign(one) for one in decision.ledger.campaigns],
         "devices": _devices(decision, return_devices),
     }
+
+
+def view_events(decision: Decision, last: LastTick) -> list[dict[str, Any]]:
+    """Give what has happened since the tick before."""
+    return [
+        {"event": one.kind.value, "wave": one.wave, "phase": one.phase.value, "before": one.before}
+        for one in find_events(decision, last)
+    ]
+
+
+def diff_decision(decision: Decision) -> dict[str, dict[str, str]]:
+    """Give our live campaigns before and after the writes that are due, without devices."""
+    cancelled = [one for one, _why in decision.cancel]
+    before = {_label(one): _tell_campaign(one) for one in [*decision.live, *cancelled]}
+    after = dict(before)
+    for one, day, _why in decision.shorten:
+        after[_label(one)] = _tell_campaign(one, until=day)
+    for one in cancelled:
+        del after[_label(one)]
+    for planned in decision.create:
+        after[str(planned.name)] = (
+            f"new, {planned.start} to {planned.end}, {len(planned.devices)} devices"
+        )
+    return {"before": before, "after": after}
+
+
+def _label(own: OwnCampaign) -> str:
+    return f"{own.campaign.name} ({own.campaign.id})"
+
+
+def _tell_campaign(own: OwnCampaign, *, until: date | None = None) -> str:
+    campaign = own.campaign
+    return (
+        f"{campaign.status}, {campaign.schedule.start} to {until or campaign.schedule.end},"
+        f" {own.name.count} devices"
+    )
 
 
 def view_time(moment: datetime | None) -> str | None:
@@ -165,6 +195,10 @@ def _lane(lane: LaneEvidence) -> dict[str, Any]:
     }
 
 
+def _way(way: Way) -> dict[str, Any]:
+    return {**vars(way), "versions": list(way.versions)}
+
+
 def _wave(decision: Decision, state: WaveState) -> dict[str, Any]:
     judgement = state.judgement
     ids = decision.membership.waves[state.wave.number]
@@ -189,83 +223,6 @@ def _wave(decision: Decision, state: WaveState) -> dict[str, Any]:
     }
 
 
-def table(decision: Decision) -> list[dict[str, Any]]:
-    """Give the devices by wave and model; the columns after ``planned`` add up to it."""
-    rows = []
-    for state in decision.waves:
-        by_model: dict[str, list[DeviceClass]] = {}
-        failed_lanes: set[str] = set()
-        for imei in decision.membership.waves[state.wave.number]:
-            member = decision.scope.members[imei]
-            by_model.setdefault(member.target.model, []).append(decision.verdicts[imei].kind)
-            if is_halted(member, decision.lanes):
-                failed_lanes.add(member.target.model)
-        for model, kinds in sorted(by_model.items()):
-            counted = {
-                "verified": sum(kind is DeviceClass.VERIFIED for kind in kinds),
-                "failed": sum(kind in FAILURES for kind in kinds),
-                "pending": sum(kind in PENDING for kind in kinds),
-                "halted": kinds.count(DeviceClass.HALTED),
-            }
-            rows.append(
-                {
-                    "wave": state.wave.name,
-                    "model": model,
-                    "planned": len(kinds),
-                    **counted,
-                    "other": len(kinds) - sum(counted.values()),
-                    "state": "lane halted" if model in failed_lanes else _state(state),
-                }
-            )
-    return rows
-
-
-def versions(decision: Decision) -> list[dict[str, Any]]:
-    """Count which versions run, of all selected or claimed devices, against their targets."""
-    targets = {(one.make, one.model): one.version for one in decision.spec.targets}
-    counts: dict[tuple[str, str, str, str], int] = {}
-    for imei in sorted({*decision.verdicts, *decision.scope.out}):
-        device = decision.seen.devices.get(imei)
-        if device is None:
-            key = ("", "", "", "unknown")
-        else:
-            target = targets.get((device.make, device.model))
-            key = (device.make, device.model, device.firmware, _standing(device.firmware, target))
-        counts[key] = counts.get(key, 0) + 1
-    return [
-        {
-            "make": make,
-            "model": model,
-            "version": version,
-            "target": targets.get((make, model), ""),
-            "standing": standing,
-            "devices": count,
-        }
-        for (make, model, version, standing), count in sorted(counts.items())
-    ]
-
-
-def _standing(version: str, target: str | None) -> str:
-    return "no_target" if target is None else judge_version(version, target).value
-
-
-_STATES = {
-    GateVerdict.PASS: "passed",
-    GateVerdict.SKIP: "skipped",
-    GateVerdict.SOAK: "soaking",
-    GateVerdict.APPROVE: "awaits approval",
-    GateVerdict.HOLD: "held",
-    GateVerdict.FAIL: "halted",
-}
-
-
-def _state(state: WaveState) -> str:
-    """One word on a wave for a table."""
-    if state.verdict is GateVerdict.WAIT:
-        return "running" if state.begun else "next" if state.open else "waiting"
-    return _STATES[state.verdict]
-
-
 def _campaign(own: OwnCampaign) -> dict[str, Any]:
     campaign = own.campaign
     return {
@@ -284,34 +241,36 @@ def _devices(decision: Decision, wanted: str) -> list[dict[str, Any]]:
     """Give devices in scope by wave, then those that are out."""
     if wanted == "none":
         return []
+    standings = Standings(decision)
     views = [
-        _device(decision, imei, state.wave.name, decision.verdicts[imei])
+        _device(decision, imei, state.wave.name, decision.verdicts[imei], standings.find(imei))
         for state in decision.waves
         for imei in decision.membership.waves[state.wave.number]
         if wanted == "all" or decision.verdicts[imei].kind not in _QUIET
     ]
     return views + [
-        _device(decision, imei, "", why)
+        _device(decision, imei, "", why, standings.find(imei))
         for imei, why in decision.scope.out.items()
         if wanted == "all" or why is not Out.CURRENT
     ]
 
 
-def _device(decision: Decision, imei: str, wave: str, found: Verdict | Out) -> dict[str, Any]:
-    device = decision.seen.devices.get(imei)
-    model = (device.make, device.model) if device else ("", "")
-    version = device.firmware if device else ""
-    target = next((one for one in decision.spec.targets if (one.make, one.model) == model), None)
+def _device(
+    decision: Decision, imei: str, wave: str, found: Verdict | Out, standing: Standing
+) -> dict[str, Any]:
+    member = decision.scope.members.get(imei)
     return {
         "deviceId": imei,
         "host": decision.spec.hosts.get(imei, ""),
         "wave": wave,
         "class": found.value if isinstance(found, Out) else found.kind.value,
         "reason": found.what_to_do if isinstance(found, Out) else found.reason,
-        "make": model[0],
-        "model": model[1],
-        "version": version,
-        "target": target.version if target else "",
-        "standing": _standing(version, target.version if target else None) if device else "unknown",
+        "make": standing.make,
+        "model": standing.model,
+        "version": standing.version,
+        "target": standing.target,
+        "standing": standing.word,
+        "path": list(standing.path),
+        "from_version": member.path[0].from_version if member else standing.version,
         "campaign_id": "" if isinstance(found, Out) else found.campaign_id,
     }

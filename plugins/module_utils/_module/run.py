@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from .context import Context, open_context
 from .failure import TaskFailure, describe_failure
 from .options import CONNECTION_OPTIONS
 
+GARBAGE_THRESHOLD = 200_000
+
 UseCase = Callable[[Context, Mapping[str, Any]], dict[str, Any]]
 
 _LIBRARIES = (("requests", REQUESTS_IMPORT_ERROR), ("python-dateutil", DATEUTIL_IMPORT_ERROR))
@@ -32,6 +35,8 @@ def run_module(
     :param options: the module's own options; those of the connection are added.
     :param constraints: ``required_if`` and the like, as :class:`AnsibleModule` takes them.
     """
+    # A task holds up to hundreds of thousands of records, none of them in a cycle.
+    gc.set_threshold(GARBAGE_THRESHOLD)
     module = AnsibleModule(
         argument_spec={**CONNECTION_OPTIONS, **options}, supports_check_mode=True, **constraints
     )

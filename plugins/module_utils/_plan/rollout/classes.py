@@ -39,6 +39,10 @@ class DeviceClass(Enum):
 
 
 FAILURES = frozenset({DeviceClass.FAILED, DeviceClass.MISMATCH})
+ATTEMPTED = FAILURES | {DeviceClass.VERIFIED}
+# A reported success is no proof yet, and no failure either: without it, failures that count at once
+# would seem to be all there is.
+_RESULTS = ATTEMPTED | {DeviceClass.REPORTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,8 @@ class Verdict:
     busy: bool = False
 
     def result(self, wave: int) -> Result | None:
-        """What statistics make of it; None for a device that was not attempted."""
-        if self.at is None or not (self.kind is DeviceClass.VERIFIED or self.kind in FAILURES):
+        """What statistics make of it; None for a device without a result."""
+        if self.at is None or self.kind not in _RESULTS:
             return None
         return Result(at=self.at, wave=wave, failed=self.kind in FAILURES)
 

@@ -61,7 +61,8 @@ class Decision(Picture):
         """
         groups = [list(planned.devices) for planned in self.create]
         # A campaign that no report shows may have held those that seem to have come late.
-        groups.append([imei for imei, why in self.scope.out.items() if why is Out.LATE])
+        late = [imei for imei, why in self.scope.out.items() if why is Out.LATE]
+        groups += [late] if late else []
         if self.phase.complete:
             return groups
         halted = self.first(GateVerdict.FAIL) or self.phase is Phase.HALTED
@@ -130,7 +131,7 @@ def _find_refreshes(picture: Picture) -> list[str]:
     found = [imei for imei, one in picture.verdicts.items() if one.unread]
     for state in picture.waves:
         until = state.judgement.soak_until
-        if until is None or not state.judgement.reads_again:
+        if until is None or picture.seen.now < until or not state.judgement.reads_again:
             continue
         for imei in picture.membership.waves[state.wave.number]:
             device = picture.scope.members[imei].device

@@ -42,6 +42,7 @@ class Numbers:
     :ivar verified: run the target, read after the success.
     :ivar failed: failed or mismatched.
     :ivar silent: attempted long ago, nothing heard since.
+    :ivar reported: successes that no read has proved yet.
     :ivar unknown: with a status that is not known; failures once the deadline is over.
     :ivar devices: all devices of the wave.
     :ivar rejected: refused by the service, in lanes that have not failed.
@@ -56,6 +57,7 @@ class Numbers:
     failed: int = 0
     silent: int = 0
     unknown: int = 0
+    reported: int = 0
     devices: int = 0
     rejected: int = 0
     in_failed_lanes: int = 0
@@ -209,12 +211,13 @@ class _Tally:
             return ""
         if failures > self.allowed:
             return f"{failures} failures, {self.allowed} tolerated in {numbers.members} members"
-        if numbers.too_many_once or fails_too_often(failures, attempted, rate):
+        results = attempted + numbers.reported
+        if numbers.too_many_once or fails_too_often(failures, results, rate):
             return (
                 f"{failures} failures of {attempted} attempted are too many to believe in"
                 f" max_failure_rate {percent(rate)}"
             )
-        if late and attempted >= self.gate.min_sample and failures > rate * attempted:
+        if late and attempted >= self.gate.min_sample and failures > rate * results:
             return (
                 f"at the deadline {failures} of {attempted} attempted have failed, more than"
                 f" max_failure_rate {percent(rate)}"

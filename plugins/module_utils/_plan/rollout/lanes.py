@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from ..._model.campaign import PILOT_DEVICES
 from ..._model.firmware import Package
-from .classes import DeviceClass, Verdict
+from .classes import ATTEMPTED, DeviceClass, Verdict
 from .ledger import Ledger
 from .names import Lane
 from .scope import Member, Scope
@@ -82,7 +82,10 @@ def weigh_lanes(
                 tally = tallies[package.name] = _Tally(package)
             tally.devices += 1
             tally.zones.add(member.lane.zone)
-        tallies[member.package.name].at.append(imei)
+        now = tallies[member.package.name]
+        now.at.append(imei)
+        if verdict.unread and (reported := verdict.result(waves[imei])):
+            now.reported.append(reported)
         for name, campaign_id, result in _find_results(member, waves[imei], verdict, ledger):
             tallies[name].results.append(result)
             tallies[name].by_campaign.setdefault(campaign_id, []).append(result)
@@ -109,7 +112,7 @@ def weigh_lanes(
             failures=failures,
             live=sum(one.name.count for one in mine if not one.over) + unsettled,
             codes=codes,
-            failed=failures > taken and ever_too_many(tally.results, rates),
+            failed=failures > taken and ever_too_many([*tally.results, *tally.reported], rates),
             qualified=(_is_evidence(tally.results) or name in spec.qualified_packages)
             and not refused_at_size,
             fruitless=sum(
@@ -135,12 +138,15 @@ class _Tally:
 
     :ivar devices: those that get it, now, later or before.
     :ivar at: devices that get it now.
+    :ivar results: of those that were attempted, and proved the package or failed.
+    :ivar reported: successes that are not proved yet.
     """
 
     package: Package
     devices: int = 0
     zones: set[str] = field(default_factory=set)
     at: list[str] = field(default_factory=list)
+    reported: list[Result] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     by_campaign: dict[str, list[Result]] = field(default_factory=dict)
 
@@ -158,7 +164,7 @@ def _find_results(
     A step is a success once the device runs the version that it leads to, or a later one.
     """
     result = verdict.result(wave)
-    if result is not None:
+    if result is not None and verdict.kind in ATTEMPTED:
         yield member.package.name, verdict.campaign_id, result
     advanced = verdict.kind is DeviceClass.ADVANCED
     if member.done or advanced:

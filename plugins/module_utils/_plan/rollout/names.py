@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 ROLLOUT_NAME = re.compile(r"[a-z0-9-]{1,20}")
 _CODE = r"[0-9a-f]{6}"
@@ -65,6 +66,7 @@ def parse_name(text: str) -> CampaignName | None:
     return name if str(name) == text and name.wave and name.tranche and name.attempt else None
 
 
+@lru_cache(maxsize=4096)
 def fingerprint(*parts: str) -> str:
     """Six hex digits over texts: the same on every machine, different when any text differs."""
     return hashlib.sha256(json.dumps(parts).encode("utf-8")).hexdigest()[:6]

@@ -109,6 +109,7 @@ class Scope:
 
     members: dict[str, Member]
     out: dict[str, Out]
+    paths: Paths
 
 
 def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
@@ -121,7 +122,7 @@ def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
     selected = {device.imei: device for device in spec.devices}
     members: dict[str, Member] = {}
     out: dict[str, Out] = {}
-    paths = _Paths(spec, seen.catalogue)
+    paths = Paths(spec, seen.catalogue)
     for imei, record in ledger.records.items():
         target = generations[record.own.name.generation]
         choice = selected.get(imei) or Selected(imei)
@@ -164,10 +165,10 @@ def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
             selected=choice,
         )
     _refuse_unreachable(spec, seen, members, out)
-    return Scope(members=members, out=out)
+    return Scope(members=members, out=out, paths=paths)
 
 
-class _Paths:
+class Paths:
     """Paths from versions to targets, and packages of campaigns, each found once."""
 
     def __init__(self, spec: RolloutSpec, catalogue: Sequence[Package]) -> None:
@@ -214,7 +215,7 @@ def _judge(
     device: Device | None,
     spec: RolloutSpec,
     targets: Mapping[tuple[str, str], Target],
-    paths: _Paths,
+    paths: Paths,
     *,
     needs_license: bool,
 ) -> tuple[Package, ...] | Out:

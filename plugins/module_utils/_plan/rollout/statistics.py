@@ -35,6 +35,23 @@ def chance_of_at_least(failures: int, attempted: int, rate: Fraction) -> Fractio
     return 1 - Fraction(below, rate.denominator**attempted)
 
 
+def chance_among(failures: int, chosen: int, all_failures: int, everything: int) -> float:
+    """P(X >= failures) among so many ``chosen`` at random of ``everything`` (hypergeometric).
+
+    :param all_failures: of ``everything``. In floating point, as it tells and decides nothing.
+    """
+    others = everything - all_failures
+    chance = 0.0
+    for count in range(max(failures, chosen - others), min(chosen, all_failures) + 1):
+        ways = _log_choose(all_failures, count) + _log_choose(others, chosen - count)
+        chance += math.exp(ways - _log_choose(everything, chosen))
+    return chance
+
+
+def _log_choose(among: int, count: int) -> float:
+    return math.lgamma(among + 1) - math.lgamma(count + 1) - math.lgamma(among - count + 1)
+
+
 def fails_too_often(failures: int, attempted: int, rate: Fraction) -> bool:
     """Tell whether ``failures`` of ``attempted`` are too many to believe in ``rate``.
 

@@ -151,6 +151,7 @@ def _count(
         failed=sum(kind in FAILURES for kind in kinds),
         silent=kinds.count(DeviceClass.SILENT),
         unknown=kinds.count(DeviceClass.UNKNOWN),
+        reported=kinds.count(DeviceClass.REPORTED),
         devices=devices,
         rejected=rejected,
         in_failed_lanes=devices - len(kinds),

@@ -9,7 +9,7 @@ alone, so it can be asked at any time, in any order of ticks. It knows nothing o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta, timezone
 
@@ -30,7 +30,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.obse
     Observed,
     OwnCampaign,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import RolloutSpec
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import (
+    RolloutSpec,
+    Wanted,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.tranches import (
     PlannedCampaign,
 )
@@ -46,6 +49,9 @@ CHECKED_AFTER = hours(1)
 FIRST_RESULT = hours(3.3)
 """From the start of a campaign to the first results; no tick at a full hour is at this moment."""
 BUSY_REASON = "Device is busy in another upgrade"
+WRONG_VERSION = "Device does not run the version that the package is for"
+LOOKS = 3
+"""How often a tick looks behind the reports."""
 FATES = ("good", "bad", "silent", "reverts", "unreached", "rejected", "odd")
 """What becomes of a device: every one but ``good`` is a way to go wrong."""
 
@@ -79,6 +85,17 @@ class Running:
     def ends(self) -> datetime:
         return datetime.combine(self.planned.end, time(), timezone.utc) + timedelta(days=1)
 
+    @property
+    def attempts(self) -> dict[str, datetime]:
+        """When something is told of the devices that have their turn before the end."""
+        ends = self.begins if self.cancelled is not None else self.ends
+        return {imei: when for imei, when in self.accepted.items() if when < ends}
+
+    def changes(self, imei: str, now: datetime) -> bool:
+        """A device has had its turn."""
+        when = self.accepted.get(imei)
+        return when is not None and when <= now and when < self.ends and self.cancelled is None
+
     def status(self, now: datetime) -> str:
         if self.cancelled is not None and now >= self.cancelled:
             return "CampaignCancelled"
@@ -103,18 +120,20 @@ class Running:
 class ServiceModel:
     """An account whose devices have fates.
 
-    :ivar fates: by IMEI one of ``FATES``; ``good`` where it is missing.
+    :ivar fates: by IMEI, or by IMEI and package, one of ``FATES``; ``good`` where it is missing.
     :ivar refuses: whether the request for the n-th campaign (from 1) fails after it was accepted.
     :ivar hides: hours for which the n-th campaign is in no report after its creation, if it lives.
+    :ivar histories: those of devices tell of campaigns that no report shows.
     :ivar spread: hours from the first result of a campaign to the last.
     :ivar foreign: live campaigns of others: IMEI to campaign id.
     """
 
     devices: dict[str, Device]
     catalogue: tuple[Package, ...]
-    fates: Mapping[str, str] = field(default_factory=dict)
+    fates: Mapping[str | tuple[str, str], str] = field(default_factory=dict)
     refuses: Callable[[int], bool] = lambda number: False
     hides: Callable[[int], float] = lambda number: 0
+    histories: bool = False
     spread: float = 0
     foreign: dict[str, str] = field(default_factory=dict)
     now: datetime = NOW
@@ -122,16 +141,41 @@ class ServiceModel:
 
     # -- what can be read
 
-    def observe(self) -> Observed:
-        """Read everything that one tick sees."""
+    def observe(self, spec: RolloutSpec | None = None) -> Observed:
+        """Read everything that one tick sees.
+
+        :param spec: campaigns of older targets than it declares hold their devices.
+        """
+        own = tuple(self._show())
+        present = {target.generation for target in spec.targets} if spec else set()
+        held = {
+            row.device_id: one.campaign.id
+            for one in own
+            if spec and not one.over and one.name.generation not in present
+            for row in one.rows
+            if row.status != "DeviceRejected"
+        }
         return Observed(
             now=self.now,
             catalogue=self.catalogue,
             devices=dict(self.devices),
-            own=tuple(self._show()),
-            busy=dict(self.foreign),
+            own=own,
+            busy={**self.foreign, **held},
             subscription=EVENT_BILLING,
+            generations=frozenset(one.name.generation for one in own),
         )
+
+    def look_behind(self, suspects: Iterable[Sequence[str]]) -> bool:
+        """Show the campaigns that histories tell of; false when there are no new ones."""
+        asked = {imei for group in suspects for imei in group[:3]}
+        hidden = [
+            one
+            for one in self.campaigns
+            if self.now < one.shown and one.live(self.now) and asked & one.accepted.keys()
+        ]
+        for one in hidden:
+            one.shown = self.now
+        return bool(hidden)
 
     def _show(self) -> Iterator[OwnCampaign]:
         for one in self.campaigns:
@@ -166,10 +210,10 @@ class ServiceModel:
             yield self._row(one, imei, when, checked)
 
     def _row(self, one: Running, imei: str, when: datetime, checked: str) -> CampaignDevice:
-        fate = self.fate(imei)
+        fate = self.fate(imei, one.planned.package.name)
         if one.cancelled is not None and self.now >= one.cancelled:
             return CampaignDevice(imei, "CampaignCancelled", updated=checked)
-        if self.now < when or fate == "unreached":
+        if not one.changes(imei, self.now) or fate == "unreached":
             return CampaignDevice(imei, "UpgradePending", updated=checked)
         told = spell(when)
         word = {"bad": "UpgradeFailed", "silent": "UpgradePending", "odd": "SomethingNew"}
@@ -185,40 +229,65 @@ class ServiceModel:
             if one.planned.package.name == package and one.live(self.now)
         )
 
+    def to_come(self) -> int:
+        """Devices that are still attempted if nothing more is written from now on."""
+        return len(
+            {
+                imei
+                for one in self.campaigns
+                for imei, when in one.attempts.items()
+                if self.now < when and self.fate(imei, one.planned.package.name) != "unreached"
+            }
+        )
+
     def outcomes(self) -> dict[str, str]:
-        """What is known by now of each device that was attempted: ``good`` or ``bad``.
+        """What is known by now of each device that is done: ``good`` at the target, or ``bad``."""
+        known = {}
+        starts = {one.from_version for one in self.catalogue}
+        for (imei, package), told in self._results().items():
+            if told == "bad" or package.to_version not in starts:
+                known[imei] = told
+        return known
+
+    def proved(self, package: str) -> bool:
+        """At least 5 devices were attempted with a package, half of them well, and it is known."""
+        known = [told for (_imei, one), told in self._results().items() if one.name == package]
+        return len(known) >= 5 and 2 * known.count("good") >= len(known)
+
+    def _results(self) -> dict[tuple[str, Package], str]:
+        """How devices fared with packages.
 
         A version is known to be good when it can have been read after the success. One that reverts
         is known to be bad a day after it. One that stays silent is bad when its campaign is over.
         """
         known = {}
         for one in self.campaigns:
-            for imei, when in one.accepted.items():
-                if one.cancelled is not None:
-                    continue
+            package = one.planned.package
+            for imei, when in one.attempts.items():
                 told = {
                     "good": ("good", self.now > when),
                     "bad": ("bad", self.now >= when),
                     "reverts": ("bad", self.now >= when + hours(24)),
                     "silent": ("bad", self.now >= one.ends),
-                }.get(self.fate(imei))
+                }.get(self.fate(imei, package.name))
                 if told and told[1]:
-                    known[imei] = told[0]
+                    known[imei, package] = told[0]
         return known
 
-    def proved(self, package: str) -> bool:
-        """At least 5 devices were attempted with a package, half of them well, and it is known."""
-        with_it = {
-            imei
-            for one in self.campaigns
-            if one.planned.package.name == package
-            for imei in one.accepted
-        }
-        known = [told for imei, told in self.outcomes().items() if imei in with_it]
-        return len(known) >= 5 and 2 * known.count("good") >= len(known)
+    def fate(self, imei: str, package: str = "") -> str:
+        """What becomes of a device when it gets a package."""
+        return self.fates.get((imei, package)) or self.fates.get(imei, "good")
 
-    def fate(self, imei: str) -> str:
-        return self.fates.get(imei, "good")
+    def runs(self, imei: str) -> str:
+        """The version that a device runs, whatever was read of it."""
+        version = self.devices[imei].firmware
+        for one in self.campaigns:
+            package = one.planned.package
+            if version != package.from_version or not one.changes(imei, self.now):
+                continue
+            if self.fate(imei, package.name) == "good":
+                version = package.to_version
+        return version
 
     # -- what can be written
 
@@ -226,16 +295,8 @@ class ServiceModel:
         """Learn again which version devices run."""
         for imei in imeis:
             self.devices[imei] = replace(
-                self.devices[imei], firmware=self._runs(imei), refreshed=spell(self.now)
+                self.devices[imei], firmware=self.runs(imei), refreshed=spell(self.now)
             )
-
-    def _runs(self, imei: str) -> str:
-        version = self.devices[imei].firmware
-        for one in self.campaigns:
-            done = imei in one.accepted and self.now >= one.accepted[imei]
-            if done and one.cancelled is None and self.fate(imei) == "good":
-                version = one.planned.package.to_version
-        return version
 
     def apply(self, decision: Decision) -> None:
         """Carry the writes of a decision out."""
@@ -243,6 +304,10 @@ class ServiceModel:
             (one,) = (one for one in self.campaigns if one.id == own.campaign.id)
             if self.now < one.begins:
                 one.cancelled = self.now
+        for own, end, _why in decision.shorten:
+            (one,) = (one for one in self.campaigns if one.id == own.campaign.id)
+            assert (self.now + hours(24)).date() <= end < one.planned.end
+            one.planned = replace(one.planned, end=end)
         for planned in decision.create:
             self._create(planned)
 
@@ -264,21 +329,35 @@ class ServiceModel:
         for place, imei in enumerate(planned.devices):
             if imei in taken:
                 one.refused[imei] = BUSY_REASON
-            elif self.fates.get(imei) == "rejected":
+            elif self.runs(imei) != planned.package.from_version:
+                one.refused[imei] = WRONG_VERSION
+            elif self.fate(imei, planned.package.name) == "rejected":
                 one.refused[imei] = "Device not found"
             elif not one.fails:
                 one.accepted[imei] = one.begins + FIRST_RESULT + hours(self.spread * place / count)
         one.endless = any(
-            self.fate(imei) in ("silent", "unreached", "odd") for imei in one.accepted
+            self.fate(imei, planned.package.name) in ("silent", "unreached", "odd")
+            for imei in one.accepted
         )
         self.campaigns.append(one)
 
 
-def tick(spec: RolloutSpec, service: ServiceModel) -> Decision:
+def tick(
+    spec: RolloutSpec, service: ServiceModel, *, wanted: Wanted = Wanted.RUNNING
+) -> Decision:
     """One tick as the hands do it: decide, read versions again and decide once more, write."""
-    decision = decide(spec, service.observe())
+    decision = _decide(spec, service, wanted)
     if decision.refresh:
         service.refresh(decision.refresh)
-        decision = decide(spec, service.observe())
+        decision = _decide(spec, service, wanted)
     service.apply(decision)
+    return decision
+
+
+def _decide(spec: RolloutSpec, service: ServiceModel, wanted: Wanted) -> Decision:
+    decision = decide(spec, service.observe(spec), wanted=wanted)
+    for _look in range(LOOKS if service.histories else 0):
+        if not service.look_behind(decision.suspects):
+            break
+        decision = decide(spec, service.observe(spec), wanted=wanted)
     return decision

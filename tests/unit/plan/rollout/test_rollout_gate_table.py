@@ -379,14 +379,14 @@ def _expected(rules: Any, numbers: Numbers, *, late: bool) -> GateVerdict:
     limits = [floor(rate * numbers.members)]
     if rules.max_failures is not None:
         limits.append(rules.max_failures)
+    told = attempted + numbers.reported
     p = sum(
-        comb(attempted, x) * rate**x * (1 - rate) ** (attempted - x)
-        for x in range(failures, attempted + 1)
+        comb(told, x) * rate**x * (1 - rate) ** (told - x) for x in range(failures, told + 1)
     )
     if (
         any(failures > limit for limit in limits)
         or p < Fraction(1, 20)
-        or (late and attempted >= rules.min_sample and failures > rate * attempted)
+        or (late and attempted >= rules.min_sample and failures > rate * told)
         or numbers.in_failed_lanes > rules.max_failed_lane_share * numbers.devices
     ):
         return FAIL

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
@@ -24,107 +24,20 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.obse
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import RolloutSpec
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     device,
-    hours,
-    imei,
     imeis,
     package,
-    spec,
-    target,
     wave,
+)
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_random_runs import (
+    CATALOGUE,
+    SLOW,
+    Run,
+    runs,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
     FATES,
     ServiceModel,
-    tick,
 )
-
-MODELS = ("M1", "M2")
-CATALOGUE = tuple(package(model) for model in MODELS)
-
-
-@dataclass
-class Run:
-    """A rollout to run: its declaration, the account, and when it is ticked.
-
-    :ivar selections: which devices are selected at each tick, in turn.
-    :ivar steps: hours between ticks, in turn.
-    """
-
-    declared: dict[str, Any]
-    service: ServiceModel
-    steps: Sequence[float]
-    selections: Sequence[Sequence[str]] = field(default_factory=list)
-
-    def ticks(self) -> Iterator[tuple[RolloutSpec, Decision]]:
-        """Tick until two weeks are over; what is given was carried out."""
-        end, number = self.service.now + hours(24 * 14), 0
-        while self.service.now < end:
-            selected = self.selections[number % len(self.selections)]
-            wish = spec(selected, **self.declared)
-            yield wish, tick(wish, self.service)
-            self.service.now += hours(self.steps[number % len(self.steps)])
-            number += 1
-
-
-GATES = st.fixed_dictionaries(
-    {},
-    optional={
-        "max_failure_rate": st.sampled_from(["0.05", "0.1", "0.3", "0.6", "1"]),
-        "min_sample": st.integers(1, 8),
-        "min_coverage": st.sampled_from(["0", "0.3", "0.5", "0.8"]),
-        "max_failures": st.integers(0, 6),
-        "min_success_rate": st.sampled_from(["0", "0.4", "0.9"]),
-        "max_rejected": st.sampled_from(["0.1", "0.5", "1"]),
-        "max_failed_lane_share": st.sampled_from(["0.5", "1"]),
-    },
-)
-KINDS = st.one_of(
-    st.fixed_dictionaries(
-        {"per_package": st.integers(1, 9)}, optional={"at_least": st.integers(1, 40)}
-    ),
-    st.fixed_dictionaries({"count": st.integers(1, 40)}),
-    st.fixed_dictionaries({"percent": st.integers(1, 80)}),
-)
-
-
-@st.composite
-def runs(
-    draw: st.DrawFn, *, hides: bool = False, joins: bool = False, fates: Sequence[str] = FATES
-) -> Run:
-    """Any rollout: fleet, fates, waves, gates, requests that fail, ticks at any time."""
-    size = draw(st.integers(1, 55))
-    models = draw(st.lists(st.sampled_from(MODELS), min_size=size, max_size=size))
-    unlucky = draw(st.dictionaries(st.sampled_from(imeis(size)), st.sampled_from(fates)))
-    waves = draw(st.lists(st.tuples(KINDS, GATES), max_size=3))
-    refused = draw(st.sets(st.integers(1, 8), max_size=3))
-    hidden = draw(st.dictionaries(st.integers(1, 8), st.integers(1, 30)) if hides else st.just({}))
-    selection = st.sets(st.sampled_from(imeis(size)), min_size=1).map(sorted)
-    declared = {
-        "target": [target(model) for model in MODELS],
-        "waves": [
-            *(wave(f"w{place}", gate=gate, **kind) for place, (kind, gate) in enumerate(waves)),
-            wave("last", gate=draw(GATES)),
-        ],
-        "limits": {"max_campaign_devices": draw(st.sampled_from([6, 25, 1000]))},
-    }
-    event(f"{len(waves) + 1} waves")
-    return Run(
-        declared,
-        ServiceModel(
-            {imei(n): device(imei(n), model=model) for n, model in enumerate(models)},
-            CATALOGUE,
-            fates=unlucky,
-            refuses=lambda number: number in refused,
-            hides=lambda number: hidden.get(number, 0),
-            spread=draw(st.sampled_from([0, 7, 40])),
-        ),
-        draw(st.lists(st.integers(4, 36), min_size=1, max_size=5)),
-        draw(st.lists(selection, min_size=1, max_size=4)) if joins else [imeis(size)],
-    )
-
-
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
 
 # -- what must hold at every tick
 
@@ -133,7 +46,7 @@ SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChe
 @given(runs())
 def test_a_plan_that_was_carried_out_is_empty(run: Run) -> None:
     for wish, found in run.ticks():
-        again = decide(wish, run.service.observe())
+        again = decide(wish, run.service.observe(wish))
         if len(found.create) < wish.limits.max_creates:
             assert [str(one.name) for one in again.create] == []
         # A request to cancel may be in vain once a campaign has begun.
@@ -284,7 +197,7 @@ def essence(found: Decision) -> dict[str, Any]:
 @given(runs(hides=True), st.randoms(use_true_random=False))
 def test_a_decision_knows_no_order(run: Run, dice: Any) -> None:
     for wish, _found in run.ticks():
-        what = run.service.observe()
+        what = run.service.observe(wish)
         mixed = replace(wish, devices=tuple(dice.sample(wish.devices, len(wish.devices))))
         assert essence(decide(mixed, shuffled(what, dice))) == essence(decide(wish, what))
 

@@ -109,7 +109,7 @@ def test_licences(
         ("OMA", "OMADM", "OMA", "in"),
         ("HTTP", "HTTP", "HTTP", "in"),
         ("LWM2M", "LWM2M", "", "in"),
-        ("OMA", "OMA", "OMD-DM", "wrong_protocol"),
+        ("OMA", "OMA", "OMD-DM", "in"),
         ("LWM2M", "OMADM", "LWM2M", "wrong_protocol"),
         ("LWM2M", "LWM2M", "OMD-DM", "no_path"),
     ],

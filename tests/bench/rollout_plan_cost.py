@@ -1,0 +1,159 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decide one tick of a big rollout in this process, as the module does after its reads.
+
+Takes the number of devices and ``fresh`` or ``middle``, and prints seconds and peak memory in MB as
+JSON. The seconds are of the processor, as nothing waits here: the reads themselves are not in them.
+What they have read is in the memory.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from conftest import make_importable
+
+make_importable()
+
+from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import PILOT_DEVICES
+from ansible_collections.thingspace.fota.plugins.module_utils._module.options import (
+    RETURN_DEVICES_OPTION,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_text import (
+    tell_decision,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_view import (
+    view_decision,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import decide
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
+    Observed,
+    OwnCampaign,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec_reader import (
+    read_spec,
+)
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    ROLLOUT,
+    bad,
+    device,
+    find_zone,
+    good,
+    imei,
+    own,
+    package,
+    row,
+    seen,
+    target,
+    upgraded,
+)
+
+KILOBYTES_A_MEGABYTE = 1024
+MODELS = [f"M{number}" for number in range(6)]
+REGIONS = 8
+# The share of a model's devices in each of the first three waves; the pilot has 20.
+SHARES = (0, 0.05, 0.20)
+WAVES = [
+    {"name": "pilot", "per_package": 5, "at_least": 60, "diversity": ["region"]},
+    {"name": "early", "percent": 5},
+    {"name": "some", "percent": 20},
+    {"name": "broad", "percent": 25},
+    {"name": "all", "rest": True},
+]
+CAMPAIGN_DEVICES = 1000
+# The phase at each moment, and the waves that have passed.
+EXPECTED = {"fresh": ("planned", []), "middle": ("running", ["pilot", "early"])}
+
+
+def declaration(count: int) -> dict[str, Any]:
+    """A rollout as a playbook gives it; nobody approves, and what has failed stays failed."""
+    return {
+        "name": ROLLOUT,
+        "target": [target(model) for model in MODELS],
+        "devices": [
+            {
+                "imei": imei(number),
+                "host": f"meter-{number}",
+                "groups": ["meters", f"site-{number % 100}"],
+                "region": f"region-{number % REGIONS}",
+            }
+            for number in range(count)
+        ],
+        "waves": WAVES,
+        "gate": {"approval": False},
+        "retry": 0,
+    }
+
+
+def untouched(count: int) -> Observed:
+    """What is read before the rollout has begun."""
+    devices = (device(imei(n), model=MODELS[n % len(MODELS)]) for n in range(count))
+    return seen(devices, catalogue=[package(model) for model in MODELS])
+
+
+def in_the_middle(count: int) -> Observed:
+    """What is read once two waves have passed and half of the third has told its results.
+
+    One of a hundred devices has failed.
+    """
+    before = untouched(count)
+    devices = dict(before.devices)
+    campaigns: list[OwnCampaign] = []
+    for place, model in enumerate(MODELS):
+        of_model = [imei(number) for number in range(place, count, len(MODELS))]
+        mine = list(of_model)
+        for wave, share in enumerate(SHARES, 1):
+            over = wave < len(SHARES)
+            when = -1000 + 300 * wave if over else -10
+            size = PILOT_DEVICES if wave == 1 else math.ceil(len(of_model) * share)
+            members, mine = mine[:size], mine[size:]
+            for tranche, start in enumerate(range(0, size, CAMPAIGN_DEVICES), 1):
+                part = members[start : start + CAMPAIGN_DEVICES]
+                told = part if over else part[: len(part) // 2]
+                failed = {one for n, one in enumerate(told) if n % 100 == 99}
+                rows = [bad(one, when) if one in failed else good(one, when) for one in told]
+                rows += [row(one) for one in part[len(told) :]]
+                devices |= {one: upgraded(one, model=model) for one in told if one not in failed}
+                campaigns.append(
+                    own(
+                        rows,
+                        "CampaignEnded" if over else "CampaignScheduled",
+                        start=when // 24 - 1,
+                        end=when // 24 + 2 if over else 5,
+                        campaign_id=f"c-{model}-{wave}-{tranche}",
+                        model=model,
+                        wave=wave,
+                        tranche=tranche,
+                    )
+                )
+    return Observed(**{**vars(before), "devices": devices, "own": tuple(campaigns)})
+
+
+def main() -> None:
+    count, moment = int(sys.argv[1]), sys.argv[2]
+    raw = declaration(count)
+    read = untouched(count) if moment == "fresh" else in_the_middle(count)
+    begun = time.process_time()
+    spec = read_spec(raw, find_zone=find_zone)
+    decision = decide(spec, read)
+    view = view_decision(decision, RETURN_DEVICES_OPTION["return_devices"]["default"])
+    view |= tell_decision(decision, lambda text: text)
+    seconds = time.process_time() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KILOBYTES_A_MEGABYTE
+    passed = [wave["name"] for wave in view["waves"] if wave["verdict"] == "pass"]
+    if (view["phase"], passed) != EXPECTED[moment]:
+        raise SystemExit(f"not the rollout to be measured: {view['msg']}")
+    print(json.dumps({"seconds": round(seconds, 3), "mb": round(peak, 1), "msg": view["msg"]}))
+
+
+if __name__ == "__main__":
+    main()
