@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..refusal import PlanRefused
 from .attempts import Retry, find_retries, find_sweep
 from .classes import DeviceClass, Verdict, classify
 from .digest import plan_digest
@@ -147,7 +146,6 @@ def draw(spec: RolloutSpec, seen: Observed) -> Picture:
     :raises PlanRefused: the declaration does not fit what is there.
     """
     ledger = keep_ledger(spec, seen.own)
-    _check_supersede(spec, seen, ledger)
     scope = find_scope(spec, seen, ledger)
     claims = dict(ledger.claims)
     for imei in find_late(spec, seen, ledger, scope):
@@ -187,14 +185,3 @@ def draw(spec: RolloutSpec, seen: Observed) -> Picture:
         digest=digest,
         exposed=find_exposure([*ledger.campaigns, *ledger.surplus, *ledger.superseded], seen.now),
     )
-
-
-def _check_supersede(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> None:
-    """Refuse ``supersede`` where nothing is to be superseded: a slip that would go unseen."""
-    present = {target.generation for target in spec.targets}
-    if spec.supersede and not ledger.superseded and not seen.generations - present:
-        raise PlanRefused(
-            f"rollout {spec.name}",
-            "supersede is true, and there is no campaign of an older target of this rollout",
-            hint="check the name of the rollout, or leave supersede out",
-        )

@@ -67,6 +67,12 @@ def read_waves(top: Section) -> tuple[Wave, ...]:
         if name and name in [wave.name for wave in waves]:
             section.refuse("name", "another wave has this name")
         waves.append(_read_wave(section, number, name, common, retry))
+    percents = sum(wave.size for wave in waves if wave.kind is WaveKind.PERCENT)
+    if percents > 100:
+        top.problems.append(
+            f"waves: their percents add up to {float(percents):g}, and each is of the whole scope:"
+            " 100 are all there are"
+        )
     for wave, section in zip(waves, sections, strict=True):
         last = wave is waves[-1]
         if wave.kind is WaveKind.REST and not last:

@@ -96,7 +96,7 @@ def wave_lists(draw: st.DrawFn, *, groups: bool = True) -> list[dict[str, Any]]:
         pilots,
         st.fixed_dictionaries({"count": st.integers(1, 20)}),
         st.fixed_dictionaries(
-            {"percent": st.integers(1, 100)}, optional={"at_least": st.integers(1, 30)}
+            {"percent": st.integers(1, 25)}, optional={"at_least": st.integers(1, 30)}
         ),
     ]
     if groups:

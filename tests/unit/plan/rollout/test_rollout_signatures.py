@@ -26,6 +26,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phas
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.sections import (
     InvalidSpec,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import Wanted
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     bad,
     declared,
@@ -280,7 +281,8 @@ PLAN: dict[str, Any] = {
 def digest_of(devices: Sequence[Any] = tuple(DEVICES), **members: Any) -> str:
     wish = spec(devices, **{**PLAN, **members})
     known = [device(one.imei) for one in wish.devices]
-    return decide(wish, seen(known)).digest
+    # Nothing has begun, so what is accepted would be refused while it runs.
+    return decide(wish, seen(known), wanted=Wanted.PAUSED).digest
 
 
 PILOT = {"count": 4, "days": 3}
