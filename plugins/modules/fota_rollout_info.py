@@ -11,13 +11,15 @@ module: fota_rollout_info
 short_description: Decide the next tick of a staged firmware rollout
 version_added: 0.2.0
 description:
-  - The brain of a staged rollout (FOTA v3). It reads what the service shows, judges every wave, and
+  - The brain of a staged rollout, of firmware (FOTA v3) or software (FOTA v2). It reads what the service shows, judges every wave, and
     tells the phase, the plan in words and the writes that are due.
   - It writes nothing. The role C(thingspace.fota.rollout) carries out what it says.
   - Nothing is stored between two runs. The state is derived from the campaigns of the account,
     whose names say rollout, target, wave and lane. The same declaration gives the same answer on
     every controller, at any time, after any crash.
   - Campaigns whose names are not those of the rollout are never touched. Their devices wait.
+  - A device that needs several packages gets them one after the other in its wave. The next one is
+    scheduled when the campaign of the last one is over. Each package has a pilot of its own.
 author:
   - thingspace.fota contributors (@thingspace)
 extends_documentation_fragment:
@@ -26,6 +28,13 @@ extends_documentation_fragment:
   - thingspace.fota.attributes.info_module
   - thingspace.fota.connection
   - thingspace.fota.devices.return
+  - thingspace.fota.waiting
+attributes:
+  diff_mode:
+    support: full
+    details:
+      - The diff shows the live campaigns of the rollout before and after RV(actions), without
+        devices.
 options:
   rollout:
     description:
@@ -34,7 +43,13 @@ options:
       - C(target) (required), a list with C(make), C(model) and C(version) of each model.
       - C(devices) (required), a list of IMEIs, or of mappings with C(imei) and, as the lookup
         C(thingspace.fota.fota_hosts) gives them, C(host), C(groups) and variables.
-      - C(protocol), one of V(LWM2M) (default), V(OMA), V(HTTP).
+      - C(type), V(firmware) (default) or V(software).
+      - C(protocol), one of V(LWM2M) (default), V(OMA), V(HTTP), for software V(HTTP) (default) or
+        V(OMA).
+      - C(packages), for software only and required there, a list of C(name), C(from), C(to), C(make)
+        and C(model), as the catalogue of the service has no versions of software.
+      - C(verify), for software only. V(read) (default) counts a device as verified when its software
+        list shows the version. V(reported_is_enough) believes the report of the campaign.
       - C(waves), a list in order. Each has a C(name) and one of C(group) (the name of an inventory
         group), C(per_package) (so many devices for each package), C(count), C(percent) (of all
         devices in scope) and, as the last one, C(rest) (V(true)). C(per_package) and C(percent) may
@@ -61,6 +76,10 @@ options:
         C(failures) (that there are) and C(lane) (one of RV(lanes).codes, for a lane that has
         halted). With it, a wave that is held or has failed goes on until there are more failures.
       - C(require_digest), the first digits of a digest. Another plan creates nothing.
+      - C(supersede), V(true) brakes live campaigns of an older target of this rollout, which else
+        block the new one. An error when there never was one. Default V(false).
+      - C(late_joiners). Devices that come after the last wave has begun are V(leave) (default) listed
+        as C(late) and left, or V(last) taken by the last wave.
       - C(on_halt), V(shorten) (default) ends started campaigns as early as the service allows,
         V(abort) also tries once to abort them.
       - C(calendar), with C(windows) (a list such as V(22:00-04:00), local time), C(timezone) (IANA
@@ -68,12 +87,14 @@ options:
         local days, and C(why)), C(lead_hours) (before the first day of a campaign, V(12)),
         C(min_days) (that a campaign shortened by a freeze must still have, V(2)). Hours are sent as
         whole UTC hours that lie inside the windows on every day of the campaign.
-      - C(limits), with C(max_campaign_devices) (V(1000)) and C(max_creates) (campaigns created in
-        one tick, V(10)).
+      - C(limits), with C(max_campaign_devices) (V(1000)), C(max_creates) (campaigns created in one
+        tick, V(10)) and C(max_exposure) (devices that may be able to change at any moment, no limit
+        by default).
       - C(timing), in hours, with C(verify_grace_hours) (an old version may be read after a success,
         V(24)), C(silent_after_hours) (after an attempt without result, V(24)),
         C(report_grace_hours) (after the last day of a wave, V(24)), C(settle_retry_hours) (after a
-        refused campaign, V(24)).
+        refused campaign, V(24)), C(step_grace_hours) (for the next package of a device after the
+        last day of a wave, V(168)).
       - C(qualified_packages), a list of packages whose pilot is done elsewhere.
       - C(assign_licenses), V(true) lets the service take licences of the pool for these devices.
         Licences of upgraded devices stay with them for good. Default V(false).
@@ -89,6 +110,30 @@ options:
     type: str
     choices: [running, paused, halted, planned]
     default: running
+  journal:
+    description:
+      - File of JSON lines that the role C(thingspace.fota.rollout) keeps, one a tick. Campaigns that
+        it names are read even if no report shows them, and RV(events) are what is news since its
+        last line. It takes nothing away from what the service shows, so it may be lost.
+    type: path
+    version_added: 0.3.0
+  last_tick:
+    description:
+      - What is remembered of the tick before where no O(journal) is kept, C(phase) and C(passed) of
+        its result. Only RV(events) depend on it.
+    type: dict
+    version_added: 0.3.0
+  wait:
+    description:
+      - Whether to look again, every O(wait_delay) seconds, until something is to do or the phase
+        changes. After O(wait_timeout) the last look is the result. Never waits in check mode.
+    type: bool
+    default: false
+    version_added: 0.3.0
+  wait_timeout:
+    description: Seconds to wait at most.
+    type: float
+    default: 600.0
   imei_check:
     description: What a wrong check digit of an IMEI means. That it has 15 digits is checked always.
     type: str
@@ -198,6 +243,7 @@ actions:
     shorten: []
     create:
       - name: tsr.meters-10657.5d1c5b.w01.8a1f0e.t01.a1.n1
+        type: firmware
         package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
         from_version: SR1.2.0.0-10512
         to_version: SR1.2.0.0-10657
@@ -215,9 +261,9 @@ digest:
   type: str
   sample: 3f9c2b7e1d0a4c55b8e6f1a2937d4c0e5b6a7f8091c2d3e4f5a6b7c8d9e0f1a2
 armed:
-  description: Campaigns that shall stop and have started. Their devices may still change until the
-    end of V(until), a UTC day, or for good where the network keeps them queued (OMA), when it is
-    null.
+  description: Campaigns that shall stop and have started. V(can_change) of their devices may still
+    change until the end of V(until), a UTC day, or for good where the network keeps them queued
+    (OMA), when it is null.
   returned: when it was judged
   type: list
   elements: dict
@@ -262,6 +308,66 @@ exposure:
   returned: when it was judged
   type: int
   sample: 20
+braking:
+  description:
+    - How far the brakes reach. If everything halted now, so many C(devices) of campaigns that have
+      started could change all the same, until the end of C(until), a UTC day.
+    - C(until) is null when there are none, or when the network keeps them queued (OMA).
+  returned: when it was judged
+  type: dict
+  sample:
+    devices: 20
+    until: '2026-03-03'
+ways:
+  description: Versions that devices in scope go through, from the first to the target.
+  returned: when it was judged
+  type: list
+  elements: dict
+  sample: &ways
+    - make: SEQUANS Communications
+      model: GM01Q
+      versions: [SR1.2.0.0-10512, SR1.2.0.0-10657]
+      exists: true
+      devices: 100
+ways_back:
+  description: The same from the targets back to where devices came from. Where C(exists) is V(false),
+    no package leads back.
+  returned: when it was judged
+  type: list
+  elements: dict
+  sample: *ways
+clusters:
+  description: What failed devices have in common more often than chance explains. C(what) is V(model),
+    V(from_version) or a variable of the devices.
+  returned: when it was judged
+  type: list
+  elements: dict
+  sample:
+    - what: region
+      value: north
+      failures: 7
+      attempted: 20
+      all_failures: 9
+      all_attempted: 80
+events:
+  description:
+    - What has happened since the tick before. C(event) is V(before_wave) (its first campaigns are
+      to be created), V(after_wave) (it has passed), V(halt) or V(phase_change).
+    - C(before) is the phase of the tick before, empty when nothing is remembered of it.
+  returned: when it was judged
+  type: list
+  elements: dict
+  sample:
+    - event: before_wave
+      wave: pilot
+      phase: planned
+      before: ''
+passed:
+  description: Names of the waves that have passed.
+  returned: when it was judged
+  type: list
+  elements: str
+  sample: [pilot]
 licenses:
   description: Licences that waiting devices need, those free in the pool, and what was bought.
   returned: when it was judged
@@ -403,8 +509,8 @@ table:
       other: 0
       state: passed
 versions:
-  description: Which versions run against the target. V(standing) is V(at_target), V(behind) (any
-    other version), V(unknown) or V(no_target).
+  description: Which versions run against the target. V(standing) is V(at_target), V(behind) (with the
+    versions ahead of it in V(path)), V(no_path), V(unknown) or V(no_target).
   returned: when it was judged
   type: list
   elements: dict
@@ -414,6 +520,7 @@ versions:
       version: SR1.2.0.0-10512
       target: SR1.2.0.0-10657
       standing: behind
+      path: [SR1.2.0.0-10657]
       devices: 2
 campaigns:
   description: The campaigns of the rollout that count.
@@ -449,12 +556,13 @@ devices:
       returned: always
     class:
       description: >-
-        V(verified), V(failed), V(mismatch) (success reported, another version read), V(silent)
+        V(verified), V(advanced) (has done a step and has more ahead), V(failed), V(mismatch) (success reported, another version read), V(silent)
         (attempted, nothing heard since), V(reported) (success reported, not read yet), V(rejected),
         V(unreached) (never attempted), V(pending), V(busy) (in a live campaign of others),
         V(settling), V(unknown) or V(halted) (its lane halted before its turn). For a device that is
         out V(current), V(not_found), V(not_eligible), V(wrong_protocol), V(no_target),
-        V(version_unknown), V(no_path), V(several_steps) or V(no_license).
+        V(version_unknown), V(no_path), V(no_license) or V(late) (came after the last wave had
+        begun).
       type: str
       returned: always
     reason:
@@ -478,7 +586,17 @@ devices:
       type: str
       returned: always
     standing:
-      description: V(at_target), V(behind), V(unknown) or V(no_target), as in RV(versions).
+      description: V(at_target), V(behind), V(no_path), V(unknown) or V(no_target), as in
+        RV(versions).
+      type: str
+      returned: always
+    path:
+      description: Versions ahead of it, up to the target.
+      type: list
+      elements: str
+      returned: always
+    from_version:
+      description: Version that it came from in this rollout.
       type: str
       returned: always
     campaign_id:
@@ -496,6 +614,8 @@ devices:
       version: SR1.2.0.0-10512
       target: SR1.2.0.0-10657
       standing: behind
+      path: [SR1.2.0.0-10657]
+      from_version: SR1.2.0.0-10512
       campaign_id: 60b5d639-ccdc-4db8-8824-069bd94c95bf
 plan:
   description: The plan in words, line by line, with gates in devices, exposure and the next look.

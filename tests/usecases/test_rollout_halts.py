@@ -186,7 +186,7 @@ def test_a_campaign_that_somebody_cancelled_is_held_and_not_created_again(
     decision = rollout.tick()
     assert decision["phase"] == "held"
     assert pilot["id"] in decision["why"]
-    assert rollout.tick_for(24 * 7, every=12)["phase"] == "held"
+    assert rollout.tick_for(24 * 7, every=24)["phase"] == "held"
     assert created(account.sim) == 1
     assert versions(account.sim) == {"A": 80}
     assert_no_duplicates(account.sim)

@@ -57,13 +57,13 @@ def run_and_watch(rollout: Rollout, *, hours: float) -> dict[str, Any]:
 def test_histories_find_what_no_report_shows(account_with: StartAccount, lead_hours: int) -> None:
     account = account_with(fleet=fleet(TWO), switches=HIDDEN)
     rollout = Rollout(account, TWO, waves=WAVES, calendar={"lead_hours": lead_hours})
-    decision = run_and_watch(rollout, hours=1 if lead_hours == 12 else 6)
+    decision = run_and_watch(rollout, hours=2 if lead_hours == 12 else 6)
     assert decision["phase"] == "completed"
     assert created(account.sim) == len(own(account.sim)) == 4
     assert set(attempts(account.sim).values()) == {1}
 
 
-@pytest.mark.parametrize(("start", "lead_hours", "hours"), [(0, 12, 1), (13, 12, 6), (5, 72, 6)])
+@pytest.mark.parametrize(("start", "lead_hours", "hours"), [(0, 12, 2), (13, 12, 6), (5, 72, 6)])
 def test_without_histories_a_second_one_is_refused_and_ignored(
     account_with: StartAccount, start: int, lead_hours: int, hours: int
 ) -> None:

@@ -215,14 +215,18 @@ def own(
     end: int | None = 3,
     campaign_id: str = "",
     package_name: str = "",
+    protocol: str = "LWM2M",
+    goal: str = "",
     **name: Any,
 ) -> OwnCampaign:
     """A campaign of ours with its report; it asked for as many devices as it shows.
 
     :param start: days from today, as ``end``; None where the service does not say.
+    :param goal: version of the target, where the package does not lead there.
     :param name: what ``named`` takes.
     """
-    called = named(len(rows) if count is None else count, **name)
+    asked = len(rows) if count is None else count
+    called = named(asked, **(name | {"to": goal} if goal else name))
     model, version, to = (name.get(key, "") for key in ("model", "version", "to"))
     model, version, to = model or "M1", version or "A", to or "B"
     campaign = Campaign(
@@ -232,7 +236,7 @@ def own(
         package=package_name or f"{model}-{version}-{to}",
         from_version=version,
         to_version=to,
-        protocol="LWM2M",
+        protocol=protocol,
         make=MAKER,
         model=model,
         status=status,

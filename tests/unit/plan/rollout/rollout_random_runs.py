@@ -88,7 +88,7 @@ KINDS = st.one_of(
         {"per_package": st.integers(1, 9)}, optional={"at_least": st.integers(1, 40)}
     ),
     st.fixed_dictionaries({"count": st.integers(1, 40)}),
-    st.fixed_dictionaries({"percent": st.integers(1, 80)}),
+    st.fixed_dictionaries({"percent": st.integers(1, 33)}),
 )
 SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -144,7 +144,7 @@ def path_runs(
     waves = draw(st.lists(st.tuples(KINDS, GATES), max_size=2))
     hidden = draw(st.dictionaries(st.integers(1, 8), st.integers(1, 30)) if hides else st.just({}))
     regions = [
-        {"imei": one, "vars": {"timezone": draw(st.sampled_from(["UTC", "Europe/Berlin"]))}}
+        {"imei": one, "timezone": draw(st.sampled_from(["UTC", "Europe/Berlin"]))}
         for one in imeis(size)
     ]
     return Run(

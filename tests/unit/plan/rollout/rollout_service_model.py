@@ -231,14 +231,17 @@ class ServiceModel:
 
     def to_come(self) -> int:
         """Devices that are still attempted if nothing more is written from now on."""
-        return len(
-            {
-                imei
-                for one in self.campaigns
-                for imei, when in one.attempts.items()
-                if self.now < when and self.fate(imei, one.planned.package.name) != "unreached"
-            }
-        )
+        return len({imei for imei, _when in self._to_come()})
+
+    def last_attempt(self) -> datetime | None:
+        """When the last of them is; None when there is none."""
+        return max((when for _imei, when in self._to_come()), default=None)
+
+    def _to_come(self) -> Iterator[tuple[str, datetime]]:
+        for one in self.campaigns:
+            for imei, when in one.attempts.items():
+                if self.now < when and self.fate(imei, one.planned.package.name) != "unreached":
+                    yield imei, when
 
     def outcomes(self) -> dict[str, str]:
         """What is known by now of each device that is done: ``good`` at the target, or ``bad``."""
@@ -342,9 +345,7 @@ class ServiceModel:
         self.campaigns.append(one)
 
 
-def tick(
-    spec: RolloutSpec, service: ServiceModel, *, wanted: Wanted = Wanted.RUNNING
-) -> Decision:
+def tick(spec: RolloutSpec, service: ServiceModel, *, wanted: Wanted = Wanted.RUNNING) -> Decision:
     """One tick as the hands do it: decide, read versions again and decide once more, write."""
     decision = _decide(spec, service, wanted)
     if decision.refresh:

@@ -46,6 +46,7 @@ class Case:
     :ivar gate: what differs from: 10 % tolerated, sample 5, coverage 0.75, rejected 0.10, failed
         lanes 0.5, no limit in devices.
     :ivar deadline: None while something is still to be created.
+    :ivar once: failures were too many to believe at an earlier moment.
     """
 
     members: int
@@ -60,6 +61,8 @@ class Case:
     lanes: int = 0
     deadline: datetime | None = AHEAD
     stopped: str = ""
+    once: bool = False
+    accepted: int | None = None
     gate: dict[str, Any] = field(default_factory=dict)
 
 
@@ -297,6 +300,153 @@ CASES = {
     "20: stopped and failed": Case(
         20, FAIL, "3 failures", 2, verified=17, failed=3, stopped="stopped by hand"
     ),
+    # -- where the binomial test stops, of 100 that tolerate more by count
+    # 5 %: P(1 of 1) = 0.05, and only less stops
+    "100 at 5 %: 1 of 1 fails": Case(100, WAIT, "1 of at least 20", 5, failed=1, gate=LATER),
+    # P(2 of 7) = 1 - 0.95^7 - 7*0.05*0.95^6 = 1 - 0.698 - 0.257 = 0.0444
+    "100 at 5 %: 2 of 7 fail": Case(
+        100, FAIL, "2 failures of 7", 5, verified=5, failed=2, gate=LATER
+    ),
+    # P(2 of 8) = 1 - 0.663 - 0.279 = 0.0572
+    "100 at 5 %: 2 of 8 fail": Case(
+        100, WAIT, "8 of at least 20", 5, verified=6, failed=2, gate=LATER
+    ),
+    # 10 %: P(3 of 5) = 10*0.001*0.81 + 5*0.0001*0.9 + 0.00001 = 0.00856
+    "100: 3 of 5 fail": Case(100, FAIL, "3 failures of 5", 10, verified=2, failed=3),
+    # P(3 of 8) = 1 - 0.430 - 0.383 - 0.149 = 0.0381
+    "100: 3 of 8 fail": Case(100, FAIL, "3 failures of 8", 10, verified=5, failed=3),
+    # P(3 of 9) = 1 - 0.387 - 0.387 - 0.172 = 0.0530; 6/9 = 0.667 < 0.9
+    "100: 3 of 9 fail": Case(100, WAIT, "6 of 9", 10, verified=6, failed=3),
+    # 50 %: P(4 of 4) = 0.0625, P(5 of 5) = 0.03125; allowed = floor(10.0)
+    "20 at 50 %: 4 of 4 fail": Case(
+        20, WAIT, "4 of at least 5", 10, failed=4, gate={"max_failure_rate": "0.5"}
+    ),
+    "20 at 50 %: 5 of 5 fail": Case(
+        20, FAIL, "5 failures of 5", 10, failed=5, gate={"max_failure_rate": "0.5"}
+    ),
+    # P(2 of 20) = 0.608 now, but once it was 2 of 2
+    "20: 2 of 20, too many once": Case(
+        20, FAIL, "2 failures of 20", 2, verified=18, failed=2, once=True
+    ),
+    # -- the deadline, again
+    # 10/100 = 0.1 is not above 0.1; 90/100 = 0.9
+    "100: 10 of 100 at the deadline": Case(
+        100, PASS, "90 of 100", 10, verified=90, failed=10, deadline=REACHED
+    ),
+    # 1/19 = 0.0526 > 0.05, but 19 < sample 20
+    "20 at 5 %: 1 of 19 at the deadline": Case(
+        *(20, HOLD, "19 of at least 20", 1),
+        verified=18,
+        failed=1,
+        deadline=OVER,
+        gate=LATER,
+    ),
+    # 1/1 > 0.5, but the declared sample of 5 is not met, though 3 are all there are
+    "3 at 50 %: 1 of 1 at the deadline": Case(
+        3, HOLD, "1 of at least 3", 1, failed=1, deadline=OVER, gate={"max_failure_rate": "0.5"}
+    ),
+    # what has passed needs no deadline
+    "20: passed while more is to come": Case(20, PASS, "15 of 20", 2, verified=15, deadline=None),
+    "20: six unknown, no deadline yet": Case(
+        20, WAIT, "14 of 20", 2, verified=14, unknown=6, deadline=None
+    ),
+    # the unknown one makes the sample full: 4 + 1 = 5; 1/5 = 0.2 > 0.1
+    "20: the unknown one is the fifth": Case(
+        20, FAIL, "1 of 5", 2, verified=4, unknown=1, deadline=OVER
+    ),
+    # 14 + 1 = 15; 1/15 = 0.067; 14/15 = 0.933; coverage 15/20 = 0.75, met at equality
+    "20: the unknown one is the fifteenth": Case(
+        20, PASS, "14 of 20", 2, verified=14, unknown=1, deadline=OVER
+    ),
+    # -- silent devices, again
+    # 9/(9+1) = 0.9, met at equality; coverage 9/10; allowed = 1
+    "10: one silent": Case(10, PASS, "9 of 10", 1, verified=9, silent=1),
+    # 8/(9+1) = 0.8 < 0.9
+    "10: one failed, one silent": Case(10, WAIT, "8 of 10", 1, verified=8, failed=1, silent=1),
+    # 27/(27+3) = 0.9, met at equality
+    "30: three silent": Case(30, PASS, "27 of 30", 3, verified=27, silent=3),
+    # 26/(26+4) = 0.867
+    "30: four silent": Case(30, WAIT, "26 of 30", 3, verified=26, silent=4),
+    "20: all silent at the deadline": Case(
+        20, HOLD, "0 of at least 5", 2, silent=20, deadline=OVER
+    ),
+    # -- rejected devices, again: every tick, whatever is to come
+    # 3 > 2
+    "20: three rejected before anything": Case(17, HOLD, "3 of 20", 1, rejected=3, deadline=None),
+    # 0.15*20 = 3.0, met exactly
+    "20 at 15 %: three rejected": Case(
+        17, PASS, "17 of 17", 1, verified=17, rejected=3, gate={"max_rejected": "0.15"}
+    ),
+    # 1 > 0
+    "20: none may be rejected": Case(
+        19, HOLD, "1 of 20", 1, verified=19, rejected=1, gate={"max_rejected": "0"}
+    ),
+    # 10 > 10 is false, and nobody is left
+    "10: all may be rejected": Case(
+        0, SKIP, "no members", 0, rejected=10, gate={"max_rejected": "1"}
+    ),
+    # 2 <= 0.1*20, and a person has to look all the same; 18 members allow floor(1.8) = 1
+    "20: rejected and stopped": Case(
+        18, HOLD, "by hand", 1, verified=18, rejected=2, stopped="by hand"
+    ),
+    # -- failed lanes, again
+    # 8 <= 0.5*17 = 8.5
+    "17: eight in failed lanes": Case(9, PASS, "9 of 9", 0, verified=9, lanes=8),
+    # 9 > 8.5
+    "17: nine in failed lanes": Case(8, FAIL, "9 of 17", 0, verified=8, lanes=9),
+    # 6 > 5 counts before the refused ones do
+    "10: lanes and rejected": Case(0, FAIL, "6 of 10", 0, rejected=4, lanes=6),
+    # -- sample and coverage, again
+    # 4/5 = 0.8 covers enough, but the sample is min(5, 5)
+    "5: four verified": Case(5, WAIT, "4 of at least 5", 0, verified=4),
+    "5: five verified": Case(5, PASS, "5 of 5", 0, verified=5),
+    "20: one is enough": Case(
+        20, PASS, "1 of 20", 2, verified=1, gate={"min_sample": 1, "min_coverage": "0"}
+    ),
+    # 0.29*100 is 29 exactly, in floating point less
+    "100: 29 % covered": Case(
+        100, PASS, "29 of 100", 10, verified=29, gate={"min_coverage": "0.29"}
+    ),
+    "100: 28 % covered": Case(
+        100, WAIT, "28 of 100", 10, verified=28, gate={"min_coverage": "0.29"}
+    ),
+    # 10/20 = 0.5 < 0.75, though any success rate will do; P(5 of 10) = 0.623
+    "20: coverage is no success rate": Case(
+        *(20, WAIT, "10 of 20 members", 10),
+        verified=5,
+        failed=5,
+        silent=10,
+        gate={"max_failure_rate": "0.5", "min_success_rate": "0"},
+    ),
+    # -- failures that a person has taken
+    "20: three accepted": Case(20, PASS, "17 of 20", 2, verified=17, failed=3, accepted=3),
+    "20: one more than accepted": Case(
+        20, FAIL, "3 failures, 2", 2, verified=17, failed=3, accepted=2
+    ),
+    "20: too many once, accepted": Case(
+        20, PASS, "18 of 20", 2, verified=18, failed=2, once=True, accepted=2
+    ),
+    # 5/20 = 0.25 < 0.75: is waited for until the deadline, and then passes
+    "20: accepted before the deadline": Case(20, WAIT, "5 of 20", 2, verified=5, accepted=0),
+    "20: accepted at the deadline": Case(
+        20, PASS, "accepted with 0 failures", 2, verified=5, accepted=0, deadline=REACHED
+    ),
+    # the plain rate at the deadline is taken, too: 2/9 > 0.1; 7 + 2 taken; coverage 9/20 = 0.45
+    "20: 2 of 9 accepted at the deadline": Case(
+        *(20, PASS, "accepted with 2 failures", 2),
+        verified=7,
+        failed=2,
+        accepted=2,
+        deadline=OVER,
+    ),
+    # the unknown one is a failure by then, which nobody took
+    "20: unknown ones are not accepted": Case(
+        20, FAIL, "3 failures, 2", 2, verified=17, failed=2, unknown=1, accepted=2, deadline=OVER
+    ),
+    # lanes have accepts of their own
+    "6 of 3: lanes are not accepted": Case(
+        6, FAIL, "12 of 18", 0, verified=6, lanes=12, accepted=18
+    ),
     # -- nobody
     "0: nobody": Case(0, SKIP, "no members", 0),
 }
@@ -313,8 +463,16 @@ def test_gate(case: Case) -> None:
         devices=case.members + case.rejected + case.lanes,
         rejected=case.rejected,
         in_failed_lanes=case.lanes,
+        too_many_once=case.once,
     )
-    found = judge(gate(**case.gate), numbers, deadline=case.deadline, now=NOW, stopped=case.stopped)
+    found = judge(
+        gate(**case.gate),
+        numbers,
+        deadline=case.deadline,
+        now=NOW,
+        stopped=case.stopped,
+        accepted=case.accepted,
+    )
     assert (found.verdict, found.allowed) == (case.expected, case.allowed)
     assert case.why in found.why
 
@@ -380,9 +538,7 @@ def _expected(rules: Any, numbers: Numbers, *, late: bool) -> GateVerdict:
     if rules.max_failures is not None:
         limits.append(rules.max_failures)
     told = attempted + numbers.reported
-    p = sum(
-        comb(told, x) * rate**x * (1 - rate) ** (told - x) for x in range(failures, told + 1)
-    )
+    p = sum(comb(told, x) * rate**x * (1 - rate) ** (told - x) for x in range(failures, told + 1))
     if (
         any(failures > limit for limit in limits)
         or p < Fraction(1, 20)

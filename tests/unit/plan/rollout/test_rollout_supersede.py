@@ -1,0 +1,242 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A new target while campaigns of an older one are there: waited for, or braked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+    Decision,
+    decide,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.names import generation
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
+    OwnCampaign,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import (
+    RolloutSpec,
+    Wanted,
+)
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    MAKER,
+    day,
+    device,
+    good,
+    hours,
+    imeis,
+    own,
+    package,
+    row,
+    seen,
+    spec,
+    target,
+    upgraded,
+    wave,
+)
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
+    ServiceModel,
+)
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
+    tick as run_tick,
+)
+
+IDS = imeis(6)
+HELD = IDS[:3]
+RUNNING = own([row(one) for one in HELD], start=-2, end=9, campaign_id="running")
+QUEUED = own([row(one) for one in HELD], "CampaignRequestQueued", start=1, campaign_id="queued")
+ENDED = own([good(one) for one in HELD], "CampaignEnded", start=-9, end=-5, campaign_id="ended")
+# From A straight to the new target, and from A to the old one.
+CATALOGUE = [package(path="A C"), package(path="A B"), package("M2")]
+
+
+def tick(
+    campaigns: Iterable[OwnCampaign] = (RUNNING,),
+    *,
+    supersede: bool = True,
+    wanted: Wanted = Wanted.RUNNING,
+    generations: Iterable[str] = (),
+    models: str = "111111",
+    **members: Any,
+) -> Decision:
+    """The target of the first model is C; it was B. The second one's is B as before."""
+    listed = list(campaigns)
+    wish = spec(IDS, target=[target(version="C"), target("M2")], supersede=supersede, **members)
+    held = {
+        told.device_id: one.campaign.id
+        for one in listed
+        if not one.over and one.name.generation != generation(MAKER, "M1", "C")
+        for told in one.rows
+    }
+    known = [device(one, model=f"M{model}") for one, model in zip(IDS, models, strict=True)]
+    found = seen(known, listed, busy=held, catalogue=CATALOGUE)
+    older = {one.name.generation for one in listed} | set(generations)
+    return decide(wish, replace(found, generations=frozenset(older)), wanted=wanted)
+
+
+def created(decision: Decision) -> dict[str, set[str]]:
+    return {one.package.name: set(one.devices) for one in decision.create}
+
+
+def test_live_campaigns_of_an_older_target_are_waited_for() -> None:
+    decision = tick(supersede=False)
+    assert created(decision) == {}
+    assert decision.phase is Phase.BLOCKED
+    (blocker,) = decision.blockers
+    assert f"{RUNNING.name} (running, CampaignScheduled)" in blocker
+    assert "set supersede: true" in blocker
+    assert not (decision.shorten or decision.cancel or decision.armed)
+    # A model with no such campaign is held by nobody.
+    assert created(tick(supersede=False, models="111222")) == {"M2-A-B": set(IDS[3:])}
+
+
+def test_superseded_campaigns_are_shortened_and_no_longer_waited_for() -> None:
+    """Devices that they have are busy; the others get the new package."""
+    decision = tick()
+    assert decision.shorten == ((RUNNING, day(1), "a newer target supersedes it"),)
+    assert decision.armed == (RUNNING,)
+    assert decision.abort == ()
+    assert decision.blockers == []
+    assert created(decision) == {"M1-A-C": set(IDS[3:])}
+    assert decision.would_change
+
+
+def test_superseded_campaigns_that_have_not_started_are_cancelled() -> None:
+    decision = tick([QUEUED])
+    assert decision.cancel == ((QUEUED, "a newer target supersedes it"),)
+    assert not (decision.shorten or decision.armed)
+
+
+def test_an_abort_is_tried_where_it_was_asked_for() -> None:
+    assert tick(on_halt="abort").abort == (RUNNING,)
+
+
+def test_an_end_never_moves_later() -> None:
+    short = replace(
+        RUNNING,
+        campaign=replace(RUNNING.campaign, schedule=replace(RUNNING.campaign.schedule, end=day(1))),
+    )
+    decision = tick([short])
+    assert decision.shorten == ()
+    assert decision.armed == (short,)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "supersede", "why"),
+    [
+        (Wanted.RUNNING, True, "a newer target supersedes it"),
+        (Wanted.PLANNED, True, "a newer target supersedes it"),
+        (Wanted.PAUSED, True, ""),
+        (Wanted.HALTED, True, "the rollout has halted"),
+        (Wanted.RUNNING, False, ""),
+        (Wanted.PLANNED, False, ""),
+        (Wanted.PAUSED, False, ""),
+        (Wanted.HALTED, False, "the rollout has halted"),
+    ],
+)
+def test_who_brakes_older_targets(wanted: Wanted, why: str, *, supersede: bool) -> None:
+    """A pause touches nothing; a halt stops all, once."""
+    decision = tick([RUNNING, QUEUED], supersede=supersede, wanted=wanted)
+    assert [told for _one, _end, told in decision.shorten] == ([why] if why else [])
+    assert [told for _one, told in decision.cancel] == ([why] if why else [])
+    assert decision.armed == ((RUNNING,) if why else ())
+    if wanted in (Wanted.PAUSED, Wanted.HALTED):
+        assert created(decision) == {}
+
+
+def test_devices_of_older_targets_keep_no_wave_and_no_result() -> None:
+    """A success with the older target is none with the new one."""
+    before = tick([], supersede=False)
+    after = tick([ENDED, RUNNING], waves=[wave()])
+    assert after.membership == before.membership
+    assert after.ledger.records == {}
+    assert after.lanes["M1-A-C"].attempted == 0
+
+
+# -- nothing to supersede
+
+
+@pytest.mark.parametrize(
+    ("campaigns", "generations", "refused"),
+    [
+        ([], [], True),
+        # Only of the present target.
+        ([], [generation(MAKER, "M1", "C"), generation(MAKER, "M2", "B")], True),
+        ([own([row(IDS[0])], package_name="M1-A-C", to="C")], [], True),
+        # An older one that is over by now: it need not be taken out of the declaration.
+        ([], [generation(MAKER, "M1", "B")], False),
+        ([ENDED], [], False),
+        ([RUNNING], [], False),
+    ],
+)
+def test_supersede_without_anything_to_supersede(
+    campaigns: list[OwnCampaign], generations: list[str], *, refused: bool
+) -> None:
+    if not refused:
+        tick(campaigns, generations=generations)
+        return
+    with pytest.raises(PlanRefused) as caught:
+        tick(campaigns, generations=generations)
+    assert "supersede is true, and there is no campaign of an older target" in str(caught.value)
+    tick(campaigns, generations=generations, supersede=False)
+
+
+def test_it_is_part_of_the_plan() -> None:
+    assert tick().digest != tick(supersede=False).digest
+
+
+# -- whole runs
+
+
+@pytest.mark.parametrize("supersede", [False, True])
+@pytest.mark.parametrize("later", [6, 30, 60, 24 * 6])
+def test_a_target_that_changes_midway(later: float, *, supersede: bool) -> None:
+    """Every device gets to C, over B if it got there first; nobody is in two campaigns at once."""
+    ids = imeis(24)
+    service = ServiceModel(
+        {one: device(one) for one in ids},
+        (package(path="A B"), package(path="B C"), package(path="A C")),
+        spread=30,
+    )
+    waves = [wave("pilot", count=6), wave()]
+    for _tick in range(int(later / 6)):
+        next_tick(spec(ids, waves=waves), service)
+    wish = spec(ids, waves=waves, target=[target(version="C")], supersede=supersede)
+    for _tick in range(4 * 7 * 5):
+        found = next_tick(wish, service)
+        held = [
+            one
+            for running in service.campaigns
+            if running.live(service.now)
+            for one in running.accepted
+        ]
+        assert len(held) == len(set(held))
+    assert {service.runs(one) for one in ids} == {"C"}
+    assert found.phase in (Phase.COMPLETED, Phase.NOTHING_TO_DO)
+
+
+def next_tick(wish: RolloutSpec, service: ServiceModel) -> Decision:
+    """Tick six hours later; somebody has read all versions in the meantime."""
+    service.now += hours(6)
+    service.refresh(service.devices)
+    return run_tick(wish, service)
+
+
+def test_a_halt_looks_at_older_targets_until_they_are_over() -> None:
+    shortened = replace(
+        RUNNING,
+        campaign=replace(RUNNING.campaign, schedule=replace(RUNNING.campaign.schedule, end=day(1))),
+    )
+    assert tick([RUNNING], wanted=Wanted.HALTED).next_check == seen().now + hours(1)
+    assert tick([shortened], wanted=Wanted.HALTED).next_check is None
+    assert tick([shortened]).next_check is not None
+    # One that knows the target already needs nothing.
+    wish = spec(HELD)
+    assert decide(wish, seen(map(upgraded, HELD), [])).phase is Phase.NOTHING_TO_DO

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OMA-DM devices: those that failed or missed their slot stay queued in the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.thingspace.fota.tests.usecases.account import Account
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
+    Rollout,
+    device,
+    fleet,
+    imeis,
+    package,
+)
+from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
+    live,
+    own,
+    turn,
+    versions,
+)
+from ansible_collections.thingspace.fota.tests.usecases.rollout_watch import run_watched
+
+StartAccount = Callable[..., Account]
+Row = dict[str, Any]
+
+ONE = {"alpha": 60}
+
+
+def oma_fleet(**more: Any) -> Row:
+    """All devices and packages speak OMA-DM, which a device calls otherwise than a campaign."""
+    found = fleet(ONE, **more)
+    (account,) = found["accounts"]
+    account["devices"] = [device(one, "alpha", protocol="OMADM") for one in imeis(ONE)]
+    account["firmware"] = [package("alpha", protocol="OMADM")]
+    return found
+
+
+def test_a_rollout_of_oma_devices_completes(account_with: StartAccount) -> None:
+    account = account_with(fleet=oma_fleet())
+    decision = run_watched(Rollout(account, ONE, protocol="OMA"), lambda _decision: None)
+    assert (decision["phase"], decision["armed"]) == ("completed", [])
+    assert versions(account.sim) == {"B": 60}
+
+
+def test_after_a_halt_devices_stay_armed_beyond_the_end_of_their_campaigns(
+    account_with: StartAccount,
+) -> None:
+    """Three failed and two were not reached: five can change, and nobody can say until when."""
+    account = account_with(fleet=oma_fleet())
+    rollout = Rollout(account, ONE, protocol="OMA")
+    rollout.tick()
+    pilot = list(own(account.sim)[0]["devices"])
+    turn(
+        account.sim,
+        default={"hours_to_update": [1, 20]},
+        devices={**dict.fromkeys(pilot[:3], "failed"), **dict.fromkeys(pilot[3:5], "unreached")},
+    )
+    decision = rollout.tick_until("halted", hours=6)
+    (armed,) = decision["armed"]
+    assert (armed["status"], armed["until"]) == ("CampaignScheduled", None)
+    assert armed["can_change"] >= 5
+    while live(own(account.sim)):
+        account.sim.advance(hours=6)
+    for _look in range(2):
+        decision = rollout.tick()
+        (armed,) = decision["armed"]
+        assert decision["phase"] == "halted"
+        assert (armed["status"], armed["until"]) == ("CampaignEnded", None)
+        assert armed["can_change"] == 5
+        account.sim.advance(hours=24 * 30)
+    assert versions(account.sim) == {"A": 45, "B": 15}
+
+
+def test_lwm2m_devices_are_not_armed_beyond_the_end(account_with: StartAccount) -> None:
+    account = account_with(fleet=fleet(ONE))
+    rollout = Rollout(account, ONE)
+    rollout.tick()
+    pilot = list(own(account.sim)[0]["devices"])
+    turn(account.sim, devices={**dict.fromkeys(pilot[:3], "failed"), pilot[3]: "unreached"})
+    rollout.tick_until("halted", hours=6)
+    while live(own(account.sim)):
+        account.sim.advance(hours=6)
+    decision = rollout.tick()
+    assert (decision["phase"], decision["armed"], decision["exposure"]) == ("halted", [], 0)

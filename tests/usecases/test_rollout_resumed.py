@@ -1,0 +1,93 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Halted by a person, and let go on: more than once, with and without an abort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.thingspace.fota.tests.usecases.account import Account
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet
+from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
+    attempts,
+    created,
+    live,
+    own,
+    versions,
+    wave_of,
+    writes_to,
+)
+
+StartAccount = Callable[..., Account]
+Row = dict[str, Any]
+
+ONE = {"alpha": 60}
+LONG: list[Row] = [
+    {"name": "pilot", "count": 20, "days": 10},
+    {"name": "all", "rest": True, "days": 10},
+]
+EAGER: Row = {"soak_hours": 0, "approval": False, "min_coverage": 0.1}
+SLOW: Row = {"default": {"hours_to_update": [1, 100]}}
+
+
+def until_under_way(rollout: Rollout, wave: int) -> Row:
+    """Tick until the campaign of a wave has started; gives it."""
+    for _tick in range(60):
+        rollout.wait(rollout.tick(), hours=6)
+        started = [one for one in own(rollout.sim, wave=wave) if one["started"]]
+        if started:
+            return started[0]
+    raise AssertionError(f"wave {wave} has not begun")
+
+
+def test_halted_and_resumed_in_each_wave_it_completes(account_with: StartAccount) -> None:
+    """A halt of what has started costs days and no device: retry and sweep take those left over."""
+    account = account_with(fleet=fleet(ONE, outcomes=SLOW))
+    rollout = Rollout(account, ONE, waves=LONG, gate=EAGER, retry=1, sweep=True)
+    for wave in (1, 2):
+        started = until_under_way(rollout, wave)
+        halted = rollout.tick(state="halted")
+        assert (halted["phase"], halted["actions"]["create"]) == ("halted", [])
+        (braked,) = (one for one in own(account.sim) if one["id"] == started["id"])
+        assert braked["endDate"] < started["endDate"]
+        again = rollout.tick(state="halted")
+        assert (again["phase"], again["would_change"]) == ("halted", False)
+        assert [one["campaign_id"] for one in again["armed"]] == [started["id"]]
+        assert rollout.tick()["phase"] == "running"
+    decision = rollout.run(hours=12)
+    assert decision["phase"] == "completed"
+    assert versions(account.sim) == {"B": 60}
+    assert {wave_of(one) for one in own(account.sim)} == {1, 2, 99}
+    assert set(attempts(account.sim).values()) == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("delete_started", "status", "phase"),
+    [("aborted", "CampaignAborted", "held"), ("refused", "CampaignScheduled", "running")],
+)
+def test_a_declared_halt_with_abort(
+    account_with: StartAccount, delete_started: str, status: str, phase: str
+) -> None:
+    """Where the service aborts, a resume is held by the aborted campaign; else it ends sooner."""
+    account = account_with(
+        fleet=fleet(ONE, outcomes=SLOW), switches={"delete_started_v3": delete_started}
+    )
+    rollout = Rollout(account, ONE, waves=LONG, on_halt="abort")
+    started = until_under_way(rollout, 1)
+    account.sim.clear_journal()
+    for _halt in range(2):
+        assert rollout.tick(state="halted")["phase"] == "halted"
+        (pilot,) = own(account.sim)
+        assert pilot["status"] == status
+        decision = rollout.tick()
+        assert decision["phase"] == phase
+        assert bool(decision["exposure"]) == (phase == "running")
+    tried = [one["operation"] for one in writes_to(account.sim, started["id"])]
+    assert tried.count("v3CancelCampaign") == 1, "an abort is tried once"
+    assert ("v3UpdateCampaignDates" in tried) == (delete_started == "refused")
+    assert created(account.sim) == 0
+    assert len(live(own(account.sim))) == (phase == "running")

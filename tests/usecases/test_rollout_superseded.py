@@ -1,0 +1,162 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Another target for one model while campaigns of the old one are queued and under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
+from ansible_collections.thingspace.fota.tests.usecases.account import Account
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
+    Rollout,
+    fleet,
+    imeis,
+    package,
+)
+from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
+    assert_no_duplicates,
+    assert_pilot_rule,
+    created,
+    live,
+    own,
+    versions,
+    writes_to,
+)
+from ansible_collections.thingspace.fota.tests.usecases.rollout_watch import (
+    assert_in_one_campaign,
+    run_watched,
+)
+
+StartAccount = Callable[..., Account]
+Row = dict[str, Any]
+
+TWO = {"alpha": 60, "beta": 10}
+TO_C = [package("alpha", "A", "C"), package("alpha", "B", "C")]
+SLOW = {"packages": {"alpha-A-B": {"hours_to_update": [1, 160]}}}
+# The pilot passes early, so that the second wave is queued while the pilot still runs.
+EAGER: list[Row] = [
+    {"name": "pilot", "count": 25, "days": 10, "gate": {"min_coverage": 0.25}},
+    {"name": "all", "rest": True},
+]
+
+
+def until_both_wait(account: Account) -> tuple[Rollout, list[Row], list[Row]]:
+    """A rollout with campaigns to B that run and such that are queued.
+
+    Some devices are declared only now, so that no campaign of the old target has them.
+    """
+    rollout = Rollout(account, TWO, waves=EAGER, devices=imeis(TWO)[20:])
+    while not own(account.sim, wave=2, model="alpha"):
+        rollout.wait(rollout.tick(), hours=6)
+    account.sim.advance(hours=1)
+    old = live(own(account.sim, model="alpha"))
+    started = [one for one in old if one["started"]]
+    queued = [one for one in old if not one["started"]]
+    assert started and queued
+    rollout.spec["devices"] = imeis(TWO)
+    return rollout, started, queued
+
+
+def watch(account: Account) -> Callable[[Row], None]:
+    def look(_decision: Row) -> None:
+        assert_in_one_campaign(account.sim)
+        assert_pilot_rule(account.sim)
+
+    return look
+
+
+def now_of(account: Account, campaigns: list[Row]) -> list[Row]:
+    ids = [one["id"] for one in campaigns]
+    return [one for one in own(account.sim) if one["id"] in ids]
+
+
+def test_without_supersede_the_old_target_is_waited_for(account_with: StartAccount) -> None:
+    account = account_with(fleet=fleet(TWO, packages=TO_C, outcomes=SLOW))
+    rollout, started, queued = until_both_wait(account)
+    rollout.spec["target"][0]["version"] = "C"
+    account.sim.clear_journal()
+    decision = rollout.tick()
+    assert decision["actions"]["cancel"] == decision["actions"]["shorten"] == []
+    assert decision["actions"]["create"] == [], "free devices wait too"
+    assert len(decision["blockers"]) == len(started) + len(queued)
+    assert all("set supersede: true" in one for one in decision["blockers"])
+    decision = run_watched(rollout, watch(account))
+    assert decision["phase"] == "completed"
+    assert versions(account.sim, model="alpha") == {"C": 60}
+    assert {one["status"] for one in now_of(account, started + queued)} == {"CampaignEnded"}
+    assert all(writes_to(account.sim, one["id"]) == [] for one in started + queued)
+    assert_no_duplicates(account.sim)
+
+
+def test_supersede_cancels_shortens_and_goes_on(account_with: StartAccount) -> None:
+    account = account_with(fleet=fleet(TWO, packages=TO_C, outcomes=SLOW))
+    rollout, started, queued = until_both_wait(account)
+    beta = own(account.sim, model="beta")
+    rollout.spec["target"][0]["version"] = "C"
+    rollout.spec["supersede"] = True
+    account.sim.clear_journal()
+    decision = rollout.tick()
+    (new,) = decision["actions"]["create"]
+    assert (new["package"], {*new["devices"]} < {*imeis(TWO)[:20]}) == ("alpha-A-C", True)
+    earliest = f"{account.sim.now:%Y-%m}-{account.sim.now.day + 1:02}"
+    assert {one["status"] for one in now_of(account, queued)} == {"CampaignCancelled"}
+    assert {one["endDate"] for one in now_of(account, started)} == {earliest}
+    assert all(one["endDate"] > earliest for one in started)
+    assert [one["campaign_id"] for one in decision["armed"]] == [one["id"] for one in started]
+    decision = run_watched(rollout, watch(account))
+    assert decision["phase"] == "completed"
+    assert versions(account.sim, model="alpha") == {"C": 60}
+    assert versions(account.sim, model="beta") == {"B": 10}
+    assert {one["endDate"] for one in now_of(account, started)} == {earliest}
+    assert [len(writes_to(account.sim, one["id"])) for one in started + queued] == [1] * (
+        len(started) + len(queued)
+    )
+    assert [writes_to(account.sim, one["id"]) for one in beta] == [[]] * len(beta)
+    assert any(one["package"] == "alpha-B-C" for one in own(account.sim))
+    assert_no_duplicates(account.sim)
+
+
+def test_supersede_cancels_also_what_no_report_shows(account_with: StartAccount) -> None:
+    """The second wave is in PreScheduled; histories of devices that the new pilot needs show it."""
+    account = account_with(
+        fleet=fleet(TWO, packages=TO_C), switches={"scheduled_entry": "at_start"}
+    )
+    rollout = Rollout(account, TWO)
+    while not own(account.sim, wave=2, model="alpha"):
+        rollout.wait(rollout.tick())
+    account.sim.advance(hours=6)
+    hidden = [one for one in own(account.sim) if one["status"] == "CampaignPreScheduled"]
+    assert hidden
+    rollout.spec["target"][0]["version"] = "C"
+    rollout.spec["supersede"] = True
+    rollout.tick()
+    cancelled = now_of(account, [one for one in hidden if one["package"] == "alpha-A-B"])
+    assert [(one["status"], one["started"]) for one in cancelled] == [("CampaignCancelled", False)]
+    decision = run_watched(rollout, watch(account))
+    assert decision["phase"] == "completed"
+    assert versions(account.sim, model="alpha") == {"C": 60}
+    assert_no_duplicates(account.sim)
+
+
+def test_supersede_with_nothing_to_supersede_is_an_error_before_any_write(
+    account_with: StartAccount,
+) -> None:
+    account = account_with(fleet=fleet(TWO, packages=TO_C))
+    rollout = Rollout(account, TWO, supersede=True)
+    with pytest.raises(PlanRefused, match="there is no campaign of an older target"):
+        rollout.tick()
+    assert account.writes() == []
+    del rollout.spec["supersede"]
+    rollout.tick()
+    rollout.spec["supersede"] = True
+    account.sim.clear_journal()
+    account.sim.advance(hours=1)
+    with pytest.raises(PlanRefused, match="there is no campaign of an older target"):
+        rollout.tick()
+    assert account.writes() == []
+    assert created(account.sim) == 0
