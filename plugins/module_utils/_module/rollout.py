@@ -14,6 +14,7 @@ from .._client.errors import ServiceRefused, ServiceUnavailable, UnexpectedReply
 from .._model.imei import ImeiCheck
 from .._plan.rollout.decide import Decision, decide
 from .._plan.rollout.phases import Phase
+from .._plan.rollout.slips import check_slips
 from .._plan.rollout.spec import RolloutSpec, Wanted
 from .._plan.rollout.spec_reader import read_spec
 from .context import Context
@@ -129,4 +130,5 @@ def _decide(observer: Observer, spec: RolloutSpec, wanted: Wanted) -> Decision:
             break
         seen = more
         decision = decide(spec, seen, wanted=wanted)
+    check_slips(decision, wanted)
     return decision

@@ -10,6 +10,7 @@ report shows; what it says of the tick before tells what is news.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from typing import Any
 
 from .._model.errors import InvalidValue
 from .._plan.rollout.events import LastTick
+
+# What the service gives are UUIDs; no other text gets into a path.
+CAMPAIGN_ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ def read_journal(path: str, rollout: str) -> Journal:
             last = read_last_tick(entry)
             created = entry.get("created")
             for one in created if isinstance(created, list) else []:
-                ids.setdefault(str(one))
+                if CAMPAIGN_ID.fullmatch(str(one)):
+                    ids.setdefault(str(one))
     return Journal(last, tuple(ids), tuple(unreadable))
 
 

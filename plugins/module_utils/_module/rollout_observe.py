@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from .._model.campaign import Campaign, CampaignDevice, CampaignType
@@ -64,14 +65,7 @@ class Observer:
             busy={},
             subscription=subscription,
             generations=frozenset(name.generation for name in names),
-            neighbours_until=max(
-                (
-                    one.schedule.end
-                    for one in listed
-                    if one.state.over and one.schedule.end and not self._matters(one)
-                ),
-                default=None,
-            ),
+            neighbours_until=_last_days(one for one in listed if not self._matters(one)),
         )
         return self._with_devices(self._sort(seen, told, reports))
 
@@ -147,6 +141,16 @@ class Observer:
         word = list_protocol(self._spec.protocol)
         listed = self._context.v2.list_devices(distribution_type=word)
         return {one.device_id: one for one in listed if one.device_id in wanted}
+
+
+def _last_days(campaigns: Iterable[Campaign]) -> dict[tuple[str, str], date]:
+    """Give the last day of all campaigns of each make and model."""
+    found: dict[tuple[str, str], date] = {}
+    for one in campaigns:
+        model, end = (one.make, one.model), one.schedule.end
+        if end is not None:
+            found[model] = max(end, found.get(model, end))
+    return found
 
 
 def _holds(row: CampaignDevice) -> bool:

@@ -102,6 +102,11 @@ def test_ids_that_are_no_list_are_none(path: Path, created: object) -> None:
     assert read(path, line(created=created)).campaign_ids == ()
 
 
+@pytest.mark.parametrize("one", ["", ".", "..", "a/b", "a b", "c1\n", "é", "x" * 65, ["c1"]])
+def test_what_cannot_be_an_id_is_left_out(path: Path, one: object) -> None:
+    assert read(path, line(created=[one, "c1"])).campaign_ids == ("c1",)
+
+
 def test_a_path_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InvalidValue) as told:
         read_journal(str(tmp_path), "meters")

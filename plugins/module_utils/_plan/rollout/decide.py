@@ -20,7 +20,6 @@ from .observed import Observed, OwnCampaign
 from .phases import Phase, find_phase
 from .picture import Picture, draw
 from .scope import Out
-from .slips import check_slips
 from .spec import RolloutSpec, Wanted
 from .tranches import Cutter, PlannedCampaign
 
@@ -94,8 +93,6 @@ def decide(spec: RolloutSpec, seen: Observed, *, wanted: Wanted = Wanted.RUNNING
     :raises PlanRefused: the declaration does not fit what is there.
     """
     picture = draw(spec, seen)
-    if wanted in (Wanted.RUNNING, Wanted.PLANNED):
-        check_slips(picture)
     phase, why = find_phase(picture, wanted)
     create = _find_creates(picture) if wanted in (Wanted.RUNNING, Wanted.PLANNED) else []
     brakes = find_brakes(picture, wanted)

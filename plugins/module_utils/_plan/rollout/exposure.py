@@ -41,9 +41,9 @@ class Exposure:
 
 
 def find_exposure(campaigns: Iterable[OwnCampaign], now: datetime) -> Exposure:
-    """Add up live campaigns."""
-    live = [one for one in campaigns if not one.over]
-    started = [one for one in live if one.started(now) and can_change(one)]
+    """Add up live campaigns, and those whose devices the network keeps queued."""
+    live = [one for one in campaigns if can_change(one)]
+    started = [one for one in live if one.over or one.started(now)]
     ends = [_last_day(one, now) for one in started]
     known = [end for end in ends if end is not None]
     return Exposure(

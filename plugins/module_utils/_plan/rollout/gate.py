@@ -48,6 +48,8 @@ class Numbers:
     :ivar rejected: refused by the service, in lanes that have not failed.
     :ivar in_failed_lanes: devices whose lane has failed.
     :ivar too_many_once: at some moment failures were too many to believe in the tolerated rate.
+    :ivar over_limit_once: at some moment there were more failures than tolerated.
+    :ivar busy: in campaigns of others; what becomes of them is open beyond the deadline.
     :ivar successes: of each verified device, when its success came.
     :ivar reads: of each verified device, when its version was read last.
     """
@@ -62,6 +64,8 @@ class Numbers:
     rejected: int = 0
     in_failed_lanes: int = 0
     too_many_once: bool = False
+    over_limit_once: bool = False
+    busy: int = 0
     successes: tuple[datetime, ...] = ()
     reads: tuple[datetime, ...] = ()
 
@@ -211,13 +215,16 @@ class _Tally:
             return ""
         if failures > self.allowed:
             return f"{failures} failures, {self.allowed} tolerated in {numbers.members} members"
+        if numbers.over_limit_once:
+            return "there were more failures than tolerated before a lane with some of them halted"
         results = attempted + numbers.reported
         if numbers.too_many_once or fails_too_often(failures, results, rate):
             return (
                 f"{failures} failures of {attempted} attempted are too many to believe in"
                 f" max_failure_rate {percent(rate)}"
             )
-        if late and attempted >= self.gate.min_sample and failures > rate * results:
+        sampled = attempted >= self.gate.min_sample and not numbers.busy
+        if late and sampled and failures > rate * results:
             return (
                 f"at the deadline {failures} of {attempted} attempted have failed, more than"
                 f" max_failure_rate {percent(rate)}"

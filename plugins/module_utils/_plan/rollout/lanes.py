@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 
 from ..._model.campaign import PILOT_DEVICES
@@ -16,7 +17,7 @@ from .ledger import Ledger
 from .names import Lane
 from .scope import Member, Scope
 from .spec import RolloutSpec
-from .statistics import Result, ever_too_many
+from .statistics import Result, first_too_many
 
 # The service lets a package go to more than 20 devices after so many, half of them well
 # (contract section 9).
@@ -33,7 +34,7 @@ class LaneEvidence:
     :ivar devices: devices in scope that get it, now, as a later step, or that have got it.
     :ivar live: devices asked for in campaigns that are not over, or that may still be in one.
     :ivar codes: of the lanes that get it, one for each zone of windows.
-    :ivar failed: the lane has halted: nothing more is created for it.
+    :ivar failed_at: when the lane has halted: nothing more is created for it.
     :ivar qualified: it may go to more than 20 devices at once.
     :ivar fruitless: campaigns that are over, could have been evidence, and were none.
     """
@@ -44,9 +45,13 @@ class LaneEvidence:
     failures: int
     live: int
     codes: tuple[str, ...]
-    failed: bool
+    failed_at: datetime | None
     qualified: bool
     fruitless: int
+
+    @property
+    def failed(self) -> bool:
+        return self.failed_at is not None
 
     @property
     def room(self) -> int:
@@ -96,6 +101,8 @@ def weigh_lanes(
         codes = tally.codes(spec.protocol)
         taken = max((one.up_to for one in spec.accepted if one.lane in codes), default=0)
         mine = [one for one in ledger.campaigns if one.campaign.package == name]
+        others = [*ledger.surplus, *ledger.superseded]
+        live = [one for one in (*mine, *others) if one.campaign.package == name and not one.over]
         refused_at_size = any(one.refused and one.name.count > PILOT_DEVICES for one in mine)
         over = {one.campaign.id for one in mine if one.over}
         unread = {verdicts[imei].campaign_id for imei in tally.at if verdicts[imei].unread} & over
@@ -110,9 +117,11 @@ def weigh_lanes(
             devices=tally.devices,
             attempted=len(tally.results),
             failures=failures,
-            live=sum(one.name.count for one in mine if not one.over) + unsettled,
+            live=sum(one.name.count for one in live) + unsettled,
             codes=codes,
-            failed=failures > taken and ever_too_many([*tally.results, *tally.reported], rates),
+            failed_at=first_too_many([*tally.results, *tally.reported], rates)
+            if failures > taken
+            else None,
             qualified=(_is_evidence(tally.results) or name in spec.qualified_packages)
             and not refused_at_size,
             fruitless=sum(
@@ -129,7 +138,13 @@ def weigh_lanes(
 
 def is_halted(member: Member, lanes: Mapping[str, LaneEvidence]) -> bool:
     """Tell whether a device is in a failed lane, or has one ahead."""
-    return any(lanes[package.name].failed for package in member.course)
+    return halted_at(member, lanes) is not None
+
+
+def halted_at(member: Member, lanes: Mapping[str, LaneEvidence]) -> datetime | None:
+    """Give the moment since which a device is in a failed lane, or has one ahead."""
+    moments = [lanes[package.name].failed_at for package in member.course]
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 @dataclass

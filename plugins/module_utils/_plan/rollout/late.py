@@ -10,7 +10,7 @@ that nobody has held or refused were not there when it was cut.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from .ledger import Ledger
 from .names import place_in_line
@@ -20,6 +20,8 @@ from .spec import RolloutSpec
 
 # A campaign starts on the first whole day that is far enough ahead.
 _ROUNDED = timedelta(days=2)
+# Make and model of a campaign of which the service does not tell them.
+_ANY = ("", "")
 
 
 def find_late(spec: RolloutSpec, seen: Observed, ledger: Ledger, scope: Scope) -> set[str]:
@@ -31,14 +33,15 @@ def find_late(spec: RolloutSpec, seen: Observed, ledger: Ledger, scope: Scope) -
     last = spec.waves[-1].number
     lanes: dict[tuple[str, str], list[OwnCampaign]] = {}
     for one in ledger.campaigns:
-        if one.name.wave == last:
-            lanes.setdefault((one.name.generation, one.name.lane), []).append(one)
+        lanes.setdefault((one.name.generation, one.name.lane), []).append(one)
+    refused = {lane for _wave, lane in ledger.retry_at}
     ends = {
-        key: max(place_in_line(spec.name, row.device_id) for one in campaigns for row in one.rows)
+        key: max(place_in_line(spec.name, row.device_id) for one in final for row in one.rows)
         for key, campaigns in lanes.items()
-        if all(one.rows and len(one.rows) >= one.name.count for one in campaigns)
-        and (last, key[1]) not in ledger.retry_at
-        and not _may_have_been_held(spec, seen, campaigns)
+        if (final := [one for one in campaigns if one.name.wave == last])
+        and all(one.rows and len(one.rows) >= one.name.count for one in campaigns)
+        and key[1] not in refused
+        and not _may_have_been_held(spec, seen, final)
     }
     if not ends:
         return set()
@@ -55,8 +58,13 @@ def find_late(spec: RolloutSpec, seen: Observed, ledger: Ledger, scope: Scope) -
 
 def _may_have_been_held(spec: RolloutSpec, seen: Observed, campaigns: list[OwnCampaign]) -> bool:
     """A campaign of others was perhaps not over yet when the first of these was created."""
-    if seen.neighbours_until is None:
-        return False
-    begun = min(one.campaign.schedule.start or date.min for one in campaigns)
+    model = (campaigns[0].campaign.make, campaigns[0].campaign.model)
+    until = max(
+        (day for held, day in seen.neighbours_until.items() if held in (model, _ANY)), default=None
+    )
+    starts = [one.campaign.schedule.start for one in campaigns]
+    begun = min((start for start in starts if start), default=None)
+    if until is None or begun is None or None in starts:
+        return until is not None
     moved = [freeze.first for freeze in spec.calendar.freezes if freeze.first <= begun]
-    return seen.neighbours_until >= min([begun, *moved]) - spec.calendar.lead - _ROUNDED
+    return until >= min([begun, *moved]) - spec.calendar.lead - _ROUNDED

@@ -54,7 +54,7 @@ class Observed:
     :ivar own: campaigns of this rollout, of all generations.
     :ivar busy: devices in live campaigns that are not of this rollout: IMEI to campaign id.
     :ivar generations: those of all campaigns of this rollout, also of older ones that are over.
-    :ivar neighbours_until: last day of the last campaign of others that is over; None if none is.
+    :ivar neighbours_until: the last day of campaigns of others that are over, by make and model.
     """
 
     now: datetime
@@ -64,4 +64,4 @@ class Observed:
     busy: Mapping[str, str]
     subscription: Subscription
     generations: frozenset[str] = frozenset()
-    neighbours_until: date | None = None
+    neighbours_until: Mapping[tuple[str, str], date] = field(default_factory=dict)

@@ -114,9 +114,10 @@ def _find_going(picture: Picture) -> list[DeviceClass]:
     for state in picture.waves:
         late = state.deadline is not None and picture.seen.now >= state.deadline
         for imei in picture.membership.waves[state.wave.number]:
-            kind = picture.verdicts[imei].kind
-            if kind in _UNFINISHED and not (late and kind in _UNTIL_DEADLINE):
-                going.append(kind)
+            verdict = picture.verdicts[imei]
+            left = late and verdict.kind in _UNTIL_DEADLINE and not verdict.waits
+            if verdict.kind in _UNFINISHED and not left:
+                going.append(verdict.kind)
     return going
 
 

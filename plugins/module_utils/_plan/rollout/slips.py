@@ -9,13 +9,17 @@ from collections.abc import Iterator
 
 from ..refusal import PlanRefused
 from .picture import Picture
+from .spec import Wanted
 
 
-def check_slips(picture: Picture) -> None:
+def check_slips(picture: Picture, wanted: Wanted) -> None:
     """Look for words that would do nothing, so that a person who wrote them is mistaken.
 
+    :param wanted: a rollout that is paused or halted is taken as it is.
     :raises PlanRefused: there are some; all of them are named.
     """
+    if wanted not in (Wanted.RUNNING, Wanted.PLANNED):
+        return
     found = [*_find_useless_supersede(picture), *_find_useless_accepts(picture)]
     if found:
         raise PlanRefused(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from itertools import groupby
-from operator import attrgetter
 
 # A failure rate counts as too high when what was seen is this unlikely under the tolerated one.
 SIGNIFICANCE = Fraction(5, 100)
@@ -96,23 +95,27 @@ class Result:
     failed: bool
 
 
-def ever_too_many(results: Iterable[Result], rates: Mapping[int, Fraction]) -> bool:
-    """Tell whether failures were too many at any moment, so that later successes mend nothing.
+def _at(result: Result) -> datetime:
+    return result.at
+
+
+def first_too_many(results: Iterable[Result], rates: Mapping[int, Fraction]) -> datetime | None:
+    """Give the first moment at which failures were too many; later successes mend nothing.
 
     :param rates: the failure rate tolerated in each wave; a moment is judged by that of the newest
         wave with a result.
     """
     failures = attempted = newest = 0
-    in_time = sorted(results, key=attrgetter("at"))
-    for _moment, group in groupby(in_time, key=attrgetter("at")):
+    in_time = sorted(results, key=_at)
+    for moment, group in groupby(in_time, key=_at):
         before = failures
         for result in group:
             attempted += 1
             failures += result.failed
             newest = max(newest, result.wave)
         if failures > before and fails_too_often(failures, attempted, rates[newest]):
-            return True
-    return False
+            return moment
+    return None
 
 
 def stops_at(rate: Fraction, *, up_to: int) -> list[tuple[int, int]]:

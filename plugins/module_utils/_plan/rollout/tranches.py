@@ -20,6 +20,9 @@ from .names import MOST_DEVICES, MOST_TRANCHES, CampaignName, Lane
 from .scope import Member
 from .spec import RolloutSpec, Wave
 
+# A campaign is no smaller for max_exposure than this part of it.
+SMALLEST_SHARE = 10
+
 
 @dataclass(frozen=True)
 class PlannedCampaign:
@@ -64,6 +67,8 @@ class Cutter:
         self._room = {name: lane.room for name, lane in lanes.items()}
         most = spec.limits.max_exposure
         self._left = MOST_DEVICES if most is None else max(0, most - exposed)
+        # Room comes back device by device, and campaigns of one device each would fill it.
+        self._least = 1 if most is None else max(1, most // SMALLEST_SHARE)
         self._spans = _Spans(spec, now)
 
     def add(self, wave: Wave, members: Iterable[Member], *, number: int | None = None) -> None:
@@ -79,6 +84,8 @@ class Cutter:
             tranche = self._ledger.last_tranche.get(key, 0)
             while lane_members and tranche < MOST_TRANCHES:
                 size = self._size(first.package.name)
+                if self._left < min(self._least, len(lane_members)):
+                    break
                 batch, lane_members = lane_members[:size], lane_members[size:]
                 if not self._may_create(number, first) or not batch:
                     break

@@ -13,13 +13,13 @@ from ..._model.times import parse_time
 from .attempts import Retry
 from .classes import FAILURES, DeviceClass, Verdict
 from .gate import GateVerdict, Judgement, Numbers, judge
+from .hindsight import Hindsight, look_back
 from .lanes import LaneEvidence, is_halted
 from .ledger import Ledger, day_begins
 from .membership import Membership
 from .observed import OwnCampaign
 from .scope import Scope
 from .spec import RolloutSpec, Wave
-from .statistics import ever_too_many
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def judge_waves(
             for one in campaigns
             if not (one.campaign.package in lanes and lanes[one.campaign.package].failed)
         ]
-        numbers = _count(wave, sound, scope, verdicts, devices=len(ids))
+        hindsight = look_back(wave, ids, scope, verdicts, lanes)
+        numbers = _count(sound, scope, verdicts, hindsight, devices=len(ids))
         again = sum(len(one.members) for one in retries if one.last.name.wave == wave.number)
         deadline = None
         if not again:
@@ -134,10 +135,10 @@ def _is_approved(spec: RolloutSpec, wave: Wave, judgement: Judgement, digest: st
 
 
 def _count(
-    wave: Wave,
     imeis: Sequence[str],
     scope: Scope,
     verdicts: Mapping[str, Verdict],
+    hindsight: Hindsight,
     *,
     devices: int,
 ) -> Numbers:
@@ -155,10 +156,9 @@ def _count(
         devices=devices,
         rejected=rejected,
         in_failed_lanes=devices - len(kinds),
-        too_many_once=ever_too_many(
-            (result for imei in imeis if (result := verdicts[imei].result(wave.number))),
-            {wave.number: wave.gate.max_failure_rate},
-        ),
+        too_many_once=hindsight.too_many,
+        over_limit_once=hindsight.over_limit,
+        busy=sum(verdicts[imei].busy for imei in imeis),
         successes=tuple(at for imei in verified if (at := verdicts[imei].at)),
         reads=tuple(read for device in reads if device and (read := parse_time(device.refreshed))),
     )

@@ -183,7 +183,8 @@ def sizes(decision: Decision) -> list[int]:
         (59, 0, [59]),
         (1, 0, [1]),
         (30, 10, [20]),
-        (30, 29, [1]),
+        (30, 29, []),  # room for one is left until there is room for three
+        (30, 27, [3]),
         (30, 30, []),
         (30, 40, []),
     ],

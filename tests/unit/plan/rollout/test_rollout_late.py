@@ -27,6 +27,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.obse
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.scope import Out
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    MAKER,
     ROLLOUT,
     at,
     busy,
@@ -76,7 +77,8 @@ def tick(
     wish = spec(ids, **{"waves": WAVES, "late_joiners": joins, **members})
     known = [upgraded(one) if one in PILOT else device(one) for one in ids]
     what = seen(known, [PASSED, *campaigns], busy=dict.fromkeys(held, "foreign"))
-    return decide(wish, replace(what, neighbours_until=neighbours_until))
+    neighbours = {} if neighbours_until is None else {(MAKER, "M1"): neighbours_until}
+    return decide(wish, replace(what, neighbours_until=neighbours))
 
 
 def late(decision: Decision) -> set[str]:
@@ -314,3 +316,31 @@ def test_devices_that_are_bought_after_the_last_wave_began(joins: str, phase: st
         {one for one in new if place_in_line(ROLLOUT, one) < begun}
         - (set(new) if joins == "last" else set())
     )
+
+
+@pytest.mark.parametrize("status", ["CampaignScheduled", "CampaignEnded"])
+def test_a_device_that_an_earlier_report_leaves_out_is_not_late(status: str) -> None:
+    """The pilot asked for four and shows three: one device may be in it all the same."""
+    pilot = own([good(one, -200) for one in PILOT], status, count=4, start=-12, end=9)
+    wish = spec(LINE, waves=WAVES, late_joiners="leave", gate={"min_coverage": "0.7"})
+    known = [upgraded(one) if one in PILOT else device(one) for one in LINE]
+    assert late(decide(wish, seen(known, [pilot, last(TAKEN)]))) == set()
+
+
+def test_devices_of_an_earlier_campaign_that_was_refused_are_not_late() -> None:
+    refused = own([], "CampaignRequestFailed", count=2, tranche=2, start=-12, end=9)
+    decision = tick([last(TAKEN), refused])
+    assert late(decision) == set()
+
+
+def test_where_a_start_is_not_told_nobody_is_late() -> None:
+    assert late(tick([last(TAKEN, start=None)], neighbours_until=day(-400))) == set()
+
+
+def test_campaigns_of_other_models_held_nobody() -> None:
+    wish = spec(LINE, waves=WAVES, late_joiners="leave")
+    known = [upgraded(one) if one in PILOT else device(one) for one in LINE]
+    what = seen(known, [PASSED, last(TAKEN)])
+    for model, expected in (((MAKER, "M7"), {MISSING}), ((MAKER, "M1"), set()), (("", ""), set())):
+        found = decide(wish, replace(what, neighbours_until={model: day(30)}))
+        assert late(found) == expected

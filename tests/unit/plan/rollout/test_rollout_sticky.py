@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import pytest
@@ -25,10 +25,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.gate
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.statistics import (
     Result,
-    ever_too_many,
+    first_too_many,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     NOW,
+    at,
     bad,
     device,
     gate,
@@ -38,12 +39,18 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     imeis,
     lane,
     own,
+    row,
     seen,
     spec,
+    target,
     upgraded,
 )
 
 TENTH = {1: Fraction(1, 10), 2: Fraction(1, 10)}
+
+
+def ever_too_many(found: Iterable[Result], rates: Mapping[int, Fraction]) -> bool:
+    return first_too_many(found, rates) is not None
 
 
 def results(text: str, *, wave: int = 1, start: int = 0) -> list[Result]:
@@ -181,3 +188,62 @@ def test_a_lane_tolerates_what_the_wave_declares() -> None:
     rows = [bad(one) for one in imeis(2)]
     decision = decide(wish, seen([device(one) for one in imeis(2)], [own(rows, "CampaignEnded")]))
     assert [one.failed for one in decision.lanes.values()] == [False]
+
+
+@pytest.mark.parametrize("broken", [3, 4, 5, 6])
+def test_a_lane_that_fails_afterwards_lifts_no_halt(broken: int) -> None:
+    """The third failure of two tolerated halts the wave; the fourth fails the lane of the model."""
+    first, second = imeis(40), imeis(40, start=40)
+    fine, others = first[:10], first[10 : 10 + broken]
+    rows = [good(one, -30) for one in fine]
+    rows += [bad(one, -20 + place) for place, one in enumerate(others)]
+    rows += [row(one) for one in first[10 + broken :]]
+    campaigns = [own(rows), own([row(one) for one in second], model="M2", campaign_id="second")]
+    devices = [upgraded(one) if one in fine else device(one) for one in first]
+    devices += [device(one, model="M2") for one in second]
+    wish = spec(
+        [*first, *second],
+        target=[target(), target("M2")],
+        gate={"max_failures": 2, "max_failure_rate": "0.1"},
+    )
+    decision = decide(wish, seen(devices, campaigns))
+    assert (decision.lanes["M1-A-B"].failed, decision.phase) == (broken > 3, Phase.HALTED)
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_a_busy_device_that_gets_free_lifts_no_halt_as_there_is_none_yet(*, free: bool) -> None:
+    """At the deadline 1 of 9 is too many for 10 %, but the numbers are not all there."""
+    ids = imeis(20)
+    fine, broken, left = ids[:8], ids[8], ids[19]
+    rows = [good(one, -200) for one in fine] + [bad(broken, -200)]
+    rows += [row(one) for one in ids[9:19]]
+    ended = own(rows, "CampaignEnded", start=-12, end=-5)
+    devices = [upgraded(one) if one in fine else device(one) for one in ids]
+    wish = spec(ids, gate={"max_failure_rate": "0.1", "min_coverage": "0.9"})
+    decision = decide(wish, seen(devices, [ended], busy={} if free else {left: "foreign"}))
+    assert decision.phase is (Phase.RUNNING if free else Phase.HELD)
+    assert bool(decision.create) is free
+
+
+def test_without_anybody_busy_the_plain_rate_decides_at_the_deadline() -> None:
+    ids = imeis(19)
+    rows = [good(one, -200) for one in ids[:8]] + [bad(ids[8], -200)]
+    ended = own(rows + [row(one) for one in ids[9:]], "CampaignEnded", start=-12, end=-5)
+    devices = [upgraded(one) if one in ids[:8] else device(one) for one in ids]
+    wish = spec(ids, gate={"max_failure_rate": "0.1", "min_coverage": "0.9"})
+    assert decide(wish, seen(devices, [ended])).phase is Phase.HALTED
+
+
+def test_failures_that_are_told_before_the_successes_are_read_halt_nothing() -> None:
+    """Of a good wave, failures count at once, and successes once their versions are read."""
+    ids = imeis(400)
+    rows = [bad(one, -5) for one in ids[:4]] + [good(one, -5) for one in ids[4:]]
+    wish = spec(ids, gate={"max_failure_rate": "0.05", "max_failures": 20})
+    before = decide(wish, seen(map(device, ids), [own(rows)]))
+    assert (before.phase, len(before.refresh)) == (Phase.RUNNING, 396)
+    devices = [device(one) if one in ids[:4] else upgraded(one) for one in ids]
+    assert gate_of(decide(wish, seen(devices, [own(rows)]))).verdict is GateVerdict.PASS
+    # Successes that no read bears out are failures after all.
+    stale = [device(one, refreshed=at(60)) for one in ids]
+    late = seen(stale, [own(rows)], now=NOW + hours(61))
+    assert decide(wish, late).phase is Phase.HALTED

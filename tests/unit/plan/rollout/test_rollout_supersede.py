@@ -21,6 +21,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.obse
     OwnCampaign,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.slips import check_slips
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import (
     RolloutSpec,
     Wanted,
@@ -179,13 +180,28 @@ def test_devices_of_older_targets_keep_no_wave_and_no_result() -> None:
 def test_supersede_without_anything_to_supersede(
     campaigns: list[OwnCampaign], generations: list[str], *, refused: bool
 ) -> None:
+    decision = tick(campaigns, generations=generations)
     if not refused:
-        tick(campaigns, generations=generations)
+        check_slips(decision, Wanted.RUNNING)
         return
     with pytest.raises(PlanRefused) as caught:
-        tick(campaigns, generations=generations)
+        check_slips(decision, Wanted.RUNNING)
     assert "supersede is true, and there is no campaign of an older target" in str(caught.value)
-    tick(campaigns, generations=generations, supersede=False)
+    # A slip keeps no halt back.
+    check_slips(decision, Wanted.HALTED)
+    check_slips(decision, Wanted.PAUSED)
+    check_slips(tick(campaigns, generations=generations, supersede=False), Wanted.RUNNING)
+
+
+def test_what_an_older_target_has_live_takes_the_room_of_the_pilot() -> None:
+    """Both targets are reached by the same package, of which twenty are out already."""
+    ids = imeis(60)
+    older = own([row(one) for one in ids[:20]], start=-1, end=9)
+    wish = spec(ids, target=[target(version="C")], supersede=True)
+    what = seen(map(device, ids), [older], catalogue=[package(path="A B"), package(path="B C")])
+    decision = decide(wish, what)
+    assert decision.lanes["M1-A-B"].live == 20
+    assert decision.create == ()
 
 
 def test_it_is_part_of_the_plan() -> None:
