@@ -138,7 +138,10 @@ def test_a_halt_is_told_after_the_brakes_and_a_failed_hook_creates_nothing(opera
     mine.sim.advance(hours=48)
     halted = mine.tick()
     assert [one.task for one in halted.failed] == ["End here if a person has to look"]
-    assert mine.events()[-2:] == ["halt planned halted meters", "phase_change planned halted meters"]
+    assert mine.events()[-2:] == [
+        "halt planned halted meters",
+        "phase_change planned halted meters",
+    ]
 
 
 def test_the_way_back_is_planned_and_starts_only_when_told(operator: Any) -> None:
@@ -152,9 +155,7 @@ def test_the_way_back_is_planned_and_starts_only_when_told(operator: Any) -> Non
     plan = mine.tick(playbook="reverse", reverse_path=str(file)).succeeded()
     assert plan.changed == [] and len(mine.sim.campaigns()) == done
     prepared = yaml.safe_load(file.read_text())
-    assert prepared["rollout_spec"]["target"] == [
-        {"make": MAKER, "model": "alpha", "version": "A"}
-    ]
+    assert prepared["rollout_spec"]["target"] == [{"make": MAKER, "model": "alpha", "version": "A"}]
     assert prepared["rollout_spec"]["devices"] == imeis(MODELS)
     unsaid = mine.tick(playbook="reverse", rollout_state="running")
     assert "reverse_start" in unsaid.failed[0].result["msg"]

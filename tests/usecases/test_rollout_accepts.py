@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import yaml
 
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
@@ -119,12 +121,15 @@ def test_one_failure_more_than_accepted_halts(account_with: StartAccount) -> Non
     assert all(one["started"] is False for one in own(account.sim) if wave_of(one) > 1)
 
 
-def test_an_accept_of_another_wave_changes_nothing(account_with: StartAccount) -> None:
+def test_an_accept_of_a_wave_that_has_not_begun_is_refused(account_with: StartAccount) -> None:
     rollout = pilot_with(account_with(fleet=fleet(ONE)), "unreached", 8)
     accept_what_is_offered(rollout, rollout.tick_until("held", hours=24))
     rollout.spec["accept"][0]["wave"] = "broad"
-    assert rollout.tick_for(48, every=24)["phase"] == "held"
+    with pytest.raises(PlanRefused) as caught:
+        rollout.tick()
+    assert "the wave has not begun" in str(caught.value)
     assert created(rollout.sim) == 1
+    assert rollout.tick(state="halted")["phase"] == "halted", "a slip keeps no halt back"
 
 
 def test_a_failed_lane_that_is_accepted_goes_on(account_with: StartAccount) -> None:

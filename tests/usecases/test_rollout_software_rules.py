@@ -158,7 +158,6 @@ def test_devices_of_others_are_busy_and_taken_later(account_with: StartAccount) 
     assert_no_duplicates(account.sim)
 
 
-@pytest.mark.xfail(strict=True, reason="a refusal without a time is forgotten")
 def test_devices_that_were_refused_as_busy_stay_in_their_wave(account_with: StartAccount) -> None:
     """Nothing shows the campaign of others; the service says of each device that it is busy."""
     held = DEVICES[:12]

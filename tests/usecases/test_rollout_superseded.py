@@ -160,3 +160,21 @@ def test_supersede_with_nothing_to_supersede_is_an_error_before_any_write(
         rollout.tick()
     assert account.writes() == []
     assert created(account.sim) == 0
+
+
+def test_an_old_campaign_that_no_report_shows_is_superseded_at_once(
+    account_with: StartAccount,
+) -> None:
+    """It is all there is of the older target, so that nothing seems to be superseded."""
+    account = account_with(
+        fleet=fleet({"alpha": 40}, packages=TO_C),
+        switches={"scheduled_entry": "at_start"},
+    )
+    rollout = Rollout(account, {"alpha": 40})
+    rollout.tick()
+    account.sim.advance(hours=6)
+    assert own(account.sim)[0]["status"] == "CampaignPreScheduled"
+    rollout.spec["target"][0]["version"] = "C"
+    rollout.spec["supersede"] = True
+    rollout.tick()
+    assert own(account.sim)[0]["status"] == "CampaignCancelled"

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from ..._model.campaign import CampaignType
 from ..._model.status import CampaignState
 from ..campaign_dates import SHORTEST_NOTICE
 from .exposure import can_change
@@ -20,7 +21,7 @@ from .observed import OwnCampaign
 from .picture import Picture
 from .spec import Wanted
 
-# Once started these take no change of dates; words that are not known are left alone.
+# Once started only these are touched; words that are not known are left alone.
 _TAKES_DATES = frozenset({CampaignState.PRESCHEDULED, CampaignState.SCHEDULED})
 
 
@@ -78,9 +79,22 @@ def find_brakes(picture: Picture, wanted: Wanted) -> Brakes:
         and one.campaign.schedule.end is not None
         and earliest < one.campaign.schedule.end
     ]
+    shortened = [one for one, _day, _why in shorten]
     return Brakes(
         cancel=tuple((one, why) for one, why in [*twins, *stop] if not one.started(now)),
         shorten=tuple(shorten),
-        abort=tuple(one for one, _day, _why in shorten if picture.spec.abort_on_halt),
+        abort=tuple(
+            one
+            for one, _why in started
+            if picture.spec.abort_on_halt and (one in shortened or _is_sure_to_abort(one))
+        ),
         armed=(*(one for one, _why in started), *queued),
+    )
+
+
+def _is_sure_to_abort(one: OwnCampaign) -> bool:
+    """v2 aborts what has started. Of v3 sources say both, so there it is tried once, with the
+    shortening, which every halted campaign has at most once."""
+    return (
+        one.campaign.type is CampaignType.SOFTWARE and one.campaign.state is CampaignState.SCHEDULED
     )

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from ..._model.status import DeviceState, not_reached
 from ..._model.times import parse_time
-from .ledger import Ledger, Record, is_rejected
+from .ledger import Ledger, Record, day_begins, is_rejected
 from .observed import Observed
 from .scope import Member
 from .spec import Timing
@@ -131,9 +131,24 @@ def _judge_record(member: Member, record: Record, now: datetime, timing: Timing)
         kind,
         reason,
         record.own.campaign.id,
-        record.told or now,
+        min(now, _known_at(kind, record, timing) or now),
         unread=kind is DeviceClass.REPORTED,
     )
+
+
+def _known_at(kind: DeviceClass, record: Record, timing: Timing) -> datetime | None:
+    """When a result could be known: what comes out later must not change what was judged before.
+
+    A device without a result has failed when its campaign is over, and a success that no version
+    bears out when there was time to read it.
+    """
+    told, end = record.told, record.own.campaign.schedule.end
+    silent = record.row.state not in (DeviceState.SUCCESS, DeviceState.FAILED)
+    if kind is DeviceClass.FAILED and silent and end is not None:
+        return day_begins(end) + timedelta(days=1)
+    if kind is DeviceClass.MISMATCH and told is not None:
+        return told + timing.verify_grace
+    return told
 
 
 def _classify_record(

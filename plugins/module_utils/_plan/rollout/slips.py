@@ -8,22 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..refusal import PlanRefused
+from .decide import Decision
 from .picture import Picture
 from .spec import Wanted
 
 
-def check_slips(picture: Picture, wanted: Wanted) -> None:
+def check_slips(decision: Decision, wanted: Wanted) -> None:
     """Look for words that would do nothing, so that a person who wrote them is mistaken.
 
-    :param wanted: a rollout that is paused or halted is taken as it is.
+    Brakes come first: a tick that has some to put on, or that is to pause or halt, goes on.
+
     :raises PlanRefused: there are some; all of them are named.
     """
-    if wanted not in (Wanted.RUNNING, Wanted.PLANNED):
+    if wanted not in (Wanted.RUNNING, Wanted.PLANNED) or decision.cancel or decision.shorten:
         return
-    found = [*_find_useless_supersede(picture), *_find_useless_accepts(picture)]
+    found = [*_find_useless_supersede(decision), *_find_useless_accepts(decision)]
     if found:
         raise PlanRefused(
-            f"rollout {picture.spec.name}",
+            f"rollout {decision.spec.name}",
             "; ".join(found),
             hint="mend the declaration; with state paused or halted it is taken as it is",
         )

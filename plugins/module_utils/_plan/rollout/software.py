@@ -43,6 +43,8 @@ def see_software(spec: RolloutSpec, seen: Observed) -> Observed:
                         version = one.campaign.to_version
                         devices[row.device_id] = replace(device, firmware=version)
                 row = _with_time(row, told)
+            elif row.state in (DeviceState.FAILED, DeviceState.REJECTED) and not row.updated:
+                row = replace(row, updated=_begin(one))
             rows.append(row)
         own.append(replace(one, rows=tuple(rows)))
     return replace(seen, catalogue=spec.packages, devices=devices, own=tuple(own))
@@ -52,18 +54,28 @@ class _Versions:
     """Which version of the software that the packages are for runs on a device."""
 
     def __init__(self, spec: RolloutSpec) -> None:
-        self._order: dict[tuple[str, str], list[str]] = {}
+        self._known: dict[tuple[str, str], set[str]] = {}
+        self._packages = {package.name for package in spec.packages}
         for target in spec.targets:
-            self._order.setdefault((target.make, target.model), []).append(target.version)
+            self._known.setdefault((target.make, target.model), set()).add(target.version)
         for package in spec.packages:
-            known = self._order.setdefault((package.make, package.model), [])
-            known += [package.to_version, package.from_version]
+            known = self._known.setdefault((package.make, package.model), set())
+            known |= {package.to_version, package.from_version}
 
     def of(self, device: Device) -> str:
-        """The one that a package or the target names, the target first; empty for none of them."""
-        runs = {word for item in device.software for word in (item.version, item.name)}
-        known = self._order.get((device.make, device.model), ())
-        return next((version for version in known if version in runs), "")
+        """The one that a package or the target names; empty where that is none, or several.
+
+        Where several items run such a version, one that a package has brought is meant, and the one
+        that was installed last.
+        """
+        known = self._known.get((device.make, device.model), set())
+        items = [item for item in device.software if {item.version, item.name} & known]
+        if len(items) > 1:
+            items = [item for item in items if item.name in self._packages | known]
+        newest = max((item.upgraded for item in items if parse_time(item.upgraded)), default="")
+        items = [item for item in items if not newest or item.upgraded == newest]
+        versions = {item.version if item.version in known else item.name for item in items}
+        return versions.pop() if len(versions) == 1 else ""
 
 
 def _installed(own: OwnCampaign, device: Device) -> str | None:
@@ -82,6 +94,12 @@ def _end(own: OwnCampaign, now: datetime) -> str:
     as a version counts only when it was read later."""
     before, end = now - timedelta(seconds=1), own.campaign.schedule.end
     return _spell(before if end is None else min(before, day_begins(end) + timedelta(days=1)))
+
+
+def _begin(own: OwnCampaign) -> str:
+    """Failures and refusals count from the first day on: later successes mend no halt."""
+    start = own.campaign.schedule.start
+    return "" if start is None else _spell(day_begins(start))
 
 
 def _with_time(row: CampaignDevice, told: str | None) -> CampaignDevice:

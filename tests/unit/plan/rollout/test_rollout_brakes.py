@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import CampaignType
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
     Decision,
     decide,
@@ -105,11 +106,14 @@ def test_windows_that_cannot_be_read_are_not_sent_back() -> None:
 
 
 def test_an_abort_is_tried_with_the_shortening_only() -> None:
-    """Where it was asked for, and not again when the end cannot come earlier."""
+    """Where it was asked for, and not again when the end cannot come earlier; but v2 aborts."""
     long, short = campaign(start=-2, end=9), campaign(start=-2, end=1)
     assert halted(long, on_halt="abort").abort == (long,)
     assert not halted(long).abort
     assert not halted(short, on_halt="abort").abort
+    software = replace(short, campaign=replace(short.campaign, type=CampaignType.SOFTWARE))
+    assert halted(software, on_halt="abort").abort == (software,)
+    assert not halted(software).abort
     assert not halted(campaign(start=1, end=9), on_halt="abort").abort
     assert not halted(long, on_halt="abort", by="running").abort
 

@@ -134,7 +134,7 @@ def test_no_more_devices_change_than_the_plan_says(
             assert found.create == ()
 
 
-@settings(parent=SLOW, max_examples=400)
+@settings(parent=SLOW, max_examples=20)
 @given(runs() | path_runs())
 def test_a_halt_by_the_gates_lasts(run: Run) -> None:
     """The model refuses an end date that comes no earlier."""

@@ -13,6 +13,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal impo
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.slips import check_slips
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import Wanted
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    bad,
     decided,
     device,
     imeis,
@@ -47,6 +48,20 @@ def test_accepts_that_nothing_waits_for(accept: dict[str, Any], why: str) -> Non
         check(accept)
     assert why in str(caught.value)
     check(accept, Wanted.HALTED)
+
+
+def test_brakes_come_first() -> None:
+    """The wave has failed, so what runs is braked; the next tick tells of the slip."""
+    rows = [bad(one) for one in IDS[:3]]
+    wish = spec(
+        IDS, waves=[wave("pilot", count=3), wave("rest")], accept=[{**SIGNED, "wave": "rest"}]
+    )
+    braked = decided(wish, seen(map(device, IDS), [own(rows, end=9)]))
+    assert braked.shorten
+    check_slips(braked, Wanted.RUNNING)
+    over = decided(wish, seen(map(device, IDS), [own(rows, "CampaignEnded")]))
+    with pytest.raises(PlanRefused):
+        check_slips(over, Wanted.RUNNING)
 
 
 def test_accepts_of_what_is_there() -> None:

@@ -98,7 +98,10 @@ def first_row(found: Observed) -> CampaignDevice:
         pytest.param(
             [item("boot", "0.1"), item("app", "B"), item("x", "9")], "B", id="among-others"
         ),
-        pytest.param([item("app", "A"), item("app", "B")], "B", id="target-first"),
+        pytest.param([item("app", "A"), item("boot", "B")], "", id="nobody-can-tell-which"),
+        pytest.param([item("app", "A"), item("M1-A-B", "B")], "B", id="a-package-brought-it"),
+        pytest.param([item("A", "A", at(-9)), item("B", "B", at(-8))], "B", id="installed-last"),
+        pytest.param([item("B", "B", at(-9)), item("A", "A", at(-8))], "A", id="fell-back"),
         pytest.param([item("app", "C")], "", id="none-that-is-declared"),
         pytest.param([item("app", "a")], "", id="exact"),
         pytest.param([], "", id="empty"),
@@ -107,17 +110,6 @@ def first_row(found: Observed) -> CampaignDevice:
 def test_versions(items: list[InstalledSoftware], version: str) -> None:
     found = view(wish(), [runs(*items)])
     assert found.devices[ONE].firmware == version
-
-
-def test_the_target_is_seen_before_all_steps() -> None:
-    """Old items stay in the lists of some devices."""
-    found = view(wish("A B", "B C", version="C"), [runs(item("old", "A"), item("new", "C"))])
-    assert found.devices[ONE].firmware == "C"
-
-
-def test_a_later_step_is_seen_before_an_earlier_one() -> None:
-    found = view(wish("A B", "B C", version="C"), [runs(item("old", "A"), item("new", "B"))])
-    assert found.devices[ONE].firmware == "B"
 
 
 def test_versions_are_those_of_the_devices_own_model() -> None:
