@@ -11,8 +11,9 @@ module: fota_rollout_info
 short_description: Decide the next tick of a staged firmware rollout
 version_added: 0.2.0
 description:
-  - The brain of a staged rollout, of firmware (FOTA v3) or software (FOTA v2). It reads what the service shows, judges every wave, and
-    tells the phase, the plan in words and the writes that are due.
+  - The brain of a staged rollout, of firmware (FOTA v3) or software (FOTA v2). It reads what the
+    service shows, judges every wave, and tells the phase, the plan in words and the writes that are
+    due.
   - It writes nothing. The role C(thingspace.fota.rollout) carries out what it says.
   - Nothing is stored between two runs. The state is derived from the campaigns of the account,
     whose names say rollout, target, wave and lane. The same declaration gives the same answer on
@@ -46,10 +47,10 @@ options:
       - C(type), V(firmware) (default) or V(software).
       - C(protocol), one of V(LWM2M) (default), V(OMA), V(HTTP), for software V(HTTP) (default) or
         V(OMA).
-      - C(packages), for software only and required there, a list of C(name), C(from), C(to), C(make)
-        and C(model), as the catalogue of the service has no versions of software.
-      - C(verify), for software only. V(read) (default) counts a device as verified when its software
-        list shows the version. V(reported_is_enough) believes the report of the campaign.
+      - C(packages), for software only and required there, a list of C(name), C(from), C(to),
+        C(make) and C(model), as the catalogue of the service has no versions of software.
+      - C(verify), for software only. V(read) (default) counts a device as verified when its
+        software list shows the version. V(reported_is_enough) believes the report of the campaign.
       - C(waves), a list in order. Each has a C(name) and one of C(group) (the name of an inventory
         group), C(per_package) (so many devices for each package), C(count), C(percent) (of all
         devices in scope) and, as the last one, C(rest) (V(true)). C(per_package) and C(percent) may
@@ -78,8 +79,9 @@ options:
       - C(require_digest), the first digits of a digest. Another plan creates nothing.
       - C(supersede), V(true) brakes live campaigns of an older target of this rollout, which else
         block the new one. An error when there never was one. Default V(false).
-      - C(late_joiners). Devices that come after the last wave has begun are V(leave) (default) listed
-        as C(late) and left, or V(last) taken by the last wave.
+      - C(late_joiners). With V(leave) (default), devices that come after the last wave has begun
+        are listed as C(late) and left. With V(last), the last wave takes them. In doubt a device is
+        not late.
       - C(on_halt), V(shorten) (default) ends started campaigns as early as the service allows,
         V(abort) also tries once to abort them.
       - C(calendar), with C(windows) (a list such as V(22:00-04:00), local time), C(timezone) (IANA
@@ -112,9 +114,9 @@ options:
     default: running
   journal:
     description:
-      - File of JSON lines that the role C(thingspace.fota.rollout) keeps, one a tick. Campaigns that
-        it names are read even if no report shows them, and RV(events) are what is news since its
-        last line. It takes nothing away from what the service shows, so it may be lost.
+      - File of JSON lines that the role C(thingspace.fota.rollout) keeps, one a tick. Campaigns
+        that it names are read even if no report shows them, and RV(events) are what is news since
+        its last line. It takes nothing away from what the service shows, so it may be lost.
     type: path
     version_added: 0.3.0
   last_tick:
@@ -330,15 +332,15 @@ ways:
       exists: true
       devices: 100
 ways_back:
-  description: The same from the targets back to where devices came from. Where C(exists) is V(false),
-    no package leads back.
+  description: The same from the targets back to where devices came from. Where C(exists) is
+    V(false), no package leads back.
   returned: when it was judged
   type: list
   elements: dict
   sample: *ways
 clusters:
-  description: What failed devices have in common more often than chance explains. C(what) is V(model),
-    V(from_version) or a variable of the devices.
+  description: What failed devices have in common more often than chance explains. C(what) is
+    V(model), V(from_version) or a variable of the devices.
   returned: when it was judged
   type: list
   elements: dict
@@ -509,8 +511,8 @@ table:
       other: 0
       state: passed
 versions:
-  description: Which versions run against the target. V(standing) is V(at_target), V(behind) (with the
-    versions ahead of it in V(path)), V(no_path), V(unknown) or V(no_target).
+  description: Which versions run against the target. V(standing) is V(at_target), V(behind) (with
+    the versions ahead of it in V(path)), V(no_path), V(unknown) or V(no_target).
   returned: when it was judged
   type: list
   elements: dict
@@ -556,7 +558,8 @@ devices:
       returned: always
     class:
       description: >-
-        V(verified), V(advanced) (has done a step and has more ahead), V(failed), V(mismatch) (success reported, another version read), V(silent)
+        V(verified), V(advanced) (has done a step and has more ahead), V(failed), V(mismatch)
+        (success reported, another version read), V(silent)
         (attempted, nothing heard since), V(reported) (success reported, not read yet), V(rejected),
         V(unreached) (never attempted), V(pending), V(busy) (in a live campaign of others),
         V(settling), V(unknown) or V(halted) (its lane halted before its turn). For a device that is

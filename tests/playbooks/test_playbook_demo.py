@@ -35,6 +35,8 @@ PLAYBOOK = "thingspace.fota.demo"
 INVENTORY = ROOT / "playbooks" / "inventory" / "demo.yml"
 # Of 100 meters 9 run the target before and 4 have no path; of 100 cabinets 10 run it before.
 METERS, CABINETS = 87, 90
+# Those that fail in the wave early; a person takes the failures.
+LOOSE_ANTENNAS = 2
 
 
 def test_it_ends_with_its_report(run_playbook: PlaybookRunner) -> None:
@@ -45,16 +47,22 @@ def test_it_ends_with_its_report(run_playbook: PlaybookRunner) -> None:
     verified: dict[str, int] = {}
     for row in decision["table"]:
         verified[row["model"]] = verified.get(row["model"], 0) + row["verified"]
-    assert verified == {"GM01Q": METERS, "LCO-277C4N": CABINETS, "nRF9160": 0}
+    assert verified == {"GM01Q": METERS, "LCO-277C4N": CABINETS - LOOSE_ANTENNAS, "nRF9160": 0}
     assert [lane["model"] for lane in decision["halted_lanes"]] == ["nRF9160"]
-    assert decision["counts"]["failed"] == 5, "no tracker beyond the canaries was touched"
+    trackers = 5
+    assert decision["counts"]["failed"] == trackers + LOOSE_ANTENNAS, (
+        "only canaries of the trackers"
+    )
+    phases = [one.result["phase"] for one in run.all("Decide")]
+    assert phases.index("awaiting_approval") < phases.index("halted") < phases.index(phases[-1])
     plan = run.all("Plan")[0].result["msg"]
     assert plan[0].endswith("rollout spring: planned; nothing exists yet")
     assert "changed=0" in run["What the other process said of changes"]["msg"]
     assert run["Read again what every device runs"]["versions"] == {
         "SR1.2.0.0-10657": METERS + 9,
         "SR1.1.0.0-9876": 4,
-        "BG96MAR04A04M1G_BETA0130B": CABINETS + 10,
+        "BG96MAR04A04M1G_BETA0130B": CABINETS + 10 - LOOSE_ANTENNAS,
+        "BG96MAR04A04M1G": LOOSE_ANTENNAS,
         "ee58ac77-f1fd-4960-8dc4-4d32e118a6d4": 100,
     }
     assert eventually(lambda: not list(run_playbook.temp.iterdir()))

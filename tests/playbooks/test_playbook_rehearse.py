@@ -34,6 +34,8 @@ CHANGED = {
     imei(1, 7): {"eligible": False},
     imei(1, 0): {"licensed": True},
 }
+# Two failures of three fail a lane; the wave would not tolerate a third.
+PILOT = {"approval": True, "max_failure_rate": 0.34, "max_failures": 2}
 SECRETS = ("simulator-secret", "simulator-password", "0000123456-00001")
 
 
@@ -44,7 +46,7 @@ def variables(**more: Any) -> dict[str, Any]:
         "devices": imeis(MODELS),
         **ONE_LOOK_ONE_TRY,
         "waves": [
-            {"name": "pilot", "per_package": 3, "days": 2, "gate": {"approval": True}},
+            {"name": "pilot", "per_package": 3, "days": 2, "gate": PILOT},
             {"name": "all", "rest": True, "days": 2},
         ],
     }

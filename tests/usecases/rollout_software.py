@@ -25,10 +25,10 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
 Row = dict[str, Any]
 
 DEVICES = [imei(0, number) for number in range(40)]
-PACKAGES: list[Row] = [
+PACKAGES: tuple[Row, ...] = (
     {"name": "meter-1-2", "make": MAKER, "model": "meter", "from": "1.0", "to": "2.0"},
     {"name": "meter-2-3", "make": MAKER, "model": "meter", "from": "2.0", "to": "3.0"},
-]
+)
 OLD: Row = {"name": "meter-0-1", "version": "1.0"}
 BOOT: Row = {"name": "boot", "version": "0.9"}
 
