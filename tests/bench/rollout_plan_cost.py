@@ -1,15 +1,17 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decide one tick of a big rollout in this process, as the module does after its reads.
+"""Decide one tick of a big rollout in this process, as the module does beside its reads.
 
 Takes the number of devices and ``fresh`` or ``middle``, and prints seconds and peak memory in MB as
-JSON. The seconds are of the processor, as nothing waits here: the reads themselves are not in them.
-What they have read is in the memory.
+JSON. The seconds are of the processor, as nothing waits here, from the start of the process to the
+result as JSON; the reads are not in them, nor what stands in for them. What they have read is in
+the memory.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import resource
@@ -34,6 +36,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_te
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_view import (
     view_decision,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import GARBAGE_THRESHOLD
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import decide
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
     Observed,
@@ -140,14 +143,17 @@ def in_the_middle(count: int) -> Observed:
 
 def main() -> None:
     count, moment = int(sys.argv[1]), sys.argv[2]
+    gc.set_threshold(GARBAGE_THRESHOLD)
+    begun = time.process_time()
     raw = declaration(count)
     read = untouched(count) if moment == "fresh" else in_the_middle(count)
-    begun = time.process_time()
+    stood_in = time.process_time() - begun
     spec = read_spec(raw, find_zone=find_zone)
     decision = decide(spec, read)
     view = view_decision(decision, RETURN_DEVICES_OPTION["return_devices"]["default"])
-    view |= tell_decision(decision, lambda text: text)
-    seconds = time.process_time() - begun
+    view |= tell_decision(decision, view, lambda text: text)
+    json.dumps(view)
+    seconds = time.process_time() - stood_in
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KILOBYTES_A_MEGABYTE
     passed = [wave["name"] for wave in view["waves"] if wave["verdict"] == "pass"]
     if (view["phase"], passed) != EXPECTED[moment]:

@@ -74,10 +74,11 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
             "report": [msg],
             "msg": msg,
         }
+    view = view_decision(decision, params["return_devices"])
     return {
         "changed": False,
-        **view_decision(decision, params["return_devices"]),
-        **tell_decision(decision, context.headline),
+        **view,
+        **tell_decision(decision, view, context.headline),
         "events": view_events(decision, journal.last),
         "diff": diff_decision(decision),
     }

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from .._model.campaign import PILOT_DEVICES
 from .._model.imei import shorten
 from .._plan.rollout.classes import FAILURES, DeviceClass
-from .._plan.rollout.clusters import find_clusters
 from .._plan.rollout.decide import Decision
 from .._plan.rollout.exposure import can_change, stays_queued
 from .._plan.rollout.gate import GateVerdict, percent
@@ -21,8 +20,6 @@ from .._plan.rollout.scope import Out
 from .._plan.rollout.statistics import rate_ruled_out, stops_at
 from .._plan.rollout.tranches import PlannedCampaign
 from .._plan.rollout.waves import WaveState
-from .._plan.rollout.ways import find_ways, find_ways_back
-from .rollout_tables import table, versions
 from .rollout_view import sort_lanes
 
 _WAVES = ("wave", "model", "planned", "verified", "failed", "pending", "halted", "other", "state")
@@ -38,8 +35,13 @@ _VERDICTS = {
 _VERSIONS = ("make", "model", "version", "target", "devices", "standing", "path")
 
 
-def tell_decision(decision: Decision, headline: Callable[[str], str]) -> dict[str, Any]:
-    """Give ``plan`` and ``report`` as lines, and ``msg`` as one."""
+def tell_decision(
+    decision: Decision, view: Mapping[str, Any], headline: Callable[[str], str]
+) -> dict[str, Any]:
+    """Give ``plan`` and ``report`` as lines, and ``msg`` as one.
+
+    :param view: the decision as a result, which has counted all devices.
+    """
     msg = headline(f"rollout {decision.spec.name}: {decision.phase.value}; {decision.why}")
     return {
         "plan": [
@@ -47,15 +49,15 @@ def tell_decision(decision: Decision, headline: Callable[[str], str]) -> dict[st
             *_tell_targets(decision),
             *_tell_findings(decision),
             *_tell_lanes(decision),
-            *_tell_ways(decision),
-            *_tell_clusters(decision),
+            *_tell_ways(view),
+            *_tell_clusters(view),
             *_tell_waves(decision),
             *_tell_actions(decision),
             *_tell_signatures(decision),
         ],
-        "report": [msg, *tell_table(table(decision), _WAVES), *_tell_next(decision)],
+        "report": [msg, *tell_table(view["table"], _WAVES), *_tell_next(decision)],
         "audit": tell_table(
-            [{**row, "path": " > ".join(row["path"])} for row in versions(decision)], _VERSIONS
+            [{**row, "path": " > ".join(row["path"])} for row in view["versions"]], _VERSIONS
         ),
         "msg": msg,
     }
@@ -119,29 +121,31 @@ def _lane_state(lane: LaneEvidence) -> str:
     )
 
 
-def _tell_ways(decision: Decision) -> list[str]:
+def _tell_ways(view: Mapping[str, Any]) -> list[str]:
     """Say who needs several packages, and from where no package leads back."""
     lines = [
-        f"path: {way.make} {way.model} {' > '.join(way.versions)}:"
-        f" {_count(way.devices, 'device')}, step by step"
-        + ("" if way.exists else "; no package leads on from there")
-        for way in find_ways(decision.scope)
-        if len(way.versions) > 2 or not way.exists
+        f"path: {_tell_way(way)}: {_count(way['devices'], 'device')}, step by step"
+        + ("" if way["exists"] else "; no package leads on from there")
+        for way in view["ways"]
+        if len(way["versions"]) > 2 or not way["exists"]
     ]
-    for way in find_ways_back(decision.scope):
-        told = f"{way.make} {way.model} {' > '.join(way.versions)}"
-        if way.exists:
-            lines.append(f"way back: {told}: {_count(way.devices, 'device')}")
-        else:
-            lines.append(f"NO WAY BACK: {told}: no package for {_count(way.devices, 'device')}")
-    return lines
+    return lines + [
+        f"way back: {_tell_way(way)}: {_count(way['devices'], 'device')}"
+        if way["exists"]
+        else f"NO WAY BACK: {_tell_way(way)}: no package for {_count(way['devices'], 'device')}"
+        for way in view["ways_back"]
+    ]
 
 
-def _tell_clusters(decision: Decision) -> list[str]:
+def _tell_way(way: Mapping[str, Any]) -> str:
+    return f"{way['make']} {way['model']} {' > '.join(way['versions'])}"
+
+
+def _tell_clusters(view: Mapping[str, Any]) -> list[str]:
     return [
-        f"failures cluster: {one.failures} of {one.all_failures} have {one.what} {one.value}, as do"
-        f" {one.attempted} of {one.all_attempted} attempted devices"
-        for one in find_clusters(decision.scope.members, decision.verdicts)
+        f"failures cluster: {one['failures']} of {one['all_failures']} have {one['what']}"
+        f" {one['value']}, as do {one['attempted']} of {one['all_attempted']} attempted devices"
+        for one in view["clusters"]
     ]
 
 

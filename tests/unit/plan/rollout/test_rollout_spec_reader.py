@@ -18,6 +18,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.imei import
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_text import (
     tell_decision,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_view import (
+    view_decision,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.sections import (
     InvalidSpec,
 )
@@ -462,6 +465,6 @@ def test_a_sample_over_the_size_of_its_wave_is_capped_and_said() -> None:
     wish = spec(imeis(7), waves=[wave("pilot", count=2), wave()], gate={"min_sample": 3})
     found = decided(wish, seen(map(device, imeis(7))))
     assert [one.judgement.sample for one in found.waves] == [2, 3]
-    plan = tell_decision(found, lambda text: text)["plan"]
+    plan = tell_decision(found, view_decision(found, "none"), lambda text: text)["plan"]
     said = [line.strip() for line in plan if "min_sample" in line]
     assert said == ["min_sample 3 is more than the wave has: 2 it is"]
