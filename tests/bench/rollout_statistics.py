@@ -58,7 +58,7 @@ FIRMWARE = {"bad": 0.20, "good": 0.01}
 """The share of devices that fail."""
 # By size of the fleet and firmware. Where all goes well, every wave of 5 000 devices is judged, and
 # that takes by far the longest: a quarter of those rollouts tells enough.
-ROLLOUTS = {(5000, "good"): 250, (5000, "bad"): 1000, (300, "good"): 1000, (300, "bad"): 1000}
+ROLLOUTS = {(5000, "good"): 1000, (5000, "bad"): 1000, (300, "good"): 1000, (300, "bad"): 1000}
 SPREAD = 20
 """Hours from the first result of a campaign to the last, each device at a moment of its own."""
 A_DAY = hours(24)
