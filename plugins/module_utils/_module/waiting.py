@@ -14,13 +14,26 @@ from .._client.errors import ServiceUnavailable
 
 T = TypeVar("T")
 
+# What is not there after some looks takes its time, so looks get rarer: each pause is a quarter longer
+# than the one before, up to ten times the first.
+STEADY_LOOKS = 10
+GROWTH, MOST_GROWTH = 1.25, 10.0
+
 
 @dataclass(frozen=True)
 class Waiting:
-    """How long to wait and how often to look, in seconds."""
+    """How long to wait and how often to look, in seconds.
+
+    :ivar delay: between looks, at first.
+    """
 
     timeout: float
     delay: float
+
+    def pause(self, looks: int) -> float:
+        """Give the pause after so many looks."""
+        growth = GROWTH ** min(100, max(0, looks - STEADY_LOOKS))
+        return self.delay * min(growth, MOST_GROWTH)
 
     @classmethod
     def declared(cls, params: Mapping[str, Any]) -> Waiting:
@@ -57,11 +70,13 @@ def wait_until(
     """
     begun = time.monotonic()
     last = read() if start is None else start
+    looks = 1
     while not done(last):
         left = waiting.timeout - (time.monotonic() - begun)
         if left <= 0:
             return Waited(done=False, last=last, elapsed=time.monotonic() - begun)
-        sleep(min(waiting.delay, left))
+        sleep(min(waiting.pause(looks), left))
+        looks += 1
         try:
             last = read()
         except ServiceUnavailable:

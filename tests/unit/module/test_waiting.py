@@ -81,6 +81,17 @@ def test_it_looks_again_after_each_delay(world: Callable[..., World]) -> None:
     assert (waited.done, waited.elapsed, here.slept) == (True, 10.0, [5, 5])
 
 
+def test_looks_get_rarer_after_ten(world: Callable[..., World]) -> None:
+    """A campaign that runs for days is not asked for twice a minute."""
+    here = world("busy")
+    wait_until(here.read, is_done, Waiting(7 * 24 * 3600, 30), sleep=here.sleep)
+    assert here.slept[:10] == [30] * 10
+    assert here.slept[10:12] == [37.5, 46.875]
+    assert max(here.slept) == 300
+    assert here.slept[:-1] == sorted(here.slept[:-1])
+    assert here.looks < 2100
+
+
 @pytest.mark.parametrize(
     ("timeout", "delay", "slept"),
     [
