@@ -14,8 +14,8 @@ from .._client.errors import ServiceUnavailable
 
 T = TypeVar("T")
 
-# What is not there after some looks takes its time, so looks get rarer: each pause is a quarter longer
-# than the one before, up to ten times the first.
+# What is not there after some looks takes its time, so looks get rarer: each pause is a quarter
+# longer than the one before, up to ten times the first.
 STEADY_LOOKS = 10
 GROWTH, MOST_GROWTH = 1.25, 10.0
 
