@@ -14,9 +14,11 @@ import yaml
 
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
+from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     MAKER,
     ONE_LOOK_ONE_TRY,
+    Rollout,
     fleet,
     imeis,
     package,
@@ -146,9 +148,9 @@ def test_a_halt_is_told_after_the_brakes_and_a_failed_hook_creates_nothing(opera
 
 def test_the_way_back_is_planned_and_starts_only_when_told(operator: Any) -> None:
     mine = operator()
-    for _tick in range(3):
-        mine.tick(rollout_hooks={}).succeeded()
-        mine.sim.advance(hours=48)
+    account = Account(mine.sim, mine.folder / "tokens")
+    rollout = Rollout(account, MODELS, **mine.variables["rollout_spec"])
+    assert rollout.run()["phase"] == "completed"
     assert {one["firmware"] for one in mine.sim.devices()} == {"B"}
     done = len(mine.sim.campaigns())
     file = mine.folder / "back.yml"
@@ -163,9 +165,6 @@ def test_the_way_back_is_planned_and_starts_only_when_told(operator: Any) -> Non
     names = [one["campaignName"] for one in mine.sim.campaigns()][done:]
     assert started.changed and [name.split(".")[1] for name in names] == ["meters-back"]
     assert mine.tick(playbook="reverse", reverse_start=True).succeeded().changed == []
-    mine.sim.advance(hours=48)
-    rest = {"rollout_spec": prepared["rollout_spec"], "rollout_hooks": {}}
-    for _tick in range(2):
-        mine.tick(**rest).succeeded()
-        mine.sim.advance(hours=48)
+    rollout.spec = prepared["rollout_spec"]
+    assert rollout.run()["phase"] == "completed"
     assert {one["firmware"] for one in mine.sim.devices()} == {"A"}
