@@ -13,9 +13,6 @@ import json
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults import (
-    TABLE as FAULTS,
-)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
 )
@@ -345,22 +342,6 @@ def test_licences_are_counted_and_refused_one_by_one(wire: Wire) -> None:
     removed = wire.call("POST", f"{root}/remove", devices(first)).json["deviceList"][0]
     assert removed["status"] == "LicenseRemoveSuccess"
     assert wire.call("GET", root).json["assignedLicenses"] == 1
-
-
-@pytest.mark.parametrize("fault", sorted(FAULTS))
-def test_planted_faults_spoil_one_call_and_are_named(
-    sim: SimulatorServer, wire: Wire, fault: str
-) -> None:
-    sim.faults([{"operation": "v3ListDevices", "nth": 1, "times": 1, "fault": fault}])
-    try:
-        spoilt = wire.call("GET", f"/fota/v3/devices/{MAIN}")
-    except ConnectionError:  # http.client's RemoteDisconnected is one
-        assert fault.startswith("reset")
-    else:
-        assert not fault.startswith("reset")
-        assert spoilt.status != 200 or fault in ("empty_200", "unknown_status")
-    assert sim.journal()[-1]["fault"] == fault
-    assert wire.login().call("GET", f"/fota/v3/devices/{MAIN}").status == 200
 
 
 @pytest.mark.parametrize("fault", ["status_503", "reset"])

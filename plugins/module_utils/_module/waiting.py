@@ -15,9 +15,9 @@ from .._client.errors import ServiceUnavailable
 T = TypeVar("T")
 
 # What is not there after some looks takes its time, so looks get rarer: each pause is a quarter
-# longer than the one before, up to ten times the first.
+# longer than the one before, up to ten times the first, or five minutes.
 STEADY_LOOKS = 10
-GROWTH, MOST_GROWTH = 1.25, 10.0
+GROWTH, MOST_GROWTH, LONGEST = 1.25, 10.0, 300.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Waiting:
 
     def pause(self, looks: int) -> float:
         """Give the pause after so many looks."""
-        growth = GROWTH ** min(100, max(0, looks - STEADY_LOOKS))
-        return self.delay * min(growth, MOST_GROWTH)
+        growth = min(MOST_GROWTH, GROWTH ** min(100, max(0, looks - STEADY_LOOKS)))
+        return max(self.delay, min(LONGEST, self.delay * growth))
 
     @classmethod
     def declared(cls, params: Mapping[str, Any]) -> Waiting:

@@ -6,8 +6,8 @@
 ``serve`` and ``start`` print one JSON line when the port listens:
 ``{"url": ".../api", "control": ".../_simulator", "pid": N}``. The server ends on SIGTERM, SIGINT,
 the control order, the end of a watched process, or after idle minutes; it leaves nothing behind.
-``switches`` prints the open questions, ``fleet`` a fleet file to edit, ``copy`` a fleet file of
-what was read of a real account.
+``switches`` prints the open questions, ``faults`` the bad weather there is, ``fleet`` a fleet file
+to edit, ``copy`` a fleet file of what was read of a real account.
 """
 
 from __future__ import annotations
@@ -17,20 +17,22 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from . import generate, switches, watch
+from . import faults, generate, switches, watch
 from .copy_account import copy_account
-from .server import HOST, SimulatorServer
+from .listener import HOST
+from .server import SimulatorServer
 
 REAL_TIME = 1 / 3600
 START_SECONDS = 60.0
@@ -61,6 +63,8 @@ def _serve(options: argparse.Namespace) -> int:
         latency_ms=options.latency_ms,
         refuse_writes=options.refuse_writes,
         switches=chosen,
+        faults=None if options.faults is None else _json_file("faults", options.faults),
+        tls=_tls(options),
         port=options.port,
     )
     ended = threading.Event()
@@ -114,10 +118,18 @@ def _start(options: argparse.Namespace) -> int:
 
 def _stop(options: argparse.Namespace) -> int:
     base = options.url.rstrip("/").removesuffix("/api").removesuffix("/_simulator")
-    if not base.startswith(f"http://{HOST}:"):
-        raise ValueError(f"--url must begin with http://{HOST}:PORT")
-    port = int(base.rpartition(":")[2])
+    scheme, _mark, place = base.partition("://")
+    host, _colon, digits = place.partition(":")
+    if scheme not in ("http", "https") or host != HOST or not digits.isdecimal():
+        raise ValueError(f"--url must begin with http://{HOST}:PORT or https://{HOST}:PORT")
+    port = int(digits)
     connection = HTTPConnection(HOST, port, timeout=STOP_SECONDS)
+    if scheme == "https":
+        # Nothing secret is said, and whoever has the port can be asked to stop.
+        trusting = ssl.create_default_context()
+        trusting.check_hostname = False
+        trusting.verify_mode = ssl.CERT_NONE
+        connection = HTTPSConnection(HOST, port, timeout=STOP_SECONDS, context=trusting)
     try:
         connection.request("POST", "/_simulator/stop", b"{}")
         connection.getresponse()
@@ -133,6 +145,11 @@ def _stop(options: argparse.Namespace) -> int:
 
 def _switches(_options: argparse.Namespace) -> int:
     print(switches.describe())
+    return 0
+
+
+def _print_faults(_options: argparse.Namespace) -> int:
+    print(faults.describe())
     return 0
 
 
@@ -172,6 +189,8 @@ def _parser() -> argparse.ArgumentParser:
     stop.set_defaults(run=_stop)
     table = commands.add_parser("switches", help="print the open questions and their answers")
     table.set_defaults(run=_switches)
+    weather = commands.add_parser("faults", help="print the faults and their parameters")
+    weather.set_defaults(run=_print_faults)
     fleet = commands.add_parser("fleet", help="print a fleet file to edit")
     fleet.add_argument("--devices", type=int, help="a fleet of that size (default: the examples')")
     fleet.add_argument("--seed", type=int, default=1)
@@ -199,6 +218,9 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
     add("--latency-ms", type=float, default=0, help="added to every call of the API")
     add("--refuse-writes", action="store_true", help="answer every write with 403")
     add("--switch", action="append", default=[], metavar="NAME=VALUE", help="see `switches`")
+    add("--faults", metavar="FILE", help="rules of bad weather, a JSON list; see `faults`")
+    add("--tls-cert", metavar="FILE", help="certificate chain (PEM); the port speaks https")
+    add("--tls-key", metavar="FILE", help="its key (default: in the file of the certificate)")
     add("--watch-pid", action="append", default=[], type=int, help="end with this process")
     add("--log", help="file for the server's own messages once it listens")
     add("--scratch", action="store_true", help="make a private folder that goes with the server")
@@ -208,6 +230,15 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
 def _serve_arguments(options: argparse.Namespace, pids: list[int]) -> list[str]:
     """The options of ``start`` again, for the detached ``serve``."""
     fleet = options.fleet if options.fleet in (None, "-") else str(Path(options.fleet).resolve())
+    files = {
+        name: str(Path(file).resolve())
+        for name, file in (
+            ("faults", options.faults),
+            ("tls-cert", options.tls_cert),
+            ("tls-key", options.tls_key),
+        )
+        if file is not None
+    }
     arguments = [
         f"--port={options.port}",
         f"--hours-per-second={options.hours_per_second}",
@@ -216,6 +247,7 @@ def _serve_arguments(options: argparse.Namespace, pids: list[int]) -> list[str]:
         f"--log={os.devnull if options.log is None else Path(options.log).resolve()}",
         *(f"--switch={item}" for item in options.switch),
         *(f"--watch-pid={pid}" for pid in pids),
+        *(f"--{name}={file}" for name, file in files.items()),
     ]
     for name, value in (("fleet", fleet), ("start", options.start), ("seed", options.seed)):
         if value is not None:
@@ -234,12 +266,29 @@ def _pair(item: str) -> tuple[str, str]:
 def _fleet(source: str | None, *, seed: int | None) -> Any:
     if source is None:
         return generate.default_fleet(seed=1 if seed is None else seed)
+    if source != "-":
+        return _json_file("fleet", source)
     try:
-        if source == "-":
-            return json.load(sys.stdin)
+        return json.load(sys.stdin)
+    except ValueError as error:
+        raise ValueError(f"fleet -: {error}") from None
+
+
+def _json_file(what: str, source: str) -> Any:
+    try:
         return json.loads(Path(source).read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"fleet {source}: {error}") from None
+        raise ValueError(f"{what} {source}: {error}") from None
+
+
+def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
+    if options.tls_cert is None:
+        if options.tls_key is not None:
+            raise ValueError("--tls-key needs --tls-cert")
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(options.tls_cert, options.tls_key)
+    return context
 
 
 @contextmanager

@@ -116,16 +116,8 @@ class Control:
         return self.overview()
 
     def faults(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "operation": rule.operation,
-                "fault": rule.fault,
-                "nth": rule.nth,
-                "times": rule.times,
-                "seen": rule.seen,
-            }
-            for rule in self._service.rules
-        ]
+        with self._service.lock:
+            return [rule.as_dict() for rule in self._service.rules]
 
     def set_faults(self, data: Any) -> dict[str, Any]:
         self._service.set_faults(data)

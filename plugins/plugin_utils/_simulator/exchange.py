@@ -37,18 +37,32 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back. ``dropped`` closes the connection without a word."""
+    """What goes back, and how it travels. All times are real seconds.
+
+    ``silence`` passes before anything is sent. ``dropped`` resets the connection without a word,
+    ``truncated`` ends it halfway the announced body, ``dribble`` is how long the body takes.
+    ``refuse`` is for how long the port refuses connections, from before this reply on. ``said`` is
+    the service's own reply, where a fault damaged it.
+    """
 
     status: int
     body: bytes = b""
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
     dropped: bool = False
+    silence: float = 0.0
+    dribble: float = 0.0
+    truncated: bool = False
+    refuse: float = 0.0
+    said: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedCall:
-    """A finished call of the API, for those who judge every reply."""
+    """A finished call of the API, for those who judge every reply.
+
+    The reply is the service's own: what ``fault`` damaged on its way is not the service's doing.
+    """
 
     method: str
     path: str

@@ -3,192 +3,177 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bad weather on order: which call, how often, and what goes wrong.
 
-A rule names an operation (or ``*``), the first matching call it spoils (``nth``, from 1), how many
-in a row (``times``) and a fault of ``TABLE``. ``before`` leaves the state untouched, ``after`` lets
-the call take effect first. A new fault is one function and one entry.
+A rule names an operation (or ``*``), a fault of ``TABLE`` (or several, one of which is drawn), the
+first matching call it spoils (``nth``, from 1), how many from there on (``times``), and the
+``chance`` that it does. ``before`` leaves the state untouched, ``after`` lets the call take effect
+first. A new fault is one function and one entry in the table of its theme.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import random
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .auth import Auth
-from .errors import bad_bearer
-from .exchange import Reply, json_reply
-from .kinds import is_whole
+from . import faults_line, faults_pages, faults_reply, faults_state
+from .fault import Fault, choice, number, whole
 
-Next = Callable[[], Reply]
+TABLE: dict[str, Fault] = {
+    fault.name: fault
+    for theme in (faults_line, faults_reply, faults_pages, faults_state)
+    for fault in theme.FAULTS
+}
 
-DROPPED = Reply(0, dropped=True)
-UNKNOWN_WORD = "CampaignTeleported"
-
-_XML_403 = (
-    b'<am:fault xmlns:am="http://wso2.org/apimanager"><am:code>404</am:code>'
-    b"<am:type>Status report</am:type><am:message>Runtime Error</am:message>"
-    b"<am:description>No matching resource found in the API for the given request"
-    b"</am:description></am:fault>"
-)
-_HTML_502 = b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
+_KEYS = {"operation", "fault", "faults", "nth", "times", "chance", "seed"}
 
 
 @dataclass(slots=True)
 class Rule:
-    """One order of bad weather; ``seen`` counts the calls it matched."""
+    """One order of bad weather; ``seen`` counts the calls it matched, ``struck`` those spoilt.
+
+    ``times`` None has no end. ``values`` are the parameters of each fault by name.
+    """
 
     operation: str
-    fault: str
-    nth: int = 1
-    times: int = 1
-    retry_after: int | None = None
+    faults: tuple[Fault, ...]
+    values: Mapping[str, Mapping[str, Any]]
+    nth: int
+    times: int | None
+    chance: float
+    seed: int
+    dice: random.Random
+    order: Mapping[str, Any]
     seen: int = 0
+    struck: int = 0
 
-    def takes(self, operation: str) -> bool:
-        """Count a call and say whether it is to be spoilt."""
+    def takes(self, operation: str) -> Fault | None:
+        """Count a call; the fault that is to spoil it, if any."""
         if self.operation not in ("*", operation):
-            return False
+            return None
+        fitting = [fault for fault in self.faults if fault.can_hit(operation)]
+        if not fitting:
+            return None
         self.seen += 1
-        return self.nth <= self.seen < self.nth + self.times
+        if self.seen < self.nth or (self.times is not None and self.seen >= self.nth + self.times):
+            return None
+        if self.dice.random() >= self.chance:
+            return None
+        self.struck += 1
+        return self.dice.choice(fitting)
 
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What a fault may use."""
-
-    rule: Rule
-    auth: Auth
-    proceed: Next
-
-
-def _status(code: int) -> Callable[[Scene], Reply]:
-    def before(_scene: Scene) -> Reply:
-        return json_reply(_system_error(), status=code)
-
-    return before
-
-
-def _status_after(code: int) -> Callable[[Scene], Reply]:
-    def after(scene: Scene) -> Reply:
-        scene.proceed()
-        return json_reply(_system_error(), status=code)
-
-    return after
-
-
-def _system_error() -> dict[str, str]:
-    return {
-        "errorCode": "INTERNAL_SYSTEM_ERROR",
-        "errorMessage": "The system encountered an internal error.",
-    }
-
-
-def _throttled(scene: Scene) -> Reply:
-    headers: tuple[tuple[str, str], ...] = ()
-    if scene.rule.retry_after is not None:
-        headers = (("Retry-After", str(scene.rule.retry_after)),)
-    return json_reply({"message": "Too many requests"}, status=429, headers=headers)
-
-
-def _dropped(_scene: Scene) -> Reply:
-    return DROPPED
-
-
-def _dropped_after(scene: Scene) -> Reply:
-    scene.proceed()
-    return DROPPED
-
-
-def _xml(_scene: Scene) -> Reply:
-    return Reply(403, _XML_403, content_type="application/xml")
-
-
-def _html(_scene: Scene) -> Reply:
-    return Reply(502, _HTML_502, content_type="text/html")
-
-
-def _empty(scene: Scene) -> Reply:
-    scene.proceed()
-    return Reply(200)
-
-
-def _expired(what: str) -> Callable[[Scene], Reply]:
-    def expire(scene: Scene) -> Reply:
-        scene.auth.expire(what)
-        return scene.proceed()
-
-    return expire
-
-
-def _bearer_refused(_scene: Scene) -> Reply:
-    error = bad_bearer()
-    return json_reply(error.body, status=error.status)
-
-
-def _unknown_status(scene: Scene) -> Reply:
-    """Every status word of the reply becomes one that nobody published."""
-    reply = scene.proceed()
-    if reply.status != 200 or not reply.body:
-        return reply
-    return json_reply(_reworded(json.loads(reply.body)))
-
-
-def _reworded(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_reworded(item) for item in value]
-    if isinstance(value, dict):
+    def as_dict(self) -> dict[str, Any]:
+        """The rule as ordered, its defaults filled in, with its counts."""
         return {
-            key: UNKNOWN_WORD if key == "status" else _reworded(item) for key, item in value.items()
+            **self.order,
+            "operation": self.operation,
+            "nth": self.nth,
+            "times": self.times,
+            "seen": self.seen,
+            "struck": self.struck,
         }
-    return value
-
-
-TABLE: dict[str, Callable[[Scene], Reply]] = {
-    **{f"status_{code}_before": _status(code) for code in (500, 502, 503, 504)},
-    **{f"status_{code}_after": _status_after(code) for code in (500, 502, 503, 504)},
-    "status_429": _throttled,
-    "reset_before": _dropped,
-    "reset_after": _dropped_after,
-    "xml_403": _xml,
-    "html_502": _html,
-    "empty_200": _empty,
-    "expired_bearer": _expired("bearer"),
-    "expired_session": _expired("session"),
-    "expired_both": _expired("both"),
-    "refused_bearer": _bearer_refused,
-    "unknown_status": _unknown_status,
-}
-
-_KEYS = {"operation", "fault", "nth", "times", "retry_after"}
 
 
 def parse_rules(data: Any, operations: Iterable[str]) -> list[Rule]:
     """Read a list of rules; ``ValueError`` says what is wrong with which one."""
     if not isinstance(data, list):
         raise ValueError("faults: must be a list")
-    known = set(operations) | {"*"}
-    rules = []
-    for index, item in enumerate(data):
-        where = f"faults[{index}]"
-        if not isinstance(item, dict):
-            raise ValueError(f"{where}: must be an object")
-        unknown = sorted(set(item) - _KEYS)
-        if unknown:
+    known = set(operations)
+    return [_rule(item, known, f"faults[{index}]") for index, item in enumerate(data)]
+
+
+def _rule(item: Any, operations: set[str], where: str) -> Rule:
+    if not isinstance(item, dict):
+        raise ValueError(f"{where}: must be an object")
+    faults = _faults(item, where)
+    keys = _KEYS | {parameter.name for fault in faults for parameter in fault.parameters}
+    unknown = sorted(set(item) - keys)
+    if unknown:
+        raise ValueError(f"{where}: unknown key {unknown[0]!r}; known: {', '.join(sorted(keys))}")
+    readers = {"nth": whole(1), "times": whole(1), "chance": number(0, 1), "seed": whole(0)}
+    given = {
+        name: _read(read, item[name], f"{where}.{name}")
+        for name, read in readers.items()
+        if name in item
+    }
+    seed = given.get("seed", 0)
+    # Weather by chance goes on until the sky clears.
+    times = None if "chance" in given else _times(faults)
+    return Rule(
+        operation=_operation(item.get("operation", "*"), faults, operations, where),
+        faults=faults,
+        values={
+            fault.name: {
+                parameter.name: (
+                    _read(parameter.read, item[parameter.name], f"{where}.{parameter.name}")
+                    if parameter.name in item
+                    else parameter.default
+                )
+                for parameter in fault.parameters
+            }
+            for fault in faults
+        },
+        nth=given.get("nth", 1),
+        times=given.get("times", times),
+        chance=given.get("chance", 1.0),
+        seed=seed,
+        dice=random.Random(seed),
+        order=dict(item),
+    )
+
+
+def _faults(item: dict[str, Any], where: str) -> tuple[Fault, ...]:
+    if ("fault" in item) == ("faults" in item):
+        raise ValueError(f"{where}: must have either fault or faults")
+    if "fault" in item:
+        return (TABLE[_read(choice(*sorted(TABLE)), item["fault"], f"{where}.fault")],)
+    names = item["faults"]
+    if not isinstance(names, list) or not names:
+        raise ValueError(f"{where}.faults: must be a list of faults")
+    return tuple(
+        TABLE[_read(choice(*sorted(TABLE)), name, f"{where}.faults[{index}]")]
+        for index, name in enumerate(names)
+    )
+
+
+def _times(faults: tuple[Fault, ...]) -> int | None:
+    """How many calls the longest of them spoils."""
+    lengths = [fault.times for fault in faults if fault.times is not None]
+    return max(lengths) if len(lengths) == len(faults) else None
+
+
+def _operation(operation: Any, faults: tuple[Fault, ...], operations: set[str], where: str) -> str:
+    if operation == "*":
+        return "*"
+    if not isinstance(operation, str) or operation not in operations:
+        raise ValueError(f"{where}.operation: {operation!r} is no operation of the service")
+    for fault in faults:
+        if not fault.can_hit(operation):
             raise ValueError(
-                f"{where}: unknown key {unknown[0]!r}; known: {', '.join(sorted(_KEYS))}"
+                f"{where}.operation: {fault.name} cannot happen to {operation}, only to "
+                f"{', '.join(sorted(fault.operations or ()))}"
             )
-        fault, operation = item.get("fault"), item.get("operation", "*")
-        if fault not in TABLE:
-            raise ValueError(f"{where}.fault: {fault!r} is none of {', '.join(sorted(TABLE))}")
-        if operation not in known:
-            raise ValueError(f"{where}.operation: {operation!r} is no operation of the service")
-        for name in ("nth", "times"):
-            if not is_whole(item.get(name, 1)) or item.get(name, 1) < 1:
-                raise ValueError(f"{where}.{name}: must be 1 or more")
-        rules.append(
-            Rule(
-                operation, fault, item.get("nth", 1), item.get("times", 1), item.get("retry_after")
-            )
+    return operation
+
+
+def _read(read: Callable[[Any], Any], value: Any, where: str) -> Any:
+    try:
+        return read(value)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def describe() -> str:
+    """The table as text."""
+    lines = []
+    for fault in TABLE.values():
+        words = [
+            f"{parameter.name}={json.dumps(parameter.default)}" for parameter in fault.parameters
+        ]
+        lines.append("  ".join([fault.name, *words]))
+        lasts = {None: ", for all calls from nth on", 1: ""}.get(
+            fault.times, f", for {fault.times} calls"
         )
-    return rules
+        lines.append(f"    {fault.meaning}{lasts}")
+    return "\n".join(lines)

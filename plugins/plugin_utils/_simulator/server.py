@@ -15,31 +15,25 @@ endpoint under ``/_simulator``. Time is virtual and stands in every ``Date`` hea
 
 from __future__ import annotations
 
-import socket
-import struct
-import sys
+import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
+from threading import Event
 from typing import Any
 
-from .clock import VirtualClock, http_date, moment_datetime, parse_rfc3339
+from .clock import VirtualClock, moment_datetime, parse_rfc3339
 from .control import PREFIX, Control
-from .exchange import ObservedCall, Reply, Request, json_reply
 from .fleet import parse_fleet
+from .listener import HOST, Listener, Observer
 from .service import Service
-
-PROTOCOL = "1"
-HOST = "127.0.0.1"
-MAX_BODY = 64 * 2**20
-
-Observer = Callable[[ObservedCall], None]
 
 
 class SimulatorServer:
-    """A running service. Hours are virtual; ``hours_per_second`` 0 stands still."""
+    """A running service. Hours are virtual; ``hours_per_second`` 0 stands still.
+
+    With ``tls``, a server's context with its certificate, the port speaks https only.
+    """
 
     def __init__(
         self,
@@ -51,6 +45,8 @@ class SimulatorServer:
         latency_ms: float = 0,
         refuse_writes: bool = False,
         switches: Mapping[str, str] | None = None,
+        faults: list[dict[str, Any]] | None = None,
+        tls: ssl.SSLContext | None = None,
         observer: Observer | None = None,
         port: int = 0,
     ) -> None:
@@ -67,8 +63,9 @@ class SimulatorServer:
         )
         self._stopping = Event()
         self._control = Control(self._service, self._stopping.set)
-        self._http = _Server((HOST, port), self._service, self._control, observer)
-        self._thread: Thread | None = None
+        self._service.set_faults([] if faults is None else faults)
+        self._scheme = "http" if tls is None else "https"
+        self._listener = Listener(port, self._service, self._control, observer=observer, tls=tls)
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -81,19 +78,11 @@ class SimulatorServer:
 
     def start(self) -> None:
         """Listen in a thread of its own."""
-        self._thread = Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
-        self._thread.start()
+        self._listener.open()
 
     def close(self) -> None:
         """Stop listening and cut every connection."""
-        if self._thread is not None:
-            self._http.shutdown()
-            self._thread.join()
-            self._thread = None
-        self._http.server_close()
-        self._http.cut_connections()
+        self._listener.close()
 
     def wait_for_stop(self, seconds: float) -> bool:
         """Whether the control endpoint asked for the end within that time."""
@@ -102,21 +91,21 @@ class SimulatorServer:
     @property
     def idle_seconds(self) -> float:
         """Real seconds since the last request."""
-        return time.monotonic() - self._http.last_request
+        return time.monotonic() - self._listener.last_request
 
     # -- addresses ------------------------------------------------------------------------------
 
     @property
     def port(self) -> int:
-        return int(self._http.server_address[1])
+        return int(self._listener.server_address[1])
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}/api"
+        return f"{self._scheme}://{HOST}:{self.port}/api"
 
     @property
     def control_url(self) -> str:
-        return f"http://{HOST}:{self.port}{PREFIX}"
+        return f"{self._scheme}://{HOST}:{self.port}{PREFIX}"
 
     # -- control in process ---------------------------------------------------------------------
 
@@ -172,8 +161,13 @@ class SimulatorServer:
         self._control.settings({"unlock": True})
 
     def faults(self, rules: list[dict[str, Any]]) -> None:
-        """Order bad weather; an empty list ends it."""
+        """Replace the bad weather; an empty list ends it. A port that refuses accepts again."""
         self._control.set_faults(rules)
+        self._listener.accept_again()
+
+    def fault_rules(self) -> list[dict[str, Any]]:
+        """The rules with their counts ``seen`` and ``struck``."""
+        return self._control.faults()
 
     def devices(self) -> list[dict[str, Any]]:
         return self._control.devices()
@@ -183,164 +177,3 @@ class SimulatorServer:
 
     def upgrades(self) -> list[dict[str, Any]]:
         return self._control.upgrades()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-    # A free port is asked for; two simulators must never share one.
-    allow_reuse_address = False
-
-    def __init__(
-        self,
-        address: tuple[str, int],
-        service: Service,
-        control: Control,
-        observer: Observer | None,
-    ) -> None:
-        self.service = service
-        self.control = control
-        self.observer = observer
-        self.last_request = time.monotonic()
-        self._connections: set[socket.socket] = set()
-        self._connections_lock = Lock()
-        super().__init__(address, _Handler)
-
-    def server_bind(self) -> None:
-        # Without the base class's look-up of the host's name, which may ask a name server.
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = HOST, self.server_address[1]
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._connections_lock:
-            self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._connections_lock:
-            self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def cut_connections(self) -> None:
-        """Wake threads that wait for a request on a kept-alive connection."""
-        with self._connections_lock:
-            connections = list(self._connections)
-        for connection in connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # the other side was faster
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news; anything else is a defect and is shown."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-    # A line that is no request leaves these unset in the base class.
-    command = ""
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 65536
-
-    def __getattr__(self, name: str) -> Any:
-        # The base class looks for do_GET and the like; whatever the method, the router judges it.
-        if name.startswith("do_"):
-            return self._exchange
-        raise AttributeError(name)
-
-    def log_message(self, *_args: Any) -> None:
-        """The journal is the log."""
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What is no HTTP request at all is refused in the gateway's own shape."""
-        self._refuse(message or explain or f"Bad request ({code})")
-
-    def _exchange(self) -> None:
-        length = self._body_length()
-        if length is None:
-            self._refuse("The length of the body must be given and within reason")
-            return
-        body = self.rfile.read(length) if length else b""
-        path, _mark, query = self.path.partition("?")
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, path, query, headers, body)
-        self.server.last_request = time.monotonic()
-        if path == PREFIX or path.startswith(f"{PREFIX}/"):
-            self._send(self.server.control.handle(request))
-            return
-        handled = self.server.service.handle(request)
-        if handled.reply.dropped:
-            self._reset()
-            return
-        headers_out = self._headers(handled.reply)
-        # Before the reply leaves: whoever has the reply can rely on its having been observed.
-        if self.server.observer is not None:
-            self.server.observer(
-                ObservedCall(
-                    method=request.method,
-                    path=path,
-                    query=query,
-                    request_headers=headers,
-                    request_body=body,
-                    status=handled.reply.status,
-                    reply_headers=headers_out,
-                    reply_body=handled.reply.body,
-                    operation=handled.operation,
-                    fault=handled.fault,
-                )
-            )
-        self._write(handled.reply, headers_out)
-
-    def _body_length(self) -> int | None:
-        """Bytes of the body; None when they cannot be told or are too many."""
-        if "Transfer-Encoding" in self.headers:
-            return None
-        text = self.headers.get("Content-Length", "0").strip() or "0"
-        if not text.isascii() or not text.isdigit() or len(text) > 18:
-            return None
-        return int(text) if int(text) <= MAX_BODY else None
-
-    def _refuse(self, description: str) -> None:
-        """Answer 400 and end the connection, since what follows on it cannot be told apart."""
-        self.close_connection = True
-        self.request_version = self.protocol_version  # unset when the line was no request
-        fault = {"code": "101500", "message": "Bad Request", "description": description}
-        self._send(json_reply({"fault": fault}, status=400))
-
-    def _send(self, reply: Reply) -> None:
-        self._write(reply, self._headers(reply))
-
-    def _headers(self, reply: Reply) -> dict[str, str]:
-        headers = {
-            "Date": http_date(self.server.service.world.clock.now()),
-            "X-Fota-Simulator": PROTOCOL,
-            "Content-Length": str(len(reply.body)),
-            **dict(reply.headers),
-        }
-        if reply.body:
-            headers["Content-Type"] = reply.content_type
-        if self.close_connection:
-            headers["Connection"] = "close"
-        return headers
-
-    def _write(self, reply: Reply, headers: dict[str, str]) -> None:
-        self.send_response_only(reply.status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(reply.body)
-        self.wfile.flush()
-
-    def _reset(self) -> None:
-        """End the connection with a reset, as a broken gateway does."""
-        self.close_connection = True
-        at_once = struct.pack("ii", 1, 0)
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
-        self.connection.close()

@@ -14,7 +14,8 @@ from .auth import Auth
 from .clock import VirtualClock, rfc3339
 from .errors import ServiceError, fota_error
 from .exchange import Reply, Request, json_reply
-from .faults import TABLE, Rule, Scene, parse_rules
+from .fault import Fault, Scene
+from .faults import Rule, parse_rules
 from .fleet import Fleet
 from .journal import Journal
 from .routes import AUTH, WRITE, Route
@@ -29,7 +30,7 @@ _XML_404 = (
 
 
 class Handled(NamedTuple):
-    """A reply, the operation it belongs to, and the fault that shaped it."""
+    """A reply, the operation it belongs to, and the fault (``one+other``) that shaped it."""
 
     reply: Reply
     operation: str | None
@@ -50,7 +51,8 @@ class Service:
     ) -> None:
         self.lock = Lock()
         self.world = World(fleet, clock, switches)
-        self.auth = Auth(fleet.credentials, self.world.switches, clock.now)
+        self.users = fleet.credentials
+        self.auth = Auth(self.users, self.world.switches, clock.now)
         self.journal = Journal()
         self.latency_ms = latency_ms
         self.refuse_writes = refuse_writes
@@ -98,7 +100,6 @@ class _Exchange:
         self._service = service
         self._request = request
         self.route: Route | None = None
-        self.params: dict[str, str] = {}
         self.refused = False
         self.fault: str | None = None
         self.user: str | None = None
@@ -107,7 +108,7 @@ class _Exchange:
         service = self._service
         choice = service.world.switches["unknown_path"]
         try:
-            self.route, self.params = routes.match(
+            self.route, params = routes.match(
                 self._request.method,
                 self._request.segments,
                 paths=service.world.switches["v3_paths"],
@@ -117,23 +118,47 @@ class _Exchange:
             if error.status == 404 and choice == "404_xml":
                 return Reply(404, _XML_404, content_type="application/xml")
             return _error_reply(error)
-        # Every rule counts the call; the first that takes it spoils it.
-        taking = [rule for rule in service.rules if rule.takes(self.route.operation)]
-        if not taking:
-            return self._answer()
-        self.fault = taking[0].fault
-        return TABLE[self.fault](Scene(taking[0], service.auth, self._answer))
+        # Every rule counts the call. Of those that take it the first goes outermost: what it does
+        # not let through, the next ones do not see.
+        weather = [
+            (rule, fault)
+            for rule in service.rules
+            if (fault := rule.takes(self.route.operation)) is not None
+        ]
+        return self._under(weather, self.route, params)
 
-    def _answer(self) -> Reply:
+    def _under(
+        self, weather: list[tuple[Rule, Fault]], route: Route, params: dict[str, str]
+    ) -> Reply:
+        """The reply to a call on which these faults fall."""
+        if not weather:
+            return self._answer(route, self._request, params)
+        (rule, fault), *rest = weather
+        service = self._service
+        self.fault = fault.name if self.fault is None else f"{self.fault}+{fault.name}"
+        scene = Scene(
+            operation=route.operation,
+            request=self._request,
+            params=params,
+            world=service.world,
+            auth=service.auth,
+            users=service.users,
+            values=rule.values[fault.name],
+            seed=rule.seed,
+            number=rule.struck,
+            proceed=lambda: self._under(rest, route, params),
+            undisturbed=lambda asked, named: self._answer(route, asked, named),
+        )
+        return fault.act(scene)
+
+    def _answer(self, route: Route, request: Request, params: dict[str, str]) -> Reply:
         try:
-            return self._dispatch()
+            return self._dispatch(route, request, params)
         except ServiceError as error:
             return _error_reply(error)
 
-    def _dispatch(self) -> Reply:
-        service, request, route = self._service, self._request, self.route
-        if route is None:
-            raise AssertionError("a request is dispatched only after it was routed")
+    def _dispatch(self, route: Route, request: Request, params: dict[str, str]) -> Reply:
+        service = self._service
         if route.kind == AUTH:
             return self._authenticate(route.operation)
         service.auth.require_bearer(request.headers)
@@ -144,7 +169,7 @@ class _Exchange:
             raise fota_error("WRITE_REFUSED", "The simulator refuses writes.", status=403)
         if route.handler is None:
             raise AssertionError(f"{route.operation} has no handler")
-        return json_reply(route.handler(Call(service.world, request, self.params, user)))
+        return json_reply(route.handler(Call(service.world, request, params, user)))
 
     def _authenticate(self, operation: str) -> Reply:
         auth, request = self._service.auth, self._request

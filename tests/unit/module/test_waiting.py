@@ -90,6 +90,14 @@ def test_looks_get_rarer_after_ten(world: Callable[..., World]) -> None:
     assert max(here.slept) == 300
     assert here.slept[:-1] == sorted(here.slept[:-1])
     assert here.looks < 2100
+    # Who asks every hour is asked for nothing else.
+    hourly = world("busy")
+    wait_until(hourly.read, is_done, Waiting(24 * 3600, 3600), sleep=hourly.sleep)
+    assert hourly.slept == [3600] * 24
+    # Who asks every second soon asks every ten seconds.
+    quick = world("busy")
+    wait_until(quick.read, is_done, Waiting(600, 1), sleep=quick.sleep)
+    assert max(quick.slept) == 10
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,291 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The loopback port: HTTP/1.1 with or without TLS, and the ways in which a line goes bad."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import sys
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Lock, Thread, Timer
+from typing import Any
+
+from .clock import http_date
+from .control import PREFIX, Control
+from .exchange import ObservedCall, Reply, Request, json_reply
+from .service import Service
+
+PROTOCOL = "1"
+HOST = "127.0.0.1"
+MAX_BODY = 64 * 2**20
+DROP_SECONDS = 0.05
+
+Observer = Callable[[ObservedCall], None]
+
+
+class Listener(ThreadingHTTPServer):
+    """Accepts connections from ``open`` to ``close``, except while the port refuses them."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+    # A free port is asked for; two simulators must never share one.
+    allow_reuse_address = False
+
+    def __init__(
+        self,
+        port: int,
+        service: Service,
+        control: Control,
+        *,
+        observer: Observer | None,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        self.service = service
+        self.control = control
+        self.observer = observer
+        self.last_request = time.monotonic()
+        self.closing = Event()
+        self._tls = tls
+        self._connections: set[socket.socket] = set()
+        self._connections_lock = Lock()
+        self._gate = Lock()
+        self._thread: Thread | None = None
+        self._refusal: Timer | None = None
+        super().__init__((HOST, port), Handler)
+
+    # -- life -----------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Listen in a thread of its own."""
+        with self._gate:
+            self._serve()
+
+    def close(self) -> None:
+        """Stop listening and cut every connection."""
+        self.closing.set()
+        with self._gate:
+            self._end_refusal()
+            self._stop_serving()
+            self.server_close()
+        self._cut_connections()
+
+    def refuse(self, seconds: float, *, keep: socket.socket) -> None:
+        """Refuse connections for real seconds and cut all but one of those there are."""
+        with self._gate:
+            if self.closing.is_set():
+                return
+            if not self._end_refusal():
+                self._stop_serving()
+                self.socket.close()
+                # Bound without listening: the system refuses, and nobody else can take the port.
+                self.socket = socket.socket(self.address_family, self.socket_type)
+                self.server_bind()
+                self._cut_connections(but=keep)
+            self._refusal = Timer(seconds, self.accept_again)
+            self._refusal.daemon = True
+            self._refusal.start()
+
+    def accept_again(self) -> None:
+        """End a refusal, if there is one."""
+        with self._gate:
+            if self._end_refusal() and not self.closing.is_set():
+                self.server_activate()
+                self._serve()
+
+    def _end_refusal(self) -> bool:
+        if self._refusal is None:
+            return False
+        self._refusal.cancel()
+        self._refusal = None
+        return True
+
+    def _serve(self) -> None:
+        self._thread = Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+
+    def _stop_serving(self) -> None:
+        if self._thread is not None:
+            self.shutdown()
+            self._thread.join()
+            self._thread = None
+
+    # -- connections ----------------------------------------------------------------------------
+
+    def server_bind(self) -> None:
+        # Without the base class's look-up of the host's name, which may ask a name server.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = HOST, self.server_address[1]
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        if self._tls is None:
+            return connection, address
+        # The handshake waits for the connection's own thread.
+        return self._tls.wrap_socket(
+            connection, server_side=True, do_handshake_on_connect=False
+        ), address
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._connections_lock:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._connections_lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def _cut_connections(self, *, but: socket.socket | None = None) -> None:
+        """Wake threads that wait for a request on a kept-alive connection."""
+        with self._connections_lock:
+            connections = [one for one in self._connections if one is not but]
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # the other side was faster
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news; anything else is a defect and is shown."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    server: Listener
+    # A line that is no request leaves these unset in the base class.
+    command = ""
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 65536
+
+    def setup(self) -> None:
+        super().setup()
+        if isinstance(self.connection, ssl.SSLSocket):
+            self.connection.do_handshake()
+
+    def __getattr__(self, name: str) -> Any:
+        # The base class looks for do_GET and the like; whatever the method, the router judges it.
+        if name.startswith("do_"):
+            return self._exchange
+        raise AttributeError(name)
+
+    def log_message(self, *_args: Any) -> None:
+        """The journal is the log."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What is no HTTP request at all is refused in the gateway's own shape."""
+        self._refuse(message or explain or f"Bad request ({code})")
+
+    def _exchange(self) -> None:
+        length = self._body_length()
+        if length is None:
+            self._refuse("The length of the body must be given and within reason")
+            return
+        body = self.rfile.read(length) if length else b""
+        path, _mark, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, path, query, headers, body)
+        self.server.last_request = time.monotonic()
+        if path == PREFIX or path.startswith(f"{PREFIX}/"):
+            self._send(self.server.control.handle(request))
+            return
+        handled = self.server.service.handle(request)
+        reply = handled.reply
+        if reply.refuse:
+            self.close_connection = True
+            self.server.refuse(reply.refuse, keep=self.connection)
+        # Before the reply leaves: whoever has the reply can rely on its having been observed.
+        if self.server.observer is not None and not reply.dropped:
+            said = reply.said or reply
+            self.server.observer(
+                ObservedCall(
+                    method=request.method,
+                    path=path,
+                    query=query,
+                    request_headers=headers,
+                    request_body=body,
+                    status=said.status,
+                    reply_headers=self._headers(said),
+                    reply_body=said.body,
+                    operation=handled.operation,
+                    fault=handled.fault,
+                )
+            )
+        if reply.silence:
+            self.server.closing.wait(reply.silence)
+        if reply.dropped:
+            self._reset()
+        else:
+            self._send(reply)
+
+    def _body_length(self) -> int | None:
+        """Bytes of the body; None when they cannot be told or are too many."""
+        if "Transfer-Encoding" in self.headers:
+            return None
+        text = self.headers.get("Content-Length", "0").strip() or "0"
+        if not text.isascii() or not text.isdigit() or len(text) > 18:
+            return None
+        return int(text) if int(text) <= MAX_BODY else None
+
+    def _refuse(self, description: str) -> None:
+        """Answer 400 and end the connection, since what follows on it cannot be told apart."""
+        self.close_connection = True
+        self.request_version = self.protocol_version  # unset when the line was no request
+        fault = {"code": "101500", "message": "Bad Request", "description": description}
+        self._send(json_reply({"fault": fault}, status=400))
+
+    def _headers(self, reply: Reply) -> dict[str, str]:
+        headers = {
+            "Date": http_date(self.server.service.world.clock.now()),
+            "X-Fota-Simulator": PROTOCOL,
+            "Content-Length": str(max(len(reply.body), 1) if reply.truncated else len(reply.body)),
+            **dict(reply.headers),
+        }
+        if reply.body:
+            headers["Content-Type"] = reply.content_type
+        if self.close_connection:
+            headers["Connection"] = "close"
+        return headers
+
+    def _send(self, reply: Reply) -> None:
+        self.send_response_only(reply.status)
+        for name, value in self._headers(reply).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self._send_body(reply)
+        self.wfile.flush()
+
+    def _send_body(self, reply: Reply) -> None:
+        body = reply.body
+        if reply.truncated:
+            body = body[: len(body) // 2]
+            self.close_connection = True
+        drops = min(len(body), round(reply.dribble / DROP_SECONDS))
+        for drop in range(drops):
+            self.wfile.flush()
+            self.server.closing.wait(reply.dribble / drops)
+            first, end = (len(body) * edge // drops for edge in (drop, drop + 1))
+            self.wfile.write(body[first:end])
+        if not drops:
+            self.wfile.write(body)
+
+    def _reset(self) -> None:
+        """End the connection with a reset, as a broken gateway does."""
+        self.close_connection = True
+        at_once = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        self.connection.close()
