@@ -7,8 +7,9 @@
 
 PYTHON ?= python3
 STEPS ?=
+MINUTES ?= 10
 
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo test lint docs bench soak clean
 
 help:
 	@echo "make demo    the main job against the simulator"
@@ -16,7 +17,8 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make docs    the documentation site, in build/docs"
 	@echo "make bench   measurements, in build/bench.json"
+	@echo "make soak    random rollouts in random weather, for MINUTES=10"
 	@echo "make clean   remove .cache and build"
 
-demo test lint docs bench clean:
-	@$(PYTHON) .ci/make.py $@ $(if $(filter test,$@),$(STEPS))
+demo test lint docs bench soak clean:
+	@$(PYTHON) .ci/make.py $@ $(if $(filter test,$@),$(STEPS)) $(if $(filter soak,$@),$(MINUTES))

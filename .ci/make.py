@@ -52,6 +52,12 @@ def bench(workspace: Workspace, _names: list[str]) -> int:
     return _foreground(workspace, "python", str(ROOT / "tests" / "bench" / "run.py"))
 
 
+def soak(workspace: Workspace, names: list[str]) -> int:
+    """Random rollouts in random weather, for some minutes; prints cases and findings."""
+    script = str(ROOT / "tests" / "reliability" / "soak.py")
+    return _foreground(workspace, "python", script, *(["--minutes", names[0]] if names else []))
+
+
 def docs(workspace: Workspace, _names: list[str]) -> int:
     """The documentation site; leaves build/docs."""
     report = Report(workspace)
@@ -73,6 +79,7 @@ TARGETS: dict[str, Callable[[Workspace, list[str]], int]] = {
     "lint": lint,
     "demo": demo,
     "bench": bench,
+    "soak": soak,
     "docs": docs,
     "clean": clean,
 }

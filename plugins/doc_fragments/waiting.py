@@ -20,8 +20,8 @@ options:
   wait_delay:
     description:
       - Seconds between two looks. After ten of them looks get rarer, up to ten times as far
-        apart or five minutes. The service does not publish how often it may be asked; stay near one look in 30
-        seconds on a real account.
+        apart or five minutes. The service does not publish how often it may be asked; stay near
+        one look in 30 seconds on a real account.
     type: float
     default: 30.0
 """

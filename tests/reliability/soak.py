@@ -3,22 +3,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Random rollouts in random weather, until the time is over.
 
-``make soak`` runs this for ten minutes. In each round one of twenty calls goes wrong while a rollout is
-ticked; then the sky clears, and the rollout must come to an end. What is no end, no error of our own,
-or breaks a promise is a finding, with the seed that shows it again.
+``make soak`` runs this for ten minutes. In each round one of twenty calls goes wrong while a
+rollout is ticked; then the sky clears, and the rollout must come to an end. What is no end, no
+error of our own, or breaks a promise is a finding, with the seed that shows it again.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import math
 import random
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +53,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_watch import (
 )
 
 CHANCE = 0.05
+AT_ONCE = 6
 ROUGH_TICKS = 30
 CALM_TICKS = 60
 OURS = (FotaError, TaskFailure, InvalidValue, PlanRefused)
@@ -73,22 +77,37 @@ class Tally:
     ticks: int = 0
     faults: int = 0
     refused_ticks: int = 0
-    phases: dict[str, int] = field(default_factory=dict)
+    phases: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
+
+    def __add__(self, other: Tally) -> Tally:
+        """Both tallies in one; every member can be added."""
+        pairs = zip(_members(self), _members(other), strict=True)
+        return Tally(*(mine + theirs for mine, theirs in pairs))
+
+
+def _members(tally: Tally) -> list[Any]:
+    return [getattr(tally, member.name) for member in fields(tally)]
 
 
 def soak(seconds: float, *, seed: int = 1, most: int | None = None) -> Tally:
-    """Run rounds until the time is over, or ``most`` of them."""
-    tally = Tally()
+    """Run rounds side by side until the time is over, or ``most`` of them."""
     until = time.monotonic() + seconds
-    while time.monotonic() < until and (most is None or tally.rounds < most):
-        mine = seed + tally.rounds
-        tally.rounds += 1
-        try:
-            _round(mine, tally)
-        except Exception:  # noqa: BLE001 - whatever it is, it is what this looks for
-            tally.findings.append(f"seed {mine}: {traceback.format_exc(limit=-4)}")
-    return tally
+    seeds = itertools.count(seed)
+    last = math.inf if most is None else seed + most - 1
+
+    def work() -> Tally:
+        tally = Tally()
+        while time.monotonic() < until and (mine := next(seeds)) <= last:
+            tally.rounds += 1
+            try:
+                _round(mine, tally)
+            except Exception:  # noqa: BLE001 - whatever it is, it is what this looks for
+                tally.findings.append(f"seed {mine}: {traceback.format_exc(limit=-4)}")
+        return tally
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return sum((one.result() for one in [pool.submit(work) for _ in range(AT_ONCE)]), Tally())
 
 
 def _round(seed: int, tally: Tally) -> None:
@@ -131,7 +150,7 @@ def _round(seed: int, tally: Tally) -> None:
         _tick_in_bad_weather(rollout, sim, dice, tally)
         sim.faults([])
         phase = _come_to_an_end(rollout, tally)
-        tally.phases[phase] = tally.phases.get(phase, 0) + 1
+        tally.phases[phase] += 1
         _assert_no_duplicates(sim)
         assert_pilot_rule(sim)
 
@@ -186,7 +205,7 @@ def main() -> int:
     tally = soak(options.minutes * 60, seed=options.seed)
     for finding in tally.findings:
         print(finding)
-    told = asdict(tally) | {"findings": len(tally.findings)}
+    told = vars(tally) | {"findings": len(tally.findings)}
     print(json.dumps(told))
     return 1 if tally.findings else 0
 
