@@ -107,7 +107,9 @@ def soak(seconds: float, *, seed: int = 1, most: int | None = None) -> Tally:
         return tally
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return sum((one.result() for one in [pool.submit(work) for _ in range(AT_ONCE)]), Tally())
+        return sum(
+            (one.result() for one in [pool.submit(work) for _worker in range(AT_ONCE)]), Tally()
+        )
 
 
 def _round(seed: int, tally: Tally) -> None:
