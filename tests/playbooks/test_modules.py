@@ -103,7 +103,7 @@ ONE_TASK_A_MODULE = play(
 def test_check_with_writes_refused_then_real_then_again(
     run_playbook: PlaybookRunner, simulator: StartSimulator
 ) -> None:
-    assert {one["name"] for one in ONE_TASK_A_MODULE[0]["tasks"]} == set(MODULES)
+    assert {one["name"] for one in ONE_TASK_A_MODULE[0]["tasks"]} == {*MODULES} - {"fota_logout"}
     sim = simulator(fleet(), start=START)
 
     sim.refuse_writes = True
@@ -126,12 +126,42 @@ def test_check_with_writes_refused_then_real_then_again(
     for module in ("fota_campaign", "fota_upgrade"):
         assert check[module]["changed"], module
         assert check[module]["diff"] == real[module]["diff"] != again[module]["diff"], module
-    for module in MODULES:
+    for module in set(MODULES) - {"fota_logout"}:
         assert set(check[module]) == set(real[module]), module
         assert real[module]["service"]["simulated"] is True
         assert real[module]["msg"].startswith("SIMULATED")
     assert again["fota_campaign_info"]["campaigns"][0]["counts"] == {"pending": 2}
     assert real["fota_device_firmware"]["compliance"]["at_target"] == 1
+
+
+@pytest.mark.matrix
+def test_a_logout_in_check_then_real_then_again(
+    run_playbook: PlaybookRunner, simulator: StartSimulator
+) -> None:
+    """A module by itself, since a task after it would log in again."""
+    sim = simulator(fleet(), start=START)
+    run = run_playbook(
+        play(
+            {**task("fota_logout", named="before"), "check_mode": True},
+            task("fota_firmware_info"),
+            {**task("fota_logout", named="check"), "check_mode": True},
+            task("fota_logout", named="real"),
+            task("fota_logout", named="again"),
+        ),
+        simulator=sim,
+    ).succeeded()
+    assert run.changed == ["check", "real"]
+    assert run["before"]["msg"] == "there is no session to end"
+    assert run["check"]["msg"] == "the session would be ended"
+    assert run["real"]["msg"].endswith("the session is ended")
+    assert run["real"]["msg"].startswith("SIMULATED") and run["real"]["service"]["simulated"]
+    assert run["again"]["msg"] == "there was no session to end"
+    assert set(run["check"]) == set(run["real"]) == set(run["again"])
+    operations = [entry["operation"] for entry in sim.journal()]
+    assert operations == [
+        *("requestOAuthToken", "startM2MSession", "v3ListFirmware", "endM2MSession")
+    ]
+    assert not list((run_playbook.folder / "tokens").glob("*.json"))
 
 
 def test_no_diff_is_returned_when_nobody_asked(

@@ -145,6 +145,13 @@ class Client:
             " dates are judged by the service's."
         ]
 
+    def has_session(self) -> bool:
+        """Whether ``logout`` would find a session to end, as far as that is known without a call.
+
+        It may have expired; only the service can tell.
+        """
+        return self._session.known(Deadline.after(self._settings.timeout))
+
     def logout(self) -> bool:
         """End the shared M2M session and forget its tokens and any remembered rejection.
 

@@ -113,6 +113,13 @@ class Session:
             self._entry = self._completed(entry, shared, deadline)
             return self._tokens(self._entry)
 
+    def known(self, deadline: Deadline) -> bool:
+        """Whether there is a session, given or shared. Nothing is sent: it may have expired."""
+        if self._settings.session_token:
+            return True
+        with self._cache.locked(deadline) as shared:
+            return self._has_session(shared.load())
+
     def logout(self, deadline: Deadline) -> bool:
         """End the session, if there is one; forget tokens and rejection whatever happens."""
         with self._mutex:

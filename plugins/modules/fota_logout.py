@@ -1,0 +1,118 @@
+#!/usr/bin/python
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""End the session that all tasks share."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fota_logout
+short_description: End the session that all tasks share
+version_added: 0.3.0
+description:
+  - Ends the M2M session of O(username) and forgets its tokens in O(token_cache). The next task logs
+    in again.
+  - Also forgets a login that the service refused, so that the next task tries it at once. Do that
+    when the user was unlocked or the password repaired.
+  - Tokens are forgotten even when the service cannot be reached. The session then ends by itself
+    after 20 idle minutes.
+author:
+  - thingspace.fota contributors (@thingspace)
+extends_documentation_fragment:
+  - thingspace.fota.attributes
+  - thingspace.fota.attributes.actiongroup_fota
+  - thingspace.fota.connection
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Nothing is called, so a session that expired unnoticed counts as one.
+  diff_mode:
+    support: none
+seealso:
+  - module: thingspace.fota.fota_device_info
+"""
+
+EXAMPLES = r"""
+- name: End the session when the work is done
+  thingspace.fota.fota_logout:
+    timeout: 30
+"""
+
+RETURN = r"""
+service:
+  description: Which service answered.
+  returned: always
+  type: dict
+  contains:
+    host:
+      description: Host and port of O(base_url).
+      type: str
+      returned: always
+    simulated:
+      description: Whether it is the simulator of this collection. False when nothing was called,
+        as in check mode.
+      type: bool
+      returned: always
+  sample:
+    host: thingspace.verizon.com
+    simulated: false
+msg:
+  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  returned: always
+  type: str
+  sample: the session is ended
+failure:
+  description: What went wrong, for programs; RV(msg) says the same for people.
+  returned: on failure
+  type: dict
+  contains:
+    kind:
+      description: >-
+        One of V(invalid_value), V(configuration), V(login_rejected), V(locked_out), V(refused),
+        V(unavailable), V(unexpected_reply), V(token_cache).
+      type: str
+      returned: always
+    http_status:
+      description: HTTP status of the refusal.
+      type: int
+      returned: when the service answered
+    error_code:
+      description: Code of the service.
+      type: str
+      returned: when the service gave one
+    error_message:
+      description: Text of the service.
+      type: str
+      returned: when the service gave one
+    operation:
+      description: The call that failed.
+      type: str
+      returned: when a call failed
+    hint:
+      description: What to do next.
+      type: str
+      returned: when there is advice
+  sample:
+    kind: unavailable
+    http_status: 503
+    error_code: null
+    error_message: Service Unavailable
+    operation: endM2MSession
+    hint: Nothing was written. Check the service, base_url and proxies; try later.
+"""
+
+from ansible_collections.thingspace.fota.plugins.module_utils._module.logout import (
+    LOGOUT_OPTIONS,
+    log_out,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+
+
+def main() -> None:
+    run_module(log_out, LOGOUT_OPTIONS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check mode: everything that can be run is run once, and the service hears of no write.
+
+One process runs all modules, roles and playbooks under ``--check``. Each has something to write,
+so that it would: what it says of that is compared, too. What is not in it fails the test.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks import test_playbook_rehearse
+from ansible_collections.thingspace.fota.tests.playbooks.leftovers import eventually
+from ansible_collections.thingspace.fota.tests.playbooks.runner import (
+    ROOT,
+    PlaybookRun,
+    PlaybookRunner,
+    TaskResult,
+)
+from ansible_collections.thingspace.fota.tests.playbooks.test_modules import (
+    MODULES,
+    ONE_TASK_A_MODULE,
+    START,
+    play,
+)
+from ansible_collections.thingspace.fota.tests.playbooks.test_modules import fleet as module_fleet
+from ansible_collections.thingspace.fota.tests.usecases.account import Account
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
+    MAKER,
+    Rollout,
+    device,
+    imei,
+    package,
+)
+
+PLAYBOOKS = sorted(file.stem for file in (ROOT / "playbooks").glob("*.yml"))
+ROLES = sorted(folder.name for folder in (ROOT / "roles").iterdir())
+OURS = "thingspace.fota."
+MODULES_PLAY = "modules"
+TASKS = {one["name"]: one for one in ONE_TASK_A_MODULE[0]["tasks"]}
+IN_NO_PLAYBOOK = (
+    *("fota_campaign_info", "fota_device_firmware", "fota_device_info", "fota_firmware_info"),
+    "fota_upgrade_info",
+)
+"""Modules that no playbook runs in check mode on the account."""
+
+BEGIN = "Begin "
+
+WOULD_CHANGE = {
+    "campaign": ["Declare the campaign"],
+    "halt": ["Cancel campaigns that must not start"],
+    "logout": ["Log out"],
+    "reverse": ["Create the campaigns that are due"],
+    "rollout": ["Create the campaigns that are due"],
+    "upgrade": [
+        "Schedule and wait for the end of the canary",
+        "Schedule and wait for the end of the rest",
+    ],
+}
+"""Tasks that say they would change the account; the other playbooks only read it."""
+
+OWN_SIMULATOR = "demo"
+"""It writes in check mode, too, but to a simulator that it starts."""
+
+TESTED_ELSEWHERE = {"rehearse": test_playbook_rehearse.test_a_good_rollout_completes_on_the_copy}
+"""Playbooks too long to be run here, and the test that runs them in check mode."""
+
+DEMO = imei(9, 0)
+
+
+def fleet() -> dict[str, Any]:
+    """Devices for the modules, for a rollout that is under way, and for one that is not."""
+    made = module_fleet()
+    account = made["accounts"][0]
+    account["devices"] += [device(imei(0, number), "alpha") for number in range(3)]
+    account["devices"] += [device(imei(1, number), "beta") for number in range(3)]
+    account["firmware"] += [package("alpha"), package("alpha", "B", "A"), package("beta")]
+    return made
+
+
+def rollout_of(account: Account, model: str, place: int) -> Rollout:
+    return Rollout(
+        account,
+        {model: 3},
+        name=model,
+        devices=[imei(place, number) for number in range(3)],
+        waves=[{"name": "pilot", "count": 2}, {"name": "all", "rest": True}],
+    )
+
+
+def begin(rollout: Rollout) -> dict[str, Any]:
+    """Go until its first wave has passed and the campaign of the second waits for its day."""
+    while len(rollout.sim.campaigns()) < 2:
+        rollout.wait(rollout.tick())
+    return rollout.spec
+
+
+def demo_of_little() -> dict[str, Any]:
+    """The demo with one device, which runs the target: all of the playbook, and one tick."""
+    target = {"make": MAKER, "model": "iota", "version": "B"}
+    account = {
+        "name": "0000123456-00001",
+        "devices": [device(DEMO, "iota", "B")],
+        "firmware": [package("iota")],
+    }
+    return {
+        "demo_spec": {"name": "spring", "target": [target], "devices": [DEMO]},
+        "demo_imeis": [DEMO],
+        "demo_service": {"accounts": [account]},
+    }
+
+
+def playbook_variables(
+    under_way: dict[str, Any], new: dict[str, Any], folder: Path
+) -> dict[str, dict[str, Any]]:
+    """What each playbook is run with. A new playbook is added here."""
+    going = {"rollout_spec": under_way, "rollout_imei_check": "off"}
+    coming = {"rollout_spec": new, "rollout_imei_check": "off"}
+    return {
+        "audit": going,
+        "campaign": {"campaign": TASKS["fota_campaign"][f"{OURS}fota_campaign"]},
+        "demo": {},  # its own variables are extra variables: nothing less overrides its files
+        "halt": going,
+        "logout": {},
+        "reverse": {**going, "reverse_start": True},
+        "rollout": {
+            **coming,
+            "rollout_journal": str(folder / "journal.jsonl"),
+            "rollout_hooks": {"before_wave": str(folder / "no-such-hook.yml")},
+        },
+        "status": going,
+        "upgrade": {
+            "upgrade_package": "FOTA_Verizon_Model-A_01To02_HF",
+            "upgrade_devices": ["358000000000040", "358000000000057"],
+            "upgrade_canary_devices": ["358000000000040"],
+            "upgrade_start_date": "2026-03-20",
+            "upgrade_rest_start_date": "2026-03-27",
+        },
+    }
+
+
+def parts(run: PlaybookRun) -> dict[str, list[TaskResult]]:
+    """What the tasks of each part of the run said, by the part's name."""
+    found: dict[str, list[TaskResult]] = {}
+    for one in run.results:
+        if one.task.startswith(BEGIN):
+            found[one.task.removeprefix(BEGIN)] = part = []
+        else:
+            part.append(one)
+    return found
+
+
+def plays_of(playbook: str) -> list[str]:
+    return [one["name"] for one in yaml.safe_load((ROOT / "playbooks" / f"{playbook}.yml").open())]
+
+
+def test_everything_runs_in_check_mode_and_writes_nothing(
+    run_playbook: PlaybookRunner, simulator: StartSimulator, tmp_path: Path
+) -> None:
+    sim = simulator(fleet(), start=START)
+    account = Account(sim, tmp_path / "tokens")
+    variables = playbook_variables(
+        begin(rollout_of(account, "alpha", 0)), rollout_of(account, "beta", 1).spec, tmp_path
+    )
+    campaigns = sim.campaigns()
+    assert sorted([*variables, *TESTED_ELSEWHERE]) == PLAYBOOKS, "add the new playbook to this test"
+    plays: list[dict[str, Any]] = []
+    for name in (MODULES_PLAY, *variables):
+        plays += play({"name": f"{BEGIN}{name}", "ansible.builtin.debug": {}})
+        if name == MODULES_PLAY:
+            plays += play(*(TASKS[module] for module in IN_NO_PLAYBOOK))
+        else:
+            plays.append({"import_playbook": f"{OURS}{name}", "vars": variables[name]})
+
+    sim.clear_journal()
+    sim.refuse_writes = True
+    run = run_playbook(
+        plays,
+        *("--check", "--diff"),
+        variables=demo_of_little(),
+        simulator=sim,
+        environment={"ANSIBLE_PIPELINING": "true"},  # fewer processes
+    ).succeeded()
+
+    assert [one for one in sim.journal() if one["kind"] == "write" or one["refused"]] == []
+    assert sim.campaigns() == campaigns and sim.upgrades() == []
+    asked = {one["operation"] for one in sim.journal()}
+    assert "startM2MSession" in asked and "endM2MSession" not in asked
+
+    ours = [one for one in run.results if OURS in one.action and one.status == "ok"]
+    modules = {one.action.removeprefix(OURS) for one in ours if is_here(one, sim.port)}
+    assert sorted(modules) == MODULES, "add the new module to this test"
+    roles = set(re.findall(rf"^TASK \[{OURS}(\w+) : ", run.output, re.MULTILINE))
+    assert sorted(roles) == ROLES, "add the new role to this test"
+    said = parts(run)
+    for name in variables:
+        for title in plays_of(name):
+            assert f"PLAY [{title}]" in run.output
+    elsewhere = {name for name in said if any(is_elsewhere(one, sim.port) for one in said[name])}
+    assert elsewhere == {OWN_SIMULATOR}
+    for name in set(said) - elsewhere:
+        changes = [one.task for one in said[name] if one.changed]
+        assert changes == WOULD_CHANGE.get(name, []), name
+    assert not any(is_here(one, sim.port) for one in said[OWN_SIMULATOR])
+    assert not (tmp_path / "journal.jsonl").exists()
+    assert eventually(lambda: not list(run_playbook.temp.iterdir()))
+
+
+def test_what_is_tested_elsewhere_is_tested_in_check_mode() -> None:
+    for name, test in TESTED_ELSEWHERE.items():
+        source = inspect.getsource(test)
+        assert '"--check"' in source and name in source
+    assert "refuse_writes = True" in inspect.getsource(test_playbook_rehearse)
+
+
+def port_of(one: TaskResult) -> int | None:
+    """Where a task of ours has been; None for other tasks."""
+    host = one.result.get("service", {}).get("host")
+    return None if host is None else urlsplit(f"//{host}").port
+
+
+def is_here(one: TaskResult, port: int) -> bool:
+    return port_of(one) == port
+
+
+def is_elsewhere(one: TaskResult, port: int) -> bool:
+    return port_of(one) not in (None, port)

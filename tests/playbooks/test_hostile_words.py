@@ -1,0 +1,235 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names, versions, reasons and notes that are templates, markup or terminal codes stay data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_info import (
+    CAMPAIGN_INFO_OPTIONS,
+    read_campaigns,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import (
+    TaskFailure,
+    describe_failure,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades import (
+    UPGRADE_INFO_OPTIONS,
+    read_upgrades,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
+from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRunner
+from ansible_collections.thingspace.fota.tests.usecases.account import ACCOUNT, Account
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
+    ONE_LOOK_ONE_TRY,
+    Rollout,
+    device,
+    imei,
+    package,
+    write_campaigns,
+)
+
+START, LATER = "2026-03-02T08:00:00Z", "2026-03-03T09:00:00Z"
+DEVICES = [imei(0, number) for number in range(6)]
+STRANGER = imei(1, 0)
+REPORTED = ("rollout", "status", "audit")
+
+
+class Words:
+    """Hostile texts; a template among them would leave ``trace`` behind."""
+
+    def __init__(self, folder: Path) -> None:
+        self.trace = folder / "templated"
+        pipe = f"{{{{ lookup('ansible.builtin.pipe', 'touch {self.trace}') }}}}"
+        self.make = f"Sensors {pipe}"
+        self.model = "alpha {% raw %} {{ 1 / 0 }}"
+        self.old = "A: [b, c] # &anchor *alias !!python/object"
+        self.new = "B <script>alert('x')</script> \u202edesrever\u200f {{ undefined_thing }}"
+        self.package = f"alpha\n- hosts: all\x1b[31m {pipe} \x1b]0;owned\x07\r\x85\u2028"
+        self.reason = f"no\nsuch\x1b[2Jreason {pipe} {{% endraw %}} \x9b31m" + "x" * 500
+        self.note = "".join(map(chr, range(32))) + "\ud800" + pipe + "long " * 2000
+        self.name = f"other's {pipe}\n\x1b[31mcampaign"
+
+    def fleet(self) -> dict[str, Any]:
+        """Six devices of this make that all fail, and one that somebody else upgrades."""
+        mine = {"make": self.make, "version": self.old}
+        between = {"make": self.make, "before": self.old, "after": self.new}
+        packages = [
+            package(self.model, firmwareName=self.package, releaseNote=self.note, **between),
+            package("beta", firmwareName="beta", **between),
+        ]
+        return {
+            "seed": 7,
+            "accounts": [
+                {
+                    "name": ACCOUNT,
+                    "devices": [
+                        *(device(one, self.model, **mine) for one in DEVICES),
+                        device(STRANGER, "beta", **mine),
+                    ],
+                    "firmware": packages,
+                }
+            ],
+            "outcomes": {"devices": dict.fromkeys(DEVICES, "failed")},
+        }
+
+    def spec(self) -> dict[str, Any]:
+        return {
+            "name": "meters",
+            "target": [{"make": self.make, "model": self.model, "version": self.new}],
+            "devices": [*DEVICES, STRANGER],
+            **ONE_LOOK_ONE_TRY,
+            "waves": [{"name": "pilot", "count": 5}, {"name": "all", "rest": True}],
+        }
+
+
+def untrusted(value: object) -> str:
+    """Give YAML in which every text is marked as no template, as results of modules are."""
+    if isinstance(value, dict):
+        inner = (f"{json.dumps(key)}: {untrusted(one)}" for key, one in value.items())
+        return f"{{{', '.join(inner)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(untrusted, value))}]"
+    return f"!unsafe {json.dumps(value)}" if isinstance(value, str) else json.dumps(value)
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> Words:
+    return Words(tmp_path)
+
+
+@pytest.fixture
+def account(simulator: StartSimulator, words: Words, tmp_path: Path) -> Account:
+    """A rollout has begun; a stranger's campaign is there; every report has the hostile reason."""
+    started = Account(simulator(words.fleet(), start=START), tmp_path / "tokens")
+    stranger = {"name": words.name, "package": "beta", "devices": [STRANGER]}
+    dates = {"start_date": "2026-03-03", "end_date": "2026-03-05"}
+    write_campaigns(started, [{**stranger, **dates, "protocol": "LWM2M"}])
+    Rollout(started, {}, **words.spec()).tick()
+    started.sim.set_now(LATER)
+    started.sim.faults(
+        [
+            {"operation": operation, "fault": "unknown_status", "times": 99, **more}
+            for operation, more in (
+                (
+                    "v3ListCampaignDevices",
+                    {"keys": ["resultReason"], "word": words.reason},
+                ),
+                ("v3GetSubscription", {"keys": ["updateTime"], "word": words.note}),
+            )
+        ]
+    )
+    return started
+
+
+INFO = (
+    ("fota_campaign_info", {"return_devices": "all"}),
+    (
+        "fota_device_info",
+        {"gather": ["history", "subscription"], "devices": DEVICES[:1], "imei_check": "off"},
+    ),
+    ("fota_firmware_info", {}),
+)
+
+
+def test_hostile_words_stay_words(
+    account: Account, words: Words, run_playbook: PlaybookRunner, tmp_path: Path
+) -> None:
+    """One process: a tick that halts, status, audit and info modules, all told and all written."""
+    spec = tmp_path / "spec.yml"
+    spec.write_text(f"rollout_spec: {untrusted(words.spec())}\n", encoding="utf-8")
+    journal, reports = tmp_path / "journal.jsonl", tmp_path / "reports"
+    reports.mkdir()
+    plays: list[dict[str, Any]] = [
+        {
+            "ansible.builtin.import_playbook": f"thingspace.fota.{name}",
+            "vars": {"report_path": str(reports / name)},
+        }
+        for name in REPORTED
+    ]
+    tasks = [{f"thingspace.fota.{name}": options, "name": name} for name, options in INFO]
+    shown = {"ansible.builtin.debug": {"msg": "{{ told.campaigns }}"}, "name": "show"}
+    tasks[0]["register"] = "told"
+    plays.append({"hosts": "localhost", "gather_facts": False, "tasks": [*tasks, shown]})
+    run = run_playbook(
+        plays,
+        *("--extra-vars", f"@{spec}"),
+        variables={
+            "rollout_imei_check": "off",
+            "rollout_return_devices": "all",
+            "rollout_show_plan": True,
+            "rollout_journal": str(journal),
+            "rollout_fail_on": [],
+        },
+        simulator=account.sim,
+    ).succeeded()
+    assert not words.trace.exists()
+    assert [char for char in run.output if ord(char) < 32 or ord(char) == 127] == ["\n"] * (
+        run.output.count("\n")
+    ), "what reaches a terminal is escaped"
+
+    decision = run.all("Decide")[0].result
+    assert decision["phase"] == "halted"
+    assert [lane["package"] for lane in decision["halted_lanes"]] == [words.package]
+    assert words.reason in {one["reason"] for one in decision["devices"]}
+    told = run["fota_campaign_info"]["campaigns"]
+    assert words.name in {one["name"] for one in told}
+    assert run["show"]["msg"] == told
+    assert run["fota_firmware_info"]["packages"][0]["release_note"] == words.note.replace(
+        "\ud800", "?"
+    )
+
+    (line,) = journal.read_text(encoding="utf-8").split("\n")[:-1]
+    assert json.loads(line)["phase"] == "halted"
+    for name in REPORTED:
+        report = json.loads((reports / name).read_text(encoding="utf-8"))
+        assert words.make in json.dumps(report, ensure_ascii=False)
+
+
+def test_lines_for_people_are_one_line_each(account: Account, words: Words) -> None:
+    """Plans, reports and audits are shown as they are by callbacks that print no JSON."""
+    decision = Rollout(account, {}, **words.spec()).decide()
+    for part in ("plan", "report", "audit"):
+        assert [line for line in decision[part] if not line.isprintable()] == []
+    assert decision["msg"].isprintable()
+    assert decision["why"].isprintable()
+
+
+def test_failures_are_one_line_each(account: Account, words: Words) -> None:
+    """They are printed as they are; this one names a package of the service."""
+    with pytest.raises(PlanRefused) as caught:
+        write_campaigns(account, [{"name": words.name, "package": words.package}])
+    assert "{{ lookup(" in str(caught.value)
+    message, _payload = describe_failure(caught.value)
+    assert message.isprintable()
+
+
+@pytest.mark.parametrize("id_", ["a/b", "a?b=c", "a#b", "%2e%2e", "a%2fb", "a b", "a;b", "é", "\n"])
+def test_an_id_is_one_segment_of_a_path(account: Account, id_: str) -> None:
+    account.sim.clear_journal()
+    for use_case, options, given in (
+        (read_campaigns, CAMPAIGN_INFO_OPTIONS, {"campaign_id": id_}),
+        (read_upgrades, UPGRADE_INFO_OPTIONS, {"upgrade_id": id_}),
+    ):
+        with pytest.raises((FotaError, TaskFailure)):
+            account.run(use_case, options, **given)
+    asked = [one for one in account.sim.journal() if one["kind"] != "auth"]
+    assert [one["operation"] for one in asked] == ["v3GetCampaign", "v1GetUpgrade"]
+    assert {unquote(one["path"].rpartition("/")[2]) for one in asked} == {id_}
+
+
+@pytest.mark.parametrize("id_", [".", "..", "\ud800"])
+def test_an_id_that_can_be_no_segment_is_never_sent(account: Account, id_: str) -> None:
+    account.sim.clear_journal()
+    with pytest.raises(FotaError, match="campaign_id"):
+        account.run(read_campaigns, CAMPAIGN_INFO_OPTIONS, campaign_id=id_)
+    assert [one for one in account.sim.journal() if one["operation"] == "v3GetCampaign"] == []
