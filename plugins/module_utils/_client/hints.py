@@ -67,13 +67,18 @@ def for_given_token(option: str) -> str:
     )
 
 
-def for_login(kind: str, *, key_refused: bool, minutes: int, directory: str) -> str:
-    """What to do after a refused login that is remembered for some minutes in ``directory``."""
+def for_login(kind: str, *, key_refused: bool, minutes: int | None, directory: str) -> str:
+    """What to do after a refused login that is remembered in ``directory``.
+
+    :param minutes: for so long; None until somebody does something.
+    """
     names = ("client_id", "client_secret") if key_refused else ("username", "password")
     options = " and ".join(f"{name} ({variable(name)})" for name in names)
+    while_ = "" if minutes is None else f" for {minutes} minutes"
     again = (
-        f"It is not tried again for {minutes} minutes, as five refused logins in a row lock the"
-        f" user; other credentials, a logout or an emptied token cache ({directory}) try at once."
+        f"It is not tried again{while_}, as five refused logins in a row lock the user; other"
+        " credentials, a logout (playbook thingspace.fota.logout) or an emptied token cache"
+        f" ({directory}) try at once."
     )
     if kind == "locked_out":
         return f"Only Verizon support can unlock the user. {again}"

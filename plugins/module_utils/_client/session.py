@@ -31,6 +31,8 @@ LOGIN = Operation("startM2MSession", "POST", "/m2m/v1/session/login", Kind.AUTH)
 LOGOUT = Operation("endM2MSession", "POST", "/m2m/v1/session/logout", Kind.AUTH)
 
 REJECTION_SECONDS = 15 * 60
+# The service locks a user after five refused logins in a row (contract section 2).
+MOST_REJECTIONS = 2
 _RENEW_EARLY = 60.0  # seconds before its end that a bearer is replaced
 _LONGEST_LIFE = 24 * 3600.0
 
@@ -155,17 +157,17 @@ class Session:
         """The entry with what it lacks asked of the service, stored step by step."""
         if self._complete(entry):
             return entry
-        rejection = entry.rejection
-        # Either way: a clock that was set back must not keep it for longer.
-        if rejection is not None and abs(time.time() - rejection.at) < REJECTION_SECONDS:
-            raise self._remembered(rejection)
-        entry = replace(entry, rejection=None)
+        if entry.rejection is not None and _still_holds(entry.rejection):
+            raise self._remembered(entry.rejection)
         # Before the login, to be certain that a rejection can be remembered: the disk may be full.
         shared.store(entry)
         if not self._has_bearer(entry):
             entry = self._with_bearer(entry, shared, deadline)
         if not self._has_session(entry):
             entry = self._with_session(entry, shared, deadline)
+        if entry.rejection is not None:
+            entry = replace(entry, rejection=None)
+            shared.store(entry)
         return entry
 
     def _with_bearer(self, entry: Entry, shared: LockedEntry, deadline: Deadline) -> Entry:
@@ -237,8 +239,9 @@ class Session:
             error_code=error.code,
             error_message=error.message,
             operation=request.operation.id,
+            attempts=entry.rejection.attempts + 1 if entry.rejection else 1,
         )
-        shared.store(replace(entry, rejection=rejection))
+        shared.store(Entry(rejection=rejection))
         return self._login_error(f"login refused: {message}", rejection)
 
     def _remembered(self, rejection: Rejection) -> LoginRejected:
@@ -259,7 +262,7 @@ class Session:
             hint=hints.for_login(
                 rejection.kind,
                 key_refused=rejection.operation == OAUTH_TOKEN.id,
-                minutes=REJECTION_SECONDS // 60,
+                minutes=None if rejection.attempts >= MOST_REJECTIONS else REJECTION_SECONDS // 60,
                 directory=str(self._cache.directory),
             ),
         )
@@ -289,6 +292,18 @@ class Session:
         if blamed is None:
             raise refusal(request, reply)
         return blamed
+
+
+def _still_holds(rejection: Rejection) -> bool:
+    """Whether the same credentials are not to be tried again yet, or at all.
+
+    Jobs come back every hour, and controllers have clocks of their own: time alone would use up the
+    five attempts.
+    """
+    if rejection.attempts >= MOST_REJECTIONS:
+        return True
+    # Either way: a clock that was set back must not keep it for longer.
+    return abs(time.time() - rejection.at) < REJECTION_SECONDS
 
 
 def _has(entry: Entry, token: Token, old: Tokens) -> bool:

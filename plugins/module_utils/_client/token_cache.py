@@ -35,7 +35,10 @@ _POLL = 0.02  # seconds between two looks at a lock that somebody holds
 
 @dataclass(frozen=True)
 class Rejection:
-    """A refused login: the service's words, and when (seconds of the wall clock)."""
+    """A refused login: the service's words, and when (seconds of the wall clock).
+
+    :ivar attempts: how often these credentials were refused in a row.
+    """
 
     kind: str
     at: float
@@ -44,6 +47,7 @@ class Rejection:
     http_status: int
     error_code: str | None = None
     error_message: str | None = None
+    attempts: int = 1
 
 
 @dataclass(frozen=True)
@@ -223,5 +227,8 @@ def _entry(content: bytes) -> Entry:
 
 def _well_formed(entry: Entry) -> bool:
     tokens = all(isinstance(token, (str, NoneType)) for token in (entry.bearer, entry.session))
-    times = [entry.renew_bearer_at, entry.rejection.at if entry.rejection else None]
+    rejection = entry.rejection
+    if rejection and not isinstance(rejection.attempts, int):
+        return False
+    times = [entry.renew_bearer_at, rejection.at if rejection else None]
     return tokens and all(isinstance(at, (int, float, NoneType)) for at in times)

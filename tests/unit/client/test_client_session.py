@@ -345,6 +345,29 @@ def test_a_rejection_is_forgotten_after_fifteen_minutes_or_when_the_clock_was_se
     assert count(sim, LOGIN) == 2
 
 
+def test_a_job_that_comes_back_every_hour_does_not_lock_the_user(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    """A second attempt may be worth it after a quarter of an hour; a fifth would lock the user."""
+    wrong = replace(settings, password="wrong")
+
+    def an_hour_later(entry: dict[str, object]) -> None:
+        entry["rejection"].update(at=time.time() - 3600)  # type: ignore[attr-defined]
+
+    for _hour in range(8):
+        with pytest.raises(LoginRejected) as caught:
+            read(wrong, ops)
+        change_entry(wrong, an_hour_later)
+    assert count(sim, LOGIN) == 2
+    assert "not tried again, as" in str(caught.value.hint)
+    # Once the password is what it should be, and somebody has said so, it is tried.
+    assert read(settings, ops) == []
+    with Client(wrong) as client:
+        client.logout()
+    with pytest.raises(LoginRejected, match="login refused"):
+        read(wrong, ops)
+
+
 def test_a_logout_forgets_a_rejection(
     sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
 ) -> None:
