@@ -17,6 +17,12 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_i
     CAMPAIGN_INFO_OPTIONS,
     read_campaigns,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
+    CAMPAIGN_MODULE_OPTIONS,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns import (
+    ensure_campaigns,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import (
     TaskFailure,
     describe_failure,
@@ -25,7 +31,6 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades i
     UPGRADE_INFO_OPTIONS,
     read_upgrades,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRunner
 from ansible_collections.thingspace.fota.tests.usecases.account import ACCOUNT, Account
@@ -60,7 +65,7 @@ class Words:
         self.name = f"other's {pipe}\n\x1b[31mcampaign"
 
     def fleet(self) -> dict[str, Any]:
-        """Six devices of this make that all fail, and one that somebody else upgrades."""
+        """Six devices of this make that all fail, and one that somebody else waits for."""
         mine = {"make": self.make, "version": self.old}
         between = {"make": self.make, "before": self.old, "after": self.new}
         packages = [
@@ -79,7 +84,7 @@ class Words:
                     "firmware": packages,
                 }
             ],
-            "outcomes": {"devices": dict.fromkeys(DEVICES, "failed")},
+            "outcomes": {"devices": {**dict.fromkeys(DEVICES, "failed"), STRANGER: "silent"}},
         }
 
     def spec(self) -> dict[str, Any]:
@@ -205,11 +210,13 @@ def test_lines_for_people_are_one_line_each(account: Account, words: Words) -> N
 
 
 def test_failures_are_one_line_each(account: Account, words: Words) -> None:
-    """They are printed as they are; this one names a package of the service."""
-    with pytest.raises(PlanRefused) as caught:
-        write_campaigns(account, [{"name": words.name, "package": words.package}])
-    assert "{{ lookup(" in str(caught.value)
+    """They are printed as they are; this one names a campaign of the service."""
+    declared = {"name": words.name, "package": "beta", "devices": [STRANGER], "imei_check": "off"}
+    waits = {"wait": True, "wait_for": "ended", "wait_timeout": 0.1, "wait_delay": 0.1}
+    with pytest.raises(TaskFailure) as caught:
+        account.run(ensure_campaigns, CAMPAIGN_MODULE_OPTIONS, **declared, **waits)
     message, _payload = describe_failure(caught.value)
+    assert "{{ lookup(" in message
     assert message.isprintable()
 
 

@@ -35,6 +35,10 @@ CAMPAIGN_PAGES = PageShape(
 UPGRADE_PAGES = PageShape(rows="reportList", cursor="lastSeenUpgradeId", row_id=("id",))
 
 
+# Pages in a row that bring nothing new although there is more: lists move while they are read.
+MOST_BARREN_PAGES = 20
+
+
 @dataclass(frozen=True)
 class Listing:
     """All rows of a list in the order of the service, each once, and its last page."""
@@ -49,15 +53,17 @@ def read_all_pages(
     """Read every page of a list, feeding back the cursor while there is more.
 
     :param fetch: gives the raw page after a cursor; None asks for the first page.
-    :raises UnexpectedReply: the cursor repeats or is missing although there is more, so the list
-        can never be complete.
+    :raises UnexpectedReply: the cursor repeats or is missing although there is more, or page after
+        page brings nothing new, so the list can never be complete.
     :raises MalformedReply: a page is no page, or a row cannot be told from others.
     """
     found: dict[str, Row] = {}
     cursors: set[str] = set()
     cursor: str | None = None
+    barren = 0
     while True:
         page = as_row(fetch(cursor), operation)
+        before = len(found)
         for row in as_rows(page.get(shape.rows), f"{operation} {shape.rows}"):
             row_id = text(row, *shape.row_id)
             if not row_id:
@@ -66,11 +72,12 @@ def read_all_pages(
         if not flag(page, "hasMoreData", "hasMoreFlag"):
             return Listing(rows=list(found.values()), last_page=page)
         cursor = text(page, shape.cursor)
-        if not cursor or cursor in cursors:
+        barren = barren + 1 if len(found) == before else 0
+        if not cursor or cursor in cursors or barren >= MOST_BARREN_PAGES:
             raise UnexpectedReply(
                 f"{operation}: the list never ends: after {len(found)} rows the service says that"
                 f" there is more, but its cursor {cursor!r} "
-                + ("repeats" if cursor else "is missing"),
+                + ("leads to nothing new" if cursor else "is missing"),
                 operation=operation,
                 hint="nothing was decided on a part of the list; run again later",
             )

@@ -52,9 +52,13 @@ def printable(text: str, *, secrets: Iterable[str] = ()) -> str:
     """One line of visible text: no terminal escapes, no control characters, a bounded length."""
     for secret in filter(None, secrets):
         text = text.replace(secret, "***")
-    text = _ESCAPES.sub("", text[: 4 * _LONGEST_TEXT])
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = " ".join(visible(text[: 4 * _LONGEST_TEXT]).split())
     return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 3]}..."
+
+
+def visible(text: str) -> str:
+    """The whole text on one line: no terminal escapes, a space for any other control character."""
+    return "".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", text))
 
 
 def stale_session(status: int, error: ErrorBody) -> bool:

@@ -23,13 +23,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import NoneType
 
 from .clock import Deadline
 from .errors import TokenCacheError
+from .settings import TOKEN_TEXT
 
 _SALT_BYTES = 32
 _LARGEST_ENTRY = 64 * 1024
+_LATEST = 1e11  # seconds; later than any clock
 _POLL = 0.02  # seconds between two looks at a lock that somebody holds
 
 
@@ -226,9 +227,14 @@ def _entry(content: bytes) -> Entry:
 
 
 def _well_formed(entry: Entry) -> bool:
-    tokens = all(isinstance(token, (str, NoneType)) for token in (entry.bearer, entry.session))
-    rejection = entry.rejection
-    if rejection and not isinstance(rejection.attempts, int):
-        return False
-    times = [entry.renew_bearer_at, rejection.at if rejection else None]
-    return tokens and all(isinstance(at, (int, float, NoneType)) for at in times)
+    tokens = all(_is_token(token) for token in (entry.bearer, entry.session) if token is not None)
+    times = [entry.renew_bearer_at] if entry.renew_bearer_at is not None else []
+    if entry.rejection is not None:
+        times.append(entry.rejection.at)
+        if not isinstance(entry.rejection.attempts, int):
+            return False
+    return tokens and all(isinstance(at, (int, float)) and abs(at) < _LATEST for at in times)
+
+
+def _is_token(value: object) -> bool:
+    return isinstance(value, str) and TOKEN_TEXT.fullmatch(value) is not None

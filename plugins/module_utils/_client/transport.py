@@ -54,6 +54,7 @@ _HEADERS = {
     "User-Agent": f"thingspace.fota/{COLLECTION_VERSION}",
 }
 _LARGEST_BODY = 64 * 1024 * 1024
+_LONGEST_LENGTH = 18  # digits of a Content-Length
 _CHUNK = 8 * 1024
 
 
@@ -86,9 +87,14 @@ class Reply:
         if not self.body.strip():
             return None
         try:
-            return json.loads(self.body, parse_constant=_no_constant)
+            value = json.loads(self.body, parse_constant=_no_constant)
+            if b"\\ud" in self.body.lower():
+                # Half of a surrogate pair is no text: it can neither be sent back nor shown.
+                whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+                value = json.loads(whole)
         except RecursionError as error:
             raise ValueError("nested too deep") from error
+        return value
 
 
 @dataclass(frozen=True)
@@ -296,7 +302,7 @@ def _proxies(settings: ConnectionSettings) -> dict[str, str]:
 
 def _body(request: Request, response: requests.Response, deadline: Deadline) -> bytes:
     body = bytearray()
-    for chunk in response.iter_content(_CHUNK):
+    for chunk in _chunks(response):
         body += chunk
         if len(body) > _LARGEST_BODY and request.operation.kind is Kind.WRITE:
             raise _Cut("the reply is too large")
@@ -312,9 +318,23 @@ def _body(request: Request, response: requests.Response, deadline: Deadline) -> 
     # urllib3 before 2.0 takes a body that ends early for a whole one.
     promised = response.headers.get("Content-Length", "")
     chunked = "Transfer-Encoding" in response.headers
-    if promised.isdecimal() and not chunked and response.raw.tell() < int(promised):
+    if promised.isdecimal() and not chunked and _is_short(response.raw.tell(), promised):
         raise _Cut("the reply was cut off")
     return bytes(body)
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from response.iter_content(_CHUNK)
+    except requests.RequestException:
+        raise
+    except ValueError as error:  # of the libraries below, for a chunk of negative length
+        raise _Cut("the reply was cut off") from error
+
+
+def _is_short(read: int, promised: str) -> bool:
+    # Python refuses to read a number of thousands of digits; no body is that long.
+    return len(promised) > _LONGEST_LENGTH or read < int(promised)
 
 
 def _network_trouble(error: requests.RequestException) -> _Trouble:

@@ -21,8 +21,8 @@ else:
 # `2021-06-03 00:03:56.079 +0000 UTC`: how Go prints a time.
 GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([+-]\d{4})(?: \w+)?")
 FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ].+)?")
-# Zero times: year 1 (Go) and 1900 mean "never".
-FIRST_REAL_YEAR = 1970
+# Year 1 (Go), 1900 and 9999 mean "never"; what is left has room for arithmetic on both sides.
+FIRST_REAL_YEAR, LAST_REAL_YEAR = 1970, 9998
 
 
 @lru_cache(maxsize=65_536)
@@ -34,7 +34,7 @@ def parse_time(text: str) -> datetime | None:
         moment = moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
-    return moment if moment.year >= FIRST_REAL_YEAR else None
+    return moment if FIRST_REAL_YEAR <= moment.year <= LAST_REAL_YEAR else None
 
 
 def parse_date(text: str) -> date | None:

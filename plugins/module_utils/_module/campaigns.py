@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._api.campaigns import CampaignService
-from .._client.errors import FotaError
+from .._client.errors import FotaError, ServiceUnavailable
 from .._model.campaign import Campaign, CampaignDevice, CampaignType, DeviceChange
 from .._model.firmware import Package
 from .._model.imei import shorten
@@ -229,11 +229,12 @@ def _wait_all(context: Context, progress: Sequence[Progress], params: Mapping[st
         Waiting.declared(params),
         sleep=context.sleep,
     )
-    pairs = [(one.service, campaign.id) for one, campaign in zip(waiting, waited.last, strict=True)]
-    reports = context.client.map(lambda pair: pair[0].list_campaign_devices(pair[1]), pairs)
-    for one, report in zip(waiting, reports, strict=True):
-        one.report = report
     late = [campaign for campaign in waited.last if not is_settled(campaign)]
+    try:
+        _read_reports(context, waiting)
+    except ServiceUnavailable:
+        if not late:
+            raise
     if late:
         listed = ", ".join(f"{one.name} {one.id} is {one.status}" for one in late)
         raise FotaError(
@@ -243,6 +244,13 @@ def _wait_all(context: Context, progress: Sequence[Progress], params: Mapping[st
             f" wait_timeout, or follow campaign_id {late[0].id} with fota_campaign_info",
         )
     _fail_stopped(waiting, enough)
+
+
+def _read_reports(context: Context, progress: Sequence[Progress]) -> None:
+    pairs = [(one.service, one.campaign.id) for one in progress if one.campaign]
+    reports = context.client.map(lambda pair: pair[0].list_campaign_devices(pair[1]), pairs)
+    for one, report in zip(progress, reports, strict=True):
+        one.report = report
 
 
 def _fail_stopped(progress: Sequence[Progress], enough: frozenset[CampaignState]) -> None:

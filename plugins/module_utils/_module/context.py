@@ -15,6 +15,7 @@ from .._api.v1 import FotaV1
 from .._api.v2 import FotaV2
 from .._api.v3 import FotaV3
 from .._client.client import Client
+from .._client.error_bodies import visible
 from .._model.account import check_account
 from .._model.campaign import CampaignType
 from .options import check_positive, connection_settings
@@ -59,11 +60,12 @@ class Context:
 
     def headline(self, text: str) -> str:
         """Give a one-line summary that says so when the service is simulated."""
-        return f"SIMULATED on {self.client.host}: {text}" if self.client.simulated else text
+        simulated = f"SIMULATED on {self.client.host}: " if self.client.simulated else ""
+        return simulated + visible(text)
 
     def all_warnings(self) -> list[str]:
         """Give every warning once, in order."""
-        return list(dict.fromkeys([*self.warnings, *self.client.warnings()]))
+        return list(dict.fromkeys(map(visible, [*self.warnings, *self.client.warnings()])))
 
 
 def open_context(params: Mapping[str, Any], *, check_mode: bool) -> Context:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._client.error_bodies import visible
 from .._client.errors import FotaError
 from .._model.errors import InvalidValue
 from .._plan.refusal import PlanRefused
@@ -44,4 +45,4 @@ def describe_failure(error: Failure | TaskFailure) -> tuple[str, dict[str, Any]]
     message = str(error)
     if hint and str(hint) not in message:
         message = f"{message.rstrip('.')}. What to do: {hint}"
-    return message, payload
+    return visible(message), payload

@@ -47,6 +47,8 @@ def read_journal(path: str, rollout: str) -> Journal:
         return Journal()
     except OSError as error:
         raise InvalidValue("journal", path, f"cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InvalidValue("journal", path, "is no path") from error
     last = LastTick()
     ids: dict[str, None] = {}
     unreadable = []
@@ -77,6 +79,6 @@ def _read_line(line: str) -> dict[str, Any] | None:
         return {}
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return entry if isinstance(entry, dict) else None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from .._client.error_bodies import visible
 from .._model.campaign import PILOT_DEVICES
 from .._model.imei import shorten
 from .._plan.rollout.classes import FAILURES, DeviceClass
@@ -43,18 +44,18 @@ def tell_decision(
     :param view: the decision as a result, which has counted all devices.
     """
     msg = headline(f"rollout {decision.spec.name}: {decision.phase.value}; {decision.why}")
+    plan = [
+        *_tell_targets(decision),
+        *_tell_findings(decision),
+        *_tell_lanes(decision),
+        *_tell_ways(view),
+        *_tell_clusters(view),
+        *_tell_waves(decision),
+        *_tell_actions(decision),
+        *_tell_signatures(decision),
+    ]
     return {
-        "plan": [
-            msg,
-            *_tell_targets(decision),
-            *_tell_findings(decision),
-            *_tell_lanes(decision),
-            *_tell_ways(view),
-            *_tell_clusters(view),
-            *_tell_waves(decision),
-            *_tell_actions(decision),
-            *_tell_signatures(decision),
-        ],
+        "plan": [msg, *map(visible, plan)],
         "report": [msg, *tell_table(view["table"], _WAVES), *_tell_next(decision)],
         "audit": tell_table(
             [{**row, "path": " > ".join(row["path"])} for row in view["versions"]], _VERSIONS
@@ -334,7 +335,11 @@ def tell_table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> list[s
         for column, is_number in zip(columns, numeric, strict=True)
     ]
     total[0] = "all"
-    cells = [list(columns), *([str(row[column]) for column in columns] for row in rows), total]
+    cells = [
+        list(columns),
+        *([visible(str(row[column])) for column in columns] for row in rows),
+        total,
+    ]
     widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
     return [
         "  ".join(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from .._client.error_bodies import visible
 from .._model.campaign import CampaignType
 from .._model.wire import count_by
 from .._plan.rollout.classes import DeviceClass, Verdict
@@ -38,7 +39,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
     return {
         "rollout": spec.name,
         "phase": decision.phase.value,
-        "why": decision.why,
+        "why": visible(decision.why),
         "would_change": decision.would_change,
         "actions": {
             "refresh": list(decision.refresh),

@@ -156,11 +156,14 @@ def may_be_hidden(spec: CampaignSpec, target: Campaign | None) -> bool:
     """Tell whether it matters that a live campaign of this name may be in no list.
 
     The lists leave campaigns in CampaignPreScheduled out (contract section 14, question 2). That
-    one has ended settles a declaration that would not create it again.
+    one has ended settles a declaration that would not create it again. That one was refused does
+    not: its devices may have been those of another one of this name.
     """
     if spec.campaign_id is not None:
         return False
-    return target is None or (target.state.over and (spec.recreate or not spec.present))
+    if target is None or target.state in (CampaignState.REQUEST_FAILED, CampaignState.FAILED):
+        return True
+    return target.state.over and (spec.recreate or not spec.present)
 
 
 def needs_creation(spec: CampaignSpec, target: Campaign | None) -> bool:

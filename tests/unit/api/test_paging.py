@@ -131,7 +131,7 @@ def test_both_keys_of_a_campaign_id_are_one_row() -> None:
         pytest.param({None: page("1", cursor="", more=True)}, "is missing", id="empty"),
         pytest.param(
             {None: page("1", cursor="1", more=True), "1": page("2", cursor="1", more=True)},
-            "repeats",
+            "leads to nothing new",
             id="repeated",
         ),
         pytest.param(
@@ -140,7 +140,7 @@ def test_both_keys_of_a_campaign_id_are_one_row() -> None:
                 "1": page("2", cursor="2", more=True),
                 "2": page("3", cursor="1", more=True),
             },
-            "repeats",
+            "leads to nothing new",
             id="in-a-circle",
         ),
     ],

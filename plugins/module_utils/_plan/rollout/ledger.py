@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ..._model.campaign import CampaignDevice
-from ..._model.status import DeviceState
+from ..._model.status import CampaignState, DeviceState
 from ..._model.times import parse_time
 from .names import CampaignName
 from .observed import OwnCampaign
@@ -163,7 +163,7 @@ def _resolve_twins(
     kept, surplus = [], []
     for twins in by_name.values():
         live = [one for one in twins if not one.over]
-        live.sort(key=lambda one: (not _has_accepted(one), one.campaign.id))
+        live.sort(key=lambda one: (not _is_to_be_kept(one), one.campaign.id))
         surplus += live[1:]
         kept += live[:1]
         over = [one for one in twins if one.over]
@@ -178,6 +178,16 @@ def _has_attempted(one: OwnCampaign) -> bool:
 
 def _has_accepted(one: OwnCampaign) -> bool:
     return any(not is_rejected(one, row) for row in one.rows)
+
+
+def _is_to_be_kept(one: OwnCampaign) -> bool:
+    """It holds devices, and nobody has stopped them since it was listed.
+
+    As long as the service checks the request, its report does not say so yet.
+    """
+    stopped = all(row.state is DeviceState.STOPPED for row in one.rows)
+    pending = one.campaign.state is CampaignState.PENDING
+    return not pending and not stopped and _has_accepted(one)
 
 
 def is_busy(row: CampaignDevice) -> bool:

@@ -1,0 +1,401 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every write under every fault: what the service holds in the end is what it would hold anyway.
+
+``run_matrix()`` runs it without pytest and gives the counts.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from ansible_collections.thingspace.fota.plugins.module_utils._client.client import Client
+from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
+from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
+from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
+from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import (
+    TaskFailure,
+    describe_failure,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults import TABLE
+from ansible_collections.thingspace.fota.tests.reliability.fault_stage import (
+    IMPATIENT,
+    PATIENT,
+    Controller,
+    Stage,
+    duplicates,
+    quick_retries,
+)
+from ansible_collections.thingspace.fota.tests.reliability.fault_writes import WRITES, Write
+
+# Virtual hours: how long new campaigns stay hidden, and when the end state is read.
+HIDDEN_HOURS, DELAY_OVER, SETTLED_AFTER = 2, 3, 6
+ALWAYS = 10_000
+# `make test` takes all of a creation's own cases, one in so many of the other writes' own, and one
+# in so many of those that spoil another call of a task.
+OWN_TAKEN, OTHERS_TAKEN = 5, 60
+
+
+class Expectation(Enum):
+    """What a fault may do to a task.
+
+    SAME: the task may fail, and is run once more; if it says that all is well, all is well.
+    REFUSED: the task fails, and nothing was written by or after the spoilt call.
+    BLIND: the service tells less than the truth, so that what the task says is not judged.
+    DELAYED: as BLIND until the delay is over, which a run of the task sits out.
+    """
+
+    SAME = "same"
+    REFUSED = "refused"
+    BLIND = "blind"
+    DELAYED = "delayed"
+
+
+# What a fault does when it hits a write, and a read. One that is not named is to change nothing.
+_UNLIKE_OTHERS: dict[str, tuple[Expectation, Expectation]] = {
+    "lockout": (Expectation.REFUSED, Expectation.REFUSED),
+    "endless_cursor": (Expectation.REFUSED, Expectation.REFUSED),
+    "redirect": (Expectation.REFUSED, Expectation.SAME),
+    "xml_403": (Expectation.REFUSED, Expectation.BLIND),
+    "clock_skew": (Expectation.SAME, Expectation.BLIND),
+    "null_lists": (Expectation.SAME, Expectation.BLIND),
+    "missing_lists": (Expectation.SAME, Expectation.BLIND),
+    "unknown_status": (Expectation.SAME, Expectation.BLIND),
+    "missing_fields": (Expectation.SAME, Expectation.BLIND),
+    "delayed_campaigns": (Expectation.DELAYED, Expectation.DELAYED),
+    "vanished_campaigns": (Expectation.DELAYED, Expectation.DELAYED),
+}
+_ALL_PLACES = ["reports", "histories", "details"]
+# With these no read at all tells of a campaign. Then only the service itself keeps it from being
+# doubled, as it refuses its devices to a second one; other devices added to it, it takes.
+_UNSEEN = ({"places": ["reports", "histories"]}, {"places": _ALL_PLACES})
+# Parameters that a fault is tried with; all others keep the defaults of the table.
+_VARIANTS: dict[str, tuple[dict[str, Any], ...]] = {
+    "status_429": ({}, {"retry_after": 0}, {"retry_after": 1, "as_date": True}),
+    "refuse": ({"seconds": 0.1},),
+    "stall_before": ({"seconds": 0.3},),
+    "stall_after": ({"seconds": 0.3},),
+    "slow_body": ({"seconds": 0.1},),
+    "short_pages": ({"rows": 1},),
+    "repeated_page": ({"rows": 1},),
+    "overlapping_pages": ({"rows": 1},),
+    "endless_cursor": ({"rows": 1}, {"rows": 1, "cursor": "new"}),
+    "clock_skew": ({"hours": 24}, {"hours": -24}),
+    "missing_fields": ({}, {"keys": ["id", "campaignId"]}, {"keys": ["success"]}),
+    "unknown_status": ({}, {"keys": ["status", "success", "Resp", "reason"]}),
+    "delayed_campaigns": (
+        {"hours": HIDDEN_HOURS},
+        *({"hours": HIDDEN_HOURS, **unseen} for unseen in _UNSEEN),
+    ),
+    "vanished_campaigns": ({}, *_UNSEEN),
+}
+# A silence that the client does not sit out, seconds.
+_READ_TIMEOUT = {"stall_before": 0.1, "stall_after": 0.1}
+
+# A refused login is not tried again for a while, unless an operator logs out.
+_REMEMBERED = frozenset({"login_rejected", "locked_out"})
+_OWN_FAILURES = (FotaError, TaskFailure, PlanRefused, InvalidValue)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One fault in one task. ``operation`` is the call that it spoils, ``*`` each that it can."""
+
+    write: Write
+    fault: str
+    operation: str
+    params: tuple[tuple[str, Any], ...] = ()
+    lasting: bool = False
+
+    def __str__(self) -> str:
+        more = ",".join(f"{name}={value}" for name, value in self.params)
+        at = "" if self.operation == self.write.operation else f"@{self.operation}"
+        return f"{self.write}-{self.fault}{f'({more})' if more else ''}{at}"
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        # A refusal lasts: of several writes of a task, none is to get through.
+        lasting = self.lasting or self.expectation is Expectation.REFUSED
+        times = {"times": ALWAYS} if lasting else {}
+        return {"operation": self.operation, "fault": self.fault, **dict(self.params), **times}
+
+    @property
+    def expectation(self) -> Expectation:
+        on_write, on_read = _UNLIKE_OTHERS.get(self.fault, (Expectation.SAME, Expectation.SAME))
+        if self.operation != self.write.operation:
+            return on_read
+        return Expectation.SAME if self.write.optional else on_write
+
+
+@dataclass
+class Outcome:
+    """What came of one case; ``findings`` are empty if all is well."""
+
+    case: str
+    findings: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    lost_devices: int = 0
+    doubled_devices: int = 0
+    struck: int = 0
+
+
+@dataclass(frozen=True)
+class Failed:
+    """How a task failed: the kind of its failure payload, and what it says."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A write without any fault: the states, what it calls, and the writes among that."""
+
+    at_once: dict[str, Any]
+    settled: dict[str, Any]
+    operations: tuple[str, ...]
+    writes: tuple[str, ...]
+
+
+# -- the cases ------------------------------------------------------------------------------------
+
+
+def own_cases() -> list[Case]:
+    """Every fault at the call that writes, or, if it cannot happen there, wherever it can."""
+    return [
+        Case(write, fault.name, operation, tuple(params.items()))
+        for write in WRITES
+        for fault in TABLE.values()
+        for operation in [write.operation if fault.can_hit(write.operation) else "*"]
+        if operation != "*" or any(map(fault.can_hit, plain(write).operations))
+        for params in _variants(write, fault.name)
+    ]
+
+
+def _variants(write: Write, fault: str) -> Iterable[dict[str, Any]]:
+    found = _VARIANTS.get(fault, ({},))
+    return [one for one in found if "places" not in one or not write.adds]
+
+
+def other_cases() -> list[Case]:
+    """Every fault at every other call of every task, as long as the task lasts."""
+    return [
+        Case(write, fault.name, operation, tuple(params.items()), lasting=fault.times == 1)
+        for write in WRITES
+        for operation in plain(write).operations
+        if operation != write.operation
+        for fault in TABLE.values()
+        if fault.can_hit(operation)
+        for params in _variants(write, fault.name)
+    ]
+
+
+def cases(*, full: bool) -> list[Case]:
+    """All cases, or those that ``make test`` takes: all of each write's own, and some others."""
+    own, others = own_cases(), other_cases()
+    if full:
+        return own + others
+    taken = [one for one in own if one.write.creates or _is_one_in(OWN_TAKEN, one)]
+    return taken + [one for one in others if _is_one_in(OTHERS_TAKEN, one)]
+
+
+def _is_one_in(many: int, case: Case) -> bool:
+    return crc32(str(case).encode()) % many == 0
+
+
+# -- one case -------------------------------------------------------------------------------------
+
+
+@cache
+def _folder() -> Path:
+    """Where token caches are, for as long as the process lives."""
+    return Path(_scratch().name)
+
+
+@cache
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="fota-matrix-")
+
+
+def _stage(write: Write) -> Stage:
+    return Stage(_folder(), switches=dict(write.switches))
+
+
+@cache
+def plain(write: Write) -> Plain:
+    """The task on a sound service, and once more; the second time it has nothing to do."""
+    stage = _stage(write)
+    with stage, quick_retries():
+        write.prepare(stage)
+        stage.sim.clear_journal()
+        first = stage.controller()
+        begun = stage.sim.now
+        assert write.task(first), f"{write}: nothing to write"
+        journal = stage.sim.journal()
+        at_once = write.end_state(stage)
+        assert not write.task(first), f"{write}: changes something twice"
+        _settle(stage, begun)
+        return Plain(
+            at_once=at_once,
+            settled=write.end_state(stage),
+            operations=tuple(sorted({one["operation"] for one in journal})),
+            writes=tuple(sorted({one["operation"] for one in journal if one["kind"] == "write"})),
+        )
+
+
+def run_case(case: Case) -> Outcome:
+    """Run the task under its fault, once more without, and judge what the service holds."""
+    outcome, expected = Outcome(str(case)), plain(case.write)
+    stage = _stage(case.write)
+    with stage:
+        with quick_retries():
+            case.write.prepare(stage)
+        before, begun = case.write.end_state(stage), stage.sim.now
+        stage.sim.clear_journal()
+        controller = stage.controller()
+        failure = _under_the_fault(stage, case, controller, outcome)
+        _judge_at_once(stage, case, failure, (before, expected.at_once), outcome)
+        if case.expectation is Expectation.DELAYED:
+            _under_the_fault(stage, case, controller, outcome)
+            stage.sim.advance(hours=DELAY_OVER)
+        stage.sim.faults([])
+        stage.sim.unlock()
+        with quick_retries():
+            controller.timeout = PATIENT
+            if failure is not None and failure.kind in _REMEMBERED:
+                controller.run(_log_out, {})
+            again = _attempt(case.write, controller, outcome)
+        if again is not None:
+            outcome.findings.append(f"the run without the fault fails: {again.message}")
+        _settle(stage, begun)
+        _judge_end(stage, case, expected.settled, outcome)
+    return outcome
+
+
+def _under_the_fault(
+    stage: Stage, case: Case, controller: Controller, outcome: Outcome
+) -> Failed | None:
+    """Run the task; how it failed, None if it did not."""
+    controller.timeout = IMPATIENT
+    stage.order([case.rule])
+    with quick_retries(_READ_TIMEOUT.get(case.fault, PATIENT)):
+        failure = _attempt(case.write, controller, outcome)
+    if stage.endless:
+        outcome.findings.append("the task does not end under the fault")
+    else:
+        outcome.struck += sum(rule["struck"] for rule in stage.sim.fault_rules())
+    return failure
+
+
+def _attempt(write: Write, controller: Controller, outcome: Outcome) -> Failed | None:
+    try:
+        write.task(controller)
+    except _OWN_FAILURES as failure:
+        message, payload = describe_failure(failure)
+        return Failed(str(payload["kind"]), message)
+    except Exception as stranger:  # noqa: BLE001 - any other is what is looked for here
+        outcome.findings.append(f"{type(stranger).__name__} is no failure of ours: {stranger}")
+        return Failed("stranger", str(stranger))
+    return None
+
+
+def _log_out(context: Context, _params: object) -> dict[str, Any]:
+    """What an operator does once the account is repaired: forget that it was refused."""
+    client: Client = context.client
+    client.logout()
+    return {}
+
+
+def _settle(stage: Stage, begun: Any) -> None:
+    """Give the service time to check everything; all end states are read at one time."""
+    hours = SETTLED_AFTER - (stage.sim.now - begun).total_seconds() / 3600
+    stage.sim.advance(hours=hours)
+
+
+def _judge_at_once(
+    stage: Stage,
+    case: Case,
+    failure: Failed | None,
+    states: tuple[dict[str, Any], dict[str, Any]],
+    outcome: Outcome,
+) -> None:
+    before, expected = states
+    state = case.write.end_state(stage)
+    if case.expectation is Expectation.SAME and failure is None and state != expected:
+        outcome.findings.append(f"the task said that all is well, but there is {state}")
+    if case.expectation is not Expectation.REFUSED or not outcome.struck:
+        return
+    if failure is None:
+        outcome.findings.append("the task did not fail")
+    journal = stage.sim.journal()
+    first = next(place for place, one in enumerate(journal) if one["fault"])
+    if not any(one["kind"] == "write" for one in journal[:first]) and state != before:
+        outcome.findings.append(f"something was written: {state}")
+
+
+def _judge_end(stage: Stage, case: Case, expected: dict[str, Any], outcome: Outcome) -> None:
+    state = case.write.end_state(stage)
+    if case.expectation is Expectation.DELAYED and case.write.names_by_history:
+        state, expected = _without_names(state), _without_names(expected)
+    outcome.duplicates = duplicates(stage.sim)
+    if outcome.duplicates:
+        outcome.findings.append(f"duplicates: {outcome.duplicates}")
+    there, wanted = _devices(state), _devices(expected)
+    outcome.lost_devices = len(wanted.keys() - there.keys())
+    outcome.doubled_devices = sum(there[one] > wanted.get(one, 0) for one in there)
+    if state != expected:
+        outcome.findings.append(f"the end is {state}, without the fault {expected}")
+
+
+def _without_names(state: dict[str, Any]) -> dict[str, Any]:
+    work = [{**one, "name": ""} for one in state["work"]]
+    return {**state, "work": sorted(work, key=lambda one: (one["api"], one["devices"]))}
+
+
+def _devices(state: dict[str, Any]) -> dict[tuple[str, str], int]:
+    """How often each device is in live work of an API."""
+    found: dict[tuple[str, str], int] = {}
+    for one in state["work"]:
+        for imei in one["devices"]:
+            found[one["api"], imei] = found.get((one["api"], imei), 0) + 1
+    return found
+
+
+# -- the whole ------------------------------------------------------------------------------------
+
+
+def run_matrix(*, full: bool = True, say: Callable[[str], None] = print) -> dict[str, Any]:
+    """Run all cases, or the cut of ``make test``; the counts, and what is wrong."""
+    return sum_up(_reported(cases(full=full), say))
+
+
+def _reported(chosen: Iterable[Case], say: Callable[[str], None]) -> Iterator[Outcome]:
+    for case in chosen:
+        outcome = run_case(case)
+        for finding in outcome.findings:
+            say(f"{case}: {finding}")
+        yield outcome
+
+
+def sum_up(outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    """The counts over some cases."""
+    told = list(outcomes)
+    return {
+        "fault_cases": len(told),
+        "faults": len(TABLE),
+        "writes": len(WRITES),
+        "struck": sum(bool(one.struck) for one in told),
+        "duplicates": sum(len(one.duplicates) for one in told),
+        "lost_devices": sum(one.lost_devices for one in told),
+        "doubled_devices": sum(one.doubled_devices for one in told),
+        "findings": {one.case: one.findings for one in told if one.findings},
+    }

@@ -1,0 +1,425 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every write of every module, as one case: what is there before, and the task that writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+from ansible_collections.thingspace.fota.plugins.module_utils._api import v1, v2, v3
+from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
+from ansible_collections.thingspace.fota.plugins.module_utils._client.operation import (
+    Kind,
+    Operation,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import (
+    CampaignRequest,
+    CampaignType,
+    Schedule,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._model.upgrade import UpgradeRequest
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
+    CAMPAIGN_MODULE_OPTIONS,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns import (
+    ensure_campaigns,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
+from ansible_collections.thingspace.fota.plugins.module_utils._module.device_firmware import (
+    DEVICE_FIRMWARE_OPTIONS,
+    refresh_device_firmware,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrade_options import (
+    UPGRADE_OPTIONS,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades import (
+    ensure_upgrade,
+)
+from ansible_collections.thingspace.fota.tests.reliability.fault_stage import (
+    FIRMWARE_IMEIS,
+    MODELS,
+    SOFTWARE_FROM,
+    SOFTWARE_IMEIS,
+    SOFTWARE_TO,
+    V1_IMEIS,
+    Controller,
+    Stage,
+    known_versions,
+    live_work,
+)
+from ansible_collections.thingspace.fota.tests.usecases.account import ACCOUNT
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout
+from ansible_collections.thingspace.fota.tests.usecases.rollout_service import turn
+
+FIRST, LAST, LATER = date(2026, 3, 12), date(2026, 3, 19), date(2026, 3, 24)
+# Of a campaign that is under way on the third of March.
+EARLIEST_END = date(2026, 3, 4)
+V1_PACKAGE = "FOTA_Verizon_Model-A_01To02_HF"
+# A person's patience with devices that report by themselves, seconds.
+REPORT_SECONDS = 1.0
+
+# Operations that the API layer has and no module calls.
+UNUSED = frozenset({"v3AssignLicenses", "v3RemoveLicenses"})
+
+Task = Callable[[Controller], bool]
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write of one module.
+
+    :ivar prepare: brings the service to where the task has something to write.
+    :ivar task: runs the module; whether it changed something.
+    :ivar dates: the task decides on the dates, so they belong to the end state.
+    :ivar end: what the end state is, if not the live campaigns and upgrades.
+    :ivar versions: what the service knows of versions belongs to the end state.
+    """
+
+    module: str
+    what: str
+    operation: str
+    prepare: Callable[[Stage], None]
+    task: Task
+    dates: bool = True
+    versions: bool = False
+    switches: tuple[tuple[str, str], ...] = ()
+    end: Callable[[Stage], list[dict[str, Any]]] | None = None
+
+    @property
+    def creates(self) -> bool:
+        """It makes a campaign or upgrade, which bad weather could double."""
+        return self.operation.endswith(("ScheduleCampaign", "ScheduleUpgrade"))
+
+    @property
+    def optional(self) -> bool:
+        """Its refusal is told and does not fail the task."""
+        return self.end is not None
+
+    @property
+    def names_by_history(self) -> bool:
+        """What it names a campaign depends on those that it sees, as a wave's number does."""
+        return self.what.endswith("next-wave")
+
+    @property
+    def adds(self) -> bool:
+        """It gives devices to what is there."""
+        return self.what.endswith("add")
+
+    def __str__(self) -> str:
+        return f"{self.module}-{self.what}"
+
+    def end_state(self, stage: Stage) -> dict[str, Any]:
+        """What must be the same with and without bad weather."""
+        versions = known_versions(stage.sim) if self.versions else {}
+        work = self.end(stage) if self.end else live_work(stage.sim, dates=self.dates)
+        return {"work": work, "versions": versions}
+
+
+def write_operations() -> set[str]:
+    """Ids of all writes that the API layer can make."""
+    found: set[str] = set()
+    for module in (v1, v2, v3):
+        values = [*vars(module).values()]
+        values += [
+            operation
+            for value in vars(module).values()
+            for operation in vars(getattr(value, "operations", None) or object).values()
+        ]
+        found |= {
+            value.id
+            for value in values
+            if isinstance(value, Operation) and value.kind is Kind.WRITE
+        }
+    return found
+
+
+# -- campaigns ------------------------------------------------------------------------------------
+
+
+def _firmware(**more: Any) -> dict[str, Any]:
+    return {
+        "name": "pilot",
+        "package": "alpha-A-B",
+        "start_date": str(FIRST),
+        "end_date": str(LAST),
+        "devices": list(FIRMWARE_IMEIS[:4]),
+        **more,
+    }
+
+
+def _software(**more: Any) -> dict[str, Any]:
+    return {
+        "type": "software",
+        "name": "gateways",
+        "package": SOFTWARE_TO,
+        "from_version": SOFTWARE_FROM,
+        "to_version": SOFTWARE_TO,
+        "start_date": str(FIRST),
+        "end_date": str(LAST),
+        "devices": list(SOFTWARE_IMEIS[:3]),
+        **more,
+    }
+
+
+def _campaign(controller: Controller, *, declared: Mapping[str, Any]) -> bool:
+    return bool(controller.run(ensure_campaigns, CAMPAIGN_MODULE_OPTIONS, **declared)["changed"])
+
+
+def _nothing(_stage: Stage) -> None:
+    """The account is as it was given."""
+
+
+def _there(stage: Stage, *, type_: CampaignType) -> None:
+    """The campaign exists, and the service has checked it."""
+    firmware = type_ is CampaignType.FIRMWARE
+    request = CampaignRequest(
+        type=type_,
+        name="pilot" if firmware else "gateways",
+        package="alpha-A-B" if firmware else SOFTWARE_TO,
+        from_version="A" if firmware else SOFTWARE_FROM,
+        to_version="B" if firmware else SOFTWARE_TO,
+        protocol="LWM2M" if firmware else "HTTP",
+        schedule=Schedule(start=FIRST, end=LAST),
+        devices=FIRMWARE_IMEIS[:4] if firmware else SOFTWARE_IMEIS[:3],
+    )
+
+    def post(context: Context, _params: Mapping[str, Any]) -> dict[str, Any]:
+        context.campaigns(type_).create_campaign(request)
+        return {}
+
+    stage.operator.run(post, {})
+    stage.sim.advance(hours=2)
+
+
+def _campaign_writes(type_: CampaignType, version: str) -> list[Write]:
+    declare = _firmware if type_ is CampaignType.FIRMWARE else _software
+    ids = FIRMWARE_IMEIS if type_ is CampaignType.FIRMWARE else SOFTWARE_IMEIS
+    there = partial(_there, type_=type_)
+    rows: list[tuple[str, str, Callable[[Stage], None], dict[str, Any]]] = [
+        ("create", "ScheduleCampaign", _nothing, declare()),
+        ("cancel", "CancelCampaign", there, declare(state="absent")),
+        ("add", "UpdateCampaignDevices", there, declare(devices=list(ids))),
+        (
+            "remove",
+            "UpdateCampaignDevices",
+            there,
+            declare(devices=list(ids[:1]), devices_mode="remove"),
+        ),
+        ("dates", "UpdateCampaignDates", there, declare(end_date=str(LATER))),
+    ]
+    return [
+        Write(
+            "fota_campaign",
+            f"{version}-{what}",
+            version + operation,
+            prepare,
+            partial(_campaign, declared=declared),
+        )
+        for what, operation, prepare, declared in rows
+    ]
+
+
+# -- upgrades (v1) --------------------------------------------------------------------------------
+
+
+def _upgrade(controller: Controller, *, ids: tuple[str, ...], **more: Any) -> bool:
+    declared = {
+        "package": V1_PACKAGE,
+        "start_date": str(FIRST),
+        "end_date": str(LAST),
+        "devices": list(ids),
+        **more,
+    }
+    return bool(controller.run(ensure_upgrade, UPGRADE_OPTIONS, **declared)["changed"])
+
+
+def _upgrade_there(stage: Stage) -> None:
+    request = UpgradeRequest(
+        account=ACCOUNT,
+        package=V1_PACKAGE,
+        to_version="VerizonFirmwareVersion-02",
+        start=FIRST,
+        end=LAST,
+        devices=V1_IMEIS[:3],
+    )
+
+    def post(context: Context, _params: Mapping[str, Any]) -> dict[str, Any]:
+        context.v1.schedule_upgrade(request)
+        return {}
+
+    stage.operator.run(post, {})
+    stage.sim.advance(hours=2)
+
+
+def _upgrade_writes() -> list[Write]:
+    present, some = V1_IMEIS[:3], V1_IMEIS[:1]
+    rows: list[tuple[str, str, Callable[[Stage], None], Task]] = [
+        ("schedule", "v1ScheduleUpgrade", _nothing, partial(_upgrade, ids=present)),
+        ("add", "v1UpdateUpgradeDevices", _upgrade_there, partial(_upgrade, ids=V1_IMEIS)),
+        (
+            "remove",
+            "v1UpdateUpgradeDevices",
+            _upgrade_there,
+            partial(_upgrade, ids=some, devices_mode="remove"),
+        ),
+        (
+            "cancel",
+            "v1CancelUpgrade",
+            _upgrade_there,
+            partial(_upgrade, ids=present, state="absent"),
+        ),
+    ]
+    return [Write("fota_upgrade", *row) for row in rows]
+
+
+# -- versions of devices --------------------------------------------------------------------------
+
+
+def _moved(stage: Stage) -> None:
+    """Two devices run a version that the service does not know of yet."""
+    (account,) = stage.sim._service.world.accounts.values()
+    for one in FIRMWARE_IMEIS[:2]:
+        account.devices[one].firmware = "B"
+
+
+def _read_versions(controller: Controller, *, state: str) -> bool:
+    def let_devices_answer() -> None:
+        controller.sim.advance(hours=0.25)
+
+    controller.before_each_look = let_devices_answer
+    try:
+        result = controller.run(
+            refresh_device_firmware,
+            DEVICE_FIRMWARE_OPTIONS,
+            state=state,
+            devices=list(FIRMWARE_IMEIS[:3]),
+            wait_timeout=REPORT_SECONDS,
+            wait_delay=0.01,
+        )
+    finally:
+        controller.before_each_look = lambda: None
+    unread = result["counts"]["unknown"]
+    if unread:
+        raise FotaError(f"{unread} devices were not read", kind="unread")
+    return bool(result["changed"])
+
+
+def _version_writes() -> list[Write]:
+    return [
+        Write(
+            "fota_device_firmware",
+            state,
+            operation,
+            _moved,
+            partial(_read_versions, state=state),
+            versions=True,
+        )
+        for state, operation in (
+            ("synchronized", "v3SyncDeviceFirmware"),
+            ("reported", "v3ReportDeviceFirmware"),
+        )
+    ]
+
+
+# -- rollouts -------------------------------------------------------------------------------------
+
+_WAVES = [{"name": "pilot", "per_package": 4, "days": 10}, {"name": "all", "rest": True}]
+
+
+def _declare(controller: Controller, *, software: bool, **more: Any) -> Rollout:
+    if not software:
+        return Rollout(controller, MODELS, waves=_WAVES, **more)
+    names = {"from": SOFTWARE_FROM, "to": SOFTWARE_TO}
+    package = {"name": SOFTWARE_TO, "make": "Verizon", "model": "Model-A", **names}
+    return Rollout(
+        controller,
+        {},
+        type="software",
+        packages=[package],
+        devices=list(SOFTWARE_IMEIS),
+        target=[{"make": "Verizon", "model": "Model-A", "version": SOFTWARE_TO}],
+        waves=[{"name": "all", "rest": True, "days": 10}],
+        **more,
+    )
+
+
+def _tick(
+    controller: Controller, *, software: bool = False, state: str = "running", **more: Any
+) -> bool:
+    """One tick of the role; it fails where the role's job would, or tells of a refused brake."""
+    rollout = _declare(controller, software=software, **more)
+    decision = rollout.tick(state=state)
+    if decision["phase"] == "observation_failed":
+        raise FotaError(decision["why"], kind="observation_failed")
+    if rollout.lost_races or (rollout.refused and not more):
+        raise FotaError("a write of the tick was refused", kind="refused")
+    return bool(decision["would_change"] or rollout.created)
+
+
+def _begun(stage: Stage, *, now: str, software: bool = False) -> None:
+    """The first wave was created some time ago, and its devices are slow."""
+    turn(stage.sim, default={"hours_to_update": [20, 50]})
+    _declare(stage.operator, software=software).tick()
+    stage.sim.set_now(now)
+
+
+def _braked(stage: Stage) -> list[dict[str, Any]]:
+    """Campaigns that go on beyond the earliest end. An abort is tried once, the brake for ever."""
+    found = live_work(stage.sim, dates=True)
+    return [one for one in found if date.fromisoformat(one["end"]) > EARLIEST_END]
+
+
+def _rollout_writes() -> list[Write]:
+    queued, started, reported = (
+        partial(_begun, now=f"2026-03-{when}:00:00Z") for when in ("02T02", "03T01", "05T07")
+    )
+    halt = partial(_tick, state="halted")
+    aborted = (("delete_started_v3", "aborted"),)
+    waves = [
+        Write("rollout", "v3-create", "v3ScheduleCampaign", _nothing, _tick, dates=False),
+        Write(
+            "rollout",
+            "v3-next-wave",
+            "v3SyncDeviceFirmware",
+            reported,
+            _tick,
+            dates=False,
+            versions=True,
+        ),
+        Write("rollout", "v3-cancel", "v3CancelCampaign", queued, halt),
+        Write("rollout", "v3-shorten", "v3UpdateCampaignDates", started, halt),
+        Write(
+            "rollout",
+            "v3-abort",
+            "v3CancelCampaign",
+            started,
+            partial(halt, on_halt="abort"),
+            switches=aborted,
+            end=_braked,
+        ),
+    ]
+    software = partial(_tick, software=True)
+    stop = partial(software, state="halted")
+    there, going = (
+        partial(_begun, now=f"2026-03-{when}:00:00Z", software=True) for when in ("02T02", "03T01")
+    )
+    return [
+        *waves,
+        Write("rollout", "v2-create", "v2ScheduleCampaign", _nothing, software, dates=False),
+        Write("rollout", "v2-cancel", "v2CancelCampaign", there, stop),
+        Write("rollout", "v2-shorten", "v2UpdateCampaignDates", going, stop),
+    ]
+
+
+WRITES: tuple[Write, ...] = (
+    *_campaign_writes(CampaignType.FIRMWARE, "v3"),
+    *_campaign_writes(CampaignType.SOFTWARE, "v2"),
+    *_upgrade_writes(),
+    *_version_writes(),
+    *_rollout_writes(),
+)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every writing module x every write it makes x every fault of the simulator's table.
+
+``FOTA_ALL_FAULTS=1`` takes all cases, which lasts minutes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults import TABLE
+from ansible_collections.thingspace.fota.tests.reliability.fault_matrix import (
+    Case,
+    cases,
+    own_cases,
+    plain,
+    run_case,
+)
+from ansible_collections.thingspace.fota.tests.reliability.fault_writes import (
+    UNUSED,
+    WRITES,
+    Write,
+    write_operations,
+)
+
+CASES = cases(full=bool(os.environ.get("FOTA_ALL_FAULTS")))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_end_is_the_same(case: Case, record_property: Callable[[str, object], None]) -> None:
+    outcome = run_case(case)
+    record_property("fault_cases", 1)
+    record_property("duplicates", len(outcome.duplicates))
+    record_property("lost_devices", outcome.lost_devices)
+    record_property("doubled_devices", outcome.doubled_devices)
+    assert outcome.findings == []
+    # A task that meets no fault proves nothing.
+    assert outcome.struck, "the fault did not strike"
+
+
+@pytest.mark.parametrize("write", WRITES, ids=str)
+def test_a_case_makes_its_write_and_others_that_have_cases(write: Write) -> None:
+    assert write.operation in plain(write).writes
+    assert set(plain(write).writes) <= {one.operation for one in WRITES}
+
+
+def test_no_write_of_the_api_is_without_a_case() -> None:
+    assert write_operations() - {one.operation for one in WRITES} == UNUSED
+
+
+def test_every_fault_and_every_write_is_in_the_cut() -> None:
+    cut = cases(full=False)
+    assert {one.fault for one in cut} == set(TABLE)
+    assert {one.write for one in cut} == set(WRITES)
+
+
+def test_every_write_meets_every_fault_that_can_hit_it() -> None:
+    met = {(one.write, one.fault) for one in own_cases()}
+    for write in WRITES:
+        for fault in TABLE.values():
+            if fault.can_hit(write.operation):
+                assert (write, fault.name) in met
