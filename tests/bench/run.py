@@ -36,10 +36,15 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generat
 )
 from ansible_collections.thingspace.fota.tests.bench import rollout_statistics
 from ansible_collections.thingspace.fota.tests.bench.idle_tick import count_calls
+from ansible_collections.thingspace.fota.tests.fuzz.fuzz_run import fuzz
 from ansible_collections.thingspace.fota.tests.playbooks.runner import (
     PlaybookRun,
     PlaybookRunner,
 )
+from ansible_collections.thingspace.fota.tests.playbooks.test_secrets import search_secrets
+from ansible_collections.thingspace.fota.tests.reliability.fault_matrix import run_matrix
+from ansible_collections.thingspace.fota.tests.reliability.kill_points import run_kills
+from ansible_collections.thingspace.fota.tests.reliability.rivals import run_rivals
 
 SIMULATOR = ROOT / "plugins" / "plugin_utils" / "_simulator"
 RESULT = ROOT / "build" / "bench.json"
@@ -57,7 +62,13 @@ GOALS = {
     "plan_growth_10k_100k": ("<=", 12),
     "stopped_bad_firmware_rate": (">=", 0.99),
     "completed_good_firmware_rate": (">=", 0.95),
+    "duplicates": ("==", 0),
+    "lost_devices": ("==", 0),
+    "secret_leaks": ("==", 0),
 }
+# All faults, kills and rivals take a quarter of an hour; without it, those that `make test` takes.
+EVERYTHING = os.environ.get("FOTA_ALL") == "1"
+RIVALRIES, FUZZ_SECONDS = (50, 120) if EVERYTHING else (6, 20)
 
 
 class Simulator:
@@ -160,6 +171,7 @@ class Bench:
         self.raw: dict[str, list[float]] = {}
         self.keys: dict[str, float] = {}
         self.rollouts: dict[str, object] = {}
+        self.weather: dict[str, object] = {}
 
     def run(self, plays: list[dict[str, Any]], *arguments: str, **environment: str) -> PlaybookRun:
         with tempfile.TemporaryDirectory() as folder:
@@ -246,6 +258,34 @@ class Bench:
         self.keys |= rollout_statistics.rates(tallies)
         self.rollouts = rollout_statistics.as_json(tallies)
 
+    def count_bad_weather(self) -> None:
+        """What became of writes in bad weather, of killed controllers, of secrets and nonsense."""
+        matrix = run_matrix(full=EVERYTHING)
+        kills = run_kills(full=EVERYTHING)
+        rivals = run_rivals(seeds=range(RIVALRIES))
+        with tempfile.TemporaryDirectory() as folder:
+            secrets = search_secrets(Path(folder))
+        fuzzed = fuzz(seconds=FUZZ_SECONDS)
+        parts = (matrix, kills, rivals)
+        self.keys |= {
+            "fault_cases": matrix["fault_cases"],
+            "kill_points": kills["kill_points"],
+            "rivalries": rivals["rivalries"],
+            "duplicates": sum(part["duplicates"] for part in parts),
+            "lost_devices": sum(part["lost_devices"] for part in parts),
+            "secret_leaks": secrets["secret_leaks"],
+            "fuzz_inputs": fuzzed["inputs"],
+        }
+        self.weather = {
+            "matrix": matrix,
+            "kills": kills,
+            "rivals": rivals,
+            "secrets": secrets,
+            "fuzz": fuzzed,
+        }
+        found = sum(len(part["findings"]) for part in (*parts, fuzzed))
+        print(f"  bad weather: {found} findings", flush=True)
+
 
 def table(keys: dict[str, float]) -> str:
     lines = [f"{'key':<42} {'value':>10}  goal"]
@@ -271,6 +311,7 @@ def main() -> None:
         simulator.stop()
     bench.measure_plan()
     bench.count_rollouts()
+    bench.count_bad_weather()
     machine = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
@@ -283,6 +324,7 @@ def main() -> None:
                 "keys": bench.keys,
                 "raw_seconds": bench.raw,
                 "rollout_statistics": bench.rollouts,
+                "bad_weather": bench.weather,
                 "devices": DEVICES,
                 "latency_ms": LATENCY_MS,
                 "machine": machine,

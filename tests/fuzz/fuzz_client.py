@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn
 
 from ansible_collections.thingspace.fota.plugins.module_utils._client import backoff
 from ansible_collections.thingspace.fota.plugins.module_utils._client.client import Client
@@ -131,7 +130,7 @@ _header = st.one_of(
         )
     ),
     st.builds(
-        lambda name, value: f"{name}: {value}".encode("latin-1", "replace").split(b"\n")[0],
+        lambda name, value: f"{name}: {value}".encode("latin-1", "replace").partition(b"\n")[0],
         st.sampled_from(("Date", "Retry-After", "Content-Length", "X-Fota-Simulator")),
         texts,
     ),
@@ -156,7 +155,7 @@ _payload = st.one_of(
 
 
 @st.composite
-def raw_replies(draw: DrawFn) -> bytes:
+def raw_replies(draw: st.DrawFn) -> bytes:
     """Bytes that are an HTTP reply, or nearly, or not at all."""
     lines = [draw(_status_line), *draw(st.lists(_header, max_size=4))]
     payload = draw(_payload)

@@ -168,18 +168,22 @@ def _read_licenses(reply: Any) -> None:
     licenses.read_licensed_devices(wire.as_rows(row.get("deviceList"), "deviceList"))
 
 
+class _Pages:
+    """Gives one page after the other, then empty ones."""
+
+    def __init__(self, pages: list[Any]) -> None:
+        self._left = pages
+        self._asked: list[str | None] = []
+
+    def __call__(self, cursor: str | None) -> object:
+        assert cursor not in self._asked, "a cursor that repeats never ends"
+        self._asked.append(cursor)
+        return self._left.pop(0) if self._left else {}
+
+
 def _read_pages(pages: list[Any]) -> None:
     for shape in (DEVICE_PAGES, CAMPAIGN_PAGES):
-        left, asked = [*pages, *pages[-1:]], list[str | None]()
-
-        def fetch(
-            cursor: str | None, left: list[Any] = left, asked: list[str | None] = asked
-        ) -> object:
-            assert cursor not in asked, "a cursor that repeats never ends"
-            asked.append(cursor)
-            return left.pop(0) if left else {}
-
-        rows = read_all_pages(fetch, shape, "list").rows
+        rows = read_all_pages(_Pages([*pages, *pages[-1:]]), shape, "list").rows
         assert len({wire.text(row, *shape.row_id) for row in rows}) == len(rows)
 
 
@@ -278,14 +282,6 @@ _names = st.one_of(
     ),
     st.sampled_from(("Campaign Scheduled", "NoDeviceDataFromNetwork", "AddDeviceSucceed")),
 )
-_bodies = st.one_of(
-    st.binary(max_size=200),
-    _json(*examples.ERRORS).map(lambda value: wire_text(value).encode()),
-    texts.map(lambda text: f"<fault><code>{text}</code><title>{text}".encode("utf-8", "replace")),
-    st.builds(nested, st.sampled_from((50, 3000)), by_list=st.booleans()).map(
-        lambda value: _brackets(value)
-    ),
-)
 
 
 def _brackets(value: Any) -> bytes:
@@ -299,6 +295,14 @@ def _brackets(value: Any) -> bytes:
             closing + (b"]" if by_list else b"}"),
         )
     return opening + b"1" + closing
+
+
+_bodies = st.one_of(
+    st.binary(max_size=200),
+    _json(*examples.ERRORS).map(lambda value: wire_text(value).encode()),
+    texts.map(lambda text: f"<fault><code>{text}</code><title>{text}".encode("utf-8", "replace")),
+    st.builds(nested, st.sampled_from((50, 3000)), by_list=st.booleans()).map(_brackets),
+)
 
 
 TEXTS = (

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
 # Texts that mean something to a terminal, a template, a parser, a path or a clock.
 WORDS = (
@@ -120,7 +120,7 @@ def _spoil(value: Any, place: tuple[Any, ...], how: str, new: Any, key: str) -> 
 
 @st.composite
 def spoilt(
-    draw: DrawFn, examples: tuple[Any, ...], with_what: SearchStrategy[Any] = members
+    draw: st.DrawFn, examples: tuple[Any, ...], with_what: SearchStrategy[Any] = members
 ) -> Any:
     """One of some examples in which up to three members are not what they should be."""
     value = copy.deepcopy(draw(st.sampled_from(examples)))

@@ -47,7 +47,7 @@ def test_no_target_is_left_out(targets: dict[str, Target]) -> None:
 
 def test_a_defect_is_found_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rig itself: a reader that trips over one member of a reply is a finding."""
-    monkeypatch.setattr(campaign_wire, "parse_date", lambda text: date.fromisoformat(text))
+    monkeypatch.setattr(campaign_wire, "parse_date", date.fromisoformat)
     found = fuzz(examples=1)
     (line,) = (one for one in found["findings"] if one.startswith("campaign: "))
     assert line.startswith("campaign: ValueError: Invalid isoformat string")
