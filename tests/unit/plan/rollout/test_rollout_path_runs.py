@@ -35,7 +35,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service
 # -- several steps
 
 
-@settings(parent=SLOW, max_examples=18)
+@settings(parent=SLOW, max_examples=12)
 @given(path_runs(hides=True))
 def test_every_step_keeps_the_rules_of_one(run: Run) -> None:
     proved: set[str] = set()
@@ -85,7 +85,7 @@ def _check_earlier_waves(run: Run, wish: RolloutSpec, found: Decision, number: i
         assert told.count("good") >= earlier.gate.success_needed * len(told)
 
 
-@settings(parent=SLOW, max_examples=15)
+@settings(parent=SLOW, max_examples=10)
 @given(path_runs(hides=True, fates=["good"]))
 def test_where_all_goes_well_every_device_reaches_the_target(run: Run) -> None:
     *_rest, (_wish, last) = run.ticks()
@@ -93,7 +93,7 @@ def test_where_all_goes_well_every_device_reaches_the_target(run: Run) -> None:
     assert {run.service.runs(imei) for imei in run.service.devices} == {"C"}
 
 
-@settings(parent=SLOW, max_examples=15)
+@settings(parent=SLOW, max_examples=10)
 @given(path_runs(fates=["good", "bad"], retry=1))
 def test_a_step_is_tried_once_more_and_no_oftener(run: Run) -> None:
     for _wish, found in run.ticks():
@@ -110,7 +110,7 @@ def test_a_step_is_tried_once_more_and_no_oftener(run: Run) -> None:
 # -- what can still change
 
 
-@settings(parent=SLOW, max_examples=25)
+@settings(parent=SLOW, max_examples=12)
 @given(
     runs() | path_runs(),
     st.integers(1, 25),
@@ -134,7 +134,7 @@ def test_no_more_devices_change_than_the_plan_says(
             assert found.create == ()
 
 
-@settings(parent=SLOW, max_examples=20)
+@settings(parent=SLOW, max_examples=12)
 @given(runs() | path_runs())
 def test_a_halt_by_the_gates_lasts(run: Run) -> None:
     """The model refuses an end date that comes no earlier."""
