@@ -188,7 +188,7 @@ def _matrix(core: str, version: str) -> Callable[[Job], None]:
         dateutil = OLDEST_DATEUTIL if core == MATRIX[0][0] else newest_dateutil(python)
         packages = (f"ansible-core~={core}.0", dateutil)
         other = job.venv(Venv(f"core-{core}", python, ("requirements.txt",), packages))
-        # Pure planning and the simulator know neither ansible nor requests: the main venv is enough.
+        # Pure planning and the simulator know neither ansible nor requests: once is enough.
         pure = [f"--ignore=tests/unit/{name}" for name in ("plan", "simulator")]
         job.pytest(other, "tests/unit", *pure)
         if not _has_matrix_tests():
