@@ -73,12 +73,14 @@ def find_sweep(
     """Find devices that no wave has reached and no sweep has tried yet."""
     if not spec.sweep:
         return []
+    hidden = ledger.settling | ledger.lacking
     return [
         scope.members[imei]
         for imei, verdict in verdicts.items()
         if verdict.kind is DeviceClass.UNREACHED
         and ledger.records[imei].own.name.wave != SWEEP_WAVE
         and not ledger.is_refused(SWEEP_WAVE, scope.members[imei].lane.code)
+        and (SWEEP_WAVE, scope.members[imei].lane.code) not in hidden
         and _can_try(scope.members[imei], lanes)
     ]
 

@@ -106,6 +106,9 @@ def _judge_free(member: Member, wave: int, seen: Observed, ledger: Ledger) -> Ve
         return Verdict(DeviceClass.BUSY, reason, busy=True)
     if (wave, member.lane.code) in ledger.settling:
         return Verdict(DeviceClass.SETTLING, "a campaign's device report is not complete yet")
+    if (wave, member.lane.code) in ledger.lacking:
+        reason = "may have been in a campaign that is over, whose device report is not complete"
+        return Verdict(DeviceClass.UNKNOWN, reason)
     return Verdict(DeviceClass.PENDING, "waits for a campaign", waits=True)
 
 

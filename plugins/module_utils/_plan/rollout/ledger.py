@@ -49,6 +49,7 @@ class Ledger:
     :ivar earlier: of devices that were tried again, their records before that one.
     :ivar claims: the wave of every device that one of our campaigns has.
     :ivar settling: places with a live campaign whose device report is not complete.
+    :ivar lacking: places with such a campaign that is over: any device there may have been in it.
     :ivar retry_at: places where a campaign was refused, and when the next may be created.
     :ivar busy_until: devices that the service refused as busy, and when to try them again.
     :ivar request_failures: refused campaigns by place; shadows do not count.
@@ -62,6 +63,7 @@ class Ledger:
     earlier: dict[str, tuple[Record, ...]]
     claims: dict[str, int]
     settling: frozenset[Place]
+    lacking: frozenset[Place]
     retry_at: dict[Place, datetime]
     busy_until: dict[str, datetime]
     request_failures: dict[Place, int]
@@ -120,16 +122,14 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
             retry_at[place] = max(again, retry_at.get(place, again))
         if one not in shadows and not _all_rejected(one):
             failures[place] = failures.get(place, 0) + 1
+    short = [one for one in counting if len(one.rows) < one.name.count and not one.refused]
     return Ledger(
         campaigns=tuple(counting),
         records=records,
         earlier=earlier,
         claims=claims,
-        settling=frozenset(
-            (one.name.wave, one.name.lane)
-            for one in counting
-            if not one.over and len(one.rows) < one.name.count
-        ),
+        settling=frozenset((one.name.wave, one.name.lane) for one in short if not one.over),
+        lacking=frozenset((one.name.wave, one.name.lane) for one in short if one.over),
         retry_at=retry_at,
         busy_until=busy_until,
         request_failures=failures,
