@@ -160,3 +160,47 @@ def test_words_that_nobody_knows_create_nothing_twice(account_with: StartAccount
     assert rollout.run()["phase"] == "completed"
     assert len(own(account.sim)) == 4
     assert_no_duplicates(account.sim)
+
+
+@pytest.mark.parametrize("fault", ["null_lists", "missing_lists"])
+def test_reports_without_rows_give_no_device_the_package_twice(
+    account_with: StartAccount, fault: str
+) -> None:
+    """The pilot is over, half of it has failed, and its reports are empty for a day."""
+    outcomes = {"default": {"success_rate": 0.5}}
+    account = account_with(fleet=fleet(TWO, outcomes=outcomes))
+    rollout = Rollout(
+        account, TWO, waves=WAVES, gate={"soak_hours": 0, "max_failure_rate": 0.9}, retry=0
+    )
+    rollout.tick()
+    account.sim.advance(hours=5 * 24)
+    account.sim.faults([{"operation": "v3ListCampaignDevices", "fault": fault, "times": FOREVER}])
+    for _look in range(3):
+        assert rollout.tick()["actions"]["create"] == []
+        account.sim.advance(hours=8)
+    account.sim.faults([])
+    rollout.run(hours=24)
+    assert set(attempts(account.sim).values()) == {1}
+    assert_no_duplicates(account.sim)
+
+
+def test_a_campaign_that_is_listed_without_its_name_is_found_by_its_devices(
+    account_with: StartAccount,
+) -> None:
+    outcomes = {"default": {"success_rate": 0.5}}
+    account = account_with(fleet=fleet(TWO, outcomes=outcomes))
+    rollout = Rollout(account, TWO, waves=WAVES, gate={"max_failure_rate": 0.9, "soak_hours": 0})
+    rollout.tick()
+    account.sim.advance(hours=5 * 24)
+    rule = {
+        "operation": "v3ListCampaignsByStatus",
+        "fault": "missing_fields",
+        "keys": ["campaignName"],
+        "times": FOREVER,
+    }
+    account.sim.faults([rule])
+    rollout.tick()
+    account.sim.faults([])
+    rollout.run(hours=24)
+    assert set(attempts(account.sim).values()) == {1}
+    assert_no_duplicates(account.sim)

@@ -46,9 +46,10 @@ class Observer:
         of ours and of each live campaign of others, one a thousand devices.
         """
         listed = list_all_campaigns(self._service)
-        self._known |= {one.id for one in listed}
+        # One without a name may be ours: it is read again where a device's history tells of it.
+        self._known |= {one.id for one in listed if one.name}
         listed += self._get_unlisted(set(self._campaign_ids) - self._known)
-        self._known |= {one.id for one in listed}
+        self._known |= {one.id for one in listed if one.name}
         names = [name for one in listed if (name := self._own_name(one))]
         told = [one for one in listed if self._matters(one)]
         reads: list[Callable[[], Any]] = [

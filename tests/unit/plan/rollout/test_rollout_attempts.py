@@ -242,6 +242,9 @@ def test_failures_of_the_sweep_are_failures_of_the_wave() -> None:
         ([unreached()], {"gate": {"min_coverage": 0.5, "soak_hours": 48}}),
         # It is under way already.
         ([unreached(), own(list(map(row, BROKEN)), wave=99)], {}),
+        # Its campaign was there, and the report does not say whom it had.
+        ([unreached(), own([], "CampaignEnded", count=2, wave=99)], {}),
+        ([unreached(), own([], "CampaignRequestPending", count=2, wave=99)], {}),
     ],
 )
 def test_there_is_no_sweep(campaigns: list[OwnCampaign], members: dict[str, Any]) -> None:

@@ -235,6 +235,21 @@ def test_while_a_report_is_not_complete_the_lane_settles() -> None:
     assert [one.devices for one in found.create] == [(ids[3],)]
 
 
+def test_a_report_that_lost_rows_leaves_its_devices_unknown() -> None:
+    """One of three rows is there: the others may have had the package, and get it no second time.
+
+    With the grace for late reports over, they are failures.
+    """
+    ids = imeis(3)
+    for end, phase in ((-1, "running"), (-3, "halted")):
+        ended = own([good(ids[0], -90)], "CampaignEnded", count=3, start=-6, end=end)
+        devices = [upgraded(ids[0], -1), *map(device, ids[1:])]
+        found = decided(spec(ids), seen(devices, [ended]))
+        assert classes(found) == {ids[0]: "verified", ids[1]: "unknown", ids[2]: "unknown"}
+        assert found.create == ()
+        assert found.phase.value == phase
+
+
 def test_another_wave_of_the_lane_does_not_settle() -> None:
     ids = imeis(4)
     wish = spec(ids, waves=[wave("first", count=2), wave()])

@@ -101,23 +101,27 @@ def test_later_attempts_and_tranches_are_newer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "rows", "count", "settles"),
+    ("status", "rows", "count", "settles", "lacks"),
     [
-        ("CampaignRequestPending", 0, 2, True),
-        ("CampaignRequestQueued", 1, 2, True),
-        ("CampaignScheduled", 1, 2, True),
-        ("CampaignPreScheduled", 1, 2, True),
-        ("CampaignNews", 1, 2, True),  # a word that we do not know is not over
-        ("CampaignScheduled", 2, 2, False),
-        ("CampaignScheduled", 3, 2, False),
-        ("CampaignEnded", 1, 2, False),
-        ("CampaignCancelled", 0, 2, False),
-        ("CampaignRequestFailed", 0, 2, False),
+        ("CampaignRequestPending", 0, 2, True, False),
+        ("CampaignRequestQueued", 1, 2, True, False),
+        ("CampaignScheduled", 1, 2, True, False),
+        ("CampaignPreScheduled", 1, 2, True, False),
+        ("CampaignNews", 1, 2, True, False),  # a word that we do not know is not over
+        ("CampaignScheduled", 2, 2, False, False),
+        ("CampaignScheduled", 3, 2, False, False),
+        ("CampaignEnded", 1, 2, False, True),
+        ("CampaignEnded", 2, 2, False, False),
+        ("CampaignCancelled", 0, 2, False, True),
+        ("CampaignRequestFailed", 0, 2, False, False),
     ],
 )
-def test_settling(status: str, rows: int, count: int, *, settles: bool) -> None:
+def test_reports_that_are_short(
+    status: str, rows: int, count: int, *, settles: bool, lacks: bool
+) -> None:
     found = kept(own([row(one) for one in imeis(rows)], status, count=count))
     assert found.settling == ({PLACE} if settles else set())
+    assert found.lacking == ({PLACE} if lacks else set())
 
 
 def test_settling_is_of_one_wave_and_one_lane() -> None:
