@@ -92,10 +92,19 @@ options:
     type: path
   max_connections:
     description:
-      - How many reads run side by side.
+      - How many calls run side by side. Long lists of devices are read in several places at once.
+        With V(1) each list is read from its beginning to its end.
       - Falls back to E(THINGSPACE_MAX_CONNECTIONS).
     type: int
     default: 8
+  requests_per_second:
+    description:
+      - Makes no more calls than so many a second, repeated ones included. It holds for one task;
+        tasks that run at the same time share it by hand.
+      - The service publishes no limit. By default calls go as fast as they are answered.
+      - Falls back to E(THINGSPACE_REQUESTS_PER_SECOND).
+    type: float
+    version_added: 0.4.0
 requirements:
   - requests
   - python-dateutil

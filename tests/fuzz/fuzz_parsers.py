@@ -22,7 +22,11 @@ from hypothesis.strategies import SearchStrategy
 from ansible_collections.thingspace.fota.plugins.module_utils._api.paging import (
     CAMPAIGN_PAGES,
     DEVICE_PAGES,
+    Page,
+    PageShape,
+    Row,
     read_all_pages,
+    read_page,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._client import hints
 from ansible_collections.thingspace.fota.plugins.module_utils._client.backoff import (
@@ -61,6 +65,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.errors impo
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
     CAMPAIGN_OPTIONS,
     read_specs,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices_file import (
+    read_devices_file,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout import _find_zone
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_journal import (
@@ -181,9 +188,14 @@ class _Pages:
         return self._left.pop(0) if self._left else {}
 
 
+def _read_page(pages: _Pages, shape: PageShape, cursor: str | None) -> Page[Row]:
+    return read_page(pages(cursor), shape, "list", list)
+
+
 def _read_pages(pages: list[Any]) -> None:
     for shape in (DEVICE_PAGES, CAMPAIGN_PAGES):
-        rows = read_all_pages(_Pages([*pages, *pages[-1:]]), shape, "list").rows
+        given = _Pages([*pages, *pages[-1:]])
+        rows = read_all_pages(partial(_read_page, given, shape), "list").items
         assert len({wire.text(row, *shape.row_id) for row in rows}) == len(rows)
 
 
@@ -335,6 +347,19 @@ def _read_journal(content: bytes) -> None:
     assert all(one.replace("-", "").isalnum() for one in journal.campaign_ids)
 
 
+def _read_devices_file(content: bytes) -> None:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        for check in imei.ImeiCheck:
+            found = list(read_devices_file(file.name, option="devices_file", check=check))
+            assert found and all(len(one.imei) == 15 and one.imei.isdigit() for one in found)
+            assert (
+                len({one.number for one in found})
+                <= content.count(b"\n") + content.count(b"\r") + 1
+            )
+
+
 def _read_spec(raw: Any) -> None:
     read_spec(raw, find_zone=_find_zone)
 
@@ -385,6 +410,29 @@ _journal_lines = st.one_of(
     st.builds(nested, st.sampled_from((50, 3000)), by_list=st.booleans()).map(_brackets),
 )
 
+_devices_lines = st.one_of(
+    st.binary(max_size=60),
+    st.sampled_from(
+        (
+            f"{examples.IMEI} # a comment".encode(),
+            b"\xef\xbb\xbfDevice ID;region;groups",
+            f'"{examples.IMEI}", north,"a;b",'.encode(),
+            b'imei,"not closed',
+            b"3.58E+14,south",
+            b"[",
+            f'"{examples.IMEI}",'.encode(),
+            b"]",
+            b"\xff\xfe",
+            b"\r",
+            b"\0",
+        )
+    ),
+    _json({"imei": examples.IMEI, "groups": ["a"], "region": "north"}, [examples.IMEI])
+    .map(wire_text)
+    .map(str.encode),
+    st.builds(nested, st.sampled_from((50, 3000)), by_list=st.booleans()).map(_brackets),
+)
+
 # A folder of zones, and names that no file can have.
 _ODD_ZONES = ("America", "x" * 5000, "../UTC", "\x00")
 
@@ -406,5 +454,12 @@ DECLARED = (
         _read_journal,
         (InvalidValue,),
         known=(b"[" * 100_000,),
+    ),
+    Target(
+        "devices file",
+        st.lists(_devices_lines, max_size=6).map(b"\n".join),
+        _read_devices_file,
+        (InvalidValue,),
+        known=(b"[" * 100_000, b'[{"a":' * 100_000, b"{" * 100_000, b"[" + b"9" * 5000 + b"]"),
     ),
 )

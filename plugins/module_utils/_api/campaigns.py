@@ -125,18 +125,18 @@ class CampaignService(Service):
         return self._list(
             operation,
             CAMPAIGN_PAGES,
-            lambda listing: [read_campaign(row, self.type) for row in listing.rows],
+            lambda rows: [read_campaign(row, self.type) for row in rows],
             query={"campaignStatus": status},
-        )
+        ).items
 
     def list_campaign_devices(self, campaign_id: str) -> list[CampaignDevice]:
         """Read the device report of a campaign, all pages."""
         return self._list(
             self.operations.devices,
             DEVICE_PAGES,
-            lambda listing: read_campaign_devices(listing.rows),
+            read_campaign_devices,
             campaign_id=campaign_id,
-        )
+        ).items
 
     def get_device_history(self, device_id: str) -> list[HistoryItem]:
         """Read the past campaigns of one device."""

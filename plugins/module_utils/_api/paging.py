@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from .._client.errors import UnexpectedReply
 from .._model.errors import MalformedReply
 from .._model.wire import as_row, as_rows, flag, text
+
+T = TypeVar("T")
 
 Row = Mapping[str, object]
 
@@ -21,14 +24,18 @@ class PageShape:
 
     :ivar cursor: the member to feed back; also the name of the query that takes it.
     :ivar row_id: members that identify a row; a row seen twice is taken once.
+    :ivar by_imei: the cursor is documented as "IMEIs larger than this value".
     """
 
     rows: str
     cursor: str
     row_id: tuple[str, ...]
+    by_imei: bool = False
 
 
-DEVICE_PAGES = PageShape(rows="deviceList", cursor="lastSeenDeviceId", row_id=("deviceId",))
+DEVICE_PAGES = PageShape(
+    rows="deviceList", cursor="lastSeenDeviceId", row_id=("deviceId",), by_imei=True
+)
 CAMPAIGN_PAGES = PageShape(
     rows="campaignList", cursor="lastSeenCampaignId", row_id=("id", "campaignId")
 )
@@ -40,45 +47,82 @@ MOST_BARREN_PAGES = 20
 
 
 @dataclass(frozen=True)
-class Listing:
-    """All rows of a list in the order of the service, each once, and its last page."""
+class Page(Generic[T]):
+    """One page, its rows read into records.
 
-    rows: list[Row]
-    last_page: Row
+    :ivar ids: of ``items``, in the order of the service; one may come twice.
+    :ivar cursor: leads to the next page; empty when the service names none.
+    :ivar rest: members beside the rows.
+    """
+
+    ids: Sequence[str] = field(repr=False)
+    items: Sequence[T] = field(repr=False)
+    more: bool
+    cursor: str
+    rest: Row
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """All records of a list in the order of the service, each once.
+
+    :ivar rest: members of a page beside its rows, such as totals.
+    """
+
+    items: list[T]
+    rest: Row
+
+
+def read_page(
+    raw: object, shape: PageShape, operation: str, read: Callable[[list[Row]], Sequence[T]]
+) -> Page[T]:
+    """Read a raw page.
+
+    :param read: reads rows into records, one for one.
+    :raises MalformedReply: it is no page, or a row cannot be told from others.
+    """
+    page = as_row(raw, operation)
+    rows = as_rows(page.get(shape.rows), f"{operation} {shape.rows}")
+    ids = [text(row, *shape.row_id) for row in rows]
+    if not all(ids):
+        raise MalformedReply(f"{operation} {shape.rows}: a row has no {shape.row_id[0]}")
+    return Page(
+        ids=ids,
+        items=read(rows),
+        more=bool(flag(page, "hasMoreData", "hasMoreFlag")),
+        cursor=text(page, shape.cursor),
+        rest={name: value for name, value in page.items() if name != shape.rows},
+    )
 
 
 def read_all_pages(
-    fetch: Callable[[str | None], object], shape: PageShape, operation: str
-) -> Listing:
+    fetch: Callable[[str | None], Page[T]], operation: str, *, first: Page[T] | None = None
+) -> Listing[T]:
     """Read every page of a list, feeding back the cursor while there is more.
 
-    :param fetch: gives the raw page after a cursor; None asks for the first page.
+    :param fetch: gives the page after a cursor; None asks for the first page.
+    :param first: the first page, if it was read already.
     :raises UnexpectedReply: the cursor repeats or is missing although there is more, or page after
         page brings nothing new, so the list can never be complete.
-    :raises MalformedReply: a page is no page, or a row cannot be told from others.
     """
-    found: dict[str, Row] = {}
+    found: dict[str, T] = {}
     cursors: set[str] = set()
-    cursor: str | None = None
+    page = fetch(None) if first is None else first
     barren = 0
     while True:
-        page = as_row(fetch(cursor), operation)
         before = len(found)
-        for row in as_rows(page.get(shape.rows), f"{operation} {shape.rows}"):
-            row_id = text(row, *shape.row_id)
-            if not row_id:
-                raise MalformedReply(f"{operation} {shape.rows}: a row has no {shape.row_id[0]}")
-            found.setdefault(row_id, row)
-        if not flag(page, "hasMoreData", "hasMoreFlag"):
-            return Listing(rows=list(found.values()), last_page=page)
-        cursor = text(page, shape.cursor)
+        for row_id, item in zip(page.ids, page.items, strict=True):
+            found.setdefault(row_id, item)
+        if not page.more:
+            return Listing(items=list(found.values()), rest=page.rest)
         barren = barren + 1 if len(found) == before else 0
-        if not cursor or cursor in cursors or barren >= MOST_BARREN_PAGES:
+        if not page.cursor or page.cursor in cursors or barren >= MOST_BARREN_PAGES:
             raise UnexpectedReply(
                 f"{operation}: the list never ends: after {len(found)} rows the service says that"
-                f" there is more, but its cursor {cursor!r} "
-                + ("leads to nothing new" if cursor else "is missing"),
+                f" there is more, but its cursor {page.cursor!r} "
+                + ("leads to nothing new" if page.cursor else "is missing"),
                 operation=operation,
                 hint="nothing was decided on a part of the list; run again later",
             )
-        cursors.add(cursor)
+        cursors.add(page.cursor)
+        page = fetch(page.cursor)

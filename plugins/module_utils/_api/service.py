@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from .._client.client import Client
-from .._client.errors import UnexpectedReply, WriteOutcomeUnknown
+from .._client.errors import ServiceRefused, UnexpectedReply, WriteOutcomeUnknown
 from .._client.operation import Kind, Operation
 from .._model.errors import MalformedReply
 from .._model.license import (
@@ -18,7 +18,8 @@ from .._model.license import (
     read_license_totals,
     read_licensed_devices,
 )
-from .paging import DEVICE_PAGES, Listing, PageShape, read_all_pages
+from .paging import DEVICE_PAGES, Listing, Page, PageShape, Row, read_all_pages, read_page
+from .ranges import Disorder, can_read_side_by_side, read_side_by_side
 
 T = TypeVar("T")
 
@@ -54,28 +55,37 @@ class Service:
         self,
         operation: Operation,
         shape: PageShape,
-        read: Callable[[Listing], T],
+        read: Callable[[list[Row]], Sequence[T]],
         *,
         query: Mapping[str, str] | None = None,
         **params: str,
-    ) -> T:
-        """Call ``operation`` for every page and read all rows into records.
+    ) -> Listing[T]:
+        """Call ``operation`` for every page, devices side by side, and read all rows into records.
 
         The cursor goes into the path where it has a place there, else into the query.
 
+        :param read: reads rows into records, one for one.
         :raises UnexpectedReply: a page has not the promised shape, or the list never ends.
         """
 
-        def fetch(cursor: str | None) -> object:
+        def fetch(cursor: str | None) -> Page[T]:
+            asked, place = dict(query or {}), dict(params)
             if "{index}" in operation.path:
-                place = params | {"index": cursor or FIRST_INDEX}
-                return self._raw(operation, query=query, **place)
-            asked = dict(query or {})
-            if cursor is not None:
+                place["index"] = cursor or FIRST_INDEX
+            elif cursor is not None:
                 asked[shape.cursor] = cursor
-            return self._raw(operation, query=asked, **params)
+            raw = self._raw(operation, query=asked, **place)
+            return _understand(operation, lambda: read_page(raw, shape, operation.id, read))
 
-        return _understand(operation, lambda: read(read_all_pages(fetch, shape, operation.id)))
+        first = fetch(None)
+        connections = self.client.connections
+        if shape.by_imei and connections > 1 and can_read_side_by_side(first):
+            try:
+                return read_side_by_side(first, fetch, connections=connections)
+            except (Disorder, ServiceRefused):
+                # The service takes only cursors that it gave itself.
+                first = fetch(None)
+        return read_all_pages(fetch, operation.id, first=first)
 
     def _raw(
         self,
@@ -90,14 +100,8 @@ class Service:
         )
 
     def _list_licenses(self, operation: Operation) -> tuple[LicenseTotals, list[LicensedDevice]]:
-        return self._list(
-            operation,
-            DEVICE_PAGES,
-            lambda listing: (
-                read_license_totals(listing.last_page),
-                read_licensed_devices(listing.rows),
-            ),
-        )
+        listing = self._list(operation, DEVICE_PAGES, read_licensed_devices)
+        return read_license_totals(listing.rest), listing.items
 
 
 def _understand(operation: Operation, read: Callable[[], T]) -> T:

@@ -99,13 +99,13 @@ class FotaV1(Service):
         return self._list(
             LIST_UPGRADES,
             UPGRADE_PAGES,
-            lambda listing: [read_upgrade(row) for row in listing.rows],
+            lambda rows: [read_upgrade(row) for row in rows],
             status=status,
-        )
+        ).items
 
     def list_devices(self) -> list[Device]:
         """List the account's devices, all pages."""
-        return self._list(LIST_DEVICES, DEVICE_PAGES, lambda listing: read_devices(listing.rows))
+        return self._list(LIST_DEVICES, DEVICE_PAGES, read_devices).items
 
     def get_device_history(self, device_id: str) -> list[HistoryItem]:
         """Read the past upgrades of one device, of the last six months."""

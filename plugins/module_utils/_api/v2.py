@@ -63,9 +63,9 @@ class FotaV2(CampaignService):
         return self._list(
             LIST_DEVICES,
             DEVICE_PAGES,
-            lambda listing: read_devices(listing.rows),
+            read_devices,
             query={} if distribution_type is None else {"distributionType": distribution_type},
-        )
+        ).items
 
     def list_licenses(self) -> tuple[LicenseTotals, list[LicensedDevice]]:
         """Read the licence counts and every licensed device, all pages."""

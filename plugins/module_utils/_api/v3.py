@@ -117,9 +117,9 @@ class FotaV3(CampaignService):
         return self._list(
             LIST_DEVICES,
             DEVICE_PAGES,
-            lambda listing: read_devices(listing.rows),
+            read_devices,
             query={} if protocol is None else {"protocol": protocol},
-        )
+        ).items
 
     def query_devices(self, device_ids: Iterable[str]) -> list[Device]:
         """Read devices by IMEI, at most 1000 a call. A POST, but it only reads."""

@@ -41,6 +41,7 @@ class Client:
         self._transport = Transport(settings)
         self._session = Session(settings, self._transport)
         self._skew_said = threading.Lock()
+        self._slots = threading.BoundedSemaphore(settings.max_connections)
 
     def __enter__(self) -> Client:
         return self
@@ -67,13 +68,20 @@ class Client:
     ) -> object:
         """The decoded JSON of a successful reply; ``None`` when its body is empty.
 
-        ``params`` fill the path, ``body`` is sent as JSON unless it is ``None``. All of it,
-        logging in, waiting and repeating included, ends within ``timeout`` seconds.
+        ``params`` fill the path, ``body`` is sent as JSON unless it is ``None``. No more than
+        ``max_connections`` calls are under way at once. From its turn on, logging in, waiting and
+        repeating included, a call ends within ``timeout`` seconds.
 
         A token that expired is renewed once and the call sent once more, writes too: a refused
         token means that nothing was done.
         """
         request = self._transport.prepare(operation, params=params, query=query, body=body)
+        with self._slots:
+            answered = self._exchange(request)
+        return _decoded(*answered)
+
+    def _exchange(self, request: Request) -> tuple[Request, Reply]:
+        """Give the request as it was sent and the successful reply to it."""
         deadline = Deadline.after(self._settings.timeout)
         tokens = self._session.tokens(deadline)
         renewed: set[Token] = set()
@@ -85,7 +93,7 @@ class Client:
             )
             reply = self._transport.send(sent, deadline)
             if reply.status < 400:
-                return _decoded(sent, reply)
+                return sent, reply
             stale = self._session.stale(reply)
             if stale is None or stale in renewed:
                 raise refusal(sent, reply)
@@ -113,6 +121,11 @@ class Client:
             if error is not None:
                 raise error
         return [future.result() for future in futures]
+
+    @property
+    def connections(self) -> int:
+        """How many calls may be under way at once."""
+        return self._settings.max_connections
 
     @property
     def now(self) -> datetime:

@@ -28,8 +28,9 @@ class ConnectionSettings:
     ``base_url`` is everything before ``/ts/v1``, ``/m2m/v1`` and ``/fota/vN``. ``timeout`` is
     the total seconds one call may take, waits and retries included. ``proxies`` maps a scheme
     to a proxy URL; ``None`` takes the environment's. ``token_cache`` is the directory of the
-    shared token cache; ``None`` takes the user's cache directory. A CA bundle named by the
-    environment is never used: ``ca_path`` names one. No representation shows a secret.
+    shared token cache; ``None`` takes the user's cache directory. ``requests_per_second`` holds
+    back the calls of one client, repeated ones too. A CA bundle named by the environment is never
+    used: ``ca_path`` names one. No representation shows a secret.
     """
 
     base_url: str = DEFAULT_BASE_URL
@@ -45,6 +46,7 @@ class ConnectionSettings:
     timeout: float = 120.0
     token_cache: str | None = None
     max_connections: int = 8
+    requests_per_second: float | None = None
     check_mode: bool = False
 
     @property
@@ -84,6 +86,8 @@ class ConnectionSettings:
             raise _wrong("timeout", "must be a positive number of seconds")
         if self.max_connections < 1:
             raise _wrong("max_connections", "must be at least 1")
+        if self.requests_per_second is not None and not self.requests_per_second > 0:
+            raise _wrong("requests_per_second", "must be greater than 0")
 
     def _check_credentials(self) -> None:
         for name in ("bearer_token", "session_token"):

@@ -32,6 +32,7 @@ from .errors import (
     WriteOutcomeUnknown,
 )
 from .operation import Kind, Operation
+from .pace import Pace
 from .settings import ConnectionSettings
 
 REQUESTS_IMPORT_ERROR: str | None = None
@@ -134,6 +135,7 @@ class Transport:
             # The user asked for it, and a line on stderr for every call helps nobody.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._pooled = _adapter(settings.max_connections)
+        self._pace = Pace(settings.requests_per_second)
 
     def prepare(
         self,
@@ -201,6 +203,7 @@ class Transport:
         return max(trouble.wait or 0.0, ours)  # a service that asks for no wait gets one too
 
     def _attempt(self, request: Request, deadline: Deadline) -> Reply | _Trouble:
+        self._pace.wait()
         try:
             if request.repeatable:
                 reply = self._exchange(self._pooled, request, deadline)

@@ -110,7 +110,7 @@ class Campaign:
 _MAY_RUN = frozenset({CampaignState.PRESCHEDULED, CampaignState.SCHEDULED, CampaignState.UNKNOWN})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CampaignDevice:
     """One device in a campaign or upgrade report; time members are the service's own text."""
 

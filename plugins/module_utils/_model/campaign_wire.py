@@ -19,7 +19,7 @@ from .campaign import (
 )
 from .times import parse_date
 from .windows import are_readable, read_windows, write_windows
-from .wire import as_row, as_rows, flag, text
+from .wire import as_row, as_rows, flag, text, word
 
 
 def read_campaign(reply: object, type_: CampaignType) -> Campaign:
@@ -131,8 +131,8 @@ def read_campaign_devices(rows: Iterable[Mapping[str, object]]) -> list[Campaign
     return [
         CampaignDevice(
             device_id=text(row, "deviceId"),
-            status=text(row, "status"),
-            reason=text(row, "resultReason", "Reason", "reason"),
+            status=word(row, "status"),
+            reason=word(row, "resultReason", "Reason", "reason"),
             updated=text(row, "updatedTime"),
             recent_attempt=text(row, "recentAttemptTime"),
             next_attempt=text(row, "nextAttemptTime"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .status import call_succeeded
-from .wire import as_rows, flag, text
+from .wire import as_rows, flag, text, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +58,34 @@ def read_devices(rows: Iterable[Mapping[str, object]]) -> list[Device]:
     return [
         Device(
             device_id=text(row, "deviceId"),
-            make=text(row, "make"),
-            model=text(row, "model"),
-            firmware=text(row, "firmware"),
-            protocol=text(row, "protocol", "distributionType"),
+            make=word(row, "make"),
+            model=word(row, "model"),
+            firmware=word(row, "firmware"),
+            protocol=word(row, "protocol", "distributionType"),
             fota_eligible=flag(row, "fotaEligible"),
             license_assigned=flag(row, "licenseAssigned"),
             mdn=text(row, "mdn"),
-            status=text(row, "status"),
+            status=word(row, "status"),
             refreshed=text(row, "refreshTime"),
             upgraded=text(row, "upgradeTime"),
             connected=text(row, "lastConnectionTime"),
-            request_status=text(row, "requestStatus"),
-            reason=text(row, "resultReason"),
-            software=tuple(
-                InstalledSoftware(
-                    name=text(item, "name"),
-                    version=text(item, "version"),
-                    upgraded=text(item, "upgradeTime"),
-                )
-                for item in as_rows(row.get("softwareList"), "softwareList")
-            ),
+            request_status=word(row, "requestStatus"),
+            reason=word(row, "resultReason"),
+            software=_read_software(row) if row.get("softwareList") else (),
         )
         for row in rows
     ]
+
+
+def _read_software(row: Mapping[str, object]) -> tuple[InstalledSoftware, ...]:
+    return tuple(
+        InstalledSoftware(
+            name=text(item, "name"),
+            version=text(item, "version"),
+            upgraded=text(item, "upgradeTime"),
+        )
+        for item in as_rows(row["softwareList"], "softwareList")
+    )
 
 
 @dataclass(frozen=True)

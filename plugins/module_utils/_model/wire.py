@@ -9,6 +9,7 @@ Every reader raises :class:`MalformedReply` and nothing else, whatever the servi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from sys import intern
 
 from .errors import MalformedReply
 
@@ -26,16 +27,27 @@ def as_rows(value: object, what: str) -> list[Mapping[str, object]]:
         return []
     if not isinstance(value, list):
         raise MalformedReply(f"{what}: expected a JSON list, got {type(value).__name__}")
-    return [as_row(item, what) for item in value]
+    for item in value:
+        if item.__class__ is not dict:  # what JSON objects become, and quicker to tell
+            as_row(item, what)
+    return value
 
 
 def text(row: Mapping[str, object], *keys: str) -> str:
     """Give the first member among ``keys`` that says something, as text; else an empty text."""
     for key in keys:
         value = row.get(key)
-        if isinstance(value, (str, int, float)) and value != "":
+        if value.__class__ is str:  # nearly all are, in lists of 100 000 rows
+            if value:
+                return value
+        elif isinstance(value, (str, int, float)) and value != "":
             return str(value)
     return ""
+
+
+def word(row: Mapping[str, object], *keys: str) -> str:
+    """Give a member as ``text`` does, kept once in memory however many rows say the same."""
+    return intern(text(row, *keys))
 
 
 def number(row: Mapping[str, object], *keys: str) -> int | None:

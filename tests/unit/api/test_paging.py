@@ -15,8 +15,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._api.paging import
     CAMPAIGN_PAGES,
     DEVICE_PAGES,
     UPGRADE_PAGES,
+    Page,
     PageShape,
+    Row,
     read_all_pages,
+    read_page,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import UnexpectedReply
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import MalformedReply
@@ -47,8 +50,11 @@ class Pages:
         return self._pages[cursor]
 
 
-def read(pages: Callable[[str | None], object], shape: PageShape = DEVICE_PAGES) -> list[object]:
-    return list(read_all_pages(pages, shape, "v3ListDevices").rows)
+def read(pages: Callable[[str | None], object], shape: PageShape = DEVICE_PAGES) -> list[Row]:
+    def fetch(cursor: str | None) -> Page[Row]:
+        return read_page(pages(cursor), shape, "v3ListDevices", list)
+
+    return read_all_pages(fetch, "v3ListDevices").items
 
 
 def test_pages_are_followed_by_their_cursor() -> None:
@@ -59,9 +65,7 @@ def test_pages_are_followed_by_their_cursor() -> None:
             "3": page("4", cursor="4", more=False),
         }
     )
-    listing = read_all_pages(pages, DEVICE_PAGES, "v3ListDevices")
-    assert listing.rows == [row("1"), row("2"), row("3"), row("4")]
-    assert listing.last_page == page("4", cursor="4", more=False)
+    assert read(pages) == [row("1"), row("2"), row("3"), row("4")]
     assert pages.asked == [None, "2", "3"]
 
 
