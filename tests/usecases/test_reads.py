@@ -94,6 +94,26 @@ def test_the_fleet_is_read_over_all_pages(
     assert account.calls("startM2MSession") == 1
 
 
+CURSORS = ("larger_than", "known_only", "opaque", "ignored", "unordered")
+
+
+@pytest.mark.parametrize("gzip", ["off", "on"])
+@pytest.mark.parametrize("cursor", CURSORS)
+def test_the_fleet_is_read_whole_whatever_the_cursor_is(
+    account_with: Callable[..., Account], cursor: str, gzip: str
+) -> None:
+    """Where ranges cannot be read side by side, one cursor is followed from the beginning."""
+    account = account_with(
+        fleet=generate_fleet(devices=5300), switches={"device_cursor": cursor, "gzip": gzip}
+    )
+    read = info(account)
+    assert sorted(one["deviceId"] for one in read["devices"]) == sorted(
+        one["deviceId"] for one in account.sim.devices()
+    )
+    calls = account.calls("v3ListDevices")
+    assert calls == 6 if cursor == "opaque" else 6 <= calls <= 22
+
+
 def test_named_devices_are_queried_and_strangers_are_named(account: Account) -> None:
     here = account.devices("GM01Q", OLD, 2)
     stranger = "900000000000009"

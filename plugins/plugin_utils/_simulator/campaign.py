@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .clock import day_start
+from .order import Order
 from .records import Account, Package
 from .windows import Window
 
@@ -92,24 +93,50 @@ class Campaign:
     succeeded: int = 0
     attempted: int = 0
     evidence: bool = False
-    _order: list[str] | None = None
+    # Whether removed devices are among them, and the order of the report.
+    _orders: dict[bool, Order] = field(default_factory=dict)
 
     def put(self, imei: str, entry: Entry) -> None:
         """Take a device onto the list."""
         self.entries[imei] = entry
         self.removed.pop(imei, None)
-        self._order = None
+        for order in self._orders.values():
+            order.put(imei)
 
-    def drop(self, imei: str) -> Entry | None:
-        """Take a device off the list."""
-        self._order = None
-        return self.entries.pop(imei, None)
+    def drop(self, imei: str, now: float) -> Entry | None:
+        """Take a device off the list; it stays among those removed."""
+        entry = self.entries.pop(imei, None)
+        if entry is not None:
+            self.removed[imei] = (entry, now)
+            if False in self._orders:
+                self._orders[False].drop(imei)
+            if True in self._orders:
+                self._orders[True].put(imei)
+        return entry
 
-    def order(self) -> list[str]:
-        """IMEIs of the list, ascending; a report of many pages sorts them once."""
-        if self._order is None:
-            self._order = sorted(self.entries)
-        return self._order
+    def forget_removed(self, until: float) -> None:
+        """Let go of devices that were removed at that moment or before it."""
+        # They were removed in the order in which they stand here.
+        while self.removed:
+            imei, (_entry, when) = next(iter(self.removed.items()))
+            if when > until:
+                return
+            del self.removed[imei]
+            if True in self._orders:
+                self._orders[True].drop(imei)
+
+    def order(self, *, removed: bool) -> Order:
+        """IMEIs of the list, with those removed if wanted; a report of many pages sorts once."""
+        if removed not in self._orders:
+            self._orders[removed] = Order(
+                [*self.entries, *self.removed] if removed else self.entries
+            )
+        return self._orders[removed]
+
+    def shown(self, imei: str) -> Entry:
+        """The entry of a device that is on the list or was removed."""
+        entry = self.entries.get(imei)
+        return self.removed[imei][0] if entry is None else entry
 
     @property
     def over(self) -> bool:

@@ -29,6 +29,7 @@ from .campaign import (
     StateError,
 )
 from .clock import DAY, HOUR, MINUTE, http_date
+from .order import Order
 from .outcomes import Outcome
 from .records import Account, Package
 
@@ -132,7 +133,7 @@ class Campaigns:
         results: list[tuple[str, str | None]] = []
         for imei in devices:
             reason = None
-            entry = campaign.drop(imei)
+            entry = campaign.drop(imei, self._world.now)
             if entry is None:
                 if self._world.switches["repeated_device_change"] == "failed":
                     reason = "Device not in the campaign"
@@ -140,7 +141,6 @@ class Campaigns:
                 self._release(campaign, imei)
                 if not entry.settled:
                     campaign.open_entries -= campaign.status != PENDING
-                campaign.removed[imei] = (entry, self._world.now)
             results.append((imei, reason))
         return results
 
@@ -183,17 +183,13 @@ class Campaigns:
         self._end_when_done(campaign)
         return True
 
-    def report(self, campaign: Campaign) -> tuple[dict[str, Entry], list[str]]:
-        """What the device report shows now, and its order."""
+    def report(self, campaign: Campaign) -> Order:
+        """The devices that the device report shows now."""
         switches = self._world.switches
         if campaign.status == PENDING and switches["report_while_pending"] == "empty":
-            return {}, []
-        if switches["removed_devices"] == "gone" or not campaign.removed:
-            return campaign.entries, campaign.order()
-        kept = self._world.now - KEPT_AFTER_REMOVAL
-        shown = {imei: entry for imei, (entry, when) in campaign.removed.items() if when > kept}
-        entries = {**shown, **campaign.entries}
-        return entries, sorted(entries)
+            return Order(())
+        campaign.forget_removed(self._world.now - KEPT_AFTER_REMOVAL)
+        return campaign.order(removed=switches["removed_devices"] == "kept")
 
     def reported(self, account: Account, *, api: str, status: str) -> list[Campaign]:
         """Campaigns that a report by status shows, in the order of its cursor."""
@@ -439,7 +435,7 @@ class Campaigns:
     def _auto_add(self, campaign: Campaign) -> None:
         """Every free device of the account that fits joins (autoAddDevicesFlag)."""
         room = None if self._unlimited(campaign) else PILOT_LIMIT
-        for imei in campaign.account.order(campaign.api):
+        for imei in campaign.account.order(campaign.api).ascending():
             if room is not None and len(campaign.entries) >= room:
                 return
             if imei not in campaign.entries and self._refusal(campaign, imei) is None:

@@ -13,6 +13,7 @@ to edit, ``copy`` a fleet file of what was read of a real account.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import shutil
@@ -55,18 +56,19 @@ def main(arguments: list[str]) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     chosen = dict(_pair(item) for item in options.switch)
-    server = SimulatorServer(
-        _fleet(options.fleet, seed=options.seed),
-        start=options.start,
-        hours_per_second=options.hours_per_second,
-        seed=options.seed,
-        latency_ms=options.latency_ms,
-        refuse_writes=options.refuse_writes,
-        switches=chosen,
-        faults=None if options.faults is None else _json_file("faults", options.faults),
-        tls=_tls(options),
-        port=options.port,
-    )
+    with _much_to_keep():
+        server = SimulatorServer(
+            _fleet(options.fleet, seed=options.seed),
+            start=options.start,
+            hours_per_second=options.hours_per_second,
+            seed=options.seed,
+            latency_ms=options.latency_ms,
+            refuse_writes=options.refuse_writes,
+            switches=chosen,
+            faults=None if options.faults is None else _json_file("faults", options.faults),
+            tls=_tls(options),
+            port=options.port,
+        )
     ended = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -269,16 +271,29 @@ def _fleet(source: str | None, *, seed: int | None) -> Any:
     if source != "-":
         return _json_file("fleet", source)
     try:
-        return json.load(sys.stdin)
+        return _shared_json(sys.stdin.read())
     except ValueError as error:
         raise ValueError(f"fleet -: {error}") from None
 
 
 def _json_file(what: str, source: str) -> Any:
     try:
-        return json.loads(Path(source).read_text(encoding="utf-8"))
+        return _shared_json(Path(source).read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{what} {source}: {error}") from None
+
+
+def _shared_json(text: str) -> Any:
+    """Parse JSON, each text of it there once: devices have their makes and versions in common."""
+    texts: dict[str, str] = {}
+
+    def share(item: dict[str, Any]) -> dict[str, Any]:
+        for key, value in item.items():
+            if type(value) is str and key != "deviceId":
+                item[key] = texts.setdefault(value, value)
+        return item
+
+    return json.loads(text, object_hook=share)
 
 
 def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
@@ -289,6 +304,17 @@ def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(options.tls_cert, options.tls_key)
     return context
+
+
+@contextmanager
+def _much_to_keep() -> Iterator[None]:
+    """Make a fleet's millions of objects without looking for waste among them, then or later."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 @contextmanager

@@ -9,14 +9,17 @@ Every path answers JSON; a bad order answers 400 with ``{"error": ...}``.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from heapq import merge
+from itertools import islice
 from typing import Any
 
 from .campaign import Campaign
 from .clock import day_text, parse_rfc3339, rfc3339
 from .exchange import Reply, Request, json_reply
 from .kinds import is_number
-from .records import Device
+from .records import Account, Device
 from .service import Service
 from .upgrades import Upgrade
 
@@ -133,9 +136,7 @@ class Control:
 
     def state(self, request: Request) -> dict[str, Any]:
         """The truth, devices in pages of 10 000 (``?after=IMEI``)."""
-        devices = self.devices()
-        after = request.query("after") or ""
-        page = [row for row in devices if row["deviceId"] > after][: STATE_PAGE + 1]
+        page = self.devices(after=request.query("after") or "", most=STATE_PAGE + 1)
         return {
             "campaigns": self.campaigns(),
             "upgrades": self.upgrades(),
@@ -143,16 +144,16 @@ class Control:
             "more_devices": len(page) > STATE_PAGE,
         }
 
-    def devices(self) -> list[dict[str, Any]]:
-        """Every device as it really is, by IMEI."""
+    def devices(self, *, after: str = "", most: int | None = None) -> list[dict[str, Any]]:
+        """Devices as they really are, by IMEI: all behind one, or so many of them at most."""
         with self._service.lock:
-            self._service.world.catch_up()
-            rows = [
-                _device(account.name, device)
-                for account in self._service.world.accounts.values()
-                for device in account.devices.values()
+            world = self._service.world
+            world.catch_up()
+            found = merge(*(_behind(account, after) for account in world.accounts.values()))
+            return [
+                _device(name, world.accounts[name].devices[imei])
+                for imei, name in islice(found, most)
             ]
-        return sorted(rows, key=lambda row: row["deviceId"])
 
     def campaigns(self) -> list[dict[str, Any]]:
         """Every v2 and v3 campaign in order of creation, PreScheduled ones too."""
@@ -165,6 +166,13 @@ class Control:
         with self._service.lock:
             self._service.world.catch_up()
             return [_upgrade(one) for one in self._service.world.upgrades.by_id.values()]
+
+
+def _behind(account: Account, after: str) -> Iterator[tuple[str, str]]:
+    """IMEIs of an account behind one, with its name."""
+    imeis = account.every().ascending()
+    for place in range(bisect_right(imeis, after), len(imeis)):
+        yield imeis[place], account.name
 
 
 def _device(account: str, device: Device) -> dict[str, Any]:

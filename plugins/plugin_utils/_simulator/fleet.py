@@ -128,7 +128,7 @@ class _Reader:
     def __init__(self, *, seed: int, now: float) -> None:
         self._seed = seed
         self._now = now
-        self._owner: dict[str, str] = {}
+        self._known: set[str] = set()
         self._serials: dict[str, Iterator[str]] = {}
 
     def account(self, item: Any, where: str) -> Account:
@@ -169,9 +169,9 @@ class _Reader:
         )
 
     def _add(self, devices: dict[str, Device], device: Device, account: str) -> None:
-        if device.imei in self._owner:
+        if device.imei in self._known:
             raise ValueError(f"deviceId {device.imei} is there twice (in {account})")
-        self._owner[device.imei] = account
+        self._known.add(device.imei)
         devices[device.imei] = device
 
     def _device(self, row: Any, where: str) -> Device:
@@ -234,7 +234,7 @@ class _Reader:
     def _fresh(self, model: str) -> str:
         """The next IMEI of a model that no device has yet."""
         for imei in self._serials.setdefault(model, imeis(seed=self._seed, model=model)):
-            if imei not in self._owner:
+            if imei not in self._known:
                 return imei
         raise AssertionError("the serials of a model never end")
 

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import asdict, dataclass
-from itertools import count
+from dataclasses import dataclass, fields
+from itertools import count, islice
 from threading import Lock
 from typing import Any
 
@@ -32,6 +32,9 @@ class Entry:
     ms: float
 
 
+_FACTS = tuple(item.name for item in fields(Entry))
+
+
 class Journal:
     """Calls in the order of their replies, numbered from 1."""
 
@@ -50,7 +53,10 @@ class Journal:
     def since(self, number: int) -> list[dict[str, Any]]:
         """Entries after a number, as plain dictionaries."""
         with self._lock:
-            return [asdict(entry) for entry in self._entries if entry.n > number]
+            first = self._entries[0].n if self._entries else 1
+            # Their numbers have no gap.
+            found = list(islice(self._entries, max(0, number + 1 - first), None))
+        return [{name: getattr(entry, name) for name in _FACTS} for entry in found]
 
     def clear(self) -> None:
         """Forget the entries; the numbers go on."""

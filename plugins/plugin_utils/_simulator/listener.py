@@ -16,6 +16,7 @@ from threading import Event, Lock, Thread, Timer
 from typing import Any
 
 from .clock import http_date
+from .coding import accepts_gzip, gzipped
 from .control import PREFIX, Control
 from .exchange import ObservedCall, Reply, Request, json_reply
 from .service import Service
@@ -224,6 +225,8 @@ class Handler(BaseHTTPRequestHandler):
                     fault=handled.fault,
                 )
             )
+        if self.server.service.world.switches["gzip"] == "on" and accepts_gzip(headers):
+            reply = gzipped(reply)
         if reply.silence:
             self.server.closing.wait(reply.silence)
         if reply.dropped:

@@ -12,7 +12,8 @@ from typing import Any
 from . import checks, wire
 from .campaign import Campaign, Entry, Plan, StateError
 from .errors import invalid
-from .records import PAGE, Account, Package, page_after
+from .exchange import Listed
+from .records import PAGE, Account, Package
 from .windows import Window
 from .wire import Body, Call
 from .world import World
@@ -180,19 +181,17 @@ def campaign_page(
     }
 
 
-def device_report(
-    call: Call, campaign: Campaign, row: Callable[[str, Entry], dict[str, Any]]
-) -> dict[str, Any]:
-    """A page of the campaign's device report."""
-    entries, order = call.world.campaigns.report(campaign)
-    page, more = page_after(order, call.cursor())
-    return {
-        "totalDevice": len(entries),
-        "hasMoreData": more,
-        "lastSeenDeviceId": page[-1] if page else "",
+def device_report(call: Call, campaign: Campaign, row: Callable[[str, Entry], str]) -> Listed:
+    """A page of the campaign's device report; ``row`` gives JSON."""
+    order = call.world.campaigns.report(campaign)
+    page = call.page(f"campaign/{campaign.id}", order)
+    head = {
+        "totalDevice": len(order),
+        "hasMoreData": page.more,
+        "lastSeenDeviceId": page.cursor,
         "maxPageSize": PAGE,
-        "deviceList": [row(imei, entries[imei]) for imei in page],
     }
+    return Listed(head, "deviceList", [row(imei, campaign.shown(imei)) for imei in page.imeis])
 
 
 def history(call: Call, account: Account, *, api: str) -> Iterator[tuple[str, Campaign, Entry]]:

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+
+from .order import Order
 
 # Devices belong to one protocol family: v1 upgrades OMA-DM and LWM2M devices, v2 HTTP devices, v3
 # LWM2M devices (CONTRACT section 1); every family lists what it can upgrade, v3 lists them all.
@@ -115,8 +115,20 @@ class Account:
     packages: dict[str, list[Package]]
     license_used: int = 0
     pilots: dict[str, Pilot] = field(default_factory=dict)
-    _orders: dict[tuple[str, str | None], list[str]] = field(default_factory=dict)
-    _licensed: list[str] | None = None
+    _orders: dict[tuple[str, str | None], Order] = field(default_factory=dict)
+    _every: Order = field(init=False)
+    _licensed: Order = field(init=False)
+    _kinds: set[tuple[frozenset[str], str, str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._every = Order(self.devices)
+        self._licensed = Order(
+            imei for imei in self._every.ascending() if self.devices[imei].licensed is not None
+        )
+        self._kinds = {
+            (device.apis, device.protocol, device.make, device.model)
+            for device in self.devices.values()
+        }
 
     @property
     def monthly_only(self) -> bool:
@@ -132,43 +144,50 @@ class Account:
     def pilot(self, package: str) -> Pilot:
         return self.pilots.setdefault(package, Pilot())
 
-    def order(self, api: str, protocol: str | None = None) -> list[str]:
-        """IMEIs of one family, ascending; built once, since a fleet gains no device."""
+    def models(self, api: str) -> set[tuple[str, str]]:
+        """Make and model of every device of one family."""
+        return {(make, model) for apis, _protocol, make, model in self._kinds if api in apis}
+
+    def every(self) -> Order:
+        """IMEIs of all devices."""
+        return self._every
+
+    def order(self, api: str, protocol: str | None = None) -> Order:
+        """IMEIs of one family; built once, since a fleet gains no device."""
         key = (api, protocol)
         if key not in self._orders:
-            self._orders[key] = sorted(
-                device.imei
-                for device in self.devices.values()
-                if api in device.apis and protocol in (None, device.protocol)
-            )
+            kinds = {
+                (apis, spoken)
+                for apis, spoken, _make, _model in self._kinds
+                if api in apis and protocol in (None, spoken)
+            }
+            if kinds == {kind[:2] for kind in self._kinds}:
+                self._orders[key] = self._every
+            else:
+                self._orders[key] = Order(
+                    device.imei
+                    for device in self.devices.values()
+                    if (device.apis, device.protocol) in kinds
+                )
         return self._orders[key]
 
-    def licensed(self) -> list[str]:
-        """IMEIs with a licence, ascending."""
-        if self._licensed is None:
-            self._licensed = sorted(
-                device.imei for device in self.devices.values() if device.licensed is not None
-            )
+    def licensed(self) -> Order:
+        """IMEIs with a licence."""
         return self._licensed
 
     def give_license(self, device: Device, now: float) -> None:
         device.licensed = now
         device.license_used = False
         self.license_used += 1
-        self._licensed = None
+        self._licensed.put(device.imei)
 
     def take_license(self, device: Device) -> None:
         device.licensed = None
         self.license_used -= 1
-        self._licensed = None
+        self._licensed.drop(device.imei)
 
 
 def page_after(ordered: list[str], cursor: str) -> tuple[list[str], bool]:
     """At most 1000 ids above a cursor, and whether more follow. Empty or 0 is the beginning."""
     first = bisect_right(ordered, cursor) if cursor.strip("0") else 0
     return ordered[first : first + PAGE], len(ordered) > first + PAGE
-
-
-def unique(items: Iterable[Any]) -> list[Any]:
-    """The items in order, each once."""
-    return list(dict.fromkeys(items))

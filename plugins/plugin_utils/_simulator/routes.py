@@ -220,9 +220,9 @@ HIDDEN_BY = {
     "both": frozenset[str](),
 }
 
-_BY_LENGTH: dict[int, list[Route]] = {}
+_BY_LENGTH: dict[int, list[tuple[Route, tuple[str, ...]]]] = {}
 for _route in ROUTES:
-    _BY_LENGTH.setdefault(len(_route.parts), []).append(_route)
+    _BY_LENGTH.setdefault(len(_route.parts), []).append((_route, _route.parts))
 
 
 def match(
@@ -234,11 +234,11 @@ def match(
     method that the path does not have.
     """
     found: list[tuple[int, Route, dict[str, str]]] = []
-    for route in _BY_LENGTH.get(len(segments), ()):
+    for route, parts in _BY_LENGTH.get(len(segments), ()):
         if route.operation in HIDDEN_BY[paths]:
             continue
         params: dict[str, str] = {}
-        for part, value in zip(route.parts, segments, strict=True):
+        for part, value in zip(parts, segments, strict=True):
             if part.startswith("{"):
                 params[part[1:-1]] = value
             elif part != value:

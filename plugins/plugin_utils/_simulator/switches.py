@@ -158,6 +158,21 @@ TABLE = (
         "order of campaigns in a report by status",
     ),
     Switch(
+        "device_cursor",
+        "section 9",
+        ("larger_than", "known_only", "opaque", "ignored", "unordered"),
+        "lastSeenDeviceId of v2/v3 device lists, device reports and licence lists: the page holds "
+        "the IMEIs larger than any IMEI given; or one that no page of the list has handed out "
+        "answers 400; or it is a token, others answer 400; or one not handed out gives the first "
+        "page; or any IMEI is taken, but the list is in no order of IMEIs",
+    ),
+    Switch(
+        "gzip",
+        "undocumented",
+        ("off", "on"),
+        "whether long JSON bodies come compressed to those who accept gzip",
+    ),
+    Switch(
         "unknown_devices",
         "Q27",
         ("row", "absent"),

@@ -28,9 +28,7 @@ REPORT_STATUSES = (
 def list_firmware(call: Call) -> list[dict[str, str]]:
     """Images for the devices registered to the account."""
     account = call.account
-    models = {
-        (device.make, device.model) for device in account.devices.values() if "v1" in device.apis
-    }
+    models = account.models("v1")
     return [
         {
             "firmwareName": package.name,
@@ -147,7 +145,7 @@ def list_devices(call: Call) -> dict[str, Any]:
     """The index is an IMEI cursor; 0 comes back when there is no more."""
     account = call.account
     protocol = call.choice("clientType", ("OMADM", "LWM2M"))
-    page, more = page_after(account.order("v1", protocol), _imei_cursor(call))
+    page, more = page_after(account.order("v1", protocol).ascending(), _imei_cursor(call))
     rows = []
     for imei in page:
         device = account.devices[imei]
@@ -173,7 +171,7 @@ def list_devices(call: Call) -> dict[str, Any]:
 
 def license_status(call: Call) -> dict[str, Any]:
     account = call.account
-    page, more = page_after(account.licensed(), _imei_cursor(call))
+    page, more = page_after(account.licensed().ascending(), _imei_cursor(call))
     return {
         "accountName": account.name,
         "totalLicenses": account.license_count,

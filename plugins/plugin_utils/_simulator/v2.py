@@ -11,7 +11,9 @@ from . import licences, planning, wire
 from .campaign import Campaign, Entry
 from .clock import NEVER, day_text, go_text, rfc3339
 from .errors import invalid
-from .records import PAGE, page_after
+from .exchange import Listed
+from .records import PAGE
+from .rows import Shared, device_row, rests, row
 from .v3 import REPORT_STATUSES
 from .wire import Call
 from .world import World
@@ -121,12 +123,17 @@ def list_campaigns(call: Call) -> dict[str, Any]:
     )
 
 
-def list_campaign_devices(call: Call) -> dict[str, Any]:
+def list_campaign_devices(call: Call) -> Listed:
     return planning.device_report(call, _campaign(call), _device_status)
 
 
-def _device_status(imei: str, entry: Entry) -> dict[str, Any]:
-    return {"deviceId": imei, "status": entry.status, "resultReason": entry.reason}
+def _device_status(imei: str, entry: Entry) -> str:
+    return row(imei, _status_rest(entry.status, entry.reason))
+
+
+@rests
+def _status_rest(status: str, reason: str) -> dict[str, Any]:
+    return {"status": status, "resultReason": reason}
 
 
 def device_history(call: Call) -> list[dict[str, Any]]:
@@ -146,60 +153,58 @@ def device_history(call: Call) -> list[dict[str, Any]]:
     ]
 
 
-def list_devices(call: Call) -> dict[str, Any]:
+def list_devices(call: Call) -> Listed:
     account = call.account
     word = call.choice("distributionType", DISTRIBUTIONS)
     protocol = "OMADM" if word == "OMD-DM" else word
-    page, more = page_after(account.order("v2", protocol), call.cursor())
-    rows = []
-    for imei in page:
-        device = account.devices[imei]
-        rows.append(
-            {
-                "deviceId": imei,
-                "mdn": device.mdn,
-                "model": device.model,
-                "make": device.make,
-                "fotaEligible": device.eligible,
-                "appFotaEligible": device.eligible,
-                "licenseAssigned": device.licensed is not None,
-                "distributionType": device.protocol,
-                "softwareList": [
-                    {
-                        "name": item.name,
-                        "version": item.version,
-                        "upgradeTime": NEVER if item.upgraded is None else rfc3339(item.upgraded),
-                    }
-                    for item in device.software
-                ],
-                "createTime": go_text(device.created),
-                "upgradeTime": go_text(device.upgraded),
-                "updateTime": go_text(device.refreshed),
-                "refreshTime": go_text(device.refreshed),
-            }
-        )
-    return {
+    page = call.page(f"v2/devices/{account.name}", account.order("v2", protocol))
+    head = {
         "accountName": account.name,
-        "hasMoreData": more,
-        "lastSeenDeviceId": page[-1] if page else "",
+        "hasMoreData": page.more,
+        "lastSeenDeviceId": page.cursor,
         "maxPageSize": PAGE,
-        "deviceList": rows,
+    }
+    rows = [device_row(account.devices[imei], _device_rest) for imei in page.imeis]
+    return Listed(head, "deviceList", rows)
+
+
+@rests
+def _device_rest(shared: Shared) -> dict[str, Any]:
+    return {
+        "model": shared.model,
+        "make": shared.make,
+        "fotaEligible": shared.eligible,
+        "appFotaEligible": shared.eligible,
+        "licenseAssigned": shared.licensed,
+        "distributionType": shared.protocol,
+        "softwareList": [
+            {
+                "name": name,
+                "version": version,
+                "upgradeTime": NEVER if upgraded is None else rfc3339(upgraded),
+            }
+            for name, version, upgraded in shared.software
+        ],
+        "createTime": go_text(shared.created),
+        "upgradeTime": go_text(shared.upgraded),
+        "updateTime": go_text(shared.refreshed),
+        "refreshTime": go_text(shared.refreshed),
     }
 
 
 def license_status(call: Call) -> dict[str, Any]:
     account = call.account
-    page, more = page_after(account.licensed(), call.cursor())
+    page = call.page(f"licences/{account.name}", account.licensed())
     return {
         "accountName": account.name,
         "totalLicense": account.license_count,
         "assignedLicenses": account.license_used,
-        "hasMoreData": more,
-        "lastSeenDeviceId": page[-1] if page else "",
+        "hasMoreData": page.more,
+        "lastSeenDeviceId": page.cursor,
         "maxPageSize": PAGE,
         "deviceList": [
             {"deviceId": imei, "assignmentTime": rfc3339(account.devices[imei].licensed or 0)}
-            for imei in page
+            for imei in page.imeis
         ],
     }
 

@@ -11,7 +11,9 @@ from . import licences, planning, wire
 from .campaign import PRESCHEDULED, Campaign, Entry
 from .clock import HOUR, MINUTE, day_text, go_text, rfc3339
 from .errors import invalid
+from .exchange import Listed
 from .records import PAGE, Device, page_after
+from .rows import Shared, device_row, rests, row
 from .wire import Call
 from .world import World
 
@@ -181,22 +183,25 @@ def list_campaigns(call: Call) -> dict[str, Any]:
     )
 
 
-def list_campaign_devices(call: Call) -> dict[str, Any]:
+def list_campaign_devices(call: Call) -> Listed:
     return planning.device_report(call, _campaign(call), _device_status)
 
 
-def _device_status(imei: str, entry: Entry) -> dict[str, Any]:
-    row = {
-        "deviceId": imei,
-        "status": entry.status,
-        "resultReason": entry.reason,
-        "updatedTime": rfc3339(entry.updated),
-    }
-    if entry.recent is not None:
-        row["recentAttemptTime"] = rfc3339(entry.recent)
-    if entry.next is not None:
-        row["nextAttemptTime"] = rfc3339(entry.next)
-    return row
+def _device_status(imei: str, entry: Entry) -> str:
+    rest = _status_rest(entry.status, entry.reason, entry.updated, entry.recent, entry.next)
+    return row(imei, rest)
+
+
+@rests
+def _status_rest(
+    status: str, reason: str, updated: float, recent: float | None, following: float | None
+) -> dict[str, Any]:
+    members = {"status": status, "resultReason": reason, "updatedTime": rfc3339(updated)}
+    if recent is not None:
+        members["recentAttemptTime"] = rfc3339(recent)
+    if following is not None:
+        members["nextAttemptTime"] = rfc3339(following)
+    return members
 
 
 def device_history(call: Call) -> list[dict[str, Any]]:
@@ -219,54 +224,62 @@ def device_history(call: Call) -> list[dict[str, Any]]:
     ]
 
 
-def list_devices(call: Call) -> dict[str, Any]:
+def list_devices(call: Call) -> Listed:
     account = call.account
-    page, more = page_after(account.order("v3", _protocol_filter(call)), call.cursor())
-    return {
+    page = call.page(f"v3/devices/{account.name}", account.order("v3", _protocol_filter(call)))
+    head = {
         "accountName": account.name,
-        "hasMoreData": more,
-        "lastSeenDeviceId": page[-1] if page else "",
+        "hasMoreData": page.more,
+        "lastSeenDeviceId": page.cursor,
         "maxPageSize": PAGE,
-        "deviceList": [
-            {
-                **_device(account.devices[imei]),
-                "upgradeTime": go_text(account.devices[imei].upgraded),
-            }
-            for imei in page
-        ],
     }
+    rows = [device_row(account.devices[imei], _listed_rest) for imei in page.imeis]
+    return Listed(head, "deviceList", rows)
 
 
-def query_devices(call: Call) -> dict[str, Any]:
+def query_devices(call: Call) -> Listed:
     """Named devices. A row of its own for an unknown one (Q27)."""
     account = call.account
     protocol = _protocol_filter(call)
+    connected = rfc3339(call.world.now // CONNECTED_EVERY * CONNECTED_EVERY)
     rows = []
     for imei in page_after(sorted(call.body.devices()), call.cursor())[0]:
         device = account.devices.get(imei)
         if device is not None and protocol in (None, device.protocol):
-            seen = call.world.now // CONNECTED_EVERY * CONNECTED_EVERY
-            rows.append(
-                {
-                    **_device(device),
-                    "statusTime": go_text(device.upgraded),
-                    "lastConnectionTime": rfc3339(seen),
-                }
-            )
+            rows.append(device_row(device, lambda shared: _queried_rest(shared, connected)))
         elif device is None and call.world.switches["unknown_devices"] == "row":
-            rows.append(
-                {"deviceId": imei, "requestStatus": "Failure", "resultReason": "Device not found"}
-            )
-    return {"accountName": account.name, "deviceCount": len(rows), "deviceList": rows}
+            rows.append(row(imei, _unknown_rest()))
+    return Listed({"accountName": account.name, "deviceCount": len(rows)}, "deviceList", rows)
+
+
+@rests
+def _listed_rest(shared: Shared) -> dict[str, Any]:
+    return {**_members(shared), "upgradeTime": go_text(shared.upgraded)}
+
+
+@rests
+def _queried_rest(shared: Shared, connected: str) -> dict[str, Any]:
+    return {
+        **_members(shared),
+        "statusTime": go_text(shared.upgraded),
+        "lastConnectionTime": connected,
+    }
+
+
+@rests
+def _unknown_rest() -> dict[str, Any]:
+    return {"requestStatus": "Failure", "resultReason": "Device not found"}
 
 
 def license_status(call: Call) -> dict[str, Any]:
-    return _licenses(call, call.cursor())
+    return _licenses(call, call.request.query("lastSeenDeviceId") or "")
 
 
 def license_status_by_index(call: Call) -> dict[str, Any]:
     """The docs page's spelling: the cursor is the tail of the path."""
-    return _licenses(call, call.number("lastSeenDeviceId"))
+    if call.world.switches["device_cursor"] == "opaque":
+        return _licenses(call, call.params["lastSeenDeviceId"])
+    return _licenses(call, call.number("lastSeenDeviceId").zfill(15))
 
 
 def assign_licenses(call: Call) -> dict[str, Any]:
@@ -279,18 +292,18 @@ def remove_licenses(call: Call) -> dict[str, Any]:
 
 def _licenses(call: Call, cursor: str) -> dict[str, Any]:
     account = call.account
-    page, more = page_after(account.licensed(), cursor)
+    page = call.page(f"licences/{account.name}", account.licensed(), cursor)
     total = "totalLicenses" if call.world.switches["license_keys"] == "sdk" else "totalLicense"
     return {
         "accountName": account.name,
         total: account.license_count,
         "assignedLicenses": account.license_used,
-        "hasMoreData": more,
-        "lastSeenDeviceId": page[-1] if page else "",
+        "hasMoreData": page.more,
+        "lastSeenDeviceId": page.cursor,
         "maxPageSize": PAGE,
         "deviceList": [
             {"deviceId": imei, "assignmentTime": go_text(account.devices[imei].licensed)}
-            for imei in page
+            for imei in page.imeis
         ],
     }
 
@@ -343,27 +356,21 @@ def _created(world: World, campaign: Campaign) -> dict[str, Any]:
     return _row(world, campaign, windows_key="campaignTimeWindowList")
 
 
-def _device(device: Device) -> dict[str, Any]:
+def _members(shared: Shared) -> dict[str, Any]:
     return {
-        "deviceId": device.imei,
-        "mdn": device.mdn,
-        "model": device.model,
-        "make": device.make,
-        "firmware": device.stored,
-        "fotaEligible": device.eligible,
-        "status": device.status,
-        "licenseAssigned": device.licensed is not None,
-        "protocol": device.protocol,
+        "model": shared.model,
+        "make": shared.make,
+        "firmware": shared.stored,
+        "fotaEligible": shared.eligible,
+        "status": shared.status,
+        "licenseAssigned": shared.licensed,
+        "protocol": shared.protocol,
         "softwareList": [
-            {
-                "name": item.name,
-                "version": item.version,
-                "upgradeTime": go_text(item.upgraded),
-            }
-            for item in device.software
+            {"name": name, "version": version, "upgradeTime": go_text(upgraded)}
+            for name, version, upgraded in shared.software
         ],
         "fileList": [],
-        "createTime": go_text(device.created),
-        "updateTime": go_text(device.refreshed),
-        "refreshTime": go_text(device.refreshed),
+        "createTime": go_text(shared.created),
+        "updateTime": go_text(shared.refreshed),
+        "refreshTime": go_text(shared.refreshed),
     }

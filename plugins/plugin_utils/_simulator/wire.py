@@ -17,10 +17,12 @@ from typing import Any
 from uuid import UUID
 
 from .clock import day_of, day_start, parse_day, parse_rfc3339
+from .cursors import CursorError, Page
 from .errors import invalid
 from .exchange import Request
 from .imei import is_imei
 from .kinds import is_whole
+from .order import Order
 from .records import Account, Credentials
 from .windows import Window, merged
 from .world import World
@@ -29,6 +31,7 @@ _ACCOUNT = re.compile(r"[0-9]{10}-[0-9]{5}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 BINDING = "Input binding error"
+BAD_CURSOR = "LastSeenDeviceId Not Valid"
 
 
 class Body:
@@ -191,8 +194,17 @@ class Call:
         """``lastSeenDeviceId``: empty, 0 or an IMEI."""
         value = self.request.query("lastSeenDeviceId") or ""
         if value.strip("0") and not is_imei(value):
-            raise invalid("LastSeenDeviceId Not Valid")
+            raise invalid(BAD_CURSOR)
         return value
+
+    def page(self, listed: str, order: Order, cursor: str | None = None) -> Page:
+        """The page of a device list (``listed`` is its name) behind the call's cursor."""
+        if cursor is None:
+            cursor = self.request.query("lastSeenDeviceId") or ""
+        try:
+            return self.world.cursors.page(listed, order, cursor)
+        except CursorError:
+            raise invalid(BAD_CURSOR) from None
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str | None:
         """A query value out of a list, or None when it is absent."""

@@ -16,6 +16,7 @@ from uuid import UUID
 from .campaign import Campaign
 from .campaigns import Campaigns
 from .clock import DAY, EventQueue, VirtualClock
+from .cursors import Cursors
 from .fleet import Fleet
 from .records import Device
 from .switches import Switches
@@ -32,6 +33,7 @@ class World:
         self.events = EventQueue(clock.now())
         self.switches = Switches({**fleet.switches, **switches})
         self.seed = fleet.seed
+        self.cursors = Cursors(self.switches, fleet.seed)
         self.outcomes = fleet.outcomes
         self.accounts = fleet.accounts
         self.history: dict[str, list[Campaign | Upgrade]] = {}

@@ -11,13 +11,17 @@ Use::
 
 Plain http comes with the whole address in the request line, https as a tunnel (``CONNECT``), of
 which nothing can be read but its bytes (``tunnelled``, both directions).
+
+A proxy in trouble: ``refusal`` is the answer, as status and page, to all requests, or to those that
+``refuses`` is true of; ``drops`` is asked before an answer of the service is given back, and cuts
+the connection instead.
 """
 
 from __future__ import annotations
 
 import select
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -45,6 +49,9 @@ class Proxy:
     def __init__(self) -> None:
         self.passed: list[Passed] = []
         self.tunnelled = bytearray()
+        self.refusal: tuple[int, bytes] | None = None
+        self.refuses: Callable[[Passed], bool] = lambda _passed: True
+        self.drops: Callable[[], bool] = lambda: False
         self._server = _Server(("127.0.0.1", 0), self)
         self._thread = Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
@@ -89,7 +96,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.proxy.passed.append(Passed(self.command, self.path, headers, body))
+        passed = Passed(self.command, self.path, headers, body)
+        self.server.proxy.passed.append(passed)
+        if self.server.proxy.refusal and self.server.proxy.refuses(passed):
+            self._refuse(*self.server.proxy.refusal)
+            return
         tunnel = self.command == "CONNECT"
         parts = urlsplit(f"//{self.path}" if tunnel else self.path)
         place = (parts.hostname or "", parts.port or 80)
@@ -109,6 +120,13 @@ class _Handler(BaseHTTPRequestHandler):
             upstream.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
             self._pump(upstream, memory=bytearray())
 
+    def _refuse(self, status: int, page: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
     def _pump(self, upstream: socket.socket, *, memory: bytearray) -> None:
         """Carry bytes both ways until one side ends."""
         other = {upstream: self.connection, self.connection: upstream}
@@ -116,6 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
             for ready in select.select(list(other), [], [])[0]:
                 try:
                     data = ready.recv(CHUNK)
+                    if ready is upstream and self.server.proxy.drops():
+                        return
                     other[ready].sendall(data)
                 except OSError:
                     return

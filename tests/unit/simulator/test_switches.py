@@ -167,6 +167,27 @@ def _campaign_cursor(one: Desk) -> Any:
     return one.reported("CampaignRequestPending") == created
 
 
+def _device_cursor(one: Desk) -> Any:
+    path = f"v3/devices/{ACCOUNT}"
+    whole = one.ok("GET", path)
+    every = [row["deviceId"] for row in whole["deviceList"]]
+    behind = one.raw("GET", f"{path}?lastSeenDeviceId={imei(5)}")
+    rows = [row["deviceId"] for row in behind.json.get("deviceList", [])]
+    larger = [row for row in every if row > imei(5)]
+    what = {str(larger): "larger", str(every): "all"}.get(str(rows), "other")
+    return (
+        what if behind.status == 200 else behind.status,
+        whole["lastSeenDeviceId"] == every[-1],
+        every == sorted(every),
+    )
+
+
+def _gzip(one: Desk) -> Any:
+    headers = {**one.wire.tokens(), "Accept-Encoding": "gzip"}
+    answer = one.wire.send("GET", f"/fota/v3/devices/{ACCOUNT}", headers=headers)
+    return answer.status, answer.headers.get("content-encoding")
+
+
 def _unknown_devices(one: Desk) -> Any:
     body = {"deviceList": ["990000000009999"]}
     sync = one.ok("PUT", f"v3/firmware/{ACCOUNT}/devices", body)["deviceFirmwarVersionList"]
@@ -362,6 +383,17 @@ PROBES: dict[str, tuple[Callable[[Desk], Any], list[Any]]] = {
     ),
     "v1_cancelled_upgrade": (_v1_cancelled_upgrade, [400, 200]),
     "campaign_cursor": (_campaign_cursor, [False, True]),
+    "device_cursor": (
+        _device_cursor,
+        [
+            ("larger", True, True),
+            (400, True, True),
+            (400, False, True),
+            ("all", True, True),
+            ("other", True, False),
+        ],
+    ),
+    "gzip": (_gzip, [(200, None), (200, "gzip")]),
     "unknown_devices": (_unknown_devices, [(1, 1), (0, 0)]),
     "campaign_history": (_campaign_history, [1, 0]),
     "unlicensed_devices": (
