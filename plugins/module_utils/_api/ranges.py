@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 # Readers at once for each page that held devices: a list of two pages is not worth eight calls.
 READERS_PER_PAGE = 2
+# Guesses that may land where nothing is left to read: some, and one more for so many good ones.
+GUESSES, FULL_A_GUESS = 2, 4
 
 
 class Disorder(Exception):
@@ -179,7 +181,7 @@ class Ranges:
 
     def _split(self) -> _Span | None:
         """Cut off a part where most pages seem to be left, for one more reader."""
-        if self._vain > self._full + self._connections:
+        if self._vain > GUESSES + self._full // FULL_A_GUESS:
             return None
         ahead = max(1, self._full)
         best: tuple[float, int, int] | None = None
