@@ -18,6 +18,7 @@ from venvs import (
     main_venv,
     newest_dateutil,
     python_line,
+    sdk_venv,
     this_python,
 )
 from workspace import BUILD, COLLECTION, ROOT, TREE
@@ -70,10 +71,11 @@ def lint(job: Job) -> None:
 
 
 def types(job: Job) -> None:
-    """Strict types below the modules, in the simulator, in lookups, and in these tools."""
+    """Strict types below the modules, in the simulator, in plugins, and in these tools."""
     tools = job.venv(_tools_venv())
     rooms = [f"plugins.module_utils.{layer}" for layer in TYPED]
-    rooms += ["plugins.plugin_utils._simulator", "plugins.lookup"]
+    shells = ("action", "filter", "inventory", "lookup", "test")
+    rooms += ["plugins.plugin_utils._simulator", *(f"plugins.{kind}" for kind in shells)]
     packages = [word for room in rooms for word in ("-p", f"{'.'.join(COLLECTION.parts)}.{room}")]
     job.run(tools / "mypy", *packages, extra={"MYPYPATH": str(TREE)})
     job.run(tools / "mypy", ".ci", extra={"MYPYPATH": str(ROOT / ".ci")})
@@ -171,7 +173,7 @@ def _tests_in(name: str) -> Callable[[Job], None]:
     def run(job: Job) -> None:
         extra = {"FOTA_FULL": "1"}
         if name == "contract":
-            extra["FOTA_SDK_PYTHON"] = str(job.venv(_sdk_venv()) / "python")
+            extra["FOTA_SDK_PYTHON"] = str(job.venv(sdk_venv()) / "python")
             extra["FOTA_SCHEMATHESIS"] = str(job.venv(_schemathesis_venv()) / "python")
         job.pytest(job.venv(main_venv()), f"tests/{name}", extra=extra)
 
@@ -223,10 +225,6 @@ def _tools_venv() -> Venv:
         raise LeftOut(f"the linters need a Python of {', '.join(TOOLS_PYTHONS)}")
     packages = (f"ansible-core~={core_for(python)}.0",)
     return Venv("tools", python, ("requirements-tools.txt",), packages)
-
-
-def _sdk_venv() -> Venv:
-    return Venv("sdk", this_python(), ("requirements-sdk.txt",))
 
 
 def _schemathesis_venv() -> Venv:

@@ -10,17 +10,19 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 
 import checks
 from steps import Job, Report, Step, StepFailed
-from venvs import VenvFailed, main_venv, make_venv
+from venvs import Venv, VenvFailed, main_venv, make_venv, sdk_venv
 from workspace import BUILD, CACHE, ROOT, Workspace, git
 
 OLDEST_PYTHON = (3, 10)
 INTERRUPTED = 130
+# Variables of ours that `make bench` goes by; others are of the tests' own.
+KEPT = ("FOTA_ALL",)
 
 
 def test(workspace: Workspace, names: list[str]) -> int:
@@ -49,7 +51,8 @@ def demo(workspace: Workspace, _names: list[str]) -> int:
 def bench(workspace: Workspace, _names: list[str]) -> int:
     """Measurements against the simulator; leaves build/bench.json."""
     BUILD.mkdir(exist_ok=True)
-    return _foreground(workspace, "python", str(ROOT / "tests" / "bench" / "run.py"))
+    script = str(ROOT / "tests" / "bench" / "run.py")
+    return _foreground(workspace, "python", script, beside={"FOTA_SDK_PYTHON": sdk_venv()})
 
 
 def soak(workspace: Workspace, names: list[str]) -> int:
@@ -113,19 +116,29 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _foreground(workspace: Workspace, name: str, *arguments: str) -> int:
-    """Run a command of the main venv with its output on ours."""
-    venv = main_venv()
-    try:
-        bin_folder, seconds = make_venv(venv, workspace)
-    except VenvFailed as error:
-        print(f"venv {venv.name} could not be made:\n{error}", file=sys.stderr)
-        return 1
-    if seconds:
-        print(f"made .cache/venvs/{bin_folder.parent.name} in {seconds:.1f} s", flush=True)
-    return workspace.run(
-        [bin_folder / name, *arguments], environment=workspace.environment(bin_folder)
-    )
+def _foreground(
+    workspace: Workspace, name: str, *arguments: str, beside: Mapping[str, Venv] | None = None
+) -> int:
+    """Run a command of the main venv with its output on ours.
+
+    ``beside`` are venvs whose interpreters the command finds in variables.
+    """
+    folders = {}
+    for variable, venv in {"": main_venv(), **(beside or {})}.items():
+        try:
+            folders[variable], seconds = make_venv(venv, workspace)
+        except VenvFailed as error:
+            print(f"venv {venv.name} could not be made:\n{error}", file=sys.stderr)
+            return 1
+        if seconds:
+            print(
+                f"made .cache/venvs/{folders[variable].parent.name} in {seconds:.1f} s", flush=True
+            )
+    main_folder = folders.pop("")
+    extra = {variable: str(folder / "python") for variable, folder in folders.items()}
+    extra |= {name: os.environ[name] for name in KEPT if name in os.environ}
+    environment = workspace.environment(main_folder, extra=extra)
+    return workspace.run([main_folder / name, *arguments], environment=environment)
 
 
 def _nothing_left(before: str) -> Step:

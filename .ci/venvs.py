@@ -95,6 +95,11 @@ def main_venv() -> Venv:
     )
 
 
+def sdk_venv() -> Venv:
+    """The vendor's own SDK, whose dependencies are older than ours."""
+    return Venv("sdk", this_python(), ("requirements-sdk.txt",))
+
+
 def find_python(version: str) -> Path | None:
     """A real interpreter of a version such as ``3.12`` that can make venvs; None if none is."""
     return next(

@@ -20,6 +20,37 @@ options:
     default: warn
 """
 
+    FILE = r"""
+options:
+  devices_file:
+    description:
+      - File of devices, in place of O(devices), on the host where the task runs. A relative path
+        begins at the directory where the task runs, so give an absolute one, such as
+        C({{ playbook_dir }}/meters.csv).
+      - Its first line tells what it is. One IMEI a line, where C(#) begins a comment; or CSV,
+        separated by comma, semicolon or tab, with a column C(imei) or C(deviceId) (in any spelling,
+        such as C(Device ID)); or JSON lines; or one JSON list. Entries of JSON are IMEIs or objects
+        with C(imei) or C(deviceId). The text is UTF-8.
+      - It is checked before any call, and the first few bad lines are named by their numbers.
+    type: path
+    version_added: 0.4.0
+"""
+
+    RESULTS = r"""
+options:
+  results_file:
+    description:
+      - File to write every device of the result to, as with O(return_devices=all), while the result
+        itself stays small. It is on the host where the task runs. Its name ends in C(.csv) for CSV,
+        or in C(.jsonl) or C(.ndjson) for JSON lines, and its directory exists.
+      - It is replaced as a whole, so that nobody reads half of it, and has the mode V(0644) less
+        the umask. A symbolic link is refused. That a file is written is not counted as a change.
+      - Texts in CSV that a spreadsheet would take for a formula begin with an apostrophe.
+      - Not written in check mode, like the journal of the role C(thingspace.fota.rollout).
+    type: path
+    version_added: 0.4.0
+"""
+
     RETURN = r"""
 options:
   return_devices:

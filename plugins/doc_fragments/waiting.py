@@ -15,6 +15,8 @@ options:
     description:
       - Seconds to wait at most. After them the task fails with the last state and the id to go on
         with.
+      - A service that is away for a while is waited for, too. So is a gateway that answers in its
+        place with an error page, a 403 or nothing. What the service itself refuses ends the wait.
     type: float
     default: 600.0
   wait_delay:

@@ -25,7 +25,9 @@ extends_documentation_fragment:
   - thingspace.fota.attributes.actiongroup_fota
   - thingspace.fota.connection
   - thingspace.fota.devices
+  - thingspace.fota.devices.file
   - thingspace.fota.devices.return
+  - thingspace.fota.devices.results
   - thingspace.fota.waiting
   - thingspace.fota.waiting.campaign
 attributes:
@@ -145,6 +147,13 @@ options:
     type: str
     choices: [at_least, exact, remove]
     default: at_least
+  devices_per_call:
+    description:
+      - Adds or removes no more devices than this in one call. Without it, all in one.
+      - A campaign is created with all its devices in one call. The service publishes no limit for
+        either. If one call of several fails, the next run sends what is still missing.
+    type: int
+    version_added: 0.4.0
   auto_assign_license:
     description:
       - Whether the service assigns free licences to unlicensed devices of a firmware campaign.
@@ -280,6 +289,11 @@ options:
             package.
         type: list
         elements: str
+      devices_file:
+        description:
+          - File of devices, in place of O(campaigns[].devices), as O(devices_file) is.
+        type: path
+        version_added: 0.4.0
       devices_mode:
         description:
           - V(at_least) adds devices that are missing and leaves others alone.
@@ -572,6 +586,22 @@ campaign:
     campaign_id: f858b8c4-2153-11ec-8c44-aeb16d1aa652
     name: meters-pilot
     status: CampaignRequestPending
+results_file:
+  description: The file that was written, or in check mode would be.
+  returned: when O(results_file) is given
+  type: dict
+  contains:
+    path:
+      description: Its path.
+      type: str
+      returned: always
+    devices:
+      description: Devices in it, one a line.
+      type: int
+      returned: always
+  sample:
+    path: /var/tmp/meters.csv
+    devices: 10000
 service:
   description: Which service answered.
   returned: always
@@ -604,7 +634,8 @@ failure:
         V(locked_out), V(refused),
         V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
         V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
+        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
+        V(results_file).
       type: str
       returned: always
     http_status:

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - thingspace.fota.attributes.info_module
   - thingspace.fota.connection
   - thingspace.fota.devices.return
+  - thingspace.fota.devices.results
 options:
   type:
     description: V(firmware) reads campaigns of FOTA v3, V(software) those of FOTA v2.
@@ -46,7 +47,7 @@ options:
       - Which devices to return. V(attention) gives those that failed, were rejected or have a
         status that is not known.
       - With V(none) the device reports are not read at all and there are no counts, which saves a
-        call a campaign.
+        call a campaign, unless O(results_file) is given.
     type: str
     choices: [none, attention, all]
     default: attention
@@ -169,12 +170,12 @@ campaigns:
       description: Devices by what their status means (V(pending), V(success), V(failed),
         V(rejected), V(stopped), V(unknown)).
       type: dict
-      returned: when O(return_devices) is not V(none)
+      returned: when O(return_devices) is not V(none), or O(results_file) is given
     devices:
       description: Devices that O(return_devices) asks for.
       type: list
       elements: dict
-      returned: when O(return_devices) is not V(none)
+      returned: when O(return_devices) is not V(none), or O(results_file) is given
       contains:
         deviceId:
           description: IMEI.
@@ -224,6 +225,22 @@ campaigns:
       counts:
         pending: 2
       devices: []
+results_file:
+  description: The file that was written, or in check mode would be.
+  returned: when O(results_file) is given
+  type: dict
+  contains:
+    path:
+      description: Its path.
+      type: str
+      returned: always
+    devices:
+      description: Devices in it, one a line.
+      type: int
+      returned: always
+  sample:
+    path: /var/tmp/meters.csv
+    devices: 10000
 service:
   description: Which service answered.
   returned: always
@@ -256,7 +273,8 @@ failure:
         V(locked_out), V(refused),
         V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
         V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
+        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
+        V(results_file).
       type: str
       returned: always
     http_status:

@@ -23,7 +23,9 @@ extends_documentation_fragment:
   - thingspace.fota.attributes.actiongroup_fota
   - thingspace.fota.connection
   - thingspace.fota.devices
+  - thingspace.fota.devices.file
   - thingspace.fota.devices.return
+  - thingspace.fota.devices.results
   - thingspace.fota.waiting
 attributes:
   check_mode:
@@ -150,6 +152,22 @@ devices:
       refresh_time: '2026-03-05T10:00:00Z'
       reason: ''
       compliance: behind
+results_file:
+  description: The file that was written, or in check mode would be.
+  returned: when O(results_file) is given
+  type: dict
+  contains:
+    path:
+      description: Its path.
+      type: str
+      returned: always
+    devices:
+      description: Devices in it, one a line.
+      type: int
+      returned: always
+  sample:
+    path: /var/tmp/meters.csv
+    devices: 10000
 service:
   description: Which service answered.
   returned: always
@@ -182,7 +200,8 @@ failure:
         V(locked_out), V(refused),
         V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
         V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
+        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
+        V(results_file).
       type: str
       returned: always
     http_status:

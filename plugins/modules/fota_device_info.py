@@ -21,6 +21,8 @@ extends_documentation_fragment:
   - thingspace.fota.attributes.info_module
   - thingspace.fota.connection
   - thingspace.fota.devices
+  - thingspace.fota.devices.file
+  - thingspace.fota.devices.results
 options:
   api_version:
     description: Which version of the service to ask.
@@ -28,7 +30,8 @@ options:
     choices: [v1, v2, v3]
     default: v3
   devices:
-    description: IMEIs of 15 digits, quoted. All devices of the account when left out.
+    description: IMEIs of 15 digits, quoted. All devices of the account when this and
+      O(devices_file) are left out.
     type: list
     elements: str
   make:
@@ -45,13 +48,15 @@ options:
     type: str
   gather:
     description:
-      - What to read beside the devices. V(history) is one call a device, so it needs O(devices).
+      - What to read beside the devices. V(history) is one call a device, so it needs O(devices)
+        or O(devices_file).
     type: list
     elements: str
     choices: [history, licenses, subscription]
     default: []
   return_devices:
-    description: V(none) returns only the counts.
+    description: V(none) returns only the counts, which suits many devices, with O(results_file) if
+      need be.
     type: str
     choices: [none, all]
     default: all
@@ -164,7 +169,7 @@ devices:
       software: []
 not_found:
   description: Declared devices that the account does not have.
-  returned: when O(devices) is given
+  returned: when O(devices) or O(devices_file) is given
   type: list
   elements: str
   sample: []
@@ -202,6 +207,22 @@ subscription:
     license_count: 100
     license_used_count: 1
     update_time: '2026-01-01 00:00:00 +0000 UTC'
+results_file:
+  description: The file that was written, or in check mode would be.
+  returned: when O(results_file) is given
+  type: dict
+  contains:
+    path:
+      description: Its path.
+      type: str
+      returned: always
+    devices:
+      description: Devices in it, one a line.
+      type: int
+      returned: always
+  sample:
+    path: /var/tmp/meters.csv
+    devices: 10000
 service:
   description: Which service answered.
   returned: always
@@ -234,7 +255,8 @@ failure:
         V(locked_out), V(refused),
         V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
         V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
+        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
+        V(results_file).
       type: str
       returned: always
     http_status:

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - thingspace.fota.attributes.info_module
   - thingspace.fota.connection
   - thingspace.fota.devices.return
+  - thingspace.fota.devices.results
   - thingspace.fota.waiting
 attributes:
   diff_mode:
@@ -42,8 +43,12 @@ options:
       - The declared rollout. All mistakes in it are reported at once, before any call.
       - C(name) (required), 1 to 20 of a-z, 0-9 and C(-). Another name is another rollout.
       - C(target) (required), a list with C(make), C(model) and C(version) of each model.
-      - C(devices) (required), a list of IMEIs, or of mappings with C(imei) and, as the lookup
+      - C(devices), a list of IMEIs, or of mappings with C(imei) and, as the lookup
         C(thingspace.fota.fota_hosts) gives them, C(host), C(groups) and variables.
+      - C(devices_file), a file in place of C(devices), as
+        O(thingspace.fota.fota_campaign#module:devices_file) is. Other columns of CSV, and other
+        members of objects in JSON, are variables, but for C(host) and C(groups) (in CSV separated
+        by semicolons). One of the two is required. Since 0.4.0.
       - C(type), V(firmware) (default) or V(software).
       - C(protocol), one of V(LWM2M) (default), V(OMA), V(HTTP), for software V(HTTP) (default) or
         V(OMA).
@@ -643,6 +648,22 @@ audit:
   elements: str
   sample:
     - 'make                    model  version          target           devices  standing'
+results_file:
+  description: The file that was written, or in check mode would be.
+  returned: when O(results_file) is given and the rollout was judged
+  type: dict
+  contains:
+    path:
+      description: Its path.
+      type: str
+      returned: always
+    devices:
+      description: Devices in it, one a line.
+      type: int
+      returned: always
+  sample:
+    path: /var/tmp/meters.csv
+    devices: 10000
 service:
   description: Which service answered.
   returned: always
@@ -675,7 +696,8 @@ failure:
         V(locked_out), V(refused),
         V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
         V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
+        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
+        V(results_file).
       type: str
       returned: always
     http_status:

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - thingspace.fota.attributes.info_module
   - thingspace.fota.connection
   - thingspace.fota.devices.return
+  - thingspace.fota.devices.results
 options:
   upgrade_id:
     description: Id of one upgrade. Takes no filter beside it.
@@ -141,6 +142,22 @@ upgrades:
       counts:
         pending: 2
       devices: []
+results_file:
+  description: The file that was written, or in check mode would be.
+  returned: when O(results_file) is given
+  type: dict
+  contains:
+    path:
+      description: Its path.
+      type: str
+      returned: always
+    devices:
+      description: Devices in it, one a line.
+      type: int
+      returned: always
+  sample:
+    path: /var/tmp/meters.csv
+    devices: 10000
 service:
   description: Which service answered.
   returned: always
@@ -173,7 +190,8 @@ failure:
         V(locked_out), V(refused),
         V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
         V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
+        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
+        V(results_file).
       type: str
       returned: always
     http_status:

@@ -14,15 +14,11 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -31,28 +27,31 @@ from conftest import make_importable
 
 make_importable()
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
-    generate_fleet,
+from ansible_collections.thingspace.fota.tests.bench import rollout_statistics, scale
+from ansible_collections.thingspace.fota.tests.bench.harness import (
+    LATENCY_MS,
+    RUNS,
+    SLOW_RUNS,
+    Record,
+    Simulator,
+    play,
+    run_play,
+    run_script,
+    time_play,
 )
-from ansible_collections.thingspace.fota.tests.bench import rollout_statistics
 from ansible_collections.thingspace.fota.tests.bench.idle_tick import count_calls
 from ansible_collections.thingspace.fota.tests.fuzz.fuzz_run import fuzz
-from ansible_collections.thingspace.fota.tests.playbooks.runner import (
-    PlaybookRun,
-    PlaybookRunner,
-)
+from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRunner
 from ansible_collections.thingspace.fota.tests.playbooks.test_secrets import search_secrets
 from ansible_collections.thingspace.fota.tests.reliability.fault_matrix import run_matrix
 from ansible_collections.thingspace.fota.tests.reliability.kill_points import run_kills
 from ansible_collections.thingspace.fota.tests.reliability.rivals import run_rivals
 
-SIMULATOR = ROOT / "plugins" / "plugin_utils" / "_simulator"
 RESULT = ROOT / "build" / "bench.json"
-ACCOUNT = "0000123456-00001"
-DEVICES, HOSTS, LATENCY_MS = 1000, 20, 50
+DEVICES, HOSTS = 1000, 20
 FEW_PLANNED, MANY_PLANNED = 10_000, 100_000
-RUNS, SLOW_RUNS = 5, 3
 GOALS = {
+    **scale.GOALS,
     "sync_1000_vs_uri_loop": (">=", 4),
     "logins_20_hosts": ("==", 1),
     "failed_logins_20_hosts_wrong_password": ("==", 1),
@@ -71,176 +70,70 @@ EVERYTHING = os.environ.get("FOTA_ALL") == "1"
 RIVALRIES, FUZZ_SECONDS = (50, 120) if EVERYTHING else (6, 20)
 
 
-class Simulator:
-    """A simulator in a process of its own, so that it does not share our processor time."""
-
-    def __init__(self, fleet: dict[str, Any]) -> None:
-        command = [sys.executable, str(SIMULATOR), "start", "--fleet", "-", "--idle-minutes", "5"]
-        command += ["--latency-ms", str(LATENCY_MS), "--watch-pid", str(os.getpid())]
-        told = subprocess.run(
-            command, input=json.dumps(fleet), capture_output=True, text=True, check=True
-        )
-        self.url = json.loads(told.stdout)["url"]
-        self.control_url = json.loads(told.stdout)["control"]
-
-    def ask(self, path: str, *, method: str = "GET") -> Any:
-        request = urllib.request.Request(f"{self.control_url}/{path}", method=method)
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return json.load(reply)
-
-    def count(self, operation: str) -> int:
-        """How often an operation was called since the journal was cleared."""
-        return sum(entry["operation"] == operation for entry in self.ask("journal")["journal"])
-
-    def stop(self) -> None:
-        subprocess.run([sys.executable, str(SIMULATOR), "stop", "--url", self.url], check=True)
-
-
-def play(*tasks: dict[str, Any], hosts: str = "localhost") -> list[dict[str, Any]]:
-    return [
-        {
-            "hosts": hosts,
-            "connection": "local",
-            "gather_facts": False,
-            "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-            "tasks": list(tasks),
-        }
-    ]
-
-
-def one_task(ids: list[str]) -> list[dict[str, Any]]:
-    return play({"thingspace.fota.fota_device_firmware": {"devices": ids}})
-
-
-def uri_loop(ids: list[str], url: str) -> list[dict[str, Any]]:
-    """What a user would write without the collection: log in, then 100 devices a call."""
-    parts = [ids[start : start + 100] for start in range(0, len(ids), 100)]
-    token = {
-        "url": f"{url}/ts/v1/oauth2/token",
-        "method": "POST",
-        "url_username": "simulator-key",
-        "url_password": "simulator-secret",
-        "force_basic_auth": True,
-        "body_format": "form-urlencoded",
-        "body": {"grant_type": "client_credentials"},
-    }
-    login = {
-        "url": f"{url}/m2m/v1/session/login",
-        "method": "POST",
-        "headers": {"Authorization": "Bearer {{ token.json.access_token }}"},
-        "body_format": "json",
-        "body": {"username": "simulator-user", "password": "simulator-password"},
-    }
-    sync = {
-        "url": f"{url}/fota/v3/firmware/{ACCOUNT}/devices",
-        "method": "PUT",
-        "headers": {
-            "Authorization": "Bearer {{ token.json.access_token }}",
-            "VZ-M2M-Token": "{{ session.json.sessionToken }}",
-        },
-        "body_format": "json",
-        "body": {"deviceList": "{{ item }}"},
-        "return_content": True,
-    }
-    return play(
-        {"ansible.builtin.uri": token, "register": "token"},
-        {"ansible.builtin.uri": login, "register": "session"},
-        {
-            "ansible.builtin.uri": sync,
-            "loop": parts,
-            "loop_control": {"label": "{{ item | length }} devices"},
-        },
-    )
-
-
-def timed(run: Callable[[], PlaybookRun]) -> float:
-    begun = time.monotonic()
-    ended = run()
-    seconds = time.monotonic() - begun
-    if ended.status:
-        raise SystemExit(ended.output)
-    return seconds
-
-
 class Bench:
-    """One run of all measurements; every play has a home and a token cache of its own."""
+    """All measurements; every play has a home and a token cache of its own."""
 
-    def __init__(self, simulator: Simulator, ids: list[str]) -> None:
-        self.simulator = simulator
-        self.ids = ids
-        self.raw: dict[str, list[float]] = {}
-        self.keys: dict[str, float] = {}
+    def __init__(self) -> None:
+        self.record = Record()
+        self.keys = self.record.keys
         self.rollouts: dict[str, object] = {}
         self.weather: dict[str, object] = {}
 
-    def run(self, plays: list[dict[str, Any]], *arguments: str, **environment: str) -> PlaybookRun:
-        with tempfile.TemporaryDirectory() as folder:
-            runner = PlaybookRunner(Path(folder))
-            return runner(plays, *arguments, simulator=self.simulator, environment=environment)
+    def compare_small_sync(self, simulator: Simulator, ids: list[str], file: Path) -> None:
+        """The firmware of 1 000 devices is refreshed, 100 a call."""
+        file.write_text("\n".join(ids) + "\n", encoding="utf-8")
+        empty = self.record.take("empty_play", RUNS, lambda: time_play(simulator, play()))
+        task = play({"thingspace.fota.fota_device_firmware": {"devices": ids}})
+        ours = self.record.take("sync_1000_play", RUNS, lambda: time_play(simulator, task)) - empty
+        loop = scale.uri_loop(simulator.url, file)
+        theirs = self.record.take("uri_1000_play", SLOW_RUNS, lambda: time_play(simulator, loop))
+        self.keys["sync_1000_vs_uri_loop"] = round((theirs - empty) / ours, 2)
 
-    def measure(self, name: str, times: int, plays: list[dict[str, Any]]) -> float:
-        self.raw[name] = [timed(lambda: self.run(plays)) for _time in range(times)]
-        print(f"  {name}: {statistics.median(self.raw[name]):.2f} s", flush=True)
-        return statistics.median(self.raw[name])
-
-    def compare_sync(self) -> None:
-        empty = self.measure("empty_play_s", RUNS, play())
-        module = self.measure("one_task_play_s", RUNS, one_task(self.ids)) - empty
-        loop = self.measure("uri_loop_play_s", SLOW_RUNS, uri_loop(self.ids, self.simulator.url))
-        self.keys["sync_1000_vs_uri_loop"] = round((loop - empty) / module, 2)
-
-    def count_logins(self) -> None:
-        tasks = [{"thingspace.fota.fota_firmware_info": {}} for _task in range(3)]
+    def count_logins(self, simulator: Simulator) -> None:
+        """20 hosts at once, with the right password and with a wrong one."""
+        task = {"thingspace.fota.fota_firmware_info": {}}
         inventory = ",".join(f"host{number}" for number in range(HOSTS)) + ","
         arguments = ("--inventory", inventory, "--forks", "10")
-        self.simulator.ask("journal", method="DELETE")
-        timed(lambda: self.run(play(*tasks, hosts="all"), *arguments))
-        self.keys["logins_20_hosts"] = self.simulator.count("startM2MSession")
-        self.simulator.ask("journal", method="DELETE")
         wrong = {"THINGSPACE_PASSWORD": "not-the-password"}
-        self.run(play(*tasks, hosts="all"), *arguments, **wrong)
-        self.keys["failed_logins_20_hosts_wrong_password"] = self.simulator.count("startM2MSession")
+        for name, environment in (
+            ("logins_20_hosts", {}),
+            ("failed_logins_20_hosts_wrong_password", wrong),
+        ):
+            simulator.forget_calls()
+            run_play(simulator, play(task, hosts="all"), *arguments, **environment)
+            self.keys[name] = simulator.count("startM2MSession")
 
     def time_demo(self) -> None:
         """The demo as ``make demo`` runs it, without the making of its venv."""
         with tempfile.TemporaryDirectory() as folder:
             runner = PlaybookRunner(Path(folder))
             inventory = str(ROOT / "playbooks" / "inventory" / "demo.yml")
-            self.raw["demo_s"] = [
-                timed(lambda: runner("thingspace.fota.demo", "--inventory", inventory))
-                for _time in range(SLOW_RUNS)
-            ]
-        self.keys["demo_seconds"] = round(statistics.median(self.raw["demo_s"]), 1)
+            begun = time.monotonic()
+            ended = runner("thingspace.fota.demo", "--inventory", inventory)
+            if ended.status:
+                raise SystemExit(ended.output)
+            self.keys["demo_seconds"] = round(time.monotonic() - begun, 1)
 
-    def measure_memory(self) -> None:
+    def measure_memory(self, simulator: Simulator, ids: list[str]) -> None:
         """Peak resident memory of a process that does one sync of all devices."""
         with tempfile.TemporaryDirectory() as folder:
-            told = subprocess.run(
-                [sys.executable, str(Path(__file__).with_name("peak_memory.py"))],
-                input=json.dumps(
-                    {"url": self.simulator.url, "devices": self.ids, "token_cache": folder}
-                ),
-                capture_output=True,
-                text=True,
-                check=True,
+            self.keys["peak_mb"] = run_script(
+                "peak_memory.py", url=simulator.url, devices=ids, token_cache=folder
             )
-        self.keys["peak_mb"] = round(float(told.stdout), 1)
 
     def measure_plan(self) -> None:
         """Time and memory to decide one tick of a big rollout, at the worse of two moments."""
-        script = Path(__file__).with_name("rollout_plan_cost.py")
         seconds: dict[int, list[float]] = {}
         megabytes = []
         for devices in (FEW_PLANNED, MANY_PLANNED):
             for moment in ("fresh", "middle"):
-                runs = []
-                for _time in range(SLOW_RUNS):
-                    command = [sys.executable, str(script), str(devices), moment]
-                    told = subprocess.run(command, capture_output=True, text=True, check=True)
-                    runs.append(json.loads(told.stdout))
+                runs = [
+                    run_script("rollout_plan_cost.py", str(devices), moment)
+                    for _time in range(SLOW_RUNS)
+                ]
                 name = f"plan_{devices}_{moment}"
-                self.raw[f"{name}_s"] = [run["seconds"] for run in runs]
-                median = statistics.median(self.raw[f"{name}_s"])
+                self.record.raw[name] = [run["seconds"] for run in runs]
+                median = statistics.median(self.record.raw[name])
                 peak = statistics.median(run["mb"] for run in runs)
                 print(f"  {name}: {median:.2f} s, {peak:.0f} MB", flush=True)
                 seconds.setdefault(devices, []).append(median)
@@ -296,19 +189,21 @@ def table(keys: dict[str, float]) -> str:
 
 
 def main() -> None:
-    fleet = generate_fleet(devices=DEVICES)
-    simulator = Simulator(fleet)
+    bench = Bench()
+    simulator = Simulator(scale.make_fleet())
     try:
-        ids = [row["deviceId"] for row in simulator.ask("state")["devices"]]
-        bench = Bench(simulator, ids)
-        print(f"{DEVICES} devices, {LATENCY_MS} ms latency", flush=True)
-        bench.compare_sync()
-        bench.count_logins()
-        bench.measure_memory()
-        bench.keys["idle_tick_calls"] = count_calls()
-        bench.time_demo()
+        with tempfile.TemporaryDirectory() as folder:
+            print(f"at scale, {LATENCY_MS} ms latency", flush=True)
+            scale_bench = scale.ScaleBench(simulator, bench.record, Path(folder))
+            ids = scale_bench.some_devices(DEVICES)
+            bench.compare_small_sync(simulator, ids, Path(folder) / "few.txt")
+            bench.count_logins(simulator)
+            bench.measure_memory(simulator, ids)
+            scale_bench.run()
     finally:
         simulator.stop()
+    bench.keys["idle_tick_calls"] = count_calls()
+    bench.time_demo()
     bench.measure_plan()
     bench.count_rollouts()
     bench.count_bad_weather()
@@ -322,10 +217,9 @@ def main() -> None:
         json.dumps(
             {
                 "keys": bench.keys,
-                "raw_seconds": bench.raw,
+                "raw": bench.record.raw,
                 "rollout_statistics": bench.rollouts,
                 "bad_weather": bench.weather,
-                "devices": DEVICES,
                 "latency_ms": LATENCY_MS,
                 "machine": machine,
             },

@@ -21,6 +21,7 @@ TARGETS = (
     *("request id", "success flag", "device changes", "subscription", "licences", "pages"),
     *("times", "status words and names", "headers", "printable", "error bodies"),
     *("rollout declarations", "campaign options", "upgrade options", "single options", "journal"),
+    "devices file",
     *("raw replies", "raw replies to logins", "token cache", "use-cases"),
 )
 

@@ -49,7 +49,7 @@ MODULES_PLAY = "modules"
 TASKS = {one["name"]: one for one in ONE_TASK_A_MODULE[0]["tasks"]}
 IN_NO_PLAYBOOK = (
     *("fota_campaign_info", "fota_device_firmware", "fota_device_info", "fota_firmware_info"),
-    "fota_upgrade_info",
+    *("fota_upgrade_info", "fota_wait"),
 )
 """Modules that no playbook runs in check mode on the account."""
 
@@ -115,6 +115,7 @@ def demo_of_little() -> dict[str, Any]:
     return {
         "demo_spec": {"name": "spring", "target": [target], "devices": [DEMO]},
         "demo_imeis": [DEMO],
+        "demo_listed": "model_iota",
         "demo_service": {"accounts": [account]},
     }
 

@@ -60,6 +60,7 @@ def turn_clock(**body: float) -> dict[str, Any]:
 # hours after which a campaign is PreScheduled, where no report lists it.
 BETWEEN_TWO_EXAMPLES = turn_clock(advance_hours=0.25)
 WHILE_AN_EXAMPLE_WAITS = turn_clock(hours_per_second=0.5)
+UNTIL_CAMPAIGNS_END = turn_clock(hours_per_second=240)
 
 
 def is_waiting(task: dict[str, Any]) -> bool:
@@ -77,6 +78,9 @@ def test_the_examples_run(
     if module == "fota_device_firmware":
         tasks[0]["failed_when"] = "proof.compliance.behind != 2"
         tasks[1]["thingspace.fota.fota_device_firmware"]["wait_delay"] = 0.2
+    if module == "fota_wait":
+        tasks[1]["thingspace.fota.fota_wait"]["wait_delay"] = 0.2
+        tasks[1:1] = [UNTIL_CAMPAIGNS_END]
     timed = []
     for task in tasks:
         timed += [WHILE_AN_EXAMPLE_WAITS if is_waiting(task) else BETWEEN_TWO_EXAMPLES, task]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -32,7 +33,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades i
     read_upgrades,
 )
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
-from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRunner
+from ansible_collections.thingspace.fota.tests.playbooks.runner import ROOT, PlaybookRunner
 from ansible_collections.thingspace.fota.tests.usecases.account import ACCOUNT, Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     ONE_LOOK_ONE_TRY,
@@ -47,6 +48,11 @@ START, LATER = "2026-03-02T08:00:00Z", "2026-03-03T09:00:00Z"
 DEVICES = [imei(0, number) for number in range(6)]
 STRANGER = imei(1, 0)
 REPORTED = ("rollout", "status", "audit")
+SHOWN = (
+    "Devices that need a look, at most fifty of them",
+    "Devices that do not run the target, at most fifty of them",
+    "Devices that need a look",
+)
 
 
 class Words:
@@ -161,6 +167,13 @@ def test_hostile_words_stay_words(
         }
         for name in REPORTED
     ]
+    mine = next(one["id"] for one in account.sim.campaigns() if one["package"] == words.package)
+    plays.append(
+        {
+            "ansible.builtin.import_playbook": "thingspace.fota.campaign",
+            "vars": {"campaign": {"campaign_id": mine}},
+        }
+    )
     tasks = [{f"thingspace.fota.{name}": options, "name": name} for name, options in INFO]
     shown = {"ansible.builtin.debug": {"msg": "{{ told.campaigns }}"}, "name": "show"}
     tasks[0]["register"] = "told"
@@ -182,6 +195,11 @@ def test_hostile_words_stay_words(
         run.output.count("\n")
     ), "what reaches a terminal is escaped"
 
+    for task in SHOWN:
+        lines = [one["msg"] for one in run[task]["results"]]
+        assert any("reason {{ lookup(" in line for line in lines), task
+        assert [line for line in lines if not line.isprintable()] == []
+
     decision = run.all("Decide")[0].result
     assert decision["phase"] == "halted"
     assert [lane["package"] for lane in decision["halted_lanes"]] == [words.package]
@@ -198,6 +216,22 @@ def test_hostile_words_stay_words(
     for name in REPORTED:
         report = json.loads((reports / name).read_text(encoding="utf-8"))
         assert words.make in json.dumps(report, ensure_ascii=False)
+
+
+TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+
+
+def test_every_reason_that_is_shown_is_made_visible() -> None:
+    """In playbooks and roles alike: as part of a line that is, or by itself."""
+    shown = 0
+    for file in (*ROOT.glob("playbooks/**/*.yml"), *ROOT.glob("roles/**/*.yml")):
+        for task in re.split(r"\n\s*- name:", file.read_text(encoding="utf-8")):
+            if "ansible.builtin.debug" not in task or "item.reason" not in task:
+                continue
+            shown += 1
+            (message,) = re.findall(r"\bmsg: (.*)", task)
+            assert TEMPLATE.findall(message) == ["{{ line | thingspace.fota.visible }}"], file
+    assert shown == len(SHOWN) + 1, "and in the playbook upgrade"
 
 
 def test_lines_for_people_are_one_line_each(account: Account, words: Words) -> None:

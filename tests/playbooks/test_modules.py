@@ -96,6 +96,14 @@ ONE_TASK_A_MODULE = play(
             "devices": ["358000000000016", "358000000000024"],
         },
     ),
+    task(
+        "fota_wait",
+        rollout={
+            "name": "done",
+            "target": [{"make": "SEQUANS Communications", "model": "GM01Q", "version": NEW}],
+            "devices": ["358000000000032"],
+        },
+    ),
 )
 
 

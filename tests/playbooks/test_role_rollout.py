@@ -261,8 +261,9 @@ def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
     wish = spec(gate={"soak_hours": 0})
     wish["waves"][0]["gate"] = {"approval": True}
     mine.run_in_process("awaiting_approval", **wish)
-    run = mine.tick(rollout_spec=wish).succeeded()
+    run = mine.tick(rollout_spec=wish, rollout_wait=True, rollout_wait_timeout=1).succeeded()
     assert run["Decide"]["phase"] == "awaiting_approval"
+    assert "waiting until something is to do in rollout" in run.output
     assert len(mine.sim.campaigns()) == 2
     wish["approved"] = [{"wave": "canary", "digest": run["Decide"]["digest"][:12]}]
 

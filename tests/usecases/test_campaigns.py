@@ -115,6 +115,26 @@ def test_only_the_difference_of_devices_is_sent(
     assert {name: counts[name] for name in expected} == expected
 
 
+@pytest.mark.parametrize(("per_call", "calls"), [(None, 1), (2, 3), (100, 1)])
+@pytest.mark.parametrize("mode", ["at_least", "remove"])
+def test_many_devices_are_changed_in_parts(
+    account: Account, mode: str, per_call: int | None, calls: int
+) -> None:
+    spec = declared(account)
+    there = spec["devices"][:1] if mode == "at_least" else spec["devices"]
+    ensure(account, **{**spec, "devices": there})
+    account.sim.advance(hours=2)
+    account.sim.clear_journal()
+    parts = {"devices_mode": mode, "devices_per_call": per_call}
+    change = {**spec, "devices": spec["devices"][1:], **parts}
+    real = ensure(account, **change)
+    again = ensure(account, **change)
+    assert (real["changed"], again["changed"]) == (True, False)
+    changed = "added" if mode == "at_least" else "removed"
+    assert real["campaign"]["counts"][changed] == 5
+    assert len(account.writes()) == calls
+
+
 def test_a_removal_that_does_not_show_yet_is_said(account_with: Callable[..., Account]) -> None:
     account = account_with(switches={"removed_devices": "kept"})
     ensure(account, **software())

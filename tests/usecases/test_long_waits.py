@@ -32,6 +32,7 @@ WEEK = 7 * 24 * HOUR
 MODELS = {"alpha": 20}
 # Nothing is heard of any device, so that campaigns go on until their last day is over.
 SILENT: dict[str, Any] = {"default": {"silent_rate": 1}}
+READS = ("v3GetCampaign", "v1GetUpgrade", "v3ListDevices", "v3ListFirmware")
 LOGINS = ("requestOAuthToken", "startM2MSession")
 
 
@@ -71,6 +72,14 @@ class Patient(Account):
         """503 for everything, logins included."""
         self.sim.faults([{"fault": "status_503_before", "times": 10**6}])
 
+    def gateway(self, fault: str) -> Callable[[], None]:
+        """Something else than the service answers what is asked, but not logins."""
+
+        def answer() -> None:
+            self.sim.faults([{"operation": one, "fault": fault, "times": 10**6} for one in READS])
+
+        return answer
+
     def come_back(self) -> None:
         """On the same port, with the same campaigns."""
         self.sim.faults([])
@@ -94,12 +103,21 @@ def patient(
 
 
 def weather(account: Patient) -> None:
-    """Two restarts, tokens that expire in between, and an hour of 503, all within a week."""
+    """All that can come between within a week, and passes.
+
+    Two restarts, tokens that expire in between, an hour of 503, and a gateway that answers with
+    nothing, with a fault of its own as 403, with a page as 502, and by sending callers elsewhere.
+    """
     account.events = {
         20.0: account.stop,
         21.0: account.come_back,
         50.0: account.fall_ill,
         51.0: account.come_back,
+        60.0: account.gateway("empty_200"),
+        62.0: account.gateway("xml_403"),
+        64.0: account.gateway("html_502"),
+        66.0: account.gateway("redirect"),
+        68.0: account.come_back,
         70.0: account.expire,
         100.0: account.stop,
         100.5: account.come_back,
@@ -203,6 +221,30 @@ def test_a_wait_ends_at_its_limit_with_the_id_to_resume(
     result = wait_for_campaign(account, wait_timeout=WEEK, wait_delay=3 * HOUR)
     assert result["campaign"]["campaign_id"] == campaign["id"]
     assert len(account.sim.campaigns()) == 1
+
+
+def test_a_gateway_in_trouble_at_the_limit_is_named(patient: Callable[..., Patient]) -> None:
+    account = patient(fleet(MODELS, outcomes=SILENT))
+    account.events = {2.0: account.gateway("xml_403")}
+    with pytest.raises(TaskFailure) as caught:
+        wait_for_campaign(account, wait_timeout=24 * HOUR, wait_delay=HOUR)
+    message, payload = describe_failure(caught.value)
+    (campaign,) = account.sim.campaigns()
+    assert payload["kind"] == "timeout" and campaign["id"] in message
+    assert "the last look failed: v3GetCampaign" in message and "HTTP 403: 404: " in message
+    assert account.monotonic() == 24 * HOUR
+
+
+def test_what_the_service_refuses_ends_the_wait_at_once(patient: Callable[..., Patient]) -> None:
+    account = patient(fleet(MODELS, outcomes=SILENT))
+    account.events = {2.0: lambda: account.sim.faults([{"fault": "lockout"}])}
+    with pytest.raises(TaskFailure) as caught:
+        wait_for_campaign(account, wait_timeout=WEEK, wait_delay=HOUR)
+    _message, payload = describe_failure(caught.value)
+    (campaign,) = account.sim.campaigns()
+    assert payload["kind"] == "locked_out"
+    assert caught.value.result["campaign"]["campaign_id"] == campaign["id"]
+    assert account.monotonic() < 4 * HOUR
 
 
 @pytest.mark.parametrize("away", [False, True])

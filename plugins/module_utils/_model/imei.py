@@ -12,6 +12,8 @@ from enum import Enum
 from .errors import InvalidValue
 
 IMEI_DIGITS = 15
+# What every second digit counts: the sum of the digits of its double.
+_DOUBLED = str.maketrans("0123456789", "0246813579")
 
 
 class ImeiCheck(Enum):
@@ -36,12 +38,9 @@ class DeviceIds:
 
 def luhn_is_valid(imei: str) -> bool:
     """Tell whether the last digit is the Luhn check digit of those before it."""
-    total = 0
-    for place, digit in enumerate(reversed(imei)):
-        value = int(digit)
-        if place % 2:
-            value = value * 2 - 9 if value > 4 else value * 2
-        total += value
+    others = imei[-2::-2].translate(_DOUBLED)
+    # Bytes of digits add up without a loop of Python's, which counts for 100 000 devices.
+    total = sum(imei[-1::-2].encode()) + sum(others.encode()) - ord("0") * len(imei)
     return total % 10 == 0
 
 

@@ -5,17 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._api.campaigns import CampaignService
-from .._model.campaign import Campaign, CampaignType
+from .._model.campaign import Campaign, CampaignDevice, CampaignType
 from .._model.errors import InvalidValue
 from .._model.status import CampaignState
 from .campaign_search import find_by_id, list_all_campaigns
-from .campaign_view import count_devices, select_devices, view_campaign
+from .campaign_view import (
+    REPORT_COLUMNS,
+    count_devices,
+    select_devices,
+    view_campaign,
+    view_device,
+)
 from .context import Context
-from .options import RETURN_DEVICES_OPTION
+from .options import RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION
+from .results_file import Rows
 
 CAMPAIGN_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     "type": {
@@ -31,33 +38,49 @@ CAMPAIGN_INFO_OPTIONS: dict[str, dict[str, Any]] = {
         "choices": [state.value for state in CampaignState],
     },
     **RETURN_DEVICES_OPTION,
+    **RESULTS_FILE_OPTION,
 }
 
 
 def read_campaigns(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Read campaigns and, unless ``return_devices`` is none, the device report of each.
+    """Read campaigns and, unless nobody wants devices, the device report of each.
 
     :raises InvalidValue: ``campaign_id`` and ``name`` do not belong together.
+    :raises TaskFailure: the results file could not be written.
     """
     service = context.campaigns(CampaignType(params["type"]))
     campaigns = _select(_find(service, params), params)
     reports = (
         context.client.map(lambda one: service.list_campaign_devices(one.id), campaigns)
-        if params["return_devices"] != "none"
+        if params["return_devices"] != "none" or context.results_file is not None
         else None
     )
-    views = []
-    for place, campaign in enumerate(campaigns):
-        view = view_campaign(campaign)
-        if reports is not None:
-            view["counts"] = count_devices(reports[place])
-            view["devices"] = select_devices(reports[place], params["return_devices"])
-        views.append(view)
-    return {
+    views = [
+        view_reported(campaign, None if reports is None else reports[place], params)
+        for place, campaign in enumerate(campaigns)
+    ]
+    result = {
         "changed": False,
         "campaigns": views,
         "msg": context.headline(f"{len(views)} campaigns"),
     }
+    devices = (
+        {**view_device(row), "campaign_id": campaign.id, "campaign": campaign.name}
+        for campaign, report in zip(campaigns, reports or (), strict=False)
+        for row in report
+    )
+    return context.conclude(result, Rows((*REPORT_COLUMNS, "campaign_id", "campaign"), devices))
+
+
+def view_reported(
+    campaign: Campaign, report: Sequence[CampaignDevice] | None, params: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give a campaign with the devices of its report, if that was read, as a module result."""
+    view = view_campaign(campaign)
+    if report is not None:
+        view["counts"] = count_devices(report)
+        view["devices"] = select_devices(report, params["return_devices"])
+    return view
 
 
 def _find(service: CampaignService, params: Mapping[str, Any]) -> list[Campaign]:

@@ -16,6 +16,7 @@ from .._plan.campaigns import CampaignSpec, ScheduleSpec
 from .._plan.devices import DevicesMode
 from .options import (
     DEVICE_OPTIONS,
+    RESULTS_FILE_OPTION,
     RETURN_DEVICES_OPTION,
     WAIT_FOR_OPTION,
     WAIT_OPTIONS,
@@ -52,6 +53,7 @@ CAMPAIGN_OPTIONS: dict[str, dict[str, Any]] = {
     "install_after_date": {"type": "str"},
     "install_windows": _WINDOW_OPTION,
     "devices": DEVICE_OPTIONS["devices"],
+    "devices_file": DEVICE_OPTIONS["devices_file"],
     "devices_mode": {
         "type": "str",
         "choices": [mode.value for mode in DevicesMode],
@@ -68,9 +70,11 @@ CAMPAIGN_MODULE_OPTIONS: dict[str, dict[str, Any]] = {
     **CAMPAIGN_OPTIONS,
     "campaigns": {"type": "list", "elements": "dict", "options": CAMPAIGN_OPTIONS},
     "imei_check": DEVICE_OPTIONS["imei_check"],
+    "devices_per_call": {"type": "int"},
     **WAIT_OPTIONS,
     **WAIT_FOR_OPTION,
     **RETURN_DEVICES_OPTION,
+    **RESULTS_FILE_OPTION,
 }
 EXCLUSIVE_WITH_CAMPAIGNS = [
     ("campaigns", option) for option, spec in CAMPAIGN_OPTIONS.items() if "default" not in spec

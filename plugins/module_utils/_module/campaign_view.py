@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -109,6 +109,14 @@ def view_device(row: CampaignDevice) -> dict[str, Any]:
     }
 
 
+# The keys of a device's row in a report, and of what was done with it.
+REPORT_COLUMNS = (
+    *("deviceId", "status", "state", "reason"),
+    *("updated_time", "recent_attempt_time", "next_attempt_time"),
+)
+ACTION_COLUMNS = (*REPORT_COLUMNS, "action")
+
+
 def count_devices(rows: Iterable[CampaignDevice]) -> dict[str, int]:
     """Count devices by what their status means."""
     return count_by(row.state.value for row in rows)
@@ -137,7 +145,7 @@ def view_actions(
     changes: Mapping[str, DeviceChange],
     report: Iterable[CampaignDevice],
     wanted: str,
-) -> list[dict[str, Any]]:
+) -> Iterator[dict[str, Any]]:
     """Give what was done with each device, and what the service says of it.
 
     :param actions: of the declared devices; those of the report that were not declared follow.
@@ -145,22 +153,18 @@ def view_actions(
         look.
     """
     if wanted == "none":
-        return []
+        return
     rows = {row.device_id: row for row in report}
     named = {action.device_id for action in actions}
     others = [DeviceAction(imei, "none", "") for imei in rows if imei not in named]
-    views = []
     for action in [*actions, *others]:
         change, row = changes.get(action.device_id), rows.get(action.device_id)
         failed = change is not None and not change.succeeded
         if wanted == "all" or failed or (row is not None and row.state in ATTENTION):
-            views.append(
-                {
-                    **(view_device(row) if row else {"deviceId": action.device_id}),
-                    "action": action.action,
-                    "reason": (change.reason if change and failed else "")
-                    or (row.reason if row else "")
-                    or action.reason,
-                }
-            )
-    return views
+            yield {
+                **(view_device(row) if row else {"deviceId": action.device_id}),
+                "action": action.action,
+                "reason": (change.reason if change and failed else "")
+                or (row.reason if row else "")
+                or action.reason,
+            }

@@ -14,6 +14,7 @@ from .._client.errors import FotaError, ServiceRefused, WriteOutcomeUnknown
 from .._model.campaign import Campaign, CampaignRequest, Change, DeviceChange
 from .._plan.campaigns import CampaignPlan
 from .campaign_search import list_all_campaigns
+from .device_firmware import chunks
 from .waiting import ONE_LOOK, Waiting, wait_until
 
 T = TypeVar("T")
@@ -40,8 +41,11 @@ class CampaignWriter:
         *,
         sleep: Callable[[float], None],
         settling: Waiting,
+        devices_per_call: int | None = None,
     ) -> None:
+        """:param devices_per_call: devices in one change of a campaign at most; None is all."""
         self._service = service
+        self._devices_per_call = devices_per_call
         self._sleep = sleep
         self._settling = settling
 
@@ -62,10 +66,12 @@ class CampaignWriter:
             (Change.REMOVE, plan.devices.remove),
             (Change.APPEND, plan.devices.add),
         ):
-            if ids:
-                told = self._change_devices(campaign_id, change, ids)
+            silent: list[str] = []
+            for part in chunks(ids, self._devices_per_call or max(1, len(ids))):
+                told = self._change_devices(campaign_id, change, part)
                 changes += told
-                unseen += [] if told else self._still_unseen(campaign_id, change, ids)
+                silent += [] if told else part
+            unseen += self._still_unseen(campaign_id, change, silent) if silent else []
         if plan.schedule is not None:
             schedule = plan.schedule
             self._write(

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._api.campaigns import CampaignService
-from .._client.errors import FotaError, ServiceUnavailable
+from .._client.errors import FotaError
 from .._model.campaign import Campaign, CampaignDevice, CampaignType, DeviceChange
 from .._model.firmware import Package
 from .._model.imei import shorten
@@ -27,12 +27,23 @@ from .._plan.campaigns import (
 )
 from .campaign_search import find_by_id, find_hidden, list_all_campaigns, list_once_more
 from .campaign_spec import read_specs
-from .campaign_view import count_changes, count_devices, diff_campaigns, view_actions, view_campaign
+from .campaign_view import (
+    ACTION_COLUMNS,
+    count_changes,
+    count_devices,
+    diff_campaigns,
+    view_actions,
+    view_campaign,
+)
 from .campaign_writer import CampaignWriter
 from .context import Context
 from .device_firmware import query_devices
-from .failure import TaskFailure
-from .waiting import Waiting, wait_until
+from .options import check_positive
+from .results_file import Rows
+from .stages import is_settled, wait_for_all
+from .waiting import Waited, Waiting, is_weather, wait_until
+
+_COLUMNS = (*ACTION_COLUMNS, "campaign_id", "campaign")
 
 
 @dataclass
@@ -54,20 +65,23 @@ def ensure_campaigns(context: Context, params: Mapping[str, Any]) -> dict[str, A
     :raises PlanRefused: a declaration cannot be reached; nothing was written for any of them.
     :raises TaskFailure: a write or a wait failed; the result says what was done before.
     """
+    check_positive(params, "devices_per_call")
     specs, warnings = read_specs(params)
     context.warnings += warnings
     progress = _plan_all(context, specs)
     plans = [one.plan for one in progress]
     for plan in plans:
         context.warnings += plan.warnings
+    failure: FotaError | None = None
     try:
         if not context.check_mode:
-            _write_all(context, progress)
+            _write_all(context, progress, params["devices_per_call"])
             if params["wait"]:
                 _wait_all(context, progress, params)
     except FotaError as error:
-        raise TaskFailure(error, _result(context, progress, params)) from error
-    return _result(context, progress, params)
+        failure = error
+    devices = Rows(_COLUMNS, _each_device(progress))
+    return context.conclude(_result(context, progress, params), devices, failure=failure)
 
 
 def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[Progress]:
@@ -155,10 +169,17 @@ def _license_warnings(context: Context, spec: CampaignSpec) -> tuple[str, ...]:
     )
 
 
-def _write_all(context: Context, progress: Sequence[Progress]) -> None:
+def _write_all(
+    context: Context, progress: Sequence[Progress], devices_per_call: int | None
+) -> None:
     refused: list[str] = []
     for one in progress:
-        writer = CampaignWriter(one.service, settling=context.settling, sleep=context.sleep)
+        writer = CampaignWriter(
+            one.service,
+            settling=context.settling,
+            sleep=context.sleep,
+            devices_per_call=devices_per_call,
+        )
         if not one.plan.changed:
             one.done = True
             continue
@@ -207,43 +228,36 @@ def _refuse_rivals(progress: Sequence[Progress]) -> None:
 
 
 def _wait_all(context: Context, progress: Sequence[Progress], params: Mapping[str, Any]) -> None:
-    enough = FAR_ENOUGH[params["wait_for"]]
+    wait_for = params["wait_for"]
     waiting = [one for one in progress if one.plan.spec.present and one.campaign is not None]
 
-    def is_settled(campaign: Campaign) -> bool:
-        return campaign.state in enough or campaign.state.over
-
-    def read(known: Campaign, service: CampaignService) -> Campaign:
-        return known if is_settled(known) else service.get_campaign(known.id)
-
-    def look() -> list[Campaign]:
-        pairs = [(one.campaign, one.service) for one in waiting if one.campaign]
-        seen = context.client.map(lambda pair: read(*pair), pairs)
-        for one, campaign in zip(waiting, seen, strict=True):
+    def note(stand: Waited[list[Campaign]]) -> None:
+        for one, campaign in zip(waiting, stand.last, strict=True):
             one.campaign = campaign
-        return seen
 
-    waited = wait_until(
-        look,
-        lambda campaigns: all(is_settled(campaign) for campaign in campaigns),
+    waited = wait_for_all(
+        context,
+        [one.campaign for one in waiting if one.campaign],
+        lambda known: context.campaigns(known.type).get_campaign(known.id),
+        lambda campaign: is_settled(campaign.state, wait_for),
         Waiting.declared(params),
-        sleep=context.sleep,
+        tell=note,
     )
-    late = [campaign for campaign in waited.last if not is_settled(campaign)]
+    late = [campaign for campaign in waited.last if not is_settled(campaign.state, wait_for)]
     try:
         _read_reports(context, waiting)
-    except ServiceUnavailable:
-        if not late:
+    except FotaError as error:
+        if not late or not is_weather(error):
             raise
     if late:
         listed = ", ".join(f"{one.name} {one.id} is {one.status}" for one in late)
         raise FotaError(
-            f"waited {waited.elapsed:.0f} s for {params['wait_for']}: {listed}",
+            f"waited {waited.elapsed:.0f} s for {wait_for}: {listed}{waited.in_vain}",
             kind="timeout",
             hint="the campaigns go on; run the same task again to go on waiting, with a longer"
             f" wait_timeout, or follow campaign_id {late[0].id} with fota_campaign_info",
         )
-    _fail_stopped(waiting, enough)
+    _fail_stopped(waiting, FAR_ENOUGH[wait_for])
 
 
 def _read_reports(context: Context, progress: Sequence[Progress]) -> None:
@@ -312,8 +326,21 @@ def _view(one: Progress, return_devices: str, *, check_mode: bool) -> dict[str, 
             **count_changes(one.plan.devices, one.changes),
             **count_devices(report),
         },
-        "devices": view_actions(one.plan.devices.actions, one.changes, report, return_devices),
+        "devices": list(_view_devices(one, return_devices)),
     }
+
+
+def _view_devices(one: Progress, wanted: str) -> Iterator[dict[str, Any]]:
+    return view_actions(one.plan.devices.actions, one.changes, one.report or (), wanted)
+
+
+def _each_device(progress: Sequence[Progress]) -> Iterator[dict[str, Any]]:
+    """Give every device of every campaign."""
+    for one in progress:
+        id_ = one.campaign.id if one.campaign else ""
+        name = one.campaign.name if one.campaign else one.plan.spec.name
+        for view in _view_devices(one, "all"):
+            yield {**view, "campaign_id": id_, "campaign": name}
 
 
 def _summary(views: Sequence[Mapping[str, Any]], changed: int, *, check_mode: bool) -> str:

@@ -16,9 +16,12 @@ from .._api.v2 import FotaV2
 from .._api.v3 import FotaV3
 from .._client.client import Client
 from .._client.error_bodies import visible
+from .._client.errors import FotaError
 from .._model.account import check_account
 from .._model.campaign import CampaignType
+from .failure import TaskFailure
 from .options import check_positive, connection_settings
+from .results_file import OPTION, ResultsFile, Rows
 from .waiting import SETTLING, Waiting
 
 
@@ -26,6 +29,7 @@ from .waiting import SETTLING, Waiting
 class Context:
     """One task's view of the service.
 
+    :ivar results_file: where every device of the result is to be kept, if anywhere.
     :ivar warnings: for people, shown once each when the task is done.
     :ivar sleep: waits that many seconds; tests give a quicker one.
     :ivar settling: how long a write may take to show before its outcome counts as unknown.
@@ -34,6 +38,7 @@ class Context:
     client: Client
     account: str
     check_mode: bool
+    results_file: ResultsFile | None = None
     warnings: list[str] = field(default_factory=list)
     sleep: Callable[[float], None] = time.sleep
     settling: Waiting = SETTLING
@@ -63,6 +68,26 @@ class Context:
         simulated = f"SIMULATED on {self.client.host}: " if self.client.simulated else ""
         return simulated + visible(text)
 
+    def conclude(
+        self, result: dict[str, Any], devices: Rows, *, failure: FotaError | None = None
+    ) -> dict[str, Any]:
+        """Keep the devices in the results file, if one is declared, and give the result.
+
+        :param failure: what the task has failed with; it is raised with the result.
+        :raises TaskFailure: ``failure``, or the file could not be written.
+        """
+        if self.results_file is not None:
+            try:
+                result = {**result, OPTION: self.results_file.write(devices)}
+            except FotaError as error:
+                if failure is None:
+                    failure = error
+                else:
+                    self.warnings.append(str(error))
+        if failure is not None:
+            raise TaskFailure(failure, result) from failure
+        return result
+
     def all_warnings(self) -> list[str]:
         """Give every warning once, in order."""
         return list(dict.fromkeys(map(visible, [*self.warnings, *self.client.warnings()])))
@@ -75,11 +100,14 @@ def open_context(params: Mapping[str, Any], *, check_mode: bool) -> Context:
     :raises ConfigurationError: credentials are missing or the URL is not allowed.
     """
     warning = check_account(params.get("account"))
-    check_positive(params, "timeout", "max_connections", "wait_timeout", "wait_delay")
+    positive = ("timeout", "max_connections", "requests_per_second", "wait_timeout", "wait_delay")
+    check_positive(params, *positive)
+    results_file = ResultsFile.declared(params, check_mode=check_mode)
     client = Client(connection_settings(params, check_mode=check_mode))
     return Context(
         client=client,
         account=params["account"],
         check_mode=check_mode,
+        results_file=results_file,
         warnings=[warning] if warning else [],
     )

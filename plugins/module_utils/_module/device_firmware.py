@@ -22,8 +22,14 @@ from .._model.imei import shorten
 from .._model.wire import count_by
 from .._plan.compliance import Compliance, judge_version
 from .context import Context
-from .failure import TaskFailure
-from .options import DEVICE_OPTIONS, RETURN_DEVICES_OPTION, WAIT_OPTIONS, declared_devices
+from .options import (
+    DEVICE_OPTIONS,
+    RESULTS_FILE_OPTION,
+    RETURN_DEVICES_OPTION,
+    WAIT_OPTIONS,
+    declared_devices,
+)
+from .results_file import Rows
 from .waiting import Waiting, wait_until
 
 DEVICE_FIRMWARE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -37,7 +43,13 @@ DEVICE_FIRMWARE_OPTIONS: dict[str, dict[str, Any]] = {
     **WAIT_OPTIONS,
     "wait": {"type": "bool", "default": True},
     **RETURN_DEVICES_OPTION,
+    **RESULTS_FILE_OPTION,
 }
+
+_COLUMNS = (
+    *("deviceId", "action", "version", "previous_version", "refresh_time", "reason"),
+    "compliance",
+)
 
 T = TypeVar("T")
 
@@ -53,22 +65,30 @@ class Reading:
     succeeded: bool
     reason: str
 
+    @property
+    def moved(self) -> bool:
+        """The version that ThingSpace remembered was another one."""
+        return bool(self.version) and self.version != self.previous
+
 
 def refresh_device_firmware(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
     """Bring the known versions up to date and compare them with an expected one.
 
     :raises InvalidValue: an option cannot be used; nothing was called.
-    :raises TaskFailure: devices did not answer in time; the result holds those that did.
+    :raises TaskFailure: devices did not answer in time, or the results file could not be written;
+        the result holds those that did.
     """
     devices = declared_devices(params)
     if devices is None:
-        raise InvalidValue("devices", None, "is required: name at least one device")
+        raise InvalidValue(
+            "devices", None, "is required, or devices_file: name at least one device"
+        )
     context.warnings += devices.warnings
     before = query_devices(context, devices.ids)
     if context.check_mode:
-        return _result(context, _remembered(devices.ids, before), params)
+        return _conclude(context, _remembered(devices.ids, before), params)
     if params["state"] == "synchronized":
-        return _result(context, _synchronize(context, devices.ids, before), params)
+        return _conclude(context, _synchronize(context, devices.ids, before), params)
     return _report(context, devices.ids, before, params)
 
 
@@ -137,7 +157,7 @@ def _report(
     """Ask every device, then look until each has a fresher reading than before."""
     context.client.map(context.v3.report_device, ids)
     if not params["wait"]:
-        return _result(context, _remembered(ids, before), params)
+        return _conclude(context, _remembered(ids, before), params)
     now: dict[str, Device] = {}
 
     def stale() -> list[str]:
@@ -149,19 +169,14 @@ def _report(
 
     waited = wait_until(look, lambda late: not late, Waiting.declared(params), sleep=context.sleep)
     readings = [_reading(imei, now.get(imei), before.get(imei)) for imei in ids]
-    result = _result(context, readings, params)
-    if waited.done:
-        return result
-    raise TaskFailure(
-        FotaError(
-            f"waited {waited.elapsed:.0f} s: {len(waited.last)} of {len(ids)} devices did not"
-            f" report: {shorten(waited.last)}",
-            kind="timeout",
-            hint="a device answers when it is reachable; run again later for these, with a longer"
-            " wait_timeout",
-        ),
-        result,
+    failure = FotaError(
+        f"waited {waited.elapsed:.0f} s: {len(waited.last)} of {len(ids)} devices did not report:"
+        f" {shorten(waited.last)}{waited.in_vain}",
+        kind="timeout",
+        hint="a device answers when it is reachable; run again later for these, with a longer"
+        " wait_timeout",
     )
+    return _conclude(context, readings, params, failure=None if waited.done else failure)
 
 
 def _is_fresher(device: Device | None, before: Device | None) -> bool:
@@ -170,29 +185,35 @@ def _is_fresher(device: Device | None, before: Device | None) -> bool:
     return before is None or device.refreshed != before.refreshed
 
 
-def _result(
-    context: Context, readings: Sequence[Reading], params: Mapping[str, Any]
+def _view(reading: Reading, expected: str | None) -> dict[str, Any]:
+    view = {
+        "deviceId": reading.device_id,
+        "action": "moved" if reading.moved else "none",
+        "version": reading.version,
+        "previous_version": reading.previous,
+        "refresh_time": reading.refreshed,
+        "reason": reading.reason,
+    }
+    if expected:
+        view["compliance"] = judge_version(reading.version, expected).value
+    return view
+
+
+def _needs_attention(reading: Reading, expected: str | None) -> bool:
+    if expected:
+        return judge_version(reading.version, expected) is not Compliance.AT_TARGET
+    return not reading.succeeded
+
+
+def _conclude(
+    context: Context,
+    readings: Sequence[Reading],
+    params: Mapping[str, Any],
+    *,
+    failure: FotaError | None = None,
 ) -> dict[str, Any]:
     expected, wanted = params.get("expect_version"), params["return_devices"]
-    moved = [one for one in readings if one.version and one.version != one.previous]
-    views, compliance = [], []
-    for one in readings:
-        view = {
-            "deviceId": one.device_id,
-            "action": "moved" if one.version and one.version != one.previous else "none",
-            "version": one.version,
-            "previous_version": one.previous,
-            "refresh_time": one.refreshed,
-            "reason": one.reason,
-        }
-        attention = not one.succeeded
-        if expected:
-            judged = judge_version(one.version, expected)
-            compliance.append(judged.value)
-            view["compliance"] = judged.value
-            attention = judged is not Compliance.AT_TARGET
-        if wanted == "all" or (wanted == "attention" and attention):
-            views.append(view)
+    moved = [one for one in readings if one.moved]
     counts = {
         "total": len(readings),
         "known": sum(1 for one in readings if one.succeeded),
@@ -203,16 +224,23 @@ def _result(
         "changed": bool(moved),
         "counts": counts,
         "versions": count_by(one.version for one in readings if one.version),
-        "devices": views,
+        "devices": [
+            _view(one, expected)
+            for one in readings
+            if wanted == "all" or (wanted == "attention" and _needs_attention(one, expected))
+        ],
         "diff": {
             "before": {one.device_id: one.previous for one in moved},
             "after": {one.device_id: one.version for one in moved},
         },
     }
     if expected:
-        result["compliance"] = {state.value: compliance.count(state.value) for state in Compliance}
+        judged = [judge_version(one.version, expected) for one in readings]
+        result["compliance"] = {state.value: judged.count(state) for state in Compliance}
     told = f"{counts['known']} of {len(readings)} devices have a known version"
     if expected:
         told = f"{result['compliance']['at_target']} of {len(readings)} devices run {expected}"
     result["msg"] = context.headline(told)
-    return result
+    columns = _COLUMNS if expected else _COLUMNS[:-1]
+    devices = Rows(columns, (_view(one, expected) for one in readings))
+    return context.conclude(result, devices, failure=failure)

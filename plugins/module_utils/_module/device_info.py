@@ -17,7 +17,8 @@ from .._model.imei import shorten
 from .._model.wire import count_by
 from .context import Context
 from .device_firmware import query_devices
-from .options import DEVICE_OPTIONS, declared_devices
+from .options import DEVICE_OPTIONS, RESULTS_FILE_OPTION, declared_devices
+from .results_file import Rows
 
 DEVICE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     "api_version": {"type": "str", "choices": ["v1", "v2", "v3"], "default": "v3"},
@@ -33,10 +34,16 @@ DEVICE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     },
     "return_devices": {"type": "str", "choices": ["none", "all"], "default": "all"},
     **DEVICE_OPTIONS,
+    **RESULTS_FILE_OPTION,
 }
 
 Service = FotaV1 | FotaV2 | FotaV3
 
+_COLUMNS = (
+    *("deviceId", "mdn", "make", "model", "firmware", "protocol", "fota_eligible"),
+    *("license_assigned", "status", "refresh_time", "upgrade_time", "last_connection_time"),
+    "software",
+)
 _FILTERS = ("make", "model", "firmware", "protocol")
 
 
@@ -44,6 +51,7 @@ def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
     """Read devices, all of the account or the named ones, and what else is asked for.
 
     :raises InvalidValue: an option cannot be used; nothing was called.
+    :raises TaskFailure: the results file could not be written.
     """
     declared = declared_devices(params)
     gather = set(params["gather"])
@@ -99,7 +107,7 @@ def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
             "license_used_count": bought.license_used_count,
             "update_time": bought.updated,
         }
-    return result
+    return context.conclude(result, Rows(_COLUMNS, map(_view, shown)))
 
 
 def _find(context: Context, service: Service, ids: Sequence[str] | None) -> list[Device]:

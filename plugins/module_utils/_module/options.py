@@ -14,6 +14,7 @@ from .._client.settings import ConnectionSettings
 from .._model.errors import InvalidValue
 from .._model.imei import DeviceIds, ImeiCheck, check_device_ids
 from .._model.status import FAR_ENOUGH
+from .devices_file import read_devices_file
 
 
 def _from_environment(variable: str, **option: Any) -> dict[str, Any]:
@@ -38,6 +39,7 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "timeout": _from_environment("THINGSPACE_TIMEOUT", type="float", default=120.0),
     "token_cache": _from_environment("THINGSPACE_TOKEN_CACHE", type="path", no_log=False),
     "max_connections": _from_environment("THINGSPACE_MAX_CONNECTIONS", type="int", default=8),
+    "requests_per_second": _from_environment("THINGSPACE_REQUESTS_PER_SECOND", type="float"),
 }
 
 WAIT_OPTIONS: dict[str, dict[str, Any]] = {
@@ -52,6 +54,7 @@ WAIT_FOR_OPTION: dict[str, dict[str, Any]] = {
 
 DEVICE_OPTIONS: dict[str, dict[str, Any]] = {
     "devices": {"type": "list", "elements": "str"},
+    "devices_file": {"type": "path"},
     "imei_check": {
         "type": "str",
         "choices": [check.value for check in ImeiCheck],
@@ -66,6 +69,8 @@ RETURN_DEVICES_OPTION: dict[str, dict[str, Any]] = {
         "default": "attention",
     },
 }
+
+RESULTS_FILE_OPTION: dict[str, dict[str, Any]] = {"results_file": {"type": "path"}}
 
 _NOT_OF_THE_CLIENT = frozenset({"account"})
 
@@ -83,11 +88,20 @@ def connection_settings(params: Mapping[str, Any], *, check_mode: bool) -> Conne
 
 
 def declared_devices(params: Mapping[str, Any], *, field: str = "devices") -> DeviceIds | None:
-    """Check the declared devices; None when they are not declared.
+    """Check the devices that are declared, in a list or a file; None when none are.
 
-    :raises InvalidValue: a list without a device, or a value that is no IMEI.
+    :param field: the list as the person knows it; the file's option is that and ``_file``.
+    :raises InvalidValue: a list without a device, a value that is no IMEI, or a file that cannot
+        be used.
     """
-    values = params.get("devices")
+    values, path = params.get("devices"), params.get("devices_file")
+    if path is not None:
+        option = f"{field}_file"
+        if values is not None:
+            raise InvalidValue(option, path, f"{field} are declared, too: give one of the two")
+        check = ImeiCheck(params["imei_check"])
+        imeis = (one.imei for one in read_devices_file(path, option=option, check=check))
+        return check_device_ids(imeis, field=option, check=check)
     if values is None:
         return None
     if not values:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,13 +20,21 @@ from .._plan.rollout.slips import check_slips
 from .._plan.rollout.spec import RolloutSpec, Wanted
 from .._plan.rollout.spec_reader import read_spec
 from .context import Context
+from .devices_file import read_devices_file
 from .failure import describe_failure
-from .options import DEVICE_OPTIONS, RETURN_DEVICES_OPTION, WAIT_OPTIONS
+from .options import DEVICE_OPTIONS, RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION, WAIT_OPTIONS
+from .results_file import Rows
 from .rollout_journal import Journal, read_journal, read_last_tick
 from .rollout_observe import Observer
 from .rollout_text import tell_decision
-from .rollout_view import diff_decision, view_decision, view_events
-from .waiting import Waiting, wait_until
+from .rollout_view import (
+    DEVICE_COLUMNS,
+    diff_decision,
+    view_decision,
+    view_devices,
+    view_events,
+)
+from .waiting import ONE_LOOK, Tell, Waited, Waiting, wait_until
 
 ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     "rollout": {"type": "dict", "required": True},
@@ -34,6 +44,7 @@ ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     "imei_check": DEVICE_OPTIONS["imei_check"],
     **WAIT_OPTIONS,
     **RETURN_DEVICES_OPTION,
+    **RESULTS_FILE_OPTION,
 }
 
 # Every look behind the reports can show campaigns that change the plan, so that others are looked
@@ -41,28 +52,30 @@ ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
 MOST_LOOKS = 10
 
 
+@dataclass(frozen=True)
+class Declared:
+    """A rollout as the task declares it, and what is remembered of it."""
+
+    spec: RolloutSpec
+    wanted: Wanted
+    journal: Journal
+
+
 def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
     """Decide one tick of a declared rollout; with ``wait``, once there is something to decide.
 
     :raises InvalidSpec: the declaration cannot be used; nothing was called.
     :raises PlanRefused: the declaration does not fit what is there.
+    :raises TaskFailure: the results file could not be written.
     """
-    spec = read_spec(
-        params["rollout"], find_zone=_find_zone, imei_check=ImeiCheck(params["imei_check"])
-    )
-    context.warnings += spec.remarks
-    journal = _read_journal(context, params, spec)
-
-    def look() -> Decision:
-        return _decide(Observer(context, spec, journal.campaign_ids), spec, Wanted(params["state"]))
-
+    declared = read_declared(context, params)
+    wait = params["wait"] and not context.check_mode
     try:
-        decision = look()
-        if params["wait"] and not context.check_mode:
-            decision = _wait(context, params, decision, look)
+        waited = watch_rollout(context, declared, Waiting.declared(params) if wait else ONE_LOOK)
     except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
         message, failure = describe_failure(error)
-        msg = context.headline(f"rollout {spec.name}: not judged, as a read failed: {message}")
+        name = declared.spec.name
+        msg = context.headline(f"rollout {name}: not judged, as a read failed: {message}")
         return {
             "changed": False,
             "phase": Phase.OBSERVATION_FAILED.value,
@@ -74,12 +87,58 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
             "report": [msg],
             "msg": msg,
         }
-    view = view_decision(decision, params["return_devices"])
+    result = view_rollout(context, declared, waited.last, params["return_devices"])
+    return context.conclude(result, Rows(DEVICE_COLUMNS, view_devices(waited.last, "all")))
+
+
+def read_declared(context: Context, params: Mapping[str, Any]) -> Declared:
+    """Read the declaration and what is remembered; nothing is called.
+
+    :raises InvalidSpec: the declaration cannot be used.
+    """
+    imei_check = ImeiCheck(params["imei_check"])
+    spec = read_spec(
+        params["rollout"],
+        find_zone=_find_zone,
+        read_file=partial(read_devices_file, option="devices_file", check=imei_check),
+        imei_check=imei_check,
+    )
+    context.warnings += spec.remarks
+    return Declared(spec, Wanted(params["state"]), _read_journal(context, params, spec))
+
+
+def watch_rollout(
+    context: Context, declared: Declared, waiting: Waiting, *, tell: Tell[Decision] | None = None
+) -> Waited[Decision]:
+    """Look until something is to do or the phase changes; the last look is what counts.
+
+    :raises PlanRefused: the declaration does not fit what is there.
+    :raises FotaError: the service could not be read.
+    """
+
+    def look() -> Decision:
+        observer = Observer(context, declared.spec, declared.journal.campaign_ids)
+        return _decide(observer, declared.spec, declared.wanted)
+
+    first = look()
+
+    def is_news(decision: Decision) -> bool:
+        due = decision.would_change or bool(decision.refresh) or decision.phase.over
+        return due or decision.phase is not first.phase
+
+    return wait_until(look, is_news, waiting, sleep=context.sleep, start=first, tell=tell)
+
+
+def view_rollout(
+    context: Context, declared: Declared, decision: Decision, return_devices: str
+) -> dict[str, Any]:
+    """Give a decision as a module result, with what is news since the tick before."""
+    view = view_decision(decision, return_devices)
     return {
         "changed": False,
         **view,
         **tell_decision(decision, view, context.headline),
-        "events": view_events(decision, journal.last),
+        "events": view_events(decision, declared.journal.last),
         "diff": diff_decision(decision),
     }
 
@@ -96,22 +155,6 @@ def _read_journal(context: Context, params: Mapping[str, Any], spec: RolloutSpec
             f" were left out (line {lines})"
         )
     return journal
-
-
-def _wait(
-    context: Context,
-    params: Mapping[str, Any],
-    first: Decision,
-    look: Callable[[], Decision],
-) -> Decision:
-    """Look again until something is to do or the phase changes; the last look is what counts."""
-
-    def is_news(decision: Decision) -> bool:
-        due = decision.would_change or bool(decision.refresh) or decision.phase.over
-        return due or decision.phase is not first.phase
-
-    waiting = Waiting.declared(params)
-    return wait_until(look, is_news, waiting, sleep=context.sleep, start=first).last
 
 
 def _find_zone(name: str) -> tzinfo | None:

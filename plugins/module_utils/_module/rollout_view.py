@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -82,7 +82,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         "table": table(decision),
         "versions": versions(decision),
         "campaigns": [_campaign(one) for one in decision.ledger.campaigns],
-        "devices": _devices(decision, return_devices),
+        "devices": list(view_devices(decision, return_devices)),
     }
 
 
@@ -238,22 +238,28 @@ def _campaign(own: OwnCampaign) -> dict[str, Any]:
     }
 
 
-def _devices(decision: Decision, wanted: str) -> list[dict[str, Any]]:
-    """Give devices in scope by wave, then those that are out."""
+def view_devices(decision: Decision, wanted: str) -> Iterator[dict[str, Any]]:
+    """Give devices in scope by wave, then those that are out; ``wanted`` as in ``return_devices``.
+
+    What it gives has the keys :data:`DEVICE_COLUMNS`.
+    """
     if wanted == "none":
-        return []
+        return
     standings = Standings(decision)
-    views = [
-        _device(decision, imei, state.wave.name, decision.verdicts[imei], standings.find(imei))
-        for state in decision.waves
-        for imei in decision.membership.waves[state.wave.number]
-        if wanted == "all" or decision.verdicts[imei].kind not in _QUIET
-    ]
-    return views + [
-        _device(decision, imei, "", why, standings.find(imei))
-        for imei, why in decision.scope.out.items()
-        if wanted == "all" or why is not Out.CURRENT
-    ]
+    for state in decision.waves:
+        for imei in decision.membership.waves[state.wave.number]:
+            verdict = decision.verdicts[imei]
+            if wanted == "all" or verdict.kind not in _QUIET:
+                yield _device(decision, imei, state.wave.name, verdict, standings.find(imei))
+    for imei, why in decision.scope.out.items():
+        if wanted == "all" or why is not Out.CURRENT:
+            yield _device(decision, imei, "", why, standings.find(imei))
+
+
+DEVICE_COLUMNS = (
+    *("deviceId", "host", "wave", "class", "reason", "make", "model", "version", "target"),
+    *("standing", "path", "from_version", "campaign_id"),
+)
 
 
 def _device(

@@ -1,15 +1,18 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every module shell does: options in, use-case, result or one readable failure out."""
+"""What every shell does: options in, use-case, result or one readable failure out."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
 
 from .._client.errors import FotaError
 from .._client.transport import REQUESTS_IMPORT_ERROR
@@ -22,49 +25,97 @@ from .options import CONNECTION_OPTIONS
 
 GARBAGE_THRESHOLD = 200_000
 
+Options = Mapping[str, Mapping[str, Any]]
 UseCase = Callable[[Context, Mapping[str, Any]], dict[str, Any]]
 
 _LIBRARIES = (("requests", REQUESTS_IMPORT_ERROR), ("python-dateutil", DATEUTIL_IMPORT_ERROR))
 
 
-def run_module(
-    use_case: UseCase, options: Mapping[str, Mapping[str, Any]], **constraints: Any
-) -> None:
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended; the result of one that failed has ``msg`` and ``failure``."""
+
+    failed: bool
+    result: dict[str, Any]
+    warnings: list[str] = field(default_factory=list)
+
+
+def run_module(use_case: UseCase, options: Options, **constraints: Any) -> None:
     """Run ``use_case`` as an Ansible module.
 
     :param options: the module's own options; those of the connection are added.
     :param constraints: ``required_if`` and the like, as :class:`AnsibleModule` takes them.
     """
-    # A task holds up to hundreds of thousands of records, none of them in a cycle.
-    gc.set_threshold(GARBAGE_THRESHOLD)
     module = AnsibleModule(
         argument_spec={**CONNECTION_OPTIONS, **options}, supports_check_mode=True, **constraints
     )
+    outcome = _carry_out(use_case, module.params, check_mode=module.check_mode, diff=module._diff)
+    for warning in outcome.warnings:
+        module.warn(warning)
+    if outcome.failed:
+        module.fail_json(**outcome.result)
+    module.exit_json(**outcome.result)
+
+
+def run_action(
+    use_case: UseCase,
+    options: Options,
+    arguments: Mapping[str, Any],
+    *,
+    check_mode: bool,
+    diff: bool,
+    **constraints: Any,
+) -> dict[str, Any]:
+    """Run ``use_case`` in an action plugin, whose result this is.
+
+    :param options: the plugin's own options; those of the connection are added.
+    :param arguments: of the task, in the types that JSON has.
+    :param constraints: as for :func:`run_module`.
+    """
+    validator = ArgumentSpecValidator({**CONNECTION_OPTIONS, **options}, **constraints)
+    validated = validator.validate(arguments)
+    if validated.error_messages:
+        message = "; ".join(validated.error_messages)
+        outcome = Outcome(failed=True, result={"msg": message})
+    else:
+        params = validated.validated_parameters
+        outcome = _carry_out(use_case, params, check_mode=check_mode, diff=diff)
+    result = dict(outcome.result)
+    if outcome.failed:
+        result["failed"] = True
+    if outcome.warnings:
+        result["warnings"] = outcome.warnings
+    # As AnsibleModule does with all that leaves it.
+    shown: dict[str, Any] = remove_values(result, validated._no_log_values)
+    return shown
+
+
+def _carry_out(
+    use_case: UseCase, params: Mapping[str, Any], *, check_mode: bool, diff: bool
+) -> Outcome:
+    # A task holds up to hundreds of thousands of records, none of them in a cycle.
+    gc.set_threshold(GARBAGE_THRESHOLD)
     for library, error in _LIBRARIES:
         if error is not None:
-            module.fail_json(msg=missing_required_lib(library), exception=str(error))
+            missing = missing_required_lib(library)
+            return Outcome(failed=True, result={"msg": missing, "exception": str(error)})
     context: Context | None = None
+    result: dict[str, Any] = {}
+    failed = False
     try:
-        context = open_context(module.params, check_mode=module.check_mode)
-        result = use_case(context, module.params)
+        context = open_context(params, check_mode=check_mode)
+        result = use_case(context, params)
     except (FotaError, InvalidValue, PlanRefused, TaskFailure) as error:
-        _finish(module, context)
+        failed = True
         message, failure = describe_failure(error)
-        result = error.result if isinstance(error, TaskFailure) else {}
+        before = error.result if isinstance(error, TaskFailure) else {}
+        result = {**before, "msg": message, "failure": failure}
+    finally:
         if context is not None:
-            result = {**result, "service": context.service()}
-        module.fail_json(**{**_shown(module, result), "msg": message, "failure": failure})
-    _finish(module, context)
-    module.exit_json(**_shown(module, {**result, "service": context.service()}))
-
-
-def _finish(module: AnsibleModule, context: Context | None) -> None:
-    if context is not None:
-        for warning in context.all_warnings():
-            module.warn(warning)
-        context.client.close()
-
-
-def _shown(module: AnsibleModule, result: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave the diff out where nobody asked for it: it lists every device."""
-    return {name: value for name, value in result.items() if name != "diff" or module._diff}
+            context.client.close()
+    if not diff:
+        # It lists every device.
+        result.pop("diff", None)
+    if context is None:
+        return Outcome(failed, result)
+    return Outcome(failed, {**result, "service": context.service()}, context.all_warnings())

@@ -14,6 +14,7 @@ from .._plan.devices import DevicesMode
 from .._plan.upgrades import UpgradeSpec
 from .options import (
     DEVICE_OPTIONS,
+    RESULTS_FILE_OPTION,
     RETURN_DEVICES_OPTION,
     WAIT_FOR_OPTION,
     WAIT_OPTIONS,
@@ -37,6 +38,7 @@ UPGRADE_OPTIONS: dict[str, dict[str, Any]] = {
     **WAIT_OPTIONS,
     **WAIT_FOR_OPTION,
     **RETURN_DEVICES_OPTION,
+    **RESULTS_FILE_OPTION,
 }
 
 

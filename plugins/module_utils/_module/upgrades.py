@@ -24,10 +24,19 @@ from .._plan.upgrades import (
     needs_upgrade_version,
     plan_upgrade,
 )
-from .campaign_view import count_changes, count_devices, select_devices, view_actions, view_day
+from .campaign_view import (
+    ACTION_COLUMNS,
+    REPORT_COLUMNS,
+    count_changes,
+    count_devices,
+    select_devices,
+    view_actions,
+    view_day,
+    view_device,
+)
 from .context import Context
-from .failure import TaskFailure
-from .options import RETURN_DEVICES_OPTION
+from .options import RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION
+from .results_file import Rows
 from .upgrade_options import read_upgrade_spec
 from .upgrade_writer import UpgradeWriter, WrittenUpgrade, list_all_upgrades
 from .waiting import Waiting, wait_until
@@ -49,8 +58,9 @@ def ensure_upgrade(context: Context, params: Mapping[str, Any]) -> dict[str, Any
     plan = plan_upgrade(spec, target, today=context.client.now.date())
     context.warnings += plan.warnings
     if context.check_mode:
-        return _result(context, plan, WrittenUpgrade(plan.predicted), params)
+        return _conclude(context, plan, WrittenUpgrade(plan.predicted), params)
     written: WrittenUpgrade | None = None
+    failure: FotaError | None = None
     try:
         written = UpgradeWriter(
             context.v1, settling=context.settling, sleep=context.sleep
@@ -61,8 +71,8 @@ def ensure_upgrade(context: Context, params: Mapping[str, Any]) -> dict[str, Any
                 _wait(context, plan, written.upgrade, params), written.device_changes
             )
     except FotaError as error:
-        raise TaskFailure(error, _result(context, plan, written, params)) from error
-    return _result(context, plan, written, params)
+        failure = error
+    return _conclude(context, plan, written, params, failure=failure)
 
 
 def _find(context: Context, spec: UpgradeSpec) -> list[Upgrade]:
@@ -101,7 +111,7 @@ def _wait(
     if not waited.done:
         raise FotaError(
             f"{plan.spec.subject}: waited {waited.elapsed:.0f} s for {params['wait_for']}; upgrade"
-            f" {last.id} is {last.status}",
+            f" {last.id} is {last.status}{waited.in_vain}",
             kind="timeout",
             hint="it goes on; run the same task again to go on waiting, with a longer wait_timeout,"
             f" or follow upgrade_id {last.id} with fota_upgrade_info",
@@ -116,14 +126,20 @@ def _wait(
     return last
 
 
-def _result(
-    context: Context, plan: UpgradePlan, written: WrittenUpgrade | None, params: Mapping[str, Any]
+def _conclude(
+    context: Context,
+    plan: UpgradePlan,
+    written: WrittenUpgrade | None,
+    params: Mapping[str, Any],
+    *,
+    failure: FotaError | None = None,
 ) -> dict[str, Any]:
     """Give the module's result; without ``written`` the task failed before anything was done."""
     done = written is not None
     written = written or WrittenUpgrade(plan.current)
     upgrade = written.upgrade
     report = upgrade.devices if upgrade else ()
+    id_ = upgrade.id if upgrade else ""
     changes = {change.device_id: change for change in written.device_changes}
     counts = count_changes(plan.devices, changes)
     view = {
@@ -133,16 +149,21 @@ def _result(
             **counts,
             **count_devices(report),
         },
-        "devices": view_actions(plan.devices.actions, changes, report, params["return_devices"]),
+        "devices": list(
+            view_actions(plan.devices.actions, changes, report, params["return_devices"])
+        ),
     }
     word = plan.action if plan.changed else "unchanged"
     status = upgrade.status if upgrade else "not there"
-    return {
+    result = {
         "changed": done and bool(plan.create or plan.cancel or any(counts.values())),
         "upgrade": view,
         "diff": _diff(plan),
         "msg": context.headline(f"{plan.spec.subject}: {word}, {status}"),
     }
+    every = view_actions(plan.devices.actions, changes, report, "all")
+    devices = Rows((*ACTION_COLUMNS, "upgrade_id"), ({**one, "upgrade_id": id_} for one in every))
+    return context.conclude(result, devices, failure=failure)
 
 
 def _view(upgrade: Upgrade) -> dict[str, Any]:
@@ -184,6 +205,7 @@ UPGRADE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
         "choices": [state.value for state in CampaignState],
     },
     **RETURN_DEVICES_OPTION,
+    **RESULTS_FILE_OPTION,
 }
 
 
@@ -191,6 +213,7 @@ def read_upgrades(context: Context, params: Mapping[str, Any]) -> dict[str, Any]
     """Read upgrades by id, or of every status of the last six months.
 
     :raises InvalidValue: ``start_date`` is no date.
+    :raises TaskFailure: the results file could not be written.
     """
     value = params.get("start_date")
     start = check_date(value, field="start_date") if value else None
@@ -202,19 +225,30 @@ def read_upgrades(context: Context, params: Mapping[str, Any]) -> dict[str, Any]
         if params.get("upgrade_id")
         else list_all_upgrades(context.v1)
     )
-    views = [
-        {
-            **_view(upgrade),
-            "counts": count_devices(upgrade.devices),
-            "devices": select_devices(upgrade.devices, params["return_devices"]),
-        }
+    kept = [
+        upgrade
         for upgrade in found
         if (not package or upgrade.package == package)
         and (not start or upgrade.start == start)
         and (not states or upgrade.state.value in states)
     ]
-    return {
+    result = {
         "changed": False,
-        "upgrades": views,
-        "msg": context.headline(f"{len(views)} upgrades"),
+        "upgrades": [view_upgrade(upgrade, params["return_devices"]) for upgrade in kept],
+        "msg": context.headline(f"{len(kept)} upgrades"),
+    }
+    devices = (
+        {**view_device(row), "upgrade_id": upgrade.id}
+        for upgrade in kept
+        for row in upgrade.devices
+    )
+    return context.conclude(result, Rows((*REPORT_COLUMNS, "upgrade_id"), devices))
+
+
+def view_upgrade(upgrade: Upgrade, return_devices: str) -> dict[str, Any]:
+    """Give an upgrade with its devices as a module result."""
+    return {
+        **_view(upgrade),
+        "counts": count_devices(upgrade.devices),
+        "devices": select_devices(upgrade.devices, return_devices),
     }

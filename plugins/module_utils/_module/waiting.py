@@ -10,9 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from .._client.errors import ServiceUnavailable
+from .._client.errors import FotaError, ServiceRefused, ServiceUnavailable, UnexpectedReply
 
 T = TypeVar("T")
+
+FORBIDDEN = 403
+# Codes of the gateway that judge a token or a path, beside those of its own troubles.
+GATEWAYS_VERDICTS = "9009"
+# How a call that nothing would make work begins its hint: an untrusted certificate, a wrong URL.
+HOPELESS = "Nothing was sent."
 
 # What is not there after some looks takes its time, so looks get rarer: each pause is a quarter
 # longer than the one before, up to ten times the first, or five minutes.
@@ -47,11 +53,25 @@ ONE_LOOK = Waiting(timeout=0.0, delay=1.0)
 
 @dataclass(frozen=True)
 class Waited(Generic[T]):
-    """How a wait ended: ``last`` is what was read last, ``elapsed`` in seconds."""
+    """How a wait stands or has ended.
+
+    :ivar last: what was read last.
+    :ivar elapsed: seconds since it began.
+    :ivar trouble: why the last look has read nothing; None when it has.
+    """
 
     done: bool
     last: T
     elapsed: float
+    trouble: FotaError | None = None
+
+    @property
+    def in_vain(self) -> str:
+        """What to add to a message on the end of the wait."""
+        return f"; the last look failed: {self.trouble}" if self.trouble else ""
+
+
+Tell = Callable[[Waited[T]], None]
 
 
 def wait_until(
@@ -61,24 +81,51 @@ def wait_until(
     *,
     sleep: Callable[[float], None],
     start: T | None = None,
+    tell: Tell[T] | None = None,
 ) -> Waited[T]:
     """Read until ``done`` or the time is over; the last look is at the very end.
 
+    Bad weather on the way to the service, see :func:`is_weather`, is waited out like a state that
+    is not ``done``, but not at the first look, which would hide a wrong address.
+
     :param start: what was read before; saves the first look.
-    :raises ServiceUnavailable: the service could not be read even once. A service that goes away
-        later is looked for again until the time is over.
+    :param tell: is told after every look how the wait stands.
+    :raises FotaError: the first look failed, or a later one with a verdict.
     """
     begun = time.monotonic()
     last = read() if start is None else start
+    trouble: FotaError | None = None
     looks = 1
-    while not done(last):
-        left = waiting.timeout - (time.monotonic() - begun)
-        if left <= 0:
-            return Waited(done=False, last=last, elapsed=time.monotonic() - begun)
+    while True:
+        elapsed = time.monotonic() - begun
+        stand = Waited(done=done(last), last=last, elapsed=elapsed, trouble=trouble)
+        if tell is not None:
+            tell(stand)
+        left = waiting.timeout - elapsed
+        if stand.done or left <= 0:
+            return stand
         sleep(min(waiting.pause(looks), left))
         looks += 1
         try:
-            last = read()
-        except ServiceUnavailable:
-            continue
-    return Waited(done=True, last=last, elapsed=time.monotonic() - begun)
+            last, trouble = read(), None
+        except FotaError as error:
+            if not is_weather(error):
+                raise
+            trouble = error
+
+
+def is_weather(error: FotaError) -> bool:
+    """Tell whether an error is of the way to the service, and no verdict of the service.
+
+    No answer, an answer that is not the service's (a page with HTTP 200, an empty body, a
+    redirect), and a 403 of a gateway or firewall, which has no word of the service as its code
+    (contract section 10). All of these pass. What the service itself refuses does not, nor do
+    refused logins, missing options and certificates that are not trusted.
+    """
+    if isinstance(error, ServiceUnavailable):
+        return not (error.hint or "").startswith(HOPELESS)
+    if isinstance(error, ServiceRefused):
+        code = error.error_code or "0"
+        by_gateway = code.isdecimal() and not code.startswith(GATEWAYS_VERDICTS)
+        return error.http_status == FORBIDDEN and by_gateway
+    return isinstance(error, UnexpectedReply)

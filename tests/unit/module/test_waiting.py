@@ -6,18 +6,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.module_utils._api.v3 import LIST_FIRMWARE
+from ansible_collections.thingspace.fota.plugins.module_utils._client.client import Client
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import (
+    ConfigurationError,
+    FotaError,
+    LoginRejected,
     ServiceRefused,
     ServiceUnavailable,
+    TokenCacheError,
+    UnexpectedReply,
+    WriteOutcomeUnknown,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._client.settings import (
+    ConnectionSettings,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module import waiting
 from ansible_collections.thingspace.fota.plugins.module_utils._module.waiting import (
+    Waited,
     Waiting,
+    is_weather,
     wait_until,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
+    default_fleet,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
+    SimulatorServer,
+)
+from ansible_collections.thingspace.fota.tests.unit.simulator.certificates import Authority
 
 
 class World:
@@ -129,6 +150,88 @@ def test_slow_reads_use_up_the_time(world: Callable[..., World]) -> None:
     waited = wait_until(here.read, is_done, Waiting(10, 5), sleep=here.sleep)
     assert not waited.done
     assert (here.slept, here.looks, waited.elapsed) == ([5], 2, 13.0)
+
+
+PAGE = "<html>maintenance</html>"
+WEATHER = [
+    pytest.param(ServiceUnavailable("down", http_status=503), id="503"),
+    pytest.param(ServiceUnavailable("refused", hint="Nothing was written. Try later."), id="away"),
+    pytest.param(UnexpectedReply("page", http_status=200, error_message=PAGE), id="page"),
+    pytest.param(ServiceRefused("fault", http_status=403, error_code="404"), id="gateway"),
+    pytest.param(ServiceRefused("page", http_status=403, error_message=PAGE), id="firewall"),
+]
+VERDICTS = [
+    pytest.param(ServiceRefused("no", http_status=400, error_code="INVALID_PARAMETER"), id="400"),
+    pytest.param(ServiceRefused("no", http_status=400), id="400-without-a-code"),
+    pytest.param(ServiceRefused("no", http_status=403, error_code="FORBIDDEN"), id="403"),
+    pytest.param(ServiceRefused("no", http_status=403, error_code="900908"), id="key"),
+    pytest.param(ServiceRefused("no", http_status=401, error_code="900901"), id="bearer"),
+    pytest.param(ServiceRefused("no", http_status=404), id="404"),
+    pytest.param(LoginRejected("no", http_status=403), id="login"),
+    pytest.param(LoginRejected("no", kind="locked_out"), id="lockout"),
+    pytest.param(ConfigurationError("no"), id="options"),
+    pytest.param(TokenCacheError("no"), id="cache"),
+    pytest.param(WriteOutcomeUnknown("what"), id="a-write"),
+]
+
+
+@pytest.mark.parametrize("error", WEATHER)
+def test_weather_is_waited_out_and_told(world: Callable[..., World], error: FotaError) -> None:
+    here = world("busy", error, error, "done")
+    told: list[Waited[str]] = []
+    wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep, tell=told.append)
+    assert [(one.elapsed, one.last, one.trouble) for one in told] == [
+        (0, "busy", None),
+        (5, "busy", error),
+        (10, "busy", error),
+        (15, "done", None),
+    ]
+    assert [one.done for one in told] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("error", VERDICTS)
+def test_a_verdict_ends_the_wait(world: Callable[..., World], error: FotaError) -> None:
+    here = world("busy", error, "done")
+    with pytest.raises(type(error)) as caught:
+        wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+    assert caught.value is error and here.looks == 2
+
+
+@pytest.mark.parametrize("error", WEATHER)
+def test_the_first_look_waits_for_nothing(world: Callable[..., World], error: FotaError) -> None:
+    """It would hide a wrong address for as long as the wait may last."""
+    here = world(error, "done")
+    with pytest.raises(type(error)):
+        wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+    assert here.slept == []
+
+
+def test_what_was_in_vain_is_named_at_the_end(world: Callable[..., World]) -> None:
+    here = world("busy", UnexpectedReply("a page"), ServiceUnavailable("down"))
+    waited = wait_until(here.read, is_done, Waiting(12, 5), sleep=here.sleep)
+    assert (waited.done, waited.last) == (False, "busy")
+    assert waited.in_vain == "; the last look failed: down"
+    good = wait_until(here.read, is_done, Waiting(5, 5), sleep=here.sleep, start="done")
+    assert good.in_vain == ""
+
+
+@pytest.mark.parametrize("expired", [False, True])
+def test_a_certificate_is_no_weather(tmp_path: Path, *, expired: bool) -> None:
+    """By what the client really says of one: it will not get better by itself."""
+    authority = Authority(tmp_path)
+    with SimulatorServer(default_fleet(), tls=authority.context(expired=expired)) as sim:
+        settings = ConnectionSettings(
+            base_url=sim.url,
+            bearer_token="given",
+            session_token="given",
+            token_cache=str(tmp_path / "tokens"),
+            ca_path=str(authority.bundle) if expired else None,
+            timeout=5.0,
+        )
+        with Client(settings) as client, pytest.raises(ServiceUnavailable) as caught:
+            client.call(LIST_FIRMWARE, params={"account": "0000123456-00001"})
+    assert "certificate is not trusted" in str(caught.value)
+    assert not is_weather(caught.value)
 
 
 def test_a_service_that_cannot_be_read_even_once_is_an_error(world: Callable[..., World]) -> None:

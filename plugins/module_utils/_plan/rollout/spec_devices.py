@@ -5,49 +5,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from ..._model.device_lines import DeviceLine
 from ..._model.errors import InvalidValue
 from ..._model.imei import ImeiCheck, check_device_ids, shorten
 from .sections import Section
 from .spec import Selected, Wave, WaveKind
 
+ReadFile = Callable[[str], Iterator[DeviceLine]]
+"""Gives the devices of the file ``devices_file``, or raises InvalidValue."""
+
+
+def no_file(path: str) -> Iterator[DeviceLine]:
+    """Refuse files, where there is nobody to open them."""
+    raise InvalidValue("devices_file", path, "files are not read here: give devices")
+
 
 def read_devices(
-    top: Section, imei_check: ImeiCheck
+    top: Section, imei_check: ImeiCheck, read_file: ReadFile
 ) -> tuple[tuple[Selected, ...], tuple[str, ...]]:
     """Read devices: IMEIs, or mappings of ``imei``, ``host``, ``groups`` and variables."""
-    value = top.raw.get("devices")
-    if not isinstance(value, (list, tuple)) or not value:
-        top.refuse("devices", "no device is selected: name at least one, or check the pattern")
+    key, value = "devices", top.raw.get("devices")
+    entries: Iterable[tuple[str, object]]
+    if "devices_file" in top:
+        key = "devices_file"
+        if value is not None:
+            top.refuse(key, "devices are declared, too: give one of the two")
+            return (), ()
+        entries = _entries_of_file(read_file(top.text(key)))
+    elif not isinstance(value, (list, tuple)) or not value:
+        top.refuse(
+            key,
+            "no device is selected: name at least one, or a devices_file, or check the pattern",
+        )
         return (), ()
+    else:
+        entries = ((f"devices[{place}]", entry) for place, entry in enumerate(value))
     found: dict[str, Selected] = {}
     wrong: list[str] = []
     merged = 0
-    for place, entry in enumerate(value):
-        device = _read_device(entry)
-        if device is None:
-            shown = entry.get("imei") if isinstance(entry, Mapping) else entry
-            wrong.append(f"devices[{place}] = {shown!r}")
-        elif device.imei in found:
-            merged += 1
-            if device.variables != found[device.imei].variables:
-                top.problems.append(
-                    f"devices[{place}] = {device.imei!r}: is declared twice, with other variables"
-                )
-        else:
-            found[device.imei] = device
+    try:
+        for place, entry in entries:
+            device = _read_device(entry)
+            if device is None:
+                shown = entry.get("imei") if isinstance(entry, Mapping) else entry
+                wrong.append(f"{place} = {shown!r}")
+            elif device.imei in found:
+                merged += 1
+                if device.variables != found[device.imei].variables:
+                    top.problems.append(
+                        f"{place} = {device.imei!r}: is declared twice, with other variables"
+                    )
+            else:
+                found[device.imei] = device
+    except InvalidValue as error:
+        top.problems.append(str(error))
     if wrong:
         top.problems.append(
             f"{shorten(wrong)}: a device is an IMEI of exactly 15 digits, as text (quote it, so"
             " that zeros stay), or a mapping with such an imei"
         )
-    remarks = [f"devices: merged {merged} that were declared twice"] if merged else []
+    remarks = [f"{key}: merged {merged} that were declared twice"] if merged else []
     try:
-        remarks += check_device_ids(found, field="devices", check=imei_check).warnings
+        remarks += check_device_ids(found, field=key, check=imei_check).warnings
     except InvalidValue as error:
         top.problems.append(str(error))
     return tuple(found.values()), tuple(remarks)
+
+
+def _entries_of_file(lines: Iterable[DeviceLine]) -> Iterator[tuple[str, object]]:
+    """Give what a list of devices would hold, and the lines it comes from."""
+    for line in lines:
+        yield f"devices_file line {line.number}", {**line.fields, "imei": line.imei}
 
 
 def _read_device(entry: object) -> Selected | None:

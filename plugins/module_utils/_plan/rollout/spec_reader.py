@@ -15,7 +15,7 @@ from .names import MOST_DEVICES, ROLLOUT_NAME
 from .sections import InvalidSpec, Section
 from .spec import Accept, Approval, Limits, RolloutSpec, Target, Timing, Wave
 from .spec_calendar import read_calendar
-from .spec_devices import check_variables, read_devices
+from .spec_devices import ReadFile, check_variables, no_file, read_devices
 from .spec_waves import read_waves
 
 FEWEST_DIGITS = 4
@@ -29,20 +29,22 @@ def read_spec(
     raw: object,
     *,
     find_zone: Callable[[str], tzinfo | None],
+    read_file: ReadFile = no_file,
     imei_check: ImeiCheck = ImeiCheck.WARN,
 ) -> RolloutSpec:
     """Read a declared rollout.
 
     :param find_zone: gives the rules of an IANA zone, None for one that is not known.
+    :param read_file: gives the devices of a file.
     :raises InvalidSpec: it cannot be used; every reason is named.
     """
     problems: list[str] = []
     top = Section(raw, "", problems)
     top.know(
-        "name", "type", "protocol", "target", "packages", "verify", "devices", "waves", "gate",
-        "limits", "timing",
-        "calendar", "qualified_packages", "assign_licenses", "approved", "accept",
-        "require_digest", "on_halt", "retry", "sweep", "supersede", "late_joiners",
+        "name", "type", "protocol", "target", "packages", "verify", "devices", "devices_file",
+        "waves", "gate", "limits", "timing", "calendar", "qualified_packages",
+        "assign_licenses", "approved", "accept", "require_digest", "on_halt", "retry", "sweep",
+        "supersede", "late_joiners",
     )  # fmt: skip
     name = top.text("name")
     if name and not ROLLOUT_NAME.fullmatch(name):
@@ -53,7 +55,7 @@ def read_spec(
         top.refuse("protocol", f"is none of {', '.join(type_.protocols)}")
     targets = _read_targets(top)
     packages, reported_is_enough = _read_packages(top, type_), _read_verify(top, type_)
-    devices, remarks = read_devices(top, imei_check)
+    devices, remarks = read_devices(top, imei_check, read_file)
     waves = read_waves(top)
     check_variables(waves, devices, problems)
     calendar, zones = read_calendar(top, devices, find_zone)

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wait on the controller, and tell how it stands; documented with the module of the same name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_action
+from ansible_collections.thingspace.fota.plugins.module_utils._module.wait import (
+    WAIT_MODULE_CONSTRAINTS,
+    WAIT_MODULE_OPTIONS,
+    wait_and_tell,
+)
+
+
+class ActionModule(ActionBase):
+    """The plugin. Unlike a module it runs in the controller's own process, and can speak."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the result of the task; a failure is one, too."""
+        super().run(tmp, task_vars)
+        host = (task_vars or {}).get("inventory_hostname", "localhost")
+
+        def say(line: str) -> None:
+            if not self._task.no_log:
+                self._display.display(f"fota_wait: [{host}] {line}")
+
+        def use_case(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
+            return wait_and_tell(context, params, say)
+
+        environment: dict[str, Any] = {}
+        self._compute_environment_string(environment)  # type: ignore[no-untyped-call]
+        with environment_of_task(environment):
+            return run_action(
+                use_case,
+                WAIT_MODULE_OPTIONS,
+                plain(self._task.args),
+                check_mode=self._task.check_mode,
+                diff=self._task.diff,
+                **WAIT_MODULE_CONSTRAINTS,
+            )
+
+
+@contextmanager
+def environment_of_task(variables: Mapping[str, Any]) -> Iterator[None]:
+    """Let ``environment`` of the task hold as it does for a module, which is a process."""
+    before = dict(os.environ)
+    os.environ.update({str(name): str(value) for name, value in variables.items()})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def plain(value: Any) -> Any:
+    """Give a value in the types that JSON has, as a module gets it. Dates become text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    return str(value)

@@ -1,0 +1,388 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of devices, line by line: one IMEI a line, CSV, JSON lines, or one JSON list.
+
+The first line that says something tells which of them it is, not the name of the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain, islice
+from typing import Any, NoReturn
+
+from .errors import InvalidValue
+from .imei import ImeiCheck, luhn_is_valid
+
+MOST_PROBLEMS = 5
+_LONGEST_SHOWN = 40
+_LINES_AT_ONCE = 200
+_DELIMITERS = (",", ";", "\t")
+_IMEI_KEYS = frozenset({"imei", "deviceid"})
+_FIXED_KEYS = frozenset({"host", "groups"})
+_LARGEST = 10**15  # the first whole number of 16 digits
+_JSON_SPACE = re.compile(r"[ \t\r\n]*")
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
+# Quotes that were kept, and what spreadsheets put before text that looks like a number.
+_IMEI = re.compile(r"""=?["']?\s*([0-9]{15})\s*["']?""")
+_MADE_A_NUMBER = re.compile(r"[0-9]+([.,][0-9]*)?[eE]\+?[0-9]+|[0-9]{14,15}[.,]0*")
+# How a decoder that goes on after bytes which are no UTF-8 marks them.
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLine:
+    """One device of a file.
+
+    :ivar number: the line it is on, from 1.
+    :ivar imei: 15 digits.
+    :ivar fields: what else the file says of it: ``host`` (text), ``groups`` (list of texts), and
+        variables by name. Lists and objects of JSON are no variables.
+    """
+
+    number: int
+    imei: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+Row = tuple[int, object, Mapping[str, object]]
+"""A line's number, what stands for the IMEI, and the fields."""
+
+
+def read_device_lines(
+    lines: Iterable[str], *, option: str, path: str, check: ImeiCheck
+) -> Iterator[DeviceLine]:
+    """Read the devices of a file, as they come; the same one may come twice.
+
+    :param lines: text lines; bytes that are no UTF-8 come as surrogates (``surrogateescape``).
+    :param option: the option that names the file, for errors.
+    :param check: ``strict`` refuses wrong check digits; nothing is said of them otherwise.
+    :raises InvalidValue: lines cannot be used. The first few are named, once all were looked at or
+        there are too many; until then good ones are given.
+    """
+    problems = _Problems(option, path)
+    count = 0
+    for number, value, fields in _read_rows(_Lines(lines, problems), problems):
+        count += 1
+        imei = find_digits(value)
+        if imei is None:
+            problems.add(number, why_no_imei(value))
+        elif check is ImeiCheck.STRICT and not luhn_is_valid(imei):
+            problems.add(number, f"{imei} has a wrong check digit (imei_check=strict)")
+        else:
+            yield DeviceLine(number, imei, fields)
+    problems.end()
+    if not count:
+        raise InvalidValue(option, path, "holds no device")
+
+
+def find_imei(record: Mapping[Any, object]) -> object:
+    """Give what a record holds under ``imei``, ``deviceId`` or a like key; None for none."""
+    # By keys, as reading a value of hostvars renders it.
+    for key in record:
+        if is_imei_key(key) and record[key] is not None:
+            return record[key]
+    return None
+
+
+@lru_cache(maxsize=1024)
+def is_imei_key(name: object) -> bool:
+    """Tell whether a column or key of this name holds IMEIs, in whatever spelling."""
+    return _BETWEEN_WORDS.sub("", str(name)).casefold() in _IMEI_KEYS
+
+
+def find_digits(value: object) -> str | None:
+    """Give the 15 digits of an IMEI that may be quoted or a whole number; None for none."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST:
+        value = str(value)
+    found = _IMEI.fullmatch(value.strip()) if isinstance(value, str) else None
+    return found[1] if found else None
+
+
+def why_no_imei(value: object) -> str:
+    """Say why a value is no IMEI, and what has probably become of one."""
+    if value is None or value == "":
+        return "has no IMEI"
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
+    if not whole and not isinstance(value, (str, float)):
+        return f"is no IMEI of exactly 15 digits, but of the type {type(value).__name__}"
+    text = str(value).strip()
+    shown = repr(text[:_LONGEST_SHOWN])
+    if _MADE_A_NUMBER.fullmatch(text):
+        return (
+            f"{shown} is what a spreadsheet makes of an IMEI: format the column as text there, fill"
+            " it in anew, as digits are lost, and export it again"
+        )
+    lost = ": was a leading 0 lost?" if re.fullmatch("[0-9]{14}", text) else ""
+    return f"{shown} is no IMEI of exactly 15 digits{lost}"
+
+
+class _Problems:
+    """Remembers what is wrong with a file, and gives up after a few."""
+
+    def __init__(self, option: str, path: str) -> None:
+        self._option = option
+        self._path = path
+        self._found: list[str] = []
+
+    def add(self, number: int, what: str) -> None:
+        """Remember what is wrong with a line."""
+        self._found.append(f"line {number}: {what}")
+        if len(self._found) == MOST_PROBLEMS:
+            self._found.append("there may be more")
+            self.end()
+
+    def stop(self, number: int, what: str) -> NoReturn:
+        """Give up at a line after which nothing can be told from another."""
+        self._found.append(f"line {number}: {what}")
+        self._refuse()
+
+    def end(self) -> None:
+        """Refuse the file if anything is wrong with it."""
+        if self._found:
+            self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise InvalidValue(self._option, self._path, "; ".join(self._found))
+
+
+class _Lines:
+    """The lines of a file that are text; ``number`` is that of the last one given."""
+
+    def __init__(self, lines: Iterable[str], problems: _Problems) -> None:
+        self._lines = iter(lines)
+        self._problems = problems
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        while True:
+            line = next(self._lines)
+            self.number += 1
+            if "\0" in line:
+                self._problems.add(self.number, "holds a NUL byte: this is no text file")
+            elif not line.isascii() and _NO_UTF8.search(line):
+                self._problems.add(self.number, "is no UTF-8 text: save the file as UTF-8")
+            else:
+                return line
+
+    def telling(self) -> Iterator[str]:
+        """Give the lines that are neither empty nor comments."""
+        for line in self:
+            text = line.lstrip()
+            if text and text[0] != "#":
+                yield line
+
+
+def _read_rows(lines: _Lines, problems: _Problems) -> Iterator[Row]:
+    first = next(lines.telling(), None)
+    if first is None:
+        return iter(())
+    opening = first.lstrip()[0]
+    if opening == "[":
+        return _JsonList(first, lines, problems).read()
+    if opening == "{":
+        return _read_json_lines(first, lines, problems)
+    header = _find_header(first)
+    if header is not None:
+        return _read_csv(*header, lines, problems)
+    return _read_plain(first, lines, problems)
+
+
+def _read_plain(first: str, lines: _Lines, problems: _Problems) -> Iterator[Row]:
+    """Read one IMEI a line; a comment may follow it."""
+    text = first.partition("#")[0]
+    if not any(digit in text for digit in "0123456789") or any(one in text for one in _DELIMITERS):
+        problems.stop(
+            lines.number,
+            f"{text.strip()[:_LONGEST_SHOWN]!r} is neither an IMEI nor a header; in CSV one column"
+            " must be called imei or deviceId",
+        )
+    for line in chain([first], lines.telling()):
+        yield lines.number, line.partition("#")[0].strip(), {}
+
+
+# -- CSV
+
+
+def _find_header(line: str) -> tuple[list[str], str] | None:
+    """Give the column names of a header and its delimiter; None for any other line."""
+    found = []
+    for delimiter in _DELIMITERS:
+        try:
+            (cells,) = csv.reader([line], delimiter=delimiter, skipinitialspace=True)
+        except (csv.Error, ValueError):
+            continue
+        names = [cell.strip() for cell in cells]
+        if any(is_imei_key(name) for name in names):
+            found.append((names, delimiter))
+    return max(found, key=lambda one: len(one[0]), default=None)
+
+
+def _read_csv(
+    names: Sequence[str], delimiter: str, lines: _Lines, problems: _Problems
+) -> Iterator[Row]:
+    """Read rows below a header; cells of a column without a name must be empty."""
+    places = [place for place, name in enumerate(names) if is_imei_key(name)]
+    named = [name for name in names if name]
+    repeated = sorted({name for name in named if named.count(name) > 1})
+    if len(places) > 1 or repeated:
+        twice = ", ".join(repeated or [names[place] for place in places])
+        problems.stop(lines.number, f"more than one column for the same: {twice}")
+    keep = _columns(names, places[0])
+    nameless = [place for place, name in enumerate(names) if not name]
+    reader = csv.reader(lines.telling(), delimiter=delimiter, skipinitialspace=True)
+    while True:
+        before, read = lines.number, reader.line_num
+        try:
+            cells = [cell.strip() for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            problems.stop(before + 1, f"is no CSV from here on ({error}): is a quote not closed?")
+        number = lines.number
+        if not any(cells):
+            continue
+        # A quote that is not closed would swallow devices up to the next one.
+        if reader.line_num > read + 1:
+            problems.stop(
+                before + 1, "a cell runs over the end of the line: is a quote not closed?"
+            )
+        if len(cells) < len(names):
+            cells += [""] * (len(names) - len(cells))
+        if nameless or len(cells) > len(names):
+            beyond = [*cells[len(names) :], *(cells[place] for place in nameless)]
+            if any(beyond):
+                problems.add(number, "has more cells than the header has names")
+                continue
+        fields: dict[str, object] = {name: cells[place] for place, name in keep if cells[place]}
+        if "groups" in fields:
+            fields["groups"] = _split_groups(str(fields["groups"]))
+        yield number, cells[places[0]], fields
+
+
+def _columns(names: Sequence[str], imei: int) -> list[tuple[int, str]]:
+    """Give the columns to keep: their places and the names of their fields."""
+    return [
+        (place, name.casefold() if name.casefold() in _FIXED_KEYS else name)
+        for place, name in enumerate(names)
+        if name and place != imei
+    ]
+
+
+def _split_groups(text: str) -> list[str]:
+    return [group.strip() for group in text.split(";") if group.strip()]
+
+
+# -- JSON
+
+
+def _read_json_lines(first: str, lines: _Lines, problems: _Problems) -> Iterator[Row]:
+    for line in chain([first], lines.telling()):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            problems.add(
+                lines.number,
+                "is no complete JSON object: it must be on one line, or all in one list",
+            )
+            continue
+        yield _json_row(lines.number, value)
+
+
+def _json_row(number: int, value: object) -> Row:
+    """Take an entry of JSON apart: an IMEI, or an object with one."""
+    if not isinstance(value, dict):
+        return number, value, {}
+    fields: dict[str, object] = {}
+    for key, held in value.items():
+        if key == "groups":
+            groups = _split_groups(held) if isinstance(held, str) else held
+            fields[key] = (
+                [one for one in groups if isinstance(one, str)] if isinstance(groups, list) else []
+            )
+        elif not isinstance(held, (list, dict)) and held is not None and not is_imei_key(key):
+            fields[key] = held
+    return number, find_imei(value), fields
+
+
+class _JsonList:
+    """Reads one JSON list, entry by entry, without having all of it in memory.
+
+    ``_at`` is the next character of ``_text`` to look at, and ``_number`` the line it is on.
+    """
+
+    def __init__(self, first: str, lines: _Lines, problems: _Problems) -> None:
+        self._text = first
+        self._at = first.index("[") + 1
+        self._number = lines.number
+        self._lines = lines
+        self._problems = problems
+        self._decoder = json.JSONDecoder()
+
+    def read(self) -> Iterator[Row]:
+        if self._next() == "]":
+            self._finish()
+            return
+        while True:
+            number, value = self._entry()
+            yield _json_row(number, value)
+            mark = self._next()
+            if mark == "]":
+                self._finish()
+                return
+            if mark != ",":
+                self._problems.stop(self._number, "is no JSON: a comma or ] is missing before it")
+            self._at += 1
+            self._next()
+
+    def _next(self) -> str:
+        """Go to the next character that is no space, and give it."""
+        while True:
+            space = _JSON_SPACE.match(self._text, self._at)
+            end = space.end() if space else self._at
+            self._number += self._text.count("\n", self._at, end)
+            self._at = end
+            if end < len(self._text):
+                return self._text[end]
+            self._text, self._at = self._more(_LINES_AT_ONCE), 0
+            if not self._text:
+                self._problems.stop(self._number, "the list has no end: is the file cut off?")
+
+    def _more(self, count: int) -> str:
+        return "".join(islice(self._lines, count))
+
+    def _finish(self) -> None:
+        """See that nothing follows the list."""
+        rest = chain([self._text[self._at + 1 :]], self._lines)
+        if any(line.strip() for line in rest):
+            self._problems.stop(self._lines.number, "something follows the end of the JSON list")
+
+    def _entry(self) -> tuple[int, object]:
+        """Read one entry; give the line it begins on."""
+        number, more = self._number, _LINES_AT_ONCE
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._text, self._at)
+            except (ValueError, RecursionError) as error:
+                # Twice as many each time, so that no broken file takes long.
+                taken = self._more(more)
+                if not taken:
+                    place = error.lineno - 1 if isinstance(error, json.JSONDecodeError) else 0
+                    self._problems.stop(
+                        number + place, "is no JSON from here on: is the file cut off?"
+                    )
+                self._text = self._text[self._at :] + taken
+                self._at, more = 0, more * 2
+            else:
+                self._number += self._text.count("\n", self._at, end)
+                self._at = end
+                return number, value

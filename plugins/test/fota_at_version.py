@@ -1,0 +1,79 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a device runs a version."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: fota_at_version
+author:
+  - thingspace.fota contributors (@thingspace)
+version_added: 0.4.0
+short_description: Whether a device runs a version
+description:
+  - Tells whether a device runs exactly a version, as M(thingspace.fota.fota_device_firmware) judges
+    it. Versions of firmware have no order, so none is more than another.
+  - A device whose version is not known is at none.
+positional: _input, version
+options:
+  _input:
+    description:
+      - A record with C(version), C(firmware) or C(fota_firmware), which are devices of module
+        results and variables of hosts of the inventory P(thingspace.fota.fota_devices#inventory).
+        One that has none of these keys is an error.
+      - Or the version itself.
+    type: raw
+    required: true
+  version:
+    description: Version that it should run.
+    type: str
+    required: true
+seealso:
+  - module: thingspace.fota.fota_device_firmware
+"""
+
+EXAMPLES = r"""
+- name: Read the meters
+  thingspace.fota.fota_device_info:
+    model: GM01Q
+  register: meters
+
+- name: Show which are not there yet
+  ansible.builtin.debug:
+    msg: "{{ meters.devices | reject('thingspace.fota.fota_at_version', 'SR1.2.0.0-10657')
+      | thingspace.fota.fota_imeis }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Whether it does.
+  type: bool
+"""
+
+from collections.abc import Callable  # noqa: E402 - documentation stands before the imports
+
+from ansible.errors import AnsibleFilterError  # noqa: E402
+
+from ansible_collections.thingspace.fota.plugins.module_utils._module.device_records import (  # noqa: E402
+    InvalidValue,
+    is_at_version,
+)
+
+
+def fota_at_version(device: object, version: str) -> bool:
+    """Tell whether a device runs a version.
+
+    :raises AnsibleFilterError: the record tells nothing of it, or no version is asked for.
+    """
+    try:
+        return is_at_version(device, version)
+    except InvalidValue as error:
+        raise AnsibleFilterError(f"fota_at_version: {error}") from error
+
+
+class TestModule:
+    """What the plugin loader looks for."""
+
+    def tests(self) -> dict[str, Callable[..., bool]]:
+        return {"fota_at_version": fota_at_version}
