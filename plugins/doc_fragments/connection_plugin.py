@@ -29,4 +29,5 @@ def _for_plugins(fragment: str) -> str:
 class ModuleDocFragment:
     """Fragment C(thingspace.fota.connection_plugin)."""
 
-    DOCUMENTATION = _for_plugins(connection.ModuleDocFragment.DOCUMENTATION)
+    # With a type, as tools that read this without running it look for a plain text here.
+    DOCUMENTATION: str = _for_plugins(connection.ModuleDocFragment.DOCUMENTATION)

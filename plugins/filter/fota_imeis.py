@@ -62,7 +62,6 @@ from collections.abc import Callable  # noqa: E402 - documentation stands before
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.device_records import (  # noqa: E402
-    InvalidValue,
     list_imeis,
 )
 
@@ -74,7 +73,7 @@ def fota_imeis(devices: object, *, check_digit: object = False) -> list[str]:
     """
     try:
         return list_imeis(devices, check_digit=bool(check_digit))
-    except InvalidValue as error:
+    except ValueError as error:
         raise AnsibleFilterError(f"fota_imeis: {error}") from error
 
 

@@ -90,7 +90,6 @@ from typing import Any  # noqa: E402
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.wave_preview import (  # noqa: E402
-    InvalidValue,
     cut_into_waves,
 )
 
@@ -102,7 +101,7 @@ def fota_waves(devices: object, waves: object, rollout: str) -> list[dict[str, A
     """
     try:
         return cut_into_waves(devices, waves, rollout=rollout)
-    except InvalidValue as error:
+    except ValueError as error:
         raise AnsibleFilterError(f"fota_waves: {error}") from error
 
 

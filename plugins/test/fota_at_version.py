@@ -56,7 +56,6 @@ from collections.abc import Callable  # noqa: E402 - documentation stands before
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.device_records import (  # noqa: E402
-    InvalidValue,
     is_at_version,
 )
 
@@ -68,7 +67,7 @@ def fota_at_version(device: object, version: str) -> bool:
     """
     try:
         return is_at_version(device, version)
-    except InvalidValue as error:
+    except ValueError as error:
         raise AnsibleFilterError(f"fota_at_version: {error}") from error
 
 

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 _LONGEST_TEXT = 300
 _LARGEST_BODY = 64 * 1024
@@ -25,6 +26,9 @@ _TITLE = re.compile(r"<title>([^<]{1,2000})<", re.IGNORECASE)
 _INVISIBLE = re.compile(r"<(script|style)\b[^<]*<", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 
+# Codes with which the gateway tells that it passed nothing on. Others of its faults, such as those
+# of its transport (101503), may come after the service has had the call.
+_NOT_PASSED_ON = re.compile(r"900\d{3}|40\d")
 _STALE_SESSION_SUFFIXES = ("sessiontoken.expired", "sessiontoken.format", "sessiontoken.invalid")
 
 
@@ -39,6 +43,14 @@ class ErrorBody:
         return ": ".join(part for part in (self.code, self.message) if part) or "no explanation"
 
 
+class Speaker(Enum):
+    """Whose words an error body is, whatever its content type says."""
+
+    SERVICE = "service"
+    GATEWAY = "gateway"
+    UNCLEAR = "unclear"
+
+
 def parse_error(body: bytes, *, secrets: Iterable[str] = ()) -> ErrorBody:
     """Read an error body of any shape; ``secrets`` are blotted out where it echoes them."""
     code, message = _code_and_message(body)
@@ -46,6 +58,24 @@ def parse_error(body: bytes, *, secrets: Iterable[str] = ()) -> ErrorBody:
         code=printable(code, secrets=secrets) or None,
         message=printable(message, secrets=secrets) or None,
     )
+
+
+def speaker(body: bytes) -> Speaker:
+    """Who refused a call: the service itself, the gateway before it, or something unclear.
+
+    The service speaks JSON, and text is taken for its words. The gateway says by the code of a
+    fault, as JSON or XML, that it has passed nothing on. Any other markup, other faults and nothing
+    at all can come from the gateway, a proxy, or an error page in place of the service's words.
+    """
+    text = _decoded(body)
+    fault = text.startswith("<") and _XML_FAULT.search(text) is not None
+    if not text.startswith("<"):
+        value = _json(text)
+        fault = isinstance(value, dict) and isinstance(value.get("fault"), dict)
+    if fault:
+        code, _message = _code_and_message(body)
+        return Speaker.GATEWAY if _NOT_PASSED_ON.fullmatch(code.strip()) else Speaker.UNCLEAR
+    return Speaker.UNCLEAR if not text or text.startswith("<") else Speaker.SERVICE
 
 
 def printable(text: str, *, secrets: Iterable[str] = ()) -> str:
@@ -75,16 +105,26 @@ def stale_bearer(status: int, error: ErrorBody) -> bool:
 
 
 def _code_and_message(body: bytes) -> tuple[str, str]:
-    text = body[:_LARGEST_BODY].decode("utf-8", errors="replace").strip()
+    text = _decoded(body)
     if text.startswith("<"):
         return _from_markup(text)
-    try:
-        # A number too long for Python or nesting too deep for its stack is no error body.
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return "", text
+    value = _json(text)
     found = _from_json(value) if isinstance(value, dict) else None
     return found or ("", text)
+
+
+def _decoded(body: bytes) -> str:
+    # Without the byte order mark with which some write their error pages.
+    return body[:_LARGEST_BODY].decode("utf-8-sig", errors="replace").strip()
+
+
+def _json(text: str) -> object:
+    """What the text holds as JSON; ``None`` when it is none."""
+    try:
+        # A number too long for Python or nesting too deep for its stack is no error body.
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _from_json(body: Mapping[str, object]) -> tuple[str, str] | None:

@@ -91,7 +91,7 @@ class CheckModeWrite(FotaError):
 
 
 class UnexpectedReply(FotaError):
-    """A reply outside the contract: not JSON, or a redirect."""
+    """A reply outside the contract: not JSON, a redirect, or a login that no service answered."""
 
     default_kind = "unexpected_reply"
 

@@ -68,9 +68,9 @@ def for_given_token(option: str) -> str:
 
 
 def for_login(kind: str, *, key_refused: bool, minutes: int | None, directory: str) -> str:
-    """What to do after a refused login that is remembered in ``directory``.
+    """What to do after a login that was refused, or by whom is unclear (``unexpected_reply``).
 
-    :param minutes: for so long; None until somebody does something.
+    :param minutes: for so long it is remembered in ``directory``; None until somebody acts.
     """
     names = ("client_id", "client_secret") if key_refused else ("username", "password")
     options = " and ".join(f"{name} ({variable(name)})" for name in names)
@@ -82,4 +82,9 @@ def for_login(kind: str, *, key_refused: bool, minutes: int | None, directory: s
     )
     if kind == "locked_out":
         return f"Only Verizon support can unlock the user. {again}"
+    if kind == "unexpected_reply":
+        return (
+            "Check base_url and proxies: this is no reply of the service, which may have refused"
+            f" the login all the same. {again}"
+        )
     return f"Check {options}. {again}"

@@ -19,8 +19,8 @@ from enum import Enum
 
 from . import hints
 from .clock import Deadline
-from .error_bodies import parse_error, stale_bearer, stale_session
-from .errors import LoginRejected, ServiceRefused, UnexpectedReply
+from .error_bodies import ErrorBody, Speaker, parse_error, speaker, stale_bearer, stale_session
+from .errors import FotaError, LoginRejected, ServiceRefused, UnexpectedReply
 from .operation import Kind, Operation
 from .settings import TOKEN_TEXT, ConnectionSettings
 from .token_cache import Entry, LockedEntry, Rejection, TokenCache
@@ -33,10 +33,14 @@ LOGOUT = Operation("endM2MSession", "POST", "/m2m/v1/session/logout", Kind.AUTH)
 REJECTION_SECONDS = 15 * 60
 # The service locks a user after five refused logins in a row (contract section 2).
 MOST_REJECTIONS = 2
+# Refused ones and those of which nobody can tell whether they were, together.
+MOST_FAILED = 3
 _RENEW_EARLY = 60.0  # seconds before its end that a bearer is replaced
 _LONGEST_LIFE = 24 * 3600.0
 
-_NOT_A_VERDICT = frozenset({404, 405, 413, 415})  # a wrong address, not a wrong password
+# A wrong address or a proxy's own password, not ours.
+_NOT_A_VERDICT = frozenset({404, 405, 407, 413, 415})
+_UNCLEAR = UnexpectedReply.default_kind
 _LOCKED = re.compile(r"(?<!b)lock(ed|out)", re.IGNORECASE)
 
 
@@ -86,7 +90,8 @@ class Session:
         """Tokens to call with: given, remembered, shared by a sibling, or new.
 
         Raises ``LoginRejected``, also for a rejection that is still remembered,
-        ``TokenCacheError``, and what ``Transport.send`` raises.
+        ``UnexpectedReply`` for an answer that is not the service's, also one that is remembered,
+        ``ServiceRefused`` of the gateway, ``TokenCacheError``, and what ``Transport.send`` raises.
         """
         with self._mutex:
             if not self._complete(self._entry):
@@ -223,36 +228,58 @@ class Session:
 
     def _rejected(
         self, request: Request, reply: Reply, entry: Entry, shared: LockedEntry
-    ) -> LoginRejected | ServiceRefused:
-        """The error of a refused login, remembered unless it says nothing about credentials."""
+    ) -> FotaError:
+        """The error of a refused token or login request, remembered if it may have been judged.
+
+        The contract (section 10) says of the token endpoint that it refuses a key in its own words,
+        and does not say what a wrong password looks like. So
+
+        * what the service says, in JSON or as text, is a verdict: remembered, and one of
+          ``MOST_REJECTIONS``. So is any word that the user is locked;
+        * a fault of the gateway that passed nothing on is none: another task may try at once;
+        * markup and empty bodies are none either, but a page of a proxy may stand in place of the
+          service's refusal. No key is locked for that, a user is. The login is therefore not
+          repeated for as long as after a verdict, and goes on a count of its own: after
+          ``MOST_FAILED`` of both kinds in a row, two short of a locked user, somebody must act.
+        """
         error = parse_error(reply.body, secrets=request.secrets)
         message = f"{request}: HTTP {reply.status}: {error}"
-        judged = request.operation is OAUTH_TOKEN or not _blames_bearer(reply)
-        if reply.status in _NOT_A_VERDICT or not judged:
+        words = speaker(reply.body)
+        is_login = request.operation is LOGIN
+        of_others = words is Speaker.GATEWAY or (is_login and _blames_bearer(reply))
+        if reply.status in _NOT_A_VERDICT or of_others:
             return refusal(request, reply)
-        locked = reply.status == 423 or _LOCKED.search(str(error)) is not None
+        kind = _verdict(reply, error, words)
+        if kind == _UNCLEAR and not is_login:
+            return _not_the_service(request, reply, f"HTTP {reply.status}: {error}")
+        before = entry.rejection
+        attempts, unclear = (before.attempts, before.unclear) if before else (0, 0)
         rejection = Rejection(
-            kind="locked_out" if locked else "login_rejected",
+            kind=kind,
             at=time.time(),
             message=message,
             http_status=reply.status,
             error_code=error.code,
             error_message=error.message,
             operation=request.operation.id,
-            attempts=entry.rejection.attempts + 1 if entry.rejection else 1,
+            attempts=attempts + (kind != _UNCLEAR),
+            unclear=unclear + (kind == _UNCLEAR),
         )
         shared.store(Entry(rejection=rejection))
-        return self._login_error(f"login refused: {message}", rejection)
+        what = "answered by something else than the service" if kind == _UNCLEAR else "refused"
+        return self._login_error(f"login {what}: {message}", rejection)
 
-    def _remembered(self, rejection: Rejection) -> LoginRejected:
+    def _remembered(self, rejection: Rejection) -> LoginRejected | UnexpectedReply:
         since = datetime.fromtimestamp(rejection.at, tz=timezone.utc)
+        unclear = rejection.kind == _UNCLEAR
+        why = "something else than the service answered it" if unclear else "it was refused"
         return self._login_error(
-            f"login not tried, as it was refused at {since:%H:%M:%S} UTC: {rejection.message}",
-            rejection,
+            f"login not tried, as {why} at {since:%H:%M:%S} UTC: {rejection.message}", rejection
         )
 
-    def _login_error(self, message: str, rejection: Rejection) -> LoginRejected:
-        return LoginRejected(
+    def _login_error(self, message: str, rejection: Rejection) -> LoginRejected | UnexpectedReply:
+        error = UnexpectedReply if rejection.kind == _UNCLEAR else LoginRejected
+        return error(
             message,
             kind=rejection.kind,
             operation=rejection.operation,
@@ -262,7 +289,7 @@ class Session:
             hint=hints.for_login(
                 rejection.kind,
                 key_refused=rejection.operation == OAUTH_TOKEN.id,
-                minutes=None if rejection.attempts >= MOST_REJECTIONS else REJECTION_SECONDS // 60,
+                minutes=None if _is_final(rejection) else REJECTION_SECONDS // 60,
                 directory=str(self._cache.directory),
             ),
         )
@@ -300,10 +327,21 @@ def _still_holds(rejection: Rejection) -> bool:
     Jobs come back every hour, and controllers have clocks of their own: time alone would use up the
     five attempts.
     """
-    if rejection.attempts >= MOST_REJECTIONS:
-        return True
     # Either way: a clock that was set back must not keep it for longer.
-    return abs(time.time() - rejection.at) < REJECTION_SECONDS
+    return _is_final(rejection) or abs(time.time() - rejection.at) < REJECTION_SECONDS
+
+
+def _is_final(rejection: Rejection) -> bool:
+    """Whether nothing but what somebody does lets the same credentials be tried again."""
+    failed = rejection.attempts + rejection.unclear
+    return rejection.attempts >= MOST_REJECTIONS or failed >= MOST_FAILED
+
+
+def _verdict(reply: Reply, error: ErrorBody, words: Speaker) -> str:
+    """The kind of failure that a refusal of credentials is."""
+    if reply.status == 423 or _LOCKED.search(str(error)):
+        return "locked_out"
+    return "login_rejected" if words is Speaker.SERVICE else _UNCLEAR
 
 
 def _has(entry: Entry, token: Token, old: Tokens) -> bool:
@@ -330,8 +368,12 @@ def _token(request: Request, reply: Reply, key: str) -> str:
     token = _field(reply, key)
     if isinstance(token, str) and TOKEN_TEXT.fullmatch(token):
         return token
-    raise UnexpectedReply(
-        f"{request}: HTTP {reply.status}, but no {key} in it",
+    raise _not_the_service(request, reply, f"HTTP {reply.status}, but no {key} in it")
+
+
+def _not_the_service(request: Request, reply: Reply, what: str) -> UnexpectedReply:
+    return UnexpectedReply(
+        f"{request}: {what}",
         operation=request.operation.id,
         http_status=reply.status,
         hint="Check base_url and proxies: this is no reply of the service.",

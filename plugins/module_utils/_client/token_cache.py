@@ -36,9 +36,10 @@ _POLL = 0.02  # seconds between two looks at a lock that somebody holds
 
 @dataclass(frozen=True)
 class Rejection:
-    """A refused login: the service's words, and when (seconds of the wall clock).
+    """A login that failed: the words it was refused with, and when (seconds of the wall clock).
 
     :ivar attempts: how often these credentials were refused in a row.
+    :ivar unclear: how often besides nobody can tell whether they were.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Rejection:
     error_code: str | None = None
     error_message: str | None = None
     attempts: int = 1
+    unclear: int = 0
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,8 @@ def _well_formed(entry: Entry) -> bool:
     times = [entry.renew_bearer_at] if entry.renew_bearer_at is not None else []
     if entry.rejection is not None:
         times.append(entry.rejection.at)
-        if not isinstance(entry.rejection.attempts, int):
+        counts = (entry.rejection.attempts, entry.rejection.unclear)
+        if not all(isinstance(count, int) for count in counts):
             return False
     return tokens and all(isinstance(at, (int, float)) and abs(at) < _LATEST for at in times)
 

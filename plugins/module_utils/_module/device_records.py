@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._model.device_lines import find_digits, find_imei, why_no_imei
-from .._model.errors import InvalidValue as InvalidValue  # for the shells
+from .._model.errors import InvalidValue
 from .._model.imei import luhn_is_valid
 from .._plan.compliance import Compliance, judge_version
 

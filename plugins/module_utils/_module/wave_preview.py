@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .._model.errors import InvalidValue as InvalidValue  # for the shells
+from .._model.errors import InvalidValue
 from .._model.firmware import Package
 from .._model.imei import shorten
 from .._plan.rollout.membership import assign_waves

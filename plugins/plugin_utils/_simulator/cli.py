@@ -289,7 +289,7 @@ def _shared_json(text: str) -> Any:
 
     def share(item: dict[str, Any]) -> dict[str, Any]:
         for key, value in item.items():
-            if type(value) is str and key != "deviceId":
+            if isinstance(value, str) and key != "deviceId":
                 item[key] = texts.setdefault(value, value)
         return item
 
