@@ -65,9 +65,14 @@ class Controller(Account):
     """One controller with a token cache of its own.
 
     :ivar timeout: seconds that one call may take.
+    :ivar line: options of the way to the service, such as a proxy.
     """
 
     timeout = PATIENT
+
+    def __init__(self, sim: SimulatorServer, token_cache: Path) -> None:
+        super().__init__(sim, token_cache)
+        self.line: Row = {}
 
     def run(
         self,
@@ -80,7 +85,7 @@ class Controller(Account):
             return use_case(context, params)
 
         more = {"timeout": self.timeout, "imei_check": "off", "max_connections": 2}
-        return super().run(settle_soon, options, **{**more, **given})
+        return super().run(settle_soon, options, **{**more, **self.line, **given})
 
 
 class Stage:

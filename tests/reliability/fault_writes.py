@@ -120,9 +120,9 @@ class Write:
         return {"work": work, "versions": versions}
 
 
-def write_operations() -> set[str]:
-    """Ids of all writes that the API layer can make."""
-    found: set[str] = set()
+def write_operations() -> set[Operation]:
+    """All writes that the API layer can make."""
+    found: set[Operation] = set()
     for module in (v1, v2, v3):
         values = [*vars(module).values()]
         values += [
@@ -131,9 +131,7 @@ def write_operations() -> set[str]:
             for operation in vars(getattr(value, "operations", None) or object).values()
         ]
         found |= {
-            value.id
-            for value in values
-            if isinstance(value, Operation) and value.kind is Kind.WRITE
+            value for value in values if isinstance(value, Operation) and value.kind is Kind.WRITE
         }
     return found
 
@@ -361,9 +359,14 @@ def _tick(
     return bool(decision["would_change"] or rollout.created)
 
 
+def _slow(stage: Stage) -> None:
+    """Devices take their time, so that a campaign that starts today is not over at once."""
+    turn(stage.sim, default={"hours_to_update": [20, 50]})
+
+
 def _begun(stage: Stage, *, now: str, software: bool = False) -> None:
     """The first wave was created some time ago, and its devices are slow."""
-    turn(stage.sim, default={"hours_to_update": [20, 50]})
+    _slow(stage)
     _declare(stage.operator, software=software).tick()
     stage.sim.set_now(now)
 
@@ -410,7 +413,7 @@ def _rollout_writes() -> list[Write]:
     )
     return [
         *waves,
-        Write("rollout", "v2-create", "v2ScheduleCampaign", _nothing, software, dates=False),
+        Write("rollout", "v2-create", "v2ScheduleCampaign", _slow, software, dates=False),
         Write("rollout", "v2-cancel", "v2CancelCampaign", there, stop),
         Write("rollout", "v2-shorten", "v2UpdateCampaignDates", going, stop),
     ]

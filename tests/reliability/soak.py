@@ -151,8 +151,6 @@ def _round(seed: int, tally: Tally) -> None:
         ]
         _tick_in_bad_weather(rollout, sim, dice, tally)
         sim.faults([])
-        # A gateway's refusal on the way to the login counts as a refused login; somebody logs out.
-        rollout.account = Account(sim, Path(folder) / "tokens of the morning after")
         phase = _come_to_an_end(rollout, tally)
         tally.phases[phase] += 1
         _assert_no_duplicates(sim)

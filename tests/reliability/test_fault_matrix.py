@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every writing module x every write it makes x every fault of the simulator's table.
+"""Every writing module x every write it makes x every fault, of the simulator or on the way.
 
 ``FOTA_ALL_FAULTS=1`` takes all cases, which lasts minutes.
 """
@@ -14,6 +14,12 @@ from collections.abc import Callable
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults import TABLE
+from ansible_collections.thingspace.fota.tests.reliability.fault_between import (
+    BETWEEN,
+    BetweenCase,
+    between_cases,
+    run_between,
+)
 from ansible_collections.thingspace.fota.tests.reliability.fault_matrix import (
     Case,
     cases,
@@ -21,6 +27,7 @@ from ansible_collections.thingspace.fota.tests.reliability.fault_matrix import (
     plain,
     run_case,
 )
+from ansible_collections.thingspace.fota.tests.reliability.fault_outcome import Outcome
 from ansible_collections.thingspace.fota.tests.reliability.fault_writes import (
     UNUSED,
     WRITES,
@@ -28,12 +35,23 @@ from ansible_collections.thingspace.fota.tests.reliability.fault_writes import (
     write_operations,
 )
 
-CASES = cases(full=bool(os.environ.get("FOTA_ALL_FAULTS")))
+FULL = bool(os.environ.get("FOTA_ALL_FAULTS"))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", cases(full=FULL), ids=str)
 def test_the_end_is_the_same(case: Case, record_property: Callable[[str, object], None]) -> None:
-    outcome = run_case(case)
+    check(run_case(case), record_property)
+
+
+@pytest.mark.parametrize("case", between_cases(full=FULL), ids=str)
+def test_the_end_is_the_same_whatever_is_between(
+    case: BetweenCase, record_property: Callable[[str, object], None]
+) -> None:
+    check(run_between(case), record_property)
+
+
+def check(outcome: Outcome, record_property: Callable[[str, object], None]) -> None:
+    """Count the case; nothing is wrong with it."""
     record_property("fault_cases", 1)
     record_property("duplicates", len(outcome.duplicates))
     record_property("lost_devices", outcome.lost_devices)
@@ -50,13 +68,15 @@ def test_a_case_makes_its_write_and_others_that_have_cases(write: Write) -> None
 
 
 def test_no_write_of_the_api_is_without_a_case() -> None:
-    assert write_operations() - {one.operation for one in WRITES} == UNUSED
+    used = {one.operation for one in WRITES}
+    assert {one.id for one in write_operations()} - used == UNUSED
 
 
 def test_every_fault_and_every_write_is_in_the_cut() -> None:
     cut = cases(full=False)
     assert {one.fault for one in cut} == set(TABLE)
     assert {one.write for one in cut} == set(WRITES)
+    assert {one.between for one in between_cases(full=False)} == set(BETWEEN)
 
 
 def test_every_write_meets_every_fault_that_can_hit_it() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -27,8 +28,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client.clock impo
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._client.error_bodies import (
     ErrorBody,
+    Speaker,
     parse_error,
     printable,
+    speaker,
     stale_bearer,
     stale_session,
 )
@@ -193,6 +196,7 @@ def test_no_bytes_raise(body: bytes) -> None:
     error = parse_error(body)
     assert str(error).isprintable()
     assert hints.for_refusal(400, error)
+    assert speaker(body) in Speaker
 
 
 json_values = st.recursive(
@@ -209,8 +213,35 @@ keys = st.sampled_from(
 def test_no_json_raises(body: dict[str, object]) -> None:
     error = parse_error(json.dumps(body).encode())
     assert str(error).isprintable()
+    gateways = speaker(json.dumps(body).encode()) is Speaker.GATEWAY
+    assert not gateways or re.fullmatch(r"900\d{3}|40\d", error.code or "")
     assert stale_bearer(401, error) in {True, False}
     assert stale_session(401, error) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("body", "whose"),
+    [
+        ('{"errorCode": "E"}', Speaker.SERVICE),
+        ('{"error": "invalid_client"}', Speaker.SERVICE),
+        ('{"message": "no"}', Speaker.SERVICE),
+        ("[]", Speaker.SERVICE),
+        ("locked", Speaker.SERVICE),
+        ('{"fault": {"code": 900901}}', Speaker.GATEWAY),
+        ('{"fault": {"code": " 900902 "}}', Speaker.GATEWAY),
+        ("<am:fault><am:code>404</am:code></am:fault>", Speaker.GATEWAY),
+        ("<fault><code>900908</code></fault>", Speaker.GATEWAY),
+        ('{"fault": {"code": 101503}}', Speaker.UNCLEAR),
+        ('{"fault": {}}', Speaker.UNCLEAR),
+        ("<am:fault><am:code>101504</am:code></am:fault>", Speaker.UNCLEAR),
+        ("<code>900901</code>", Speaker.UNCLEAR),
+        ("\ufeff<html>", Speaker.UNCLEAR),
+        (" \r\n", Speaker.UNCLEAR),
+        ("", Speaker.UNCLEAR),
+    ],
+)
+def test_whose_words_a_refusal_holds(body: str, whose: Speaker) -> None:
+    assert speaker(body.encode()) is whose
 
 
 def test_deep_nesting_is_no_error_body() -> None:

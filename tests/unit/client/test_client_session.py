@@ -442,6 +442,196 @@ def test_a_wrong_address_is_not_taken_for_a_wrong_password(tmp_path: Path, ops: 
         assert len(server.requests) == 2
 
 
+# -- answers of others ------------------------------------------------------------------------
+
+XML = (
+    b'<am:fault xmlns:am="http://wso2.org/apimanager"><am:code>404</am:code>'
+    b"<am:message>Runtime Error</am:message></am:fault>"
+)
+HTML = b"<!DOCTYPE html><html><head><title>Access denied</title></head></html>"
+OF_THE_GATEWAY = [
+    (403, XML),
+    (401, XML.replace(b"404", b"900901")),
+    (403, b'{"fault": {"code": 900908, "message": "Resource forbidden"}}'),
+    (400, b'{"fault": {"code": "900906", "message": "No matching resource"}}'),
+]
+UNCLEAR = [
+    (401, b""),
+    (403, b" \r\n"),
+    (401, HTML),
+    (403, b"\xef\xbb\xbf" + HTML),
+    (400, b"<error/>"),
+    (403, XML.replace(b"404", b"101503")),
+    (401, b'{"fault": {"faultstring": "Invalid"}}'),
+]
+OF_THE_SERVICE = [
+    (401, b'{"errorCode": "INPUT_INVALID.Login.Credentials", "errorMessage": "no"}'),
+    (401, b'{"error": "access_denied", "error_description": "no"}'),
+    (400, b'{"error": "invalid_client"}'),
+    (403, b'{"message": "Forbidden"}'),
+    (401, b"Unauthorized"),
+    (401, b"{}"),
+]
+
+
+def password_and_bearer(server: CannedServer, folder: Path) -> ConnectionSettings:
+    """Settings with which the first request is the login."""
+    settings = server.settings(session_token=None, username="u", password="p")
+    return replace(settings, token_cache=str(folder / "tokens"))
+
+
+def key_alone(server: CannedServer, folder: Path) -> ConnectionSettings:
+    """Settings with which the first request is the one for a bearer."""
+    settings = server.settings(bearer_token=None, client_id="k", client_secret="s")
+    return replace(settings, token_cache=str(folder / "tokens"))
+
+
+@pytest.mark.parametrize("content", ["application/json", "text/html", "application/xml"])
+@pytest.mark.parametrize(("status", "body"), OF_THE_SERVICE)
+@pytest.mark.parametrize("options", [password_and_bearer, key_alone])
+def test_words_of_the_service_are_a_verdict_whatever_their_type(
+    tmp_path: Path,
+    ops: Ops,
+    options: Callable[[CannedServer, Path], ConnectionSettings],
+    status: int,
+    body: bytes,
+    content: str,
+) -> None:
+    with CannedServer([reply(status, body, kind=content)]) as server:
+        settings = options(server, tmp_path)
+        for _again in range(3):
+            with pytest.raises(LoginRejected):
+                read(settings, ops)
+        assert len(server.requests) == 1
+    assert json.loads(entry_file(settings).read_text())["rejection"]["attempts"] == 1
+
+
+@pytest.mark.parametrize("content", ["application/json", "application/xml"])
+@pytest.mark.parametrize(("status", "body"), OF_THE_GATEWAY)
+@pytest.mark.parametrize("options", [password_and_bearer, key_alone])
+def test_a_refusal_of_the_gateway_is_no_verdict(
+    tmp_path: Path,
+    ops: Ops,
+    options: Callable[[CannedServer, Path], ConnectionSettings],
+    status: int,
+    body: bytes,
+    content: str,
+) -> None:
+    """It passed nothing on, so that every task may try; none tries twice."""
+    with CannedServer([reply(status, body, kind=content)]) as server:
+        settings = options(server, tmp_path)
+        for _again in range(4):
+            with pytest.raises(ServiceRefused):
+                read(settings, ops)
+        assert len(server.requests) == 4
+    assert json.loads(entry_file(settings).read_text())["rejection"] is None
+
+
+@pytest.mark.parametrize(("status", "body"), UNCLEAR)
+def test_what_answers_for_the_token_endpoint_is_no_verdict(
+    tmp_path: Path, ops: Ops, status: int, body: bytes
+) -> None:
+    with CannedServer([reply(status, body)]) as server:
+        settings = key_alone(server, tmp_path)
+        for _again in range(4):
+            with pytest.raises(UnexpectedReply, match=f"HTTP {status}") as caught:
+                read(settings, ops)
+            assert caught.value.kind == "unexpected_reply"
+        assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize(("status", "body"), UNCLEAR)
+def test_what_answers_for_the_login_is_no_verdict_and_not_asked_again_soon(
+    tmp_path: Path, ops: Ops, status: int, body: bytes
+) -> None:
+    """The service may have had the password all the same: a proxy's page says nothing of it."""
+    with CannedServer([reply(status, body)]) as server:
+        settings = password_and_bearer(server, tmp_path)
+        with Client(settings) as client:
+            for match in ("something else than the service", "login not tried, as something else"):
+                with pytest.raises(UnexpectedReply, match=match) as caught:
+                    client.call(ops.read, params=ops.params, query=ops.query)
+                assert caught.value.kind == "unexpected_reply"
+                assert caught.value.http_status == status
+                assert "base_url and proxies" in str(caught.value.hint)
+                assert "for 15 minutes" in str(caught.value.hint)
+        assert len(server.requests) == 1
+    rejection = json.loads(entry_file(settings).read_text())["rejection"]
+    assert (rejection["attempts"], rejection["unclear"]) == (0, 1)
+
+
+def test_a_page_that_says_that_the_user_is_locked_is_believed(tmp_path: Path, ops: Ops) -> None:
+    with CannedServer([reply(403, b"<h1>Your account is locked</h1>")]) as server:
+        for _again in range(2):
+            with pytest.raises(LoginRejected) as caught:
+                read(password_and_bearer(server, tmp_path), ops)
+            assert caught.value.kind == "locked_out"
+        assert len(server.requests) == 1
+
+
+def test_unclear_answers_every_hour_do_not_lock_the_user(tmp_path: Path, ops: Ops) -> None:
+    """Each may be a refused password: three in a row at most, whatever else refuses between."""
+
+    def an_hour_later(entry: dict[str, object]) -> None:
+        entry["rejection"].update(at=time.time() - 3600)  # type: ignore[attr-defined]
+
+    refused = reply(401, b'{"errorCode": "INPUT_INVALID.Login.Credentials"}')
+    for number, answers in enumerate(
+        ([reply(401, b"")], [reply(403, HTML), refused, reply(403, HTML)])
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with CannedServer(answers) as server:
+            settings = password_and_bearer(server, folder)
+            for _hour in range(6):
+                with pytest.raises(FotaError) as caught:
+                    read(settings, ops)
+                change_entry(settings, an_hour_later)
+            assert len(server.requests) == 3
+            assert "minutes" not in str(caught.value.hint)
+            with Client(settings) as client:
+                assert client.logout() is False
+            with pytest.raises(UnexpectedReply, match="something else than the service"):
+                read(settings, ops)
+
+
+def test_an_unclear_answer_leaves_both_verdicts(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    """After it, the right password works, and is then forgotten to have failed."""
+    read(settings, ops)
+
+    def failed_long_ago(entry: dict[str, object]) -> None:
+        words = {"message": "HTTP 401: no explanation", "operation": LOGIN, "http_status": 401}
+        failed = {"kind": "unexpected_reply", "attempts": 0, "unclear": 2, **words}
+        entry.update(session=None, rejection={**failed, "at": time.time() - 3600})
+
+    change_entry(settings, failed_long_ago)
+    assert read(settings, ops) == []
+    assert json.loads(entry_file(settings).read_text())["rejection"] is None
+
+
+@pytest.mark.parametrize("operation", [OAUTH, LOGIN])
+def test_a_gateway_in_trouble_is_over_with_the_next_task(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, operation: str
+) -> None:
+    sim.faults([{"operation": operation, "fault": "xml_403", "times": 3}])
+    for _again in range(3):
+        with pytest.raises(ServiceRefused, match="No matching resource"):
+            read(settings, ops)
+    assert read(settings, ops) == []
+    assert count(sim, operation) == 4
+
+
+def test_a_bearer_that_the_gateway_refuses_while_asking_for_one_is_no_wrong_key(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    sim.faults([{"operation": OAUTH, "fault": "refused_bearer"}])
+    with pytest.raises(ServiceRefused, match="900901"):
+        read(settings, ops)
+    assert read(settings, ops) == []
+
+
 def test_nothing_is_sent_without_a_usable_cache(
     sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from client_rig import ACCOUNT, CannedServer, Ops, count, reply
@@ -122,6 +123,29 @@ def test_a_silent_service_ends_at_the_deadline(ops: Ops) -> None:
         pytest.raises(ServiceUnavailable, match="did not come in time"),
     ):
         read(client, ops)
+
+
+def test_a_silent_service_is_asked_again_long_before_the_deadline(
+    ops: Ops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = backoff.RetryPolicy(first_pause=0.001, longest_pause=0.01, read_timeout=0.2)
+    monkeypatch.setattr(backoff, "POLICY", impatient)
+    with (
+        CannedServer([b"", reply(body=b"[3]")]) as server,
+        Client(server.settings(timeout=5)) as client,
+    ):
+        assert read(client, ops) == [3]
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("call", [read, write])
+def test_json_is_read_whatever_it_is_announced_as(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, call: Any
+) -> None:
+    sim.faults([{"operation": "*", "fault": "wrong_type", "times": 9}])
+    with Client(settings) as client:
+        assert isinstance(call(client, ops), (list, dict))
+    assert len(sim.journal()) == 3
 
 
 def test_a_trickling_body_ends_at_the_deadline(ops: Ops) -> None:
