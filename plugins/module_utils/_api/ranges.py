@@ -11,6 +11,8 @@ guess costs a page and never a device. What the pages say of each other is check
 
 from __future__ import annotations
 
+import math
+import operator
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -24,9 +26,12 @@ from .paging import Listing, Page
 T = TypeVar("T")
 
 # Readers at once for each page that held devices: a list of two pages is not worth eight calls.
-READERS_PER_PAGE = 2
-# Guesses that may land where nothing is left to read: some, and one more for so many good ones.
-GUESSES, FULL_A_GUESS = 2, 4
+READERS_PER_PAGE = 4
+# How many pages behind the page that is being read the next reader begins: less than one, so that
+# the reader before it has no page to ask for the last few devices.
+NEXT_READER = 0.9
+# What is left of a part, in pages, to be worth two readers.
+FEWEST_PAGES = 1.5
 
 
 class Disorder(Exception):
@@ -38,7 +43,7 @@ def can_read_side_by_side(first: Page[T]) -> bool:
     return (
         first.more
         and bool(first.ids)
-        and all(len(one) == IMEI_DIGITS and one.isascii() and one.isdigit() for one in first.ids)
+        and _are_imeis(first.ids)
         and _as_imei(first.cursor) == first.ids[-1]
     )
 
@@ -56,7 +61,7 @@ def read_side_by_side(
     running: dict[Future[Page[T]], int] = {}
 
     def take(cursor: int, page: Page[T]) -> None:
-        ranges.take(cursor, [_number(one) for one in page.ids], more=page.more)
+        ranges.take(cursor, _numbers(page.ids), more=page.more)
         pages[cursor] = page
 
     ranges.next_cursor()
@@ -77,10 +82,8 @@ def read_side_by_side(
     items: list[T] = []
     last = ""
     for _cursor, page in sorted(pages.items()):
-        for row_id, item in zip(page.ids, page.items, strict=True):
-            if row_id > last:
-                items.append(item)
-                last = row_id
+        items += page.items[bisect_right(page.ids, last) :]
+        last = max(last, *page.ids[-1:])
     return Listing(items=items, rest=first.rest)
 
 
@@ -89,10 +92,17 @@ def _as_imei(cursor: str) -> str:
     return cursor.rjust(IMEI_DIGITS, "0")
 
 
-def _number(imei: str) -> int:
-    if len(imei) != IMEI_DIGITS or not (imei.isascii() and imei.isdigit()):
-        raise Disorder(f"{imei!r} is no IMEI")
-    return int(imei)
+def _are_imeis(ids: Sequence[str]) -> bool:
+    digits = "".join(ids)
+    return set(map(len, ids)) <= {IMEI_DIGITS} and (
+        not ids or (digits.isascii() and digits.isdigit())
+    )
+
+
+def _numbers(ids: Sequence[str]) -> list[int]:
+    if not _are_imeis(ids):
+        raise Disorder("a page holds what is no IMEI")
+    return list(map(int, ids))
 
 
 @dataclass
@@ -112,6 +122,12 @@ class _Span:
 
     def is_through(self) -> bool:
         return self.end is not None and self.reached >= self.end
+
+    def pages_left(self) -> float:
+        """How many pages there are behind the next one, if IMEIs go on as they did."""
+        if self.end is None:
+            return math.inf
+        return (self.end - self.reached) / self.width - 1
 
 
 class Ranges:
@@ -145,11 +161,9 @@ class Ranges:
             place for place, one in enumerate(self._spans) if one.busy and one.reached == cursor
         )
         span = self._spans[place]
-        previous = cursor
-        for imei in imeis:
-            if imei <= previous:
-                raise Disorder(f"{imei} comes after {previous}")
-            previous = imei
+        if any(map(operator.ge, [cursor, *imeis], imeis)):
+            raise Disorder(f"the IMEIs after {cursor} do not rise")
+        previous = imeis[-1] if imeis else cursor
         if more and not imeis:
             raise Disorder(f"an empty page after {cursor}, and more to come")
         self._pages.append((cursor, imeis, more))
@@ -161,18 +175,29 @@ class Ranges:
         else:
             self._vain += 1
         if imeis:
-            span.width = max(1, previous - imeis[0])
+            # By what is nearest to where it goes on.
+            near = imeis[-(len(imeis) // 4 + 1) :]
+            span.width = max(1, (previous - near[0]) * len(imeis) // len(near))
         for later in self._spans[place + 1 :]:
-            if not later.busy:
-                later.reached = max(later.reached, previous)
-            later.done = later.done or not more or later.is_through()
+            later.done = later.done or not more
+            if later.done or later.reached >= previous:
+                continue
+            # It began where nothing is, or where this page has read already.
+            if later.busy:
+                later.done = True
+                later = _Span(reached=previous, end=later.end, width=span.width)
+                if not later.is_through():
+                    self._spans.insert(self._spans.index(span) + 1, later)
+            later.reached = previous
+            later.done = later.is_through()
 
     def check(self) -> None:
         """Compare every page with all others.
 
         :raises Disorder: one lacks an IMEI that another has, or promises more than there is.
         """
-        found = sorted(set(chain.from_iterable(imeis for _cursor, imeis, _more in self._pages)))
+        every = sorted(chain.from_iterable(imeis for _cursor, imeis, _more in self._pages))
+        found = list(dict.fromkeys(every))
         for cursor, imeis, more in self._pages:
             last = bisect_right(found, imeis[-1]) if more else len(found)
             whole = last - bisect_right(found, cursor) == len(imeis)
@@ -180,30 +205,24 @@ class Ranges:
                 raise Disorder(f"pages differ in what comes after {cursor}")
 
     def _split(self) -> _Span | None:
-        """Cut off a part where most pages seem to be left, for one more reader."""
-        if self._vain > GUESSES + self._full // FULL_A_GUESS:
+        """Cut off a part for one more reader, where it hardly lands where nothing is left."""
+        if self._vain > self._full + 2 * self._connections:
             return None
-        ahead = max(1, self._full)
-        best: tuple[float, int, int] | None = None
-        for place, span in enumerate(self._spans):
-            if not span.busy or span.done:
-                continue
-            beyond = span.reached + span.width
-            # How far it goes on nobody knows: no farther than what was read so far.
-            pages = float(ahead)
-            cut = beyond + ahead * span.width
-            if span.end is not None and (left := (span.end - beyond) / span.width) <= ahead:
-                pages = left
-                cut = beyond + (span.end - beyond) // 2
-            if pages >= 1 and cut > beyond and (best is None or pages > best[0]):
-                best = pages, place, cut
-        if best is None:
+        busy = [span for span in self._spans if span.busy and not span.done]
+        span = max(busy, key=_Span.pages_left, default=None)
+        if span is None:
             return None
-        _pages, place, cut = best
-        span = self._spans[place]
-        if cut >= 10**IMEI_DIGITS:
+        beyond = span.reached + span.width
+        if span.end is None:
+            # IMEIs come in clusters, so a guess is never far from what is known.
+            cut = beyond + int(span.width * NEXT_READER)
+        elif span.pages_left() >= FEWEST_PAGES:
+            cut = beyond + (span.end - beyond) // 2
+        else:
+            return None
+        if not beyond < cut < 10**IMEI_DIGITS:
             return None
         part = _Span(reached=cut, end=span.end, width=span.width)
         span.end = cut
-        self._spans.insert(place + 1, part)
+        self._spans.insert(self._spans.index(span) + 1, part)
         return part

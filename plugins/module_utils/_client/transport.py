@@ -56,7 +56,7 @@ _HEADERS = {
 }
 _LARGEST_BODY = 64 * 1024 * 1024
 _LONGEST_LENGTH = 18  # digits of a Content-Length
-_CHUNK = 8 * 1024
+_CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True)
