@@ -154,7 +154,7 @@ class ScaleBench:
         record.keys["status_50k_vs_script"] = round(script / ours, 2)
         least = math.ceil(REPORTED / PAGE / CONNECTIONS) * LATENCY_MS / 1000
         record.keys["status_50k_vs_limit"] = round(ours / least, 2)
-        task = {"campaign_id": small, "return_devices": "all"}
+        task = {"campaign_id": small}
         whole = record.take(
             "status_1k_play",
             RUNS,

@@ -345,10 +345,13 @@ def _network_trouble(error: requests.RequestException) -> _Trouble:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = printable(cause.verify_message)
+            mend = "Name the CA with ca_path (THINGSPACE_CA_PATH)."
+            if "expired" in reason or "not yet valid" in reason:
+                mend = "It has to be renewed, unless the clock of this machine is wrong."
             return _Trouble(
                 f"its certificate is not trusted: {reason}",
                 sent=False,
-                hopeless="Nothing was sent. Name the CA with ca_path (THINGSPACE_CA_PATH).",
+                hopeless=f"Nothing was sent. {mend}",
             )
     if isinstance(error, ValueError):  # a URL or header that requests would not even send
         return _Trouble(

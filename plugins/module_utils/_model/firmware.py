@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .errors import MalformedReply
 from .status import call_succeeded
 from .wire import as_row, as_rows, flag, text
 
@@ -52,8 +53,13 @@ class Package:
 
 
 def read_packages(reply: object, what: str) -> list[Package]:
-    """Read the package list of any version of the service."""
-    return [
+    """Read the package list of any version of the service, each package once.
+
+    :raises MalformedReply: it is none; an empty body is no empty list, which would end a rollout.
+    """
+    if reply is None:
+        raise MalformedReply(f"{what}: the reply is empty")
+    packages = [
         Package(
             name=text(row, "firmwareName", "softwareName", "software"),
             make=text(row, "make"),
@@ -67,6 +73,7 @@ def read_packages(reply: object, what: str) -> list[Package]:
         )
         for row in as_rows(reply, what)
     ]
+    return list(dict.fromkeys(packages))
 
 
 @dataclass(frozen=True)

@@ -94,13 +94,18 @@ def find_hidden(service: CampaignService, spec: CampaignSpec, known: set[str]) -
 
 
 def get_if_kept(service: CampaignService, campaign_id: str) -> Campaign | None:
-    """Read a campaign of a history; the service may have dropped it (section 14, question 28).
-
-    How it says so is not published (question 6); what a gateway refuses is another matter.
-    """
+    """Read a campaign of a history; the service may have dropped it (section 14, question 28)."""
     try:
         return service.get_campaign(campaign_id)
     except ServiceRefused as error:
-        if error.http_status not in (BAD_REQUEST, NOT_FOUND):
+        if not may_be_dropped(error):
             raise
         return None
+
+
+def may_be_dropped(error: ServiceRefused) -> bool:
+    """Tell whether a read by id was refused because the service has dropped what it names.
+
+    How it says so is not published (question 6); what a gateway refuses is another matter.
+    """
+    return error.http_status in (BAD_REQUEST, NOT_FOUND)

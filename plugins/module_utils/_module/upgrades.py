@@ -24,6 +24,7 @@ from .._plan.upgrades import (
     needs_upgrade_version,
     plan_upgrade,
 )
+from .campaign_search import HISTORIES_READ, may_be_dropped
 from .campaign_view import (
     ACTION_COLUMNS,
     REPORT_COLUMNS,
@@ -51,7 +52,11 @@ def ensure_upgrade(context: Context, params: Mapping[str, Any]) -> dict[str, Any
     """
     spec, warnings = read_upgrade_spec(params, context.account)
     context.warnings += warnings
-    target = choose_upgrade(spec, _find(context, spec))
+    found = _find(context, spec)
+    target = choose_upgrade(spec, found)
+    if spec.present and not spec.upgrade_id and (target is None or target.state.over):
+        found += _find_hidden(context, spec, {one.id for one in found})
+        target = choose_upgrade(spec, found)
     if needs_upgrade_version(spec, target):
         package = find_package(spec.subject, spec.package or "", context.v1.list_firmware())
         spec = replace(spec, to_version=package.to_version)
@@ -84,6 +89,27 @@ def _find(context: Context, spec: UpgradeSpec) -> list[Upgrade]:
         if not spec.present and spec.upgrade_id in (error.error_message or ""):
             return []
         raise
+
+
+def _find_hidden(context: Context, spec: UpgradeSpec, known: set[str]) -> list[Upgrade]:
+    """Look for the upgrade in the histories of its devices: a report can lack it for a while.
+
+    Without this, devices that the hidden one does not have would be scheduled once more.
+    """
+    devices = list(spec.devices or ())[:HISTORIES_READ]
+    histories = context.client.map(context.v1.get_device_history, devices)
+    ids = {item.campaign_id for history in histories for item in history} - known - {""}
+    found = context.client.map(lambda one: _get_if_kept(context, one), sorted(ids))
+    return matching_upgrades(spec, [one for one in found if one])
+
+
+def _get_if_kept(context: Context, upgrade_id: str) -> Upgrade | None:
+    try:
+        return context.v1.get_upgrade(upgrade_id)
+    except ServiceRefused as error:
+        if not may_be_dropped(error):
+            raise
+        return None
 
 
 def _refuse_failed(spec: UpgradeSpec, changes: Sequence[DeviceChange]) -> None:

@@ -281,10 +281,21 @@ def test_a_v2_device_change_answers_with_a_receipt_only() -> None:
     assert read_request_id(reply) == "r-1"
 
 
+def test_a_catalogue_that_is_no_list_is_no_empty_one() -> None:
+    """An empty body would otherwise say that there is nothing to upgrade to."""
+    with pytest.raises(MalformedReply, match="v3ListFirmware: the reply is empty"):
+        read_packages(None, "v3ListFirmware")
+
+
+def test_a_package_that_is_listed_twice_is_one() -> None:
+    row = {"firmwareName": "a-b", "firmwareFrom": "a", "firmwareTo": "b"}
+    assert len(read_packages([row, dict(row)], "v3ListFirmware")) == 1
+
+
 def test_null_lists_are_empty() -> None:
     assert read_device_changes({"deviceList": None}) == []
     assert read_sync_results({"deviceFirmwarVersionList": None}) == []
-    assert read_packages(None, "v3ListFirmware") == []
+    assert read_packages([], "v3ListFirmware") == []
     assert read_history(None) == []
     assert read_upgrade({"id": "u-1", "deviceList": None}).devices == ()
     assert read_devices([{"deviceId": "1", "softwareList": None}])[0].software == ()
