@@ -58,7 +58,7 @@ def read_packages(reply: object, what: str) -> list[Package]:
     :raises MalformedReply: it is none; an empty body is no empty list, which would end a rollout.
     """
     if reply is None:
-        raise MalformedReply(f"{what}: the reply is empty")
+        raise MalformedReply(f"{what}: expected a JSON list, got nothing")
     packages = [
         Package(
             name=text(row, "firmwareName", "softwareName", "software"),

@@ -283,7 +283,7 @@ def test_a_v2_device_change_answers_with_a_receipt_only() -> None:
 
 def test_a_catalogue_that_is_no_list_is_no_empty_one() -> None:
     """An empty body would otherwise say that there is nothing to upgrade to."""
-    with pytest.raises(MalformedReply, match="v3ListFirmware: the reply is empty"):
+    with pytest.raises(MalformedReply, match="v3ListFirmware: expected a JSON list, got nothing"):
         read_packages(None, "v3ListFirmware")
 
 
