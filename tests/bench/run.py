@@ -17,8 +17,12 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -153,31 +157,34 @@ class Bench:
 
     def count_bad_weather(self) -> None:
         """What became of writes in bad weather, of killed controllers, of secrets and nonsense."""
-        matrix = run_matrix(full=EVERYTHING)
-        kills = run_kills(full=EVERYTHING)
-        rivals = run_rivals(seeds=range(RIVALRIES))
-        with tempfile.TemporaryDirectory() as folder:
-            secrets = search_secrets(Path(folder))
-        fuzzed = fuzz(seconds=FUZZ_SECONDS)
-        parts = (matrix, kills, rivals)
+        jobs: dict[str, Callable[[], dict[str, Any]]] = {
+            "matrix": partial(run_matrix, full=EVERYTHING),
+            "kills": partial(run_kills, full=EVERYTHING),
+            "rivals": partial(run_rivals, seeds=range(RIVALRIES)),
+            "secrets": search_for_secrets,
+            "fuzz": partial(fuzz, seconds=FUZZ_SECONDS),
+        }
+        with ProcessPoolExecutor(os.cpu_count()) as pool:
+            running = {name: pool.submit(job) for name, job in jobs.items()}
+            done = {name: future.result() for name, future in running.items()}
+        parts = [done[name] for name in ("matrix", "kills", "rivals")]
         self.keys |= {
-            "fault_cases": matrix["fault_cases"],
-            "kill_points": kills["kill_points"],
-            "rivalries": rivals["rivalries"],
+            "fault_cases": done["matrix"]["fault_cases"],
+            "kill_points": done["kills"]["kill_points"],
+            "rivalries": done["rivals"]["rivalries"],
             "duplicates": sum(part["duplicates"] for part in parts),
             "lost_devices": sum(part["lost_devices"] for part in parts),
-            "secret_leaks": secrets["secret_leaks"],
-            "fuzz_inputs": fuzzed["inputs"],
+            "secret_leaks": done["secrets"]["secret_leaks"],
+            "fuzz_inputs": done["fuzz"]["inputs"],
         }
-        self.weather = {
-            "matrix": matrix,
-            "kills": kills,
-            "rivals": rivals,
-            "secrets": secrets,
-            "fuzz": fuzzed,
-        }
-        found = sum(len(part["findings"]) for part in (*parts, fuzzed))
+        self.weather = dict(done)
+        found = sum(len(part["findings"]) for part in (*parts, done["fuzz"]))
         print(f"  bad weather: {found} findings", flush=True)
+
+
+def search_for_secrets() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        return search_secrets(Path(folder))
 
 
 def table(keys: dict[str, float]) -> str:
@@ -196,7 +203,7 @@ def main() -> None:
             print(f"at scale, {LATENCY_MS} ms latency", flush=True)
             scale_bench = scale.ScaleBench(simulator, bench.record, Path(folder))
             ids = scale_bench.some_devices(DEVICES)
-            bench.compare_small_sync(simulator, ids, Path(folder) / "few.txt")
+            bench.compare_small_sync(simulator, ids, Path(folder) / "thousand.txt")
             bench.count_logins(simulator)
             bench.measure_memory(simulator, ids)
             scale_bench.run()

@@ -26,7 +26,7 @@ from .paging import Listing, Page
 T = TypeVar("T")
 
 # Readers at once for each page that held devices: a list of two pages is not worth eight calls.
-READERS_PER_PAGE = 4
+READERS_PER_PAGE = 3
 # How many pages behind the page that is being read the next reader begins: less than one, so that
 # the reader before it has no page to ask for the last few devices.
 NEXT_READER = 0.9
