@@ -32,12 +32,12 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client.settings i
     ConnectionSettings,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.device_firmware import chunks
-from ansible_collections.thingspace.fota.plugins.module_utils._module.run import GARBAGE_THRESHOLD
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import GARBAGE_THRESHOLDS
 
 
 def main() -> None:
     asked: dict[str, Any] = json.load(sys.stdin)
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     seconds = []
     with Client(ConnectionSettings(**asked["connection"])) as client:
         service = FotaV3(client, asked["account"])

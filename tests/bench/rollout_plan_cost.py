@@ -36,7 +36,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_te
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_view import (
     view_decision,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.run import GARBAGE_THRESHOLD
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import GARBAGE_THRESHOLDS
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import decide
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
     Observed,
@@ -143,7 +143,7 @@ def in_the_middle(count: int) -> Observed:
 
 def main() -> None:
     count, moment = int(sys.argv[1]), sys.argv[2]
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     begun = time.process_time()
     raw = declaration(count)
     read = untouched(count) if moment == "fresh" else in_the_middle(count)

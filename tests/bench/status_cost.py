@@ -30,14 +30,14 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout im
     ROLLOUT_OPTIONS,
     inform_on_rollout,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.run import GARBAGE_THRESHOLD
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import GARBAGE_THRESHOLDS
 
 KILOBYTES_A_MEGABYTE = 1024
 
 
 def main() -> None:
     asked = json.load(sys.stdin)
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     options = {**CONNECTION_OPTIONS, **ROLLOUT_OPTIONS}
     params = {name: option.get("default") for name, option in options.items()}
     params |= {"account": asked["account"], "rollout": asked["rollout"], **asked["connection"]}

@@ -132,6 +132,7 @@ def _bare(word: str) -> str:
     return "".join(word.split()).lower().removeprefix("campaign")
 
 
+@lru_cache(maxsize=1024)
 def campaign_state(word: str) -> CampaignState:
     """Tell what a status word of a campaign or upgrade means."""
     return _CAMPAIGN_WORDS.get(_bare(word), CampaignState.UNKNOWN)

@@ -23,7 +23,7 @@ from .context import Context, open_context
 from .failure import TaskFailure, describe_failure
 from .options import CONNECTION_OPTIONS
 
-GARBAGE_THRESHOLD = 200_000
+GARBAGE_THRESHOLDS = (200_000, 100, 100)
 
 Options = Mapping[str, Mapping[str, Any]]
 UseCase = Callable[[Context, Mapping[str, Any]], dict[str, Any]]
@@ -94,7 +94,7 @@ def _carry_out(
     use_case: UseCase, params: Mapping[str, Any], *, check_mode: bool, diff: bool
 ) -> Outcome:
     # A task holds up to hundreds of thousands of records, none of them in a cycle.
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     for library, error in _LIBRARIES:
         if error is not None:
             missing = missing_required_lib(library)
