@@ -112,7 +112,10 @@ _MAY_RUN = frozenset({CampaignState.PRESCHEDULED, CampaignState.SCHEDULED, Campa
 
 @dataclass(frozen=True, slots=True)
 class CampaignDevice:
-    """One device in a campaign or upgrade report; time members are the service's own text."""
+    """One device in a campaign or upgrade report; time members are the service's own text.
+
+    :ivar state: what status and reason mean. It is asked for so often that it is kept.
+    """
 
     device_id: str
     status: str
@@ -120,10 +123,10 @@ class CampaignDevice:
     updated: str = ""
     recent_attempt: str = ""
     next_attempt: str = ""
+    state: DeviceState = field(init=False, repr=False, compare=False)
 
-    @property
-    def state(self) -> DeviceState:
-        return device_state(self.status, self.reason)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", device_state(self.status, self.reason))
 
 
 class Change(Enum):

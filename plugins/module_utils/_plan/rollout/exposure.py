@@ -42,13 +42,14 @@ class Exposure:
 
 def find_exposure(campaigns: Iterable[OwnCampaign], now: datetime) -> Exposure:
     """Add up live campaigns, and those whose devices the network keeps queued."""
-    live = [one for one in campaigns if can_change(one)]
-    started = [one for one in live if one.over or one.started(now)]
-    ends = [_last_day(one, now) for one in started]
+    counted = [(one, can_change(one)) for one in campaigns]
+    live = [(one, count) for one, count in counted if count]
+    started = [(one, count) for one, count in live if one.over or one.started(now)]
+    ends = [_last_day(one, now) for one, _count in started]
     known = [end for end in ends if end is not None]
     return Exposure(
-        devices=sum(can_change(one) for one in live),
-        started=sum(can_change(one) for one in started),
+        devices=sum(count for _one, count in live),
+        started=sum(count for _one, count in started),
         until=max(known) if known and len(known) == len(ends) else None,
     )
 
