@@ -31,6 +31,8 @@ OLDEST_DATEUTIL = "python-dateutil==2.9.*"
 TOOLS_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 """Pythons that the newest linters run on; they check code for 3.10 all the same."""
 SHIPPED = {"meta", "playbooks", "plugins", "roles"}
+DEMO_TEST = "tests/playbooks/test_playbook_demo.py::test_it_ends_with_its_report"
+"""The demo lasts a minute, so it is run once: installed."""
 TYPED = ("_client", "_api", "_model", "_plan", "_module")
 """The layers of plugins/module_utils that are typed without exception."""
 
@@ -98,8 +100,7 @@ def installed(job: Job) -> None:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     if not (collection / "playbooks" / "demo.yml").exists():
         raise LeftOut("builds and installs; playbooks/demo.yml does not exist")
-    demo = (main / "ansible-playbook", "thingspace.fota.demo")
-    job.run(*demo, folder=target, path=[main], extra=there)
+    job.pytest(main, DEMO_TEST, extra={"FOTA_FULL": "1", "FOTA_INSTALLED": str(target)})
 
 
 def ansible_lint(job: Job) -> None:
@@ -175,7 +176,8 @@ def _tests_in(name: str) -> Callable[[Job], None]:
         if name == "contract":
             extra["FOTA_SDK_PYTHON"] = str(job.venv(sdk_venv()) / "python")
             extra["FOTA_SCHEMATHESIS"] = str(job.venv(_schemathesis_venv()) / "python")
-        job.pytest(job.venv(main_venv()), f"tests/{name}", extra=extra)
+        elsewhere = [f"--deselect={DEMO_TEST}"] if name == "playbooks" else []
+        job.pytest(job.venv(main_venv()), f"tests/{name}", *elsewhere, extra=extra)
 
     return run
 
@@ -190,8 +192,11 @@ def _matrix(core: str, version: str) -> Callable[[Job], None]:
         dateutil = OLDEST_DATEUTIL if core == MATRIX[0][0] else newest_dateutil(python)
         packages = (f"ansible-core~={core}.0", dateutil)
         other = job.venv(Venv(f"core-{core}", python, ("requirements.txt",), packages))
-        # Pure planning and the simulator know neither ansible nor requests: once is enough.
-        pure = [f"--ignore=tests/unit/{name}" for name in ("plan", "simulator")]
+        # What knows nothing of ansible is run there on another Python or not again.
+        same = ("plan", "simulator")
+        if python_line(python) == python_line(this_python()):
+            same += ("api", "client")
+        pure = [f"--ignore=tests/unit/{name}" for name in same]
         job.pytest(other, "tests/unit", *pure)
         if not _has_matrix_tests():
             raise LeftOut("unit tests pass; no test is marked matrix")

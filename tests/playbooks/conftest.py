@@ -29,6 +29,14 @@ __all__ = ["simulator"]
 
 
 @pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Children hear SIGINT, also where the tests run as a background job, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
 def run_playbook(tmp_path: Path) -> Iterator[PlaybookRunner]:
     """Runs playbooks below ``tmp_path``; ends what a failed test left."""
     runner = PlaybookRunner(tmp_path / "ansible")

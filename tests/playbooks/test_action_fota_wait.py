@@ -155,6 +155,7 @@ def test_a_wait_shows_progress_and_fails_at_its_limit_with_the_id(
     assert 3 <= len(told) <= 3 + done["elapsed"] / 0.4
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_wait_only(
     run_playbook: PlaybookRunner, simulator: StartSimulator
 ) -> None:

@@ -285,11 +285,13 @@ def test_cached_devices_do_not_get_younger(
     assert calls(sim) == []
     assert kept.stat().st_mtime == pytest.approx(half_old, abs=1)
 
-    run_playbook([play], *arguments, "--flush-cache", simulator=sim).succeeded()
+    read = run_playbook([play], *arguments, "--flush-cache", "-vvvv", simulator=sim).succeeded()
     assert calls(sim) == ["v3ListDevices"]
     assert kept.stat().st_mtime > half_old + 1000
 
     written = kept.read_text(encoding="utf-8")
+    for secret in ("simulator-secret", "simulator-password"):
+        assert secret not in written + read.output
     days_old = re.sub(
         r"(read_at\W+)([0-9.]+)", lambda found: found[1] + str(float(found[2]) - 3e5), written
     )
