@@ -193,9 +193,9 @@ def _matrix(core: str, version: str) -> Callable[[Job], None]:
         packages = (f"ansible-core~={core}.0", dateutil)
         other = job.venv(Venv(f"core-{core}", python, ("requirements.txt",), packages))
         # What knows nothing of ansible is run there on another Python or not again.
-        same = ("plan", "simulator")
+        same = ["plan", "simulator"]
         if python_line(python) == python_line(this_python()):
-            same += ("api", "client")
+            same += ["api", "client"]
         pure = [f"--ignore=tests/unit/{name}" for name in same]
         job.pytest(other, "tests/unit", *pure)
         if not _has_matrix_tests():

@@ -22,6 +22,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns 
     ensure_campaigns,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.order import Order
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.outcomes import (
     parse_outcomes,
 )
@@ -241,6 +242,7 @@ def leave_account(sim: SimulatorServer, imei: str) -> None:
     (account,) = sim._service.world.accounts.values()
     del account.devices[imei]
     account._orders.clear()
+    account.__post_init__()  # which makes its lists
 
 
 # -- a service that lags ------------------------------------------------------------------------
@@ -262,8 +264,8 @@ def hide_rows(sim: SimulatorServer, *, hours: float, shown: int) -> None:
     world = sim._service.world
     told = world.campaigns.report
 
-    def report(campaign: Any) -> tuple[dict[str, Any], list[str]]:
-        entries, order = told(campaign)
-        return entries, order if world.now - campaign.created >= hours * 3600 else order[:shown]
+    def report(campaign: Any) -> Order:
+        late = world.now - campaign.created >= hours * 3600
+        return told(campaign) if late else Order(told(campaign).ascending()[:shown])
 
     vars(world.campaigns)["report"] = report

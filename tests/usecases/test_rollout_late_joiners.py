@@ -41,8 +41,10 @@ WAVES: list[Row] = [{"name": "pilot", "percent": 33}, {"name": "all", "rest": Tr
 def leave(sim: SimulatorServer, devices: Iterable[str]) -> dict[str, Any]:
     """Take devices out of the account; gives them as :func:`join` wants them."""
     (account,) = sim._service.world.accounts.values()
+    gone = {imei: account.devices.pop(imei) for imei in devices}
     account._orders.clear()
-    return {imei: account.devices.pop(imei) for imei in devices}
+    account.__post_init__()  # which makes its lists
+    return gone
 
 
 def join(sim: SimulatorServer, devices: dict[str, Any]) -> None:
@@ -50,6 +52,7 @@ def join(sim: SimulatorServer, devices: dict[str, Any]) -> None:
     (account,) = sim._service.world.accounts.values()
     account.devices.update(devices)
     account._orders.clear()
+    account.__post_init__()  # which makes its lists
 
 
 def until_last_wave(rollout: Rollout) -> None:
