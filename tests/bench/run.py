@@ -34,14 +34,12 @@ make_importable()
 from ansible_collections.thingspace.fota.tests.bench import rollout_statistics, scale
 from ansible_collections.thingspace.fota.tests.bench.harness import (
     LATENCY_MS,
-    RUNS,
     SLOW_RUNS,
     Record,
     Simulator,
     play,
     run_play,
     run_script,
-    time_play,
 )
 from ansible_collections.thingspace.fota.tests.bench.idle_tick import count_calls
 from ansible_collections.thingspace.fota.tests.fuzz.fuzz_run import fuzz
@@ -56,7 +54,6 @@ DEVICES, HOSTS = 1000, 20
 FEW_PLANNED, MANY_PLANNED = 10_000, 100_000
 GOALS = {
     **scale.GOALS,
-    "sync_1000_vs_uri_loop": (">=", 4),
     "logins_20_hosts": ("==", 1),
     "failed_logins_20_hosts_wrong_password": ("==", 1),
     "idle_tick_calls": ("<=", 40),
@@ -82,16 +79,6 @@ class Bench:
         self.keys = self.record.keys
         self.rollouts: dict[str, object] = {}
         self.weather: dict[str, object] = {}
-
-    def compare_small_sync(self, simulator: Simulator, ids: list[str], file: Path) -> None:
-        """The firmware of 1 000 devices is refreshed, 100 a call."""
-        file.write_text("\n".join(ids) + "\n", encoding="utf-8")
-        empty = self.record.take("empty_play", RUNS, lambda: time_play(simulator, play()))
-        task = play({"thingspace.fota.fota_device_firmware": {"devices": ids}})
-        ours = self.record.take("sync_1000_play", RUNS, lambda: time_play(simulator, task)) - empty
-        loop = scale.uri_loop(simulator.url, file)
-        theirs = self.record.take("uri_1000_play", SLOW_RUNS, lambda: time_play(simulator, loop))
-        self.keys["sync_1000_vs_uri_loop"] = round((theirs - empty) / ours, 2)
 
     def count_logins(self, simulator: Simulator) -> None:
         """20 hosts at once, with the right password and with a wrong one."""
@@ -203,7 +190,6 @@ def main() -> None:
             print(f"at scale, {LATENCY_MS} ms latency", flush=True)
             scale_bench = scale.ScaleBench(simulator, bench.record, Path(folder))
             ids = scale_bench.some_devices(DEVICES)
-            bench.compare_small_sync(simulator, ids, Path(folder) / "thousand.txt")
             bench.count_logins(simulator)
             bench.measure_memory(simulator, ids)
             scale_bench.run()
