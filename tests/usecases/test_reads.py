@@ -80,7 +80,7 @@ def test_options_that_a_catalogue_does_not_know_are_refused(account: Account) ->
     assert account.sim.journal() == []
 
 
-@pytest.mark.parametrize(("connections", "most"), [(1, 3), (8, 6)])
+@pytest.mark.parametrize(("connections", "most"), [(1, 3), (8, 12)])
 def test_the_fleet_is_read_over_all_pages(
     account_with: Callable[..., Account], connections: int, most: int
 ) -> None:

@@ -210,7 +210,7 @@ def test_a_refusal_ends_a_wait_without_a_judgement(
     clock = Clock(account, monkeypatch)
     rollout = Rollout(account, ONE)
     rollout.tick()
-    rule = {"operation": LISTS, "fault": "xml_403", "times": FOREVER}
+    rule = {"operation": LISTS, "fault": "refused_bearer", "times": FOREVER}
     clock.before_each_look = lambda: account.sim.faults([rule])
     decision = wait(rollout)
     assert (decision["phase"], decision["would_change"]) == ("observation_failed", False)

@@ -206,7 +206,7 @@ class Ranges:
 
     def _split(self) -> _Span | None:
         """Cut off a part for one more reader, where it hardly lands where nothing is left."""
-        if self._vain > self._full + 2 * self._connections:
+        if self._vain > self._full:
             return None
         busy = [span for span in self._spans if span.busy and not span.done]
         span = max(busy, key=_Span.pages_left, default=None)
