@@ -188,6 +188,16 @@ def test_other_kinds_of_cursors_are_noticed() -> None:
     assert disordered(a_page(spread(5_000)[4_500:4_501], more=False))  # a part
 
 
+@pytest.mark.parametrize("imeis", [[5, 7, 6], [5, 5], [3, 4], [2, 9]])
+def test_a_page_that_does_not_rise_from_its_cursor_is_refused_at_once(imeis: list[int]) -> None:
+    ranges = Ranges(1)
+    ranges.next_cursor()
+    ranges.take(0, [1, 2, 3], more=True)
+    assert ranges.next_cursor() == 3
+    with pytest.raises(Disorder, match="after 3 do not rise"):
+        ranges.take(3, imeis, more=True)
+
+
 def test_a_first_page_tells_whether_it_is_worth_it() -> None:
     good = List(spread(3_000)).fetch(None)
     assert can_read_side_by_side(good)
