@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from .._client.errors import UnexpectedReply
@@ -36,6 +36,8 @@ class PageShape:
 DEVICE_PAGES = PageShape(
     rows="deviceList", cursor="lastSeenDeviceId", row_id=("deviceId",), by_imei=True
 )
+# An account may have lines whose device has no IMEI. One of them must not hide all the others.
+ACCOUNT_DEVICE_PAGES = replace(DEVICE_PAGES, row_id=("deviceId", "mdn"))
 CAMPAIGN_PAGES = PageShape(
     rows="campaignList", cursor="lastSeenCampaignId", row_id=("id", "campaignId")
 )
@@ -85,7 +87,7 @@ def read_page(
     rows = as_rows(page.get(shape.rows), f"{operation} {shape.rows}")
     ids = [text(row, *shape.row_id) for row in rows]
     if not all(ids):
-        raise MalformedReply(f"{operation} {shape.rows}: a row has no {shape.row_id[0]}")
+        raise MalformedReply(f"{operation} {shape.rows}: a row has no {' or '.join(shape.row_id)}")
     return Page(
         ids=ids,
         items=read(rows),

@@ -26,7 +26,7 @@ from .._model.upgrade import (
     write_upgrade_change,
     write_upgrade_request,
 )
-from .paging import DEVICE_PAGES, UPGRADE_PAGES
+from .paging import ACCOUNT_DEVICE_PAGES, UPGRADE_PAGES
 from .service import Service
 
 _BASE = "/fota/v1"
@@ -104,8 +104,8 @@ class FotaV1(Service):
         ).items
 
     def list_devices(self) -> list[Device]:
-        """List the account's devices, all pages."""
-        return self._list(LIST_DEVICES, DEVICE_PAGES, read_devices).items
+        """List the account's devices, all pages; one without an IMEI has an empty id."""
+        return self._list(LIST_DEVICES, ACCOUNT_DEVICE_PAGES, read_devices).items
 
     def get_device_history(self, device_id: str) -> list[HistoryItem]:
         """Read the past upgrades of one device, of the last six months."""

@@ -11,7 +11,7 @@ from .._model.device import Device, read_devices
 from .._model.firmware import Package, read_packages
 from .._model.license import LicensedDevice, LicenseTotals
 from .campaigns import CampaignOperations, CampaignService
-from .paging import DEVICE_PAGES
+from .paging import ACCOUNT_DEVICE_PAGES
 
 _BASE = "/fota/v2"
 
@@ -59,10 +59,10 @@ class FotaV2(CampaignService):
         )
 
     def list_devices(self, *, distribution_type: str | None = None) -> list[Device]:
-        """List the account's devices, all pages."""
+        """List the account's devices, all pages; one without an IMEI has an empty id."""
         return self._list(
             LIST_DEVICES,
-            DEVICE_PAGES,
+            ACCOUNT_DEVICE_PAGES,
             read_devices,
             query={} if distribution_type is None else {"distributionType": distribution_type},
         ).items

@@ -22,7 +22,7 @@ from .._model.firmware import (
 from .._model.license import LicensedDevice, LicenseTotals
 from .._model.wire import as_row, as_rows
 from .campaigns import CampaignOperations, CampaignService, no_such_path
-from .paging import DEVICE_PAGES
+from .paging import ACCOUNT_DEVICE_PAGES
 
 _BASE = "/fota/v3"
 
@@ -113,10 +113,13 @@ class FotaV3(CampaignService):
         return self._call(REPORT_DEVICE, read_request_id, device_id=device_id)
 
     def list_devices(self, *, protocol: str | None = None) -> list[Device]:
-        """List the account's devices, all pages; ``protocol`` is LWM2M, OMADM or HTTP."""
+        """List the account's devices, all pages; one without an IMEI has an empty id.
+
+        :param protocol: LWM2M, OMADM or HTTP.
+        """
         return self._list(
             LIST_DEVICES,
-            DEVICE_PAGES,
+            ACCOUNT_DEVICE_PAGES,
             read_devices,
             query={} if protocol is None else {"protocol": protocol},
         ).items

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._api.paging import (
+    ACCOUNT_DEVICE_PAGES,
     CAMPAIGN_PAGES,
     DEVICE_PAGES,
     UPGRADE_PAGES,
@@ -126,6 +127,13 @@ def test_both_keys_of_a_campaign_id_are_one_row() -> None:
     rows = [{"id": "c-1"}, {"campaignId": "c-1"}, {"id": "", "campaignId": "c-2"}]
     found = read(Pages({None: {"campaignList": rows}}), CAMPAIGN_PAGES)
     assert found == [rows[0], rows[2]]
+
+
+def test_lines_without_an_imei_do_not_hide_the_others() -> None:
+    rows = [row("1"), {"mdn": "5550000001"}, {"deviceId": "", "mdn": "5550000002"}]
+    assert read(Pages({None: {"deviceList": [*rows, rows[1]]}}), ACCOUNT_DEVICE_PAGES) == rows
+    with pytest.raises(MalformedReply, match="a row has no deviceId or mdn"):
+        read(Pages({None: {"deviceList": [{"make": "a"}]}}), ACCOUNT_DEVICE_PAGES)
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,11 @@ CLUSTERS = [
     *spread(11_000, start=990_000_000_000_000, step=1000),
 ]
 
+# A guess behind a page is always in the sea.
+ISLANDS = [
+    imei for isle in range(1, 41) for imei in spread(SIZE, start=isle * 10_000_000_000_000, step=1)
+]
+
 
 @pytest.mark.parametrize(
     ("imeis", "most"),
@@ -86,6 +91,7 @@ CLUSTERS = [
         pytest.param(spread(50_000), 80, id="50 pages"),
         pytest.param(spread(50_000, step=9_999_999), 80, id="50 pages far apart"),
         pytest.param(CLUSTERS, 120, id="clusters"),
+        pytest.param(ISLANDS, 100, id="islands"),
         pytest.param([10**15 - 1 - n for n in range(20_000)][::-1], 30, id="at the last IMEI"),
     ],
 )
