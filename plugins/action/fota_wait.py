@@ -36,7 +36,8 @@ class ActionModule(ActionBase):
 
         def say(line: str) -> None:
             if not self._task.no_log:
-                self._display.display(f"fota_wait: [{host}] {line}")
+                # Ansible holds back what it prints where that goes into a pipe; errors never wait.
+                self._display.display(f"fota_wait: [{host}] {line}", stderr=True)
 
         def use_case(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
             return wait_and_tell(context, params, say)

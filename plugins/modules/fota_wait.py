@@ -18,8 +18,9 @@ description:
     They follow from the results so far, the attempts that are announced and the last day of the
     campaigns, and for a rollout from RV(next_check_after).
   - The first line comes at once, the last one at the end. In between there is at most one every
-    O(progress_interval) seconds, and one without news about every five minutes. Lines hold no
-    terminal codes, and are the same in the log of AWX. A task with C(no_log) prints none.
+    O(progress_interval) seconds, and one without news about every five minutes. Lines go to
+    the standard error output, which no pipe holds back, hold no terminal codes, and are the same in
+    the log of AWX. A task with C(no_log) prints none.
   - A service that is away for a while is waited for like anything else. So is a gateway that
     answers in its place with an error page, a 403 or nothing. What the service itself refuses ends
     the wait, and so does a refused login.

@@ -26,7 +26,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server 
 
 ROOT = Path(__file__).resolve().parents[2]
 CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
-DROPPED = ("ANSIBLE_", "THINGSPACE_", "RESULTS_")
+DROPPED = ("ANSIBLE_", "THINGSPACE_", "RESULTS_", "PYTHONUNBUFFERED")
 LONGEST_RUN = 180  # seconds; only a run that hangs meets it
 
 Playbook = str | Path | Sequence[Mapping[str, Any]]
