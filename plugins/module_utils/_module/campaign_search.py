@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from .._api.campaigns import CampaignService
 from .._client.errors import ServiceRefused
@@ -15,7 +15,6 @@ from .._model.status import (
     LIVE_REPORT_STATUSES,
     UNPUBLISHED_REPORT_STATUS,
 )
-from .._plan.campaigns import CampaignSpec
 
 # A campaign can be in no report for a while (contract section 14, question 2). The histories of
 # so many of its devices are read before another of the same name is created.
@@ -79,10 +78,14 @@ def find_by_id(service: CampaignService, campaign_id: str, *, may_be_gone: bool)
         raise
 
 
-def find_hidden(service: CampaignService, spec: CampaignSpec, known: set[str]) -> list[Campaign]:
-    """Look for a campaign of this name that no report lists, through its devices' histories."""
-    devices = list(spec.devices or ())[:HISTORIES_READ]
-    histories = service.client.map(service.get_device_history, devices)
+def find_hidden(
+    service: CampaignService, name: str, devices: Sequence[str], known: Collection[str]
+) -> list[Campaign]:
+    """Look for a campaign that no report lists, through the histories of its first devices.
+
+    :param known: ids of campaigns that it is not.
+    """
+    histories = service.client.map(service.get_device_history, devices[:HISTORIES_READ])
     unlisted = {
         item.campaign_id
         for history in histories
@@ -90,7 +93,7 @@ def find_hidden(service: CampaignService, spec: CampaignSpec, known: set[str]) -
         if item.campaign_id and item.campaign_id not in known
     }
     found = service.client.map(lambda one: get_if_kept(service, one), sorted(unlisted))
-    return [campaign for campaign in found if campaign and campaign.name == spec.name]
+    return [campaign for campaign in found if campaign and campaign.name == name]
 
 
 def get_if_kept(service: CampaignService, campaign_id: str) -> Campaign | None:

@@ -14,13 +14,13 @@ from .._model.times import check_date
 from .._model.windows import check_windows
 from .._plan.campaigns import CampaignSpec, ScheduleSpec
 from .._plan.devices import DevicesMode
+from .declared_devices import declared_devices
 from .options import (
     DEVICE_OPTIONS,
     RESULTS_FILE_OPTION,
     RETURN_DEVICES_OPTION,
     WAIT_FOR_OPTION,
     WAIT_OPTIONS,
-    declared_devices,
 )
 
 _WINDOW_OPTION = {

@@ -1,20 +1,18 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Campaigns as module results and as the two sides of a diff."""
+"""Campaigns and their device reports as module results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from .._model.campaign import Campaign, CampaignDevice, CampaignType, DeviceChange, Schedule
+from .._model.campaign import Campaign, CampaignDevice, CampaignType, Schedule
 from .._model.status import DeviceState
 from .._model.windows import Window
 from .._model.wire import count_by
-from .._plan.campaigns import CampaignPlan
-from .._plan.devices import DeviceAction, DeviceDifference
 
 # What a person has to look at, whatever else a list holds.
 ATTENTION = frozenset(
@@ -31,11 +29,12 @@ def view_campaign(campaign: Campaign) -> dict[str, Any]:
         "state": campaign.state.value,
         "make": campaign.make,
         "model": campaign.model,
-        **_view_declared(campaign),
+        **view_declared(campaign),
     }
 
 
-def _view_declared(campaign: Campaign) -> dict[str, Any]:
+def view_declared(campaign: Campaign) -> dict[str, Any]:
+    """Give what a person can declare of a campaign, without its devices."""
     view = {
         "type": campaign.type.value,
         "package": campaign.package,
@@ -76,26 +75,6 @@ def view_windows(windows: Iterable[Window]) -> list[dict[str, int]]:
     return [{"start": window.start, "end": window.end} for window in windows]
 
 
-def diff_campaigns(plans: Sequence[CampaignPlan]) -> dict[str, Any]:
-    """Give both sides of what the plans change, with devices, without ids that nobody declared."""
-    sides: dict[str, dict[str, Any]] = {"before": {}, "after": {}}
-    for plan in plans:
-        if not plan.changed:
-            continue
-        before = None if plan.create else plan.current
-        for side, campaign, devices in (
-            ("before", before, plan.current_devices),
-            ("after", plan.predicted, plan.predicted_devices),
-        ):
-            if campaign is not None:
-                sides[side][plan.spec.name or campaign.name or campaign.id] = {
-                    "status": campaign.status,
-                    **_view_declared(campaign),
-                    **({} if devices is None else {"devices": sorted(devices)}),
-                }
-    return sides
-
-
 def view_device(row: CampaignDevice) -> dict[str, Any]:
     """Give a row of a device report as a module result."""
     return {
@@ -109,12 +88,11 @@ def view_device(row: CampaignDevice) -> dict[str, Any]:
     }
 
 
-# The keys of a device's row in a report, and of what was done with it.
+# The keys of a device's row in a report.
 REPORT_COLUMNS = (
     *("deviceId", "status", "state", "reason"),
     *("updated_time", "recent_attempt_time", "next_attempt_time"),
 )
-ACTION_COLUMNS = (*REPORT_COLUMNS, "action")
 
 
 def count_devices(rows: Iterable[CampaignDevice]) -> dict[str, int]:
@@ -127,44 +105,3 @@ def select_devices(rows: Iterable[CampaignDevice], wanted: str) -> list[dict[str
     if wanted == "none":
         return []
     return [view_device(row) for row in rows if wanted == "all" or row.state in ATTENTION]
-
-
-def count_changes(
-    difference: DeviceDifference, changes: Mapping[str, DeviceChange]
-) -> dict[str, int]:
-    """Count the devices that were added and removed; those that the service refused are not."""
-
-    def done(ids: Iterable[str]) -> int:
-        return sum(1 for imei in ids if imei not in changes or changes[imei].succeeded)
-
-    return {"added": done(difference.add), "removed": done(difference.remove)}
-
-
-def view_actions(
-    actions: Iterable[DeviceAction],
-    changes: Mapping[str, DeviceChange],
-    report: Iterable[CampaignDevice],
-    wanted: str,
-) -> Iterator[dict[str, Any]]:
-    """Give what was done with each device, and what the service says of it.
-
-    :param actions: of the declared devices; those of the report that were not declared follow.
-    :param wanted: none, all, or attention for devices whose change failed or whose status needs a
-        look.
-    """
-    if wanted == "none":
-        return
-    rows = {row.device_id: row for row in report}
-    named = {action.device_id for action in actions}
-    others = [DeviceAction(imei, "none", "") for imei in rows if imei not in named]
-    for action in [*actions, *others]:
-        change, row = changes.get(action.device_id), rows.get(action.device_id)
-        failed = change is not None and not change.succeeded
-        if wanted == "all" or failed or (row is not None and row.state in ATTENTION):
-            yield {
-                **(view_device(row) if row else {"deviceId": action.device_id}),
-                "action": action.action,
-                "reason": (change.reason if change and failed else "")
-                or (row.reason if row else "")
-                or action.reason,
-            }

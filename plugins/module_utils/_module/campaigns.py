@@ -27,15 +27,9 @@ from .._plan.campaigns import (
 )
 from .campaign_search import find_by_id, find_hidden, list_all_campaigns, list_once_more
 from .campaign_spec import read_specs
-from .campaign_view import (
-    ACTION_COLUMNS,
-    count_changes,
-    count_devices,
-    diff_campaigns,
-    view_actions,
-    view_campaign,
-)
+from .campaign_view import count_devices, view_campaign
 from .campaign_writer import CampaignWriter
+from .change_view import ACTION_COLUMNS, count_changes, diff_campaigns, view_actions
 from .context import Context
 from .device_firmware import query_devices
 from .options import check_positive
@@ -98,9 +92,9 @@ def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[Progress]
         else:
             matches = [one for one in listed[spec.type] if one.name == spec.name]
         target = choose_campaign(spec, matches)
-        if spec.devices and may_be_hidden(spec, target):
+        if spec.name and spec.devices and may_be_hidden(spec, target):
             known = {one.id for one in listed[spec.type]}
-            matches += find_hidden(service, spec, known)
+            matches += find_hidden(service, spec.name, spec.devices, known)
             target = choose_campaign(spec, matches)
         looked_up = needs_creation(spec, target) and needs_catalogue(spec)
         if looked_up and catalogue is None:

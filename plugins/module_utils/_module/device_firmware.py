@@ -22,12 +22,12 @@ from .._model.imei import shorten
 from .._model.wire import count_by
 from .._plan.compliance import Compliance, judge_version
 from .context import Context
+from .declared_devices import declared_devices
 from .options import (
     DEVICE_OPTIONS,
     RESULTS_FILE_OPTION,
     RETURN_DEVICES_OPTION,
     WAIT_OPTIONS,
-    declared_devices,
 )
 from .results_file import Rows
 from .waiting import Waiting, wait_until

@@ -16,8 +16,9 @@ from .._model.errors import InvalidValue
 from .._model.imei import shorten
 from .._model.wire import count_by
 from .context import Context
+from .declared_devices import declared_devices
 from .device_firmware import query_devices
-from .options import DEVICE_OPTIONS, RESULTS_FILE_OPTION, declared_devices
+from .options import DEVICE_OPTIONS, RESULTS_FILE_OPTION
 from .results_file import Rows
 
 DEVICE_INFO_OPTIONS: dict[str, dict[str, Any]] = {

@@ -12,9 +12,8 @@ from ansible.module_utils.basic import env_fallback
 
 from .._client.settings import ConnectionSettings
 from .._model.errors import InvalidValue
-from .._model.imei import DeviceIds, ImeiCheck, check_device_ids
+from .._model.imei import ImeiCheck
 from .._model.status import FAR_ENOUGH
-from .devices_file import read_devices_file
 
 
 def _from_environment(variable: str, **option: Any) -> dict[str, Any]:
@@ -85,28 +84,6 @@ def connection_settings(params: Mapping[str, Any], *, check_mode: bool) -> Conne
             if name not in _NOT_OF_THE_CLIENT and params.get(name) is not None
         },
     )
-
-
-def declared_devices(params: Mapping[str, Any], *, field: str = "devices") -> DeviceIds | None:
-    """Check the devices that are declared, in a list or a file; None when none are.
-
-    :param field: the list as the person knows it; the file's option is that and ``_file``.
-    :raises InvalidValue: a list without a device, a value that is no IMEI, or a file that cannot
-        be used.
-    """
-    values, path = params.get("devices"), params.get("devices_file")
-    if path is not None:
-        option = f"{field}_file"
-        if values is not None:
-            raise InvalidValue(option, path, f"{field} are declared, too: give one of the two")
-        check = ImeiCheck(params["imei_check"])
-        imeis = (one.imei for one in read_devices_file(path, option=option, check=check))
-        return check_device_ids(imeis, field=option, check=check)
-    if values is None:
-        return None
-    if not values:
-        raise InvalidValue(field, values, "is an empty list: name at least one device")
-    return check_device_ids(values, field=field, check=ImeiCheck(params["imei_check"]))
 
 
 def check_positive(params: Mapping[str, Any], *names: str) -> None:

@@ -12,13 +12,13 @@ from .._model.errors import InvalidValue
 from .._model.times import check_date
 from .._plan.devices import DevicesMode
 from .._plan.upgrades import UpgradeSpec
+from .declared_devices import declared_devices
 from .options import (
     DEVICE_OPTIONS,
     RESULTS_FILE_OPTION,
     RETURN_DEVICES_OPTION,
     WAIT_FOR_OPTION,
     WAIT_OPTIONS,
-    declared_devices,
 )
 
 UPGRADE_OPTIONS: dict[str, dict[str, Any]] = {

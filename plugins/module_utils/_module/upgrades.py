@@ -26,15 +26,13 @@ from .._plan.upgrades import (
 )
 from .campaign_search import HISTORIES_READ, may_be_dropped
 from .campaign_view import (
-    ACTION_COLUMNS,
     REPORT_COLUMNS,
-    count_changes,
     count_devices,
     select_devices,
-    view_actions,
     view_day,
     view_device,
 )
+from .change_view import ACTION_COLUMNS, count_changes, view_actions
 from .context import Context
 from .options import RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION
 from .results_file import Rows

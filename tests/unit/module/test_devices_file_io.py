@@ -18,11 +18,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_s
     CAMPAIGN_OPTIONS,
     read_specs,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.declared_devices import (
+    declared_devices,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices_file import (
     read_devices_file,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.options import (
-    declared_devices,
 )
 
 A, B = "358000000000016", "358000000000024"

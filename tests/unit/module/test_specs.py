@@ -20,9 +20,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_s
     EXCLUSIVE_WITH_CAMPAIGNS,
     read_specs,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.declared_devices import (
+    declared_devices,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.options import (
     check_positive,
-    declared_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrade_options import (
     UPGRADE_OPTIONS,

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is counted and not timed: how rollouts end, and what becomes of writes in bad weather.
+
+It runs in processes of its own, which give way to any other.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.thingspace.fota.tests.bench import rollout_statistics
+from ansible_collections.thingspace.fota.tests.fuzz.fuzz_run import fuzz
+from ansible_collections.thingspace.fota.tests.playbooks.test_secrets import search_secrets
+from ansible_collections.thingspace.fota.tests.reliability.fault_matrix import run_matrix
+from ansible_collections.thingspace.fota.tests.reliability.kill_points import run_kills
+from ansible_collections.thingspace.fota.tests.reliability.rivals import run_rivals
+
+GOALS = {
+    "stopped_bad_firmware_rate": (">=", 0.99),
+    "completed_good_firmware_rate": (">=", 0.95),
+    "duplicates": ("==", 0),
+    "lost_devices": ("==", 0),
+    "secret_leaks": ("==", 0),
+}
+# Everything takes more than half an hour: all faults, kills and rivals, and a thousand rollouts of
+# each kind. Without it, a part of those that `make test` takes, and fewer rollouts of big fleets.
+EVERYTHING = os.environ.get("FOTA_ALL") == "1"
+RIVALRIES, FUZZ_SECONDS = (50, 120) if EVERYTHING else (4, 10)
+MATRIX_SHARES = 8
+MATRIX_SHARES_TAKEN = MATRIX_SHARES if EVERYTHING else 3
+LEAST_URGENT = 10  # for os.nice
+
+
+class Counts:
+    """Counting under way; as a context it leaves no process behind."""
+
+    def __init__(self) -> None:
+        self._pool = ProcessPoolExecutor(
+            os.cpu_count(),
+            multiprocessing.get_context("spawn"),
+            initializer=os.nice,
+            initargs=(LEAST_URGENT,),
+        )
+        submit = self._pool.submit
+        self._matrix = [
+            submit(run_matrix, full=EVERYTHING, share=slice(start, None, MATRIX_SHARES))
+            for start in range(MATRIX_SHARES_TAKEN)
+        ]
+        self._others: dict[str, Future[dict[str, Any]]] = {
+            "kills": submit(run_kills, full=EVERYTHING),
+            "rivals": submit(run_rivals, seeds=range(RIVALRIES)),
+            "secrets": submit(search_for_secrets),
+            "fuzz": submit(partial(fuzz, seconds=FUZZ_SECONDS)),
+        }
+        self._rollouts = rollout_statistics.begin(self._pool, all_of_them=EVERYTHING)
+
+    def __enter__(self) -> Counts:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def finish(self) -> tuple[dict[str, float], dict[str, Any]]:
+        """Wait for the end; give what the table shows, and the raw numbers."""
+        tallies = rollout_statistics.tally(self._rollouts)
+        weather = {name: future.result() for name, future in self._others.items()}
+        weather["matrix"] = added_up(future.result() for future in self._matrix)
+        print(rollout_statistics.tell(tallies), flush=True)
+        found = sum(len(part["findings"]) for part in weather.values() if "findings" in part)
+        print(f"  bad weather: {found} findings", flush=True)
+        parts = [weather[name] for name in ("matrix", "kills", "rivals")]
+        keys = {
+            **rollout_statistics.rates(tallies),
+            "fault_cases": weather["matrix"]["fault_cases"],
+            "kill_points": weather["kills"]["kill_points"],
+            "rivalries": weather["rivals"]["rivalries"],
+            "duplicates": sum(part["duplicates"] for part in parts),
+            "lost_devices": sum(part["lost_devices"] for part in parts),
+            "secret_leaks": weather["secrets"]["secret_leaks"],
+            "fuzz_inputs": weather["fuzz"]["inputs"],
+        }
+        raw = {
+            "rollout_statistics": rollout_statistics.as_json(tallies),
+            "bad_weather": weather,
+        }
+        return keys, raw
+
+
+def added_up(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Add what several processes counted."""
+    counts: Counter[str] = Counter()
+    findings: dict[str, Any] = {}
+    for part in parts:
+        counts.update({name: count for name, count in part.items() if name != "findings"})
+        findings |= part["findings"]
+    return {**counts, "findings": findings}
+
+
+def search_for_secrets() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        return search_secrets(Path(folder))
