@@ -268,7 +268,7 @@ def _run_batch(size: int, firmware: str, seeds: range) -> Batch:
 
 Job = tuple[int, str, range]
 Batch = tuple[list[tuple[Ended, int, int]], float]
-Begun = list[tuple[Job, "Future[Batch]"]]
+Begun = list[tuple[Job, Future[Batch]]]
 
 
 def begin(pool: Executor, *, all_of_them: bool) -> Begun:

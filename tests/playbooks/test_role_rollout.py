@@ -112,16 +112,6 @@ class Operator:
         else:
             rollout.run()
 
-    def run(self, *, most: int = 8, **more: Any) -> list[PlaybookRun]:
-        """Tick to the end; every tick is another process that knows nothing of those before."""
-        runs = []
-        for _tick in range(most):
-            runs.append(self.tick(**more))
-            if runs[-1]["Decide"]["next_check_after"] is None:
-                return runs
-            self.go_on(runs[-1])
-        raise AssertionError(runs[-1]["Decide"]["msg"])
-
 
 @pytest.fixture
 def operator(
@@ -135,7 +125,7 @@ def operator(
 
 
 @pytest.mark.matrix
-def test_check_then_ticks_to_the_end_then_unchanged(operator: Any, tmp_path: Path) -> None:
+def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path) -> None:
     mine = operator()
     mine.sim.refuse_writes = True
     check = mine.tick("--check", "--diff").succeeded()
@@ -154,10 +144,12 @@ def test_check_then_ticks_to_the_end_then_unchanged(operator: Any, tmp_path: Pat
         one["name"] for one in real["campaigns"]
     ]
     mine.go_on(first)
-    runs = mine.run(rollout_return_devices="all", report_path=str(tmp_path / "report.json"))
-    for run in runs:
-        run.succeeded()
-    assert runs[-1]["Decide"]["phase"] == "completed"
+    mine.run_in_process()
+    last = mine.tick(
+        rollout_return_devices="all", report_path=str(tmp_path / "report.json")
+    ).succeeded()
+    assert (last["Decide"]["phase"], last.changed) == ("completed", [])
+    assert len(mine.sim.campaigns()) == 4
     assert {one["firmware"] for one in mine.sim.devices() if one["deviceId"] != imei(0, 15)} == {
         "B"
     }, "every device but the one in the lab"
@@ -166,10 +158,6 @@ def test_check_then_ticks_to_the_end_then_unchanged(operator: Any, tmp_path: Pat
     assert report["phase"] == "completed"
     assert {one["version"] for one in report["devices"]} == {"B"}
     assert {one["host"] for one in report["devices"]} >= {"alpha-0", "beta-11"}
-
-    again = mine.tick().succeeded()
-    assert again.changed == []
-    assert len(mine.sim.campaigns()) == 4
 
 
 def test_a_bad_model_halts_alone(operator: Any) -> None:
@@ -282,9 +270,7 @@ def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
 
 def test_a_halt_ends_what_has_started_as_early_as_the_service_allows(operator: Any) -> None:
     mine = operator()
-    run = mine.tick(rollout_spec=spec(on_halt="abort")).succeeded()
-    mine.go_on(run)
-    run = mine.tick().succeeded()
+    mine.tick(rollout_spec=spec(on_halt="abort")).succeeded()
     mine.sim.set_now("2026-03-03T00:30:00Z")
     before = {one["endDate"] for one in mine.sim.campaigns()}
     run = mine.tick(rollout_spec=spec(on_halt="abort"), rollout_state="halted")
