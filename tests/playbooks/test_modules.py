@@ -142,7 +142,6 @@ def test_check_with_writes_refused_then_real_then_again(
     assert real["fota_device_firmware"]["compliance"]["at_target"] == 1
 
 
-@pytest.mark.matrix
 def test_a_logout_in_check_then_real_then_again(
     run_playbook: PlaybookRunner, simulator: StartSimulator
 ) -> None:

@@ -9,8 +9,6 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.contract.vendor_methods import VENDOR_METHODS
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRunner
@@ -48,7 +46,6 @@ TASK_OF_METHOD = {
 }
 
 
-@pytest.mark.matrix
 def test_every_method_runs_as_a_task(
     run_playbook: PlaybookRunner, simulator: StartSimulator
 ) -> None:
