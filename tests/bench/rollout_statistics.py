@@ -56,7 +56,7 @@ FIRMWARE = {"bad": 0.20, "good": 0.01}
 """The share of devices that fail."""
 # By size of the fleet and firmware; the other one takes a quarter of an hour on two processors.
 ALL_ROLLOUTS = {(5000, "good"): 1000, (5000, "bad"): 1000, (300, "good"): 1000, (300, "bad"): 1000}
-ROLLOUTS = {**ALL_ROLLOUTS, (5000, "good"): 20, (5000, "bad"): 40}
+ROLLOUTS = {(5000, "good"): 20, (5000, "bad"): 40, (300, "good"): 300, (300, "bad"): 1000}
 SPREAD = 20
 """Hours from the first result of a campaign to the last, each device at a moment of its own."""
 A_DAY = hours(24)
