@@ -101,7 +101,7 @@ devices:
   elements: dict
   contains:
     deviceId:
-      description: IMEI.
+      description: IMEI. Empty for a line of the account whose device has none.
       type: str
       returned: always
     mdn:
