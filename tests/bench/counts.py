@@ -14,7 +14,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +59,7 @@ class Counts:
             "kills": submit(run_kills, full=EVERYTHING),
             "rivals": submit(run_rivals, seeds=range(RIVALRIES)),
             "secrets": submit(search_for_secrets),
-            "fuzz": submit(partial(fuzz, seconds=FUZZ_SECONDS)),
+            "fuzz": submit(fuzz, seconds=FUZZ_SECONDS),
         }
         self._rollouts = rollout_statistics.begin(self._pool, all_of_them=EVERYTHING)
 
