@@ -69,6 +69,7 @@ class Job:
         self.workspace = workspace
         self.notes: list[str] = []
         self.tests: Tally | None = None
+        self.failures: list[str] = []
         name = step.name.replace(" ", "-")
         self.log_file = workspace.folder / f"{name}.log"
         self._results = workspace.folder / f"{name}.xml"
@@ -140,11 +141,22 @@ class Job:
             )
             failed = failures + errors
             self.tests += Tally(total - failed - skipped, failed, skipped)
+            self.failures += _failures(suite)
 
     def _closing_lines(self) -> list[str]:
         """What pytest says at its end: skipped tests with their reasons, and the sum."""
         lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
         return [line for line in lines if line.startswith("SKIPPED")][:20] + lines[-1:]
+
+
+def _failures(suite: ET.Element) -> list[str]:
+    """A line for each test that failed: its name and the first line of why."""
+    found = []
+    for test in suite.iter("testcase"):
+        for why in [*test.iter("failure"), *test.iter("error")]:
+            said = (why.get("message") or "").strip().splitlines() or [""]
+            found.append(f"{test.get('classname')}::{test.get('name')}: {said[0]}")
+    return found
 
 
 class Report:
@@ -154,6 +166,7 @@ class Report:
         self._workspace = workspace
         self._lock = threading.Lock()
         self._ended: list[tuple[Step, Verdict, float, str]] = []
+        self._failures: list[str] = []
         self.tally = Tally()
 
     def run(self, steps: Sequence[Step]) -> bool:
@@ -171,10 +184,11 @@ class Report:
         return self.tally.failed == 0
 
     def summary(self) -> str:
-        """One line per step, and the tally as the last line."""
+        """One line per step, what failed, and the tally as the last line."""
         lines = ["", "== steps"]
         for step, verdict, seconds, reason in self._ended:
             lines.append(f"{verdict.value:>9} {seconds:7.1f} s  {step.name} {reason}".rstrip())
+        lines += [f"FAILED {one}" for one in self._failures]
         lines.append(f"{self.tally.skipped} skipped")
         return "\n".join([*lines, self.closing_line()])
 
@@ -200,6 +214,7 @@ class Report:
         with self._lock:
             self._print(job, verdict, seconds, reason, output)
             self._count(job, verdict)
+            self._failures += job.failures
             self._ended.append((step, verdict, seconds, reason))
 
     def _print(self, job: Job, verdict: Verdict, seconds: float, reason: str, output: str) -> None:

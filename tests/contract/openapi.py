@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -25,11 +26,8 @@ from xml.etree import ElementTree
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
 DOCUMENT = Path(__file__).with_name("thingspace-fota.openapi.yaml")
-URN = "urn:thingspace-fota"
 API_PREFIX = "/api"
 JSON = "application/json"
 XML = "application/xml"
@@ -139,15 +137,12 @@ class OpenApiDocument:
     """
 
     def __init__(self, path: Path = DOCUMENT) -> None:
-        self.document: dict[str, Any] = _strict(yaml.safe_load(path.read_text(encoding="utf-8")))
+        self.document: dict[str, Any] = _strict(_read(path))
         for pointer, words in INFERRED_WORDS.items():
             self._at(pointer)["enum"] += words
-        resource: Resource[Any] = Resource.from_contents(
-            self.document, default_specification=DRAFT202012
-        )
-        self._registry: Registry[Any] = Registry().with_resource(URN, resource)
         self._formats = _formats()
         self._validators: dict[str, Draft202012Validator] = {}
+        self._judged: dict[tuple[str, int, bytes], tuple[str, ...]] = {}
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
@@ -266,7 +261,14 @@ class OpenApiDocument:
         elif found.pointer is not None:
             yield from self._json_faults(found.pointer, body, REPLY_ROWS)
 
-    def _json_faults(self, pointer: str, body: bytes, rows: int) -> Iterator[str]:
+    def _json_faults(self, pointer: str, body: bytes, rows: int) -> tuple[str, ...]:
+        """What is wrong with a body; one that was judged before is not judged again."""
+        key = pointer, rows, blake2b(body, digest_size=16).digest()
+        if key not in self._judged:
+            self._judged[key] = tuple(self._new_json_faults(pointer, body, rows))
+        return self._judged[key]
+
+    def _new_json_faults(self, pointer: str, body: bytes, rows: int) -> Iterator[str]:
         try:
             value = json.loads(body)
         except ValueError as problem:
@@ -278,9 +280,19 @@ class OpenApiDocument:
     def _validator(self, pointer: str) -> Draft202012Validator:
         if pointer not in self._validators:
             self._validators[pointer] = Draft202012Validator(
-                {"$ref": f"{URN}#{pointer}"}, registry=self._registry, format_checker=self._formats
+                self._whole(self._at(pointer)), format_checker=self._formats
             )
         return self._validators[pointer]
+
+    def _whole(self, node: Any) -> Any:
+        """A schema with what it refers to in place: following references takes most of the time."""
+        if isinstance(node, list):
+            return [self._whole(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return self._whole(self._at(node["$ref"].removeprefix("#")))
+        return {key: self._whole(value) for key, value in node.items()}
 
     @cached_property
     def _routes(self) -> dict[tuple[str, ...], dict[str, Operation]]:
@@ -331,6 +343,12 @@ class OpenApiDocument:
             key = part.replace("~1", "/").replace("~0", "~")
             value = value[int(key)] if isinstance(value, list) else value[key]
         return value
+
+
+def _read(path: Path) -> Any:
+    """A YAML file, parsed by libyaml where it is there."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - it is a safe one
 
 
 def _strict(node: Any) -> Any:

@@ -196,7 +196,7 @@ BETWEEN = (
     Between("proxy", Expectation.WORKS, _proxied),
     Between("tunnel", Expectation.WORKS, _proxied, tls=True),
     Between("closed_proxy", Expectation.BARRED, _closed, "Blocked by policy"),
-    Between("closed_tunnel", Expectation.BARRED, _closed, "proxy refused", tls=True, patience=1),
+    Between("closed_tunnel", Expectation.BARRED, _closed, "proxy refused", tls=True, patience=2),
     Between("proxy_refuses", Expectation.SAME, _write_refused),
     Between("proxy_dies_after", Expectation.SAME, _dead_after),
     Between("tunnel_dies_after", Expectation.SAME, _dead_after, tls=True),

@@ -104,11 +104,17 @@ class _Trouble:
 
     what: str
     sent: bool  # the service may have acted on it
+    silent: bool = False  # time ran out, and nobody said why
     hopeless: str | None = None  # what to do instead, where repeating cannot help
     status: int | None = None
     code: str | None = None
     message: str | None = None
     wait: float | None = None  # seconds the service asked for
+
+    @property
+    def weight(self) -> int:
+        """How much it tells: the service's own words most, silence least."""
+        return 2 if self.status is not None else int(not self.silent)
 
 
 class Transport:
@@ -176,7 +182,7 @@ class Transport:
         ``WriteOutcomeUnknown`` for a write that may have been carried out, ``UnexpectedReply``
         for a redirect or an endless body.
         """
-        trouble = _Trouble("no time was left to send it", sent=False)
+        trouble = _Trouble("no time was left to send it", sent=False, silent=True)
         attempt = 0
         while deadline.left() > 0:
             attempt += 1
@@ -185,9 +191,8 @@ class Transport:
                 return outcome
             if outcome.hopeless or (outcome.sent and not request.repeatable):
                 raise self._failure(request, outcome, attempt)
-            # What the service said tells more than the silence in which the deadline then ends.
-            if outcome.status is not None or trouble.status is None:
-                trouble = outcome
+            # What was said before tells more than the silence in which the deadline then ends.
+            trouble = max(outcome, trouble, key=lambda one: one.weight)
             wait = self._pause(outcome, attempt)
             if wait >= deadline.left():
                 break
@@ -360,7 +365,8 @@ def _network_trouble(error: requests.RequestException) -> _Trouble:
             hopeless="Nothing was sent. Check base_url and proxies.",
         )
     sent = not any(isinstance(c, (NewConnectionError, ConnectTimeoutError)) for c in causes)
-    return _Trouble(_in_words(error, causes), sent=sent)
+    silent = isinstance(error, requests.Timeout)
+    return _Trouble(_in_words(error, causes), sent=sent, silent=silent)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -125,6 +125,19 @@ def test_a_silent_service_ends_at_the_deadline(ops: Ops) -> None:
         read(client, ops)
 
 
+def test_what_was_said_is_told_and_not_the_silence_at_the_end(
+    ops: Ops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "POLICY", backoff.RetryPolicy(first_pause=0.001))
+    torn = b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n"
+    with (
+        CannedServer([torn, b""]) as server,
+        Client(server.settings(timeout=2)) as client,
+        pytest.raises(ServiceUnavailable, match=r"tried 2 times: the reply was cut off"),
+    ):
+        read(client, ops)
+
+
 def test_a_silent_service_is_asked_again_long_before_the_deadline(
     ops: Ops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
