@@ -28,14 +28,10 @@ START = "2026-03-02T08:00:00Z"
 MODELS = {"alpha": 12}
 HOOK = """
 - name: Remember the event
-  ansible.builtin.lineinfile:
-    path: "{{ hook_log }}"
-    line: >-
+  ansible.builtin.debug:
+    msg: >-
       {{ rollout_event.event }} {{ rollout_event.wave }} {{ rollout_event.before }}
-      {{ rollout_event.phase }} {{ now(fmt='%f') }} {{ rollout_decision.rollout }}
-    create: true
-    mode: "0600"
-  changed_when: false
+      {{ rollout_event.phase }} {{ rollout_decision.rollout }}
 """
 
 
@@ -61,7 +57,6 @@ class Operator:
             "rollout_hooks": dict.fromkeys(
                 ["before_wave", "after_wave", "halt", "phase_change"], str(hook)
             ),
-            "hook_log": str(folder / "events"),
         }
 
     def tick(self, *arguments: str, playbook: str = "rollout", **more: Any) -> PlaybookRun:
@@ -73,10 +68,10 @@ class Operator:
         )
 
     def events(self) -> list[str]:
-        """What the hooks were told, without the moment."""
-        log = self.folder / "events"
-        lines = log.read_text().splitlines() if log.exists() else []
-        return [" ".join(word for word in line.split() if not word.isdigit()) for line in lines]
+        """What the hooks were told in all ticks."""
+        said = (one for run in self.run_playbook.started for one in run.results())
+        hooks = (one.result["msg"] for one in said if one.task.endswith("Remember the event"))
+        return [" ".join(words.split()) for words in hooks]
 
     def journal(self) -> list[dict[str, Any]]:
         return [
