@@ -1,12 +1,11 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decide one tick of a big rollout in this process, as the module does beside its reads.
+"""Decide a tick in the middle of a big rollout in this process, as the module does beside its reads.
 
-Takes the number of devices and ``fresh`` or ``middle``, and prints seconds and peak memory in MB as
-JSON. The seconds are of the processor, as nothing waits here, from the start of the process to the
-result as JSON; the reads are not in them, nor what stands in for them. What they have read is in
-the memory.
+Takes the number of devices, and prints seconds and peak memory in MB as JSON. The seconds are of the
+processor, as nothing waits here, from the start of the process to the result as JSON; the reads are
+not in them, nor what stands in for them. What they have read is in the memory.
 """
 
 from __future__ import annotations
@@ -73,8 +72,8 @@ WAVES = [
     {"name": "all", "rest": True},
 ]
 CAMPAIGN_DEVICES = 1000
-# The phase at each moment, and the waves that have passed.
-EXPECTED = {"fresh": ("planned", []), "middle": ("running", ["pilot", "early"])}
+# The phase, and the waves that have passed.
+EXPECTED = ("running", ["pilot", "early"])
 
 
 def declaration(count: int) -> dict[str, Any]:
@@ -142,11 +141,11 @@ def in_the_middle(count: int) -> Observed:
 
 
 def main() -> None:
-    count, moment = int(sys.argv[1]), sys.argv[2]
+    count = int(sys.argv[1])
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     begun = time.process_time()
     raw = declaration(count)
-    read = untouched(count) if moment == "fresh" else in_the_middle(count)
+    read = in_the_middle(count)
     stood_in = time.process_time() - begun
     spec = read_spec(raw, find_zone=find_zone)
     decision = decide(spec, read)
@@ -156,7 +155,7 @@ def main() -> None:
     seconds = time.process_time() - stood_in
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KILOBYTES_A_MEGABYTE
     passed = [wave["name"] for wave in view["waves"] if wave["verdict"] == "pass"]
-    if (view["phase"], passed) != EXPECTED[moment]:
+    if (view["phase"], passed) != EXPECTED:
         raise SystemExit(f"not the rollout to be measured: {view['msg']}")
     print(json.dumps({"seconds": round(seconds, 3), "mb": round(peak, 1), "msg": view["msg"]}))
 

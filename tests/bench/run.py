@@ -99,10 +99,7 @@ class Bench:
         seconds, megabytes = {}, []
         for devices in (FEW_PLANNED, MANY_PLANNED):
             name = f"plan_{devices}"
-            runs = [
-                run_script("rollout_plan_cost.py", str(devices), "middle")
-                for _time in range(SLOW_RUNS)
-            ]
+            runs = [run_script("rollout_plan_cost.py", str(devices)) for _time in range(SLOW_RUNS)]
             self.record.raw[name] = [run["seconds"] for run in runs]
             seconds[devices] = statistics.median(self.record.raw[name])
             megabytes.append(statistics.median(run["mb"] for run in runs))

@@ -12,7 +12,7 @@ from .._api.campaigns import CampaignService
 from .._model.campaign import Campaign, CampaignDevice, CampaignType
 from .._model.errors import InvalidValue
 from .._model.status import CampaignState
-from .campaign_search import find_by_id, list_all_campaigns
+from .campaign_search import list_all_campaigns
 from .campaign_view import (
     REPORT_COLUMNS,
     count_devices,
@@ -49,12 +49,8 @@ def read_campaigns(context: Context, params: Mapping[str, Any]) -> dict[str, Any
     :raises TaskFailure: the results file could not be written.
     """
     service = context.campaigns(CampaignType(params["type"]))
-    campaigns = _select(_find(service, params), params)
-    reports = (
-        context.client.map(lambda one: service.list_campaign_devices(one.id), campaigns)
-        if params["return_devices"] != "none" or context.results_file is not None
-        else None
-    )
+    with_devices = params["return_devices"] != "none" or context.results_file is not None
+    campaigns, reports = _read(service, params, with_devices=with_devices)
     views = [
         view_reported(campaign, None if reports is None else reports[place], params)
         for place, campaign in enumerate(campaigns)
@@ -83,10 +79,21 @@ def view_reported(
     return view
 
 
-def _find(service: CampaignService, params: Mapping[str, Any]) -> list[Campaign]:
-    if params.get("campaign_id"):
-        return find_by_id(service, params["campaign_id"], may_be_gone=False)
-    return list_all_campaigns(service)
+def _read(
+    service: CampaignService, params: Mapping[str, Any], *, with_devices: bool
+) -> tuple[list[Campaign], list[list[CampaignDevice]] | None]:
+    """Read the campaigns that are asked for, and the report of each if devices are wanted."""
+    id_ = params.get("campaign_id")
+    if id_ and with_devices:  # the report need not wait for the campaign
+        reads = service.get_campaign, service.list_campaign_devices
+        found: list[Any] = service.client.map(lambda read: read(id_), reads)
+        return _select(found[:1], params), found[1:]
+    every = [service.get_campaign(id_)] if id_ else list_all_campaigns(service)
+    campaigns = _select(every, params)
+    if not with_devices:
+        return campaigns, None
+    reports = service.client.map(lambda one: service.list_campaign_devices(one.id), campaigns)
+    return campaigns, reports
 
 
 def _select(campaigns: list[Campaign], params: Mapping[str, Any]) -> list[Campaign]:
