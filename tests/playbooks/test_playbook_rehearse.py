@@ -84,11 +84,44 @@ def rehearse(
     return run, told
 
 
-def test_a_good_rollout_completes_on_the_copy(
+def test_bad_firmware_of_one_model_halts_its_lane_and_on_the_same_copy_good_firmware_completes(
     run_playbook: PlaybookRunner, account: SimulatorServer, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy.json"
-    run, told = rehearse(run_playbook, account, "--check", rehearse_path=str(copy))
+    run, told = rehearse(
+        run_playbook,
+        account,
+        "--check",
+        rehearse_path=str(copy),
+        rehearse_failure_rates={f"{MAKER} beta": 1},
+        rehearse_approve=False,
+        # A rehearsal goes on where a tick is told to fail; an extra variable is above all others.
+        rollout_fail_on=["awaiting_approval", "halted"],
+    )
+    (stop,) = told["stops"]
+    assert stop["what"] == "lane beta A -> B halts"
+    assert stop["why"] == "3 of 3 devices failed"
+    assert (stop["touched"], told["touched"]) == (6, 6)
+    lines = run["Rehearsal"]["msg"]
+    assert any(line.startswith(f"{stop['at']}: lane beta") for line in lines)
+    assert (told["phase"], told["over"]) == ("awaiting_approval", False)
+    assert [one["passes"] for one in told["waves"]] == ["", ""]
+    assert "rehearse_approve" in lines[-1]
+
+    text = copy.read_text()
+    assert not [secret for secret in SECRETS if secret in text]
+    (copied,) = json.loads(text)["accounts"]
+    assert [one["deviceId"] for one in copied["devices"]] == imeis(MODELS)
+    assert {one["firmwareName"] for one in copied["firmware"]} == {
+        "alpha-0-A",
+        "alpha-A-B",
+        "beta-A-B",
+    }
+
+    account.faults([{"operation": "*", "fault": "xml_403", "times": 99}])
+    seen = len(account.journal())
+    run, told = rehearse(run_playbook, account, rehearse_from=str(copy))
+    assert len(account.journal()) == seen, "the copy is enough"
     assert {one.status for one in run.all("Plan")} == {"skipped"}, "one line a tick is enough"
     assert told["over"] is True
     assert told["phase"] == "completed_with_exceptions", "one device is not eligible"
@@ -105,44 +138,11 @@ def test_a_good_rollout_completes_on_the_copy(
     assert "14 devices touched" in lines[-1]
     assert len(run.all("Where it stands")) == told["ticks"]
 
-    text = copy.read_text()
-    assert not [secret for secret in SECRETS if secret in text]
-    (copied,) = json.loads(text)["accounts"]
-    assert [one["deviceId"] for one in copied["devices"]] == imeis(MODELS)
-    assert {one["firmwareName"] for one in copied["firmware"]} == {
-        "alpha-0-A",
-        "alpha-A-B",
-        "beta-A-B",
-    }
 
-    account.faults([{"operation": "*", "fault": "xml_403", "times": 99}])
-    seen = len(account.journal())
-    run, again = rehearse(run_playbook, account, rehearse_from=str(copy), rehearse_ticks=1)
-    assert len(account.journal()) == seen, "the copy is enough"
-    assert (again["ticks"], again["over"]) == (1, False)
+def test_it_ends_after_its_ticks(run_playbook: PlaybookRunner, account: SimulatorServer) -> None:
+    run, told = rehearse(run_playbook, account, rehearse_ticks=1)
+    assert (told["ticks"], told["over"]) == (1, False)
     assert run["Rehearsal"]["msg"][-1] == "not over yet: give more of rehearse_ticks"
-
-
-def test_bad_firmware_of_one_model_halts_its_lane(
-    run_playbook: PlaybookRunner, account: SimulatorServer
-) -> None:
-    """Also where a tick is told to fail at that; an extra variable is above all others."""
-    run, told = rehearse(
-        run_playbook,
-        account,
-        rehearse_failure_rates={f"{MAKER} beta": 1},
-        rehearse_approve=False,
-        rollout_fail_on=["awaiting_approval", "halted"],
-    )
-    (stop,) = told["stops"]
-    assert stop["what"] == "lane beta A -> B halts"
-    assert stop["why"] == "3 of 3 devices failed"
-    assert (stop["touched"], told["touched"]) == (6, 6)
-    lines = run["Rehearsal"]["msg"]
-    assert any(line.startswith(f"{stop['at']}: lane beta") for line in lines)
-    assert (told["phase"], told["over"]) == ("awaiting_approval", False)
-    assert [one["passes"] for one in told["waves"]] == ["", ""]
-    assert "rehearse_approve" in lines[-1]
 
 
 def test_nothing_runs_beyond_this_machine(

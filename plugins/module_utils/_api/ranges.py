@@ -26,10 +26,10 @@ from .paging import Listing, Page
 T = TypeVar("T")
 
 # Readers at once for each page that held devices: a list of two pages is not worth eight calls.
-READERS_PER_PAGE = 3
+READERS_PER_PAGE = 5
 # How many pages behind the page that is being read the next reader begins: less than one, so that
 # the reader before it has no page to ask for the last few devices.
-NEXT_READER = 0.9
+NEXT_READER = 0.95
 # What is left of a part, in pages, to be worth two readers.
 FEWEST_PAGES = 1.5
 

@@ -110,9 +110,11 @@ class Campaign:
 _MAY_RUN = frozenset({CampaignState.PRESCHEDULED, CampaignState.SCHEDULED, CampaignState.UNKNOWN})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(unsafe_hash=True, slots=True)
 class CampaignDevice:
     """One device in a campaign or upgrade report; time members are the service's own text.
+
+    Nobody changes one. It is not frozen only because 100 000 of them are then made in half the time.
 
     :ivar state: what status and reason mean. It is asked for so often that it is kept.
     """
@@ -126,7 +128,7 @@ class CampaignDevice:
     state: DeviceState = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "state", device_state(self.status, self.reason))
+        self.state = device_state(self.status, self.reason)
 
 
 class Change(Enum):
