@@ -83,10 +83,18 @@ class Record:
 
     def take(self, name: str, times: int, measure: Callable[[], float]) -> float:
         """Measure some times, keep all of it, and give the median."""
-        self.raw[name] = [round(measure(), 4) for _time in range(times)]
-        median = statistics.median(self.raw[name])
-        print(f"  {name}: {median:.3f} of {times}", flush=True)
-        return median
+        return self.take_in_turn(times, **{name: measure})[name]
+
+    def take_in_turn(self, times: int, **measures: Callable[[], float]) -> dict[str, float]:
+        """Measure several things in turn, as a machine is not equally quick at all times."""
+        self.raw |= {name: [] for name in measures}
+        for _time in range(times):
+            for name, measure in measures.items():
+                self.raw[name].append(round(measure(), 4))
+        medians = {name: statistics.median(self.raw[name]) for name in measures}
+        for name, median in medians.items():
+            print(f"  {name}: {median:.3f} of {times}", flush=True)
+        return medians
 
 
 def play(*tasks: dict[str, Any], hosts: str = "localhost", **more: Any) -> list[dict[str, Any]]:

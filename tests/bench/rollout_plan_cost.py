@@ -1,11 +1,11 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decide a tick in the middle of a big rollout in this process, as the module does beside its reads.
+"""Decide a tick in the middle of a big rollout in this process, as the module does beside reads.
 
-Takes the number of devices, and prints seconds and peak memory in MB as JSON. The seconds are of the
-processor, as nothing waits here, from the start of the process to the result as JSON; the reads are
-not in them, nor what stands in for them. What they have read is in the memory.
+Takes the number of devices, and prints seconds and peak memory in MB as JSON. The seconds are of
+the processor, as nothing waits here, from the start of the process to the result as JSON; the reads
+are not in them, nor what stands in for them. What they have read is in the memory.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     fleet,
     imei,
 )
+from ansible_collections.thingspace.fota.tests.usecases.rollout_service import stop_campaign
 
 START = "2026-03-02T08:00:00Z"
 MODELS = {"alpha": 16, "beta": 12}
@@ -83,7 +84,7 @@ class Operator:
         self.run_playbook = run_playbook
         self.sim = sim
         self.inventory = inventory
-        self._folder = folder
+        self.account = Account(sim, folder / "tokens")
 
     def tick(self, *arguments: str, playbook: str = ROLLOUT, **more: Any) -> PlaybookRun:
         return self.run_playbook(
@@ -100,7 +101,7 @@ class Operator:
         """Tick without playbooks, which is quicker, to a phase or to the end; the role takes it
         from there."""
         wish = declared or spec()
-        rollout = Rollout(Account(self.sim, self._folder / "tokens"), MODELS, **wish)
+        rollout = Rollout(self.account, MODELS, **wish)
         rollout.spec["devices"] = [
             {"imei": imei(place, number), "groups": ["canary"] if number < 5 else []}
             for place, count in enumerate(MODELS.values())
@@ -189,23 +190,9 @@ def test_too_many_failures_halt_and_fail_the_play(operator: Any) -> None:
 
 def test_a_campaign_cancelled_by_a_person_is_held(operator: Any) -> None:
     mine = operator()
-    mine.go_on(mine.tick().succeeded())
+    mine.run_in_process("running")
     victim = mine.sim.campaigns()[0]
-    cancel = [
-        {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "tasks": [
-                {
-                    "thingspace.fota.fota_campaign": {
-                        "campaign_id": victim["id"],
-                        "state": "absent",
-                    }
-                }
-            ],
-        }
-    ]
-    mine.run_playbook(cancel, simulator=mine.sim).succeeded()
+    stop_campaign(mine.account, victim["id"])
     run = mine.tick()
     assert run.status != 0
     assert victim["id"] in run["Decide"]["why"]
@@ -214,7 +201,7 @@ def test_a_campaign_cancelled_by_a_person_is_held(operator: Any) -> None:
 
 def test_status_and_audit_write_nothing(operator: Any) -> None:
     mine = operator()
-    mine.go_on(mine.tick().succeeded())
+    mine.run_in_process("running")
     mine.sim.refuse_writes = True
     status = mine.tick(playbook="thingspace.fota.status").succeeded()
     assert status["Decide"]["phase"] == "running"
@@ -270,7 +257,7 @@ def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
 
 def test_a_halt_ends_what_has_started_as_early_as_the_service_allows(operator: Any) -> None:
     mine = operator()
-    mine.tick(rollout_spec=spec(on_halt="abort")).succeeded()
+    mine.run_in_process("running", **spec(on_halt="abort"))
     mine.sim.set_now("2026-03-03T00:30:00Z")
     before = {one["endDate"] for one in mine.sim.campaigns()}
     run = mine.tick(rollout_spec=spec(on_halt="abort"), rollout_state="halted")
