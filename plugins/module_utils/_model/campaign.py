@@ -114,7 +114,7 @@ _MAY_RUN = frozenset({CampaignState.PRESCHEDULED, CampaignState.SCHEDULED, Campa
 class CampaignDevice:
     """One device in a campaign or upgrade report; time members are the service's own text.
 
-    Nobody changes one. It is not frozen only because 100 000 of them are then made in half the time.
+    Nobody changes one. It is not frozen, as 100 000 of them are made in half the time then.
 
     :ivar state: what status and reason mean. It is asked for so often that it is kept.
     """

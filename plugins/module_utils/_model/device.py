@@ -25,7 +25,7 @@ class InstalledSoftware:
 class Device:
     """A device of the account; times are the service's own text.
 
-    Nobody changes one. It is not frozen only because 100 000 of them are then made in half the time.
+    Nobody changes one. It is not frozen, as 100 000 of them are made in half the time then.
 
     :ivar firmware: the version that ThingSpace last learned, not necessarily the one that runs.
     :ivar protocol: LWM2M, OMADM, HTTP or NONE; empty in v1.
