@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.thingspace.fota.tests.reliability.rivals import SEEDS, run_seed
 
-FEW = 6
+FEW = 4
 
 
 @pytest.mark.parametrize("seed", range(SEEDS if os.environ.get("FOTA_ALL_RIVALS") else FEW))

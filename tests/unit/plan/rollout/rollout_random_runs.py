@@ -90,7 +90,7 @@ KINDS = st.one_of(
     st.fixed_dictionaries({"count": st.integers(1, 40)}),
     st.fixed_dictionaries({"percent": st.integers(1, 33)}),
 )
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=16, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

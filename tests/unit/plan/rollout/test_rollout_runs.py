@@ -54,7 +54,7 @@ def test_a_plan_that_was_carried_out_is_empty(run: Run) -> None:
         assert {own.campaign.id for own, _why in again.cancel} <= begun
 
 
-@settings(parent=SLOW, max_examples=40)
+@settings(parent=SLOW, max_examples=25)
 @given(runs(hides=True))
 def test_what_is_created(run: Run) -> None:
     proved: set[str] = set()
