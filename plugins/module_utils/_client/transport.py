@@ -46,7 +46,7 @@ except ImportError:
     # The traceback, for a module's missing_required_lib().
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 
-COLLECTION_VERSION = "0.4.1"
+COLLECTION_VERSION = "0.4.2"
 SIMULATOR_HEADER = "X-Fota-Simulator"
 
 _HEADERS = {
