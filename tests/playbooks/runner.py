@@ -111,14 +111,16 @@ class RunningPlaybook:
 class PlaybookRunner:
     """Starts playbooks; everything they write goes below ``folder``.
 
+    :param settings: variables of Ansible for all of them.
     :ivar temp: their TMPDIR, which must be empty in the end.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self._settings = dict(settings or {})
         self.temp = folder / "tmp"
         self.started: list[RunningPlaybook] = []
-        for made in (self.temp, folder / "home"):
+        for made in (self.temp, folder / "home" / "remote"):
             made.mkdir(parents=True)
 
     def __call__(self, playbook: Playbook, *arguments: str, **options: Any) -> PlaybookRun:
@@ -152,7 +154,7 @@ class PlaybookRunner:
             process = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=self._environment(simulator, results_log, environment or {}),
+                env=self.environment(simulator, results_log, environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -170,12 +172,13 @@ class PlaybookRunner:
         file.write_text(yaml.safe_dump(list(playbook), sort_keys=False), encoding="utf-8")
         return str(file)
 
-    def _environment(
+    def environment(
         self,
         simulator: SimulatorServer | None,
         results_log: Path,
         environment: Mapping[str, str],
     ) -> dict[str, str]:
+        """All variables of a run; ``environment`` is above the others."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(DROPPED)}
         chosen = {
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
@@ -201,7 +204,7 @@ class PlaybookRunner:
                 "THINGSPACE_PASSWORD": "simulator-password",
                 "THINGSPACE_TOKEN_CACHE": str(self.folder / "tokens"),
             }
-        return {**kept, **chosen, **environment}
+        return {**kept, **chosen, **self._settings, **environment}
 
     @cached_property
     def _tree(self) -> Path:

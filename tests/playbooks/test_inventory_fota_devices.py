@@ -88,7 +88,7 @@ def run_inventory(
     log = run_playbook.folder / "unused.jsonl"
     done = subprocess.run(
         [Path(sys.executable).parent / "ansible-inventory", *arguments],
-        env=run_playbook._environment(simulator, log, environment or {}),
+        env=run_playbook.environment(simulator, log, environment or {}),
         cwd=run_playbook.folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -84,7 +84,7 @@ def rehearse(
     return run, told
 
 
-def test_bad_firmware_of_one_model_halts_its_lane_and_on_the_same_copy_good_firmware_completes(
+def test_bad_firmware_halts_and_good_firmware_completes(
     run_playbook: PlaybookRunner, account: SimulatorServer, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy.json"

@@ -333,8 +333,8 @@ def search_secrets(folder: Path) -> dict[str, int]:
 # -- tests ------------------------------------------------------------------------------------
 
 
-def test_no_secret_is_shown_or_left(run_playbook: PlaybookRunner) -> None:
-    findings = run_and_search(run_playbook)
+def test_no_secret_is_shown_or_left(run_unpiped: PlaybookRunner) -> None:
+    findings = run_and_search(run_unpiped)
     run, texts = findings.run, findings.texts
     assert run.status == 0, run.output
 
@@ -365,7 +365,7 @@ def test_no_secret_is_shown_or_left(run_playbook: PlaybookRunner) -> None:
         assert word in texts[where], where
 
     assert findings.leaks == []
-    assert list(run_playbook.temp.iterdir()) == []
+    assert list(run_unpiped.temp.iterdir()) == []
     assert run["Log out"]["changed"]
     after = entries(texts, CACHE)
     assert [one["session"] for one in after] == [None, None], "only what others were refused"
