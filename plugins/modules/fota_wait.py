@@ -118,11 +118,19 @@ options:
     description:
       - Which devices to return. V(attention) gives those that failed, were rejected or have a
         status that is not known.
-      - With V(none) the device reports of campaigns are not read at all. There are no counts then,
-        and no bar in the lines.
+      - With V(none) the device reports of campaigns are not read at all, unless O(results_file) is
+        given. There are no counts then, and no bar in the lines.
     type: str
     choices: [none, attention, all]
     default: attention
+  results_file:
+    description:
+      - File to write every device of the result to, as with O(return_devices=all), once the wait is
+        over, also when it is over in vain. It is on the controller. For its name and format see
+        M(thingspace.fota.fota_campaign_info).
+      - Not written in check mode.
+    type: path
+    version_added: 0.4.2
 seealso:
   - module: thingspace.fota.fota_campaign
   - module: thingspace.fota.fota_campaign_info
@@ -261,12 +269,12 @@ campaigns:
       description: Devices by what their status means (V(pending), V(success), V(failed),
         V(rejected), V(stopped), V(unknown)).
       type: dict
-      returned: when O(return_devices) is not V(none)
+      returned: when O(return_devices) is not V(none), or O(results_file) is given
     devices:
       description: Devices that O(return_devices) asks for.
       type: list
       elements: dict
-      returned: when O(return_devices) is not V(none)
+      returned: when O(return_devices) is not V(none), or O(results_file) is given
       contains:
         deviceId:
           description: IMEI.
@@ -429,6 +437,22 @@ next_check_after:
   returned: with O(rollout), when something is to come
   type: str
   sample: '2026-03-05T00:00:00Z'
+results_file:
+  description: The file that was written, or in check mode would be.
+  returned: when O(results_file) is given
+  type: dict
+  contains:
+    path:
+      description: Its path.
+      type: str
+      returned: always
+    devices:
+      description: Devices in it, one a line.
+      type: int
+      returned: always
+  sample:
+    path: /var/tmp/meters.csv
+    devices: 10000
 service:
   description: Which service answered.
   returned: always
@@ -461,7 +485,7 @@ failure:
         V(locked_out), V(refused),
         V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
         V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
+        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path), V(results_file).
       type: str
       returned: always
     http_status:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     fleet,
     imeis,
 )
+from ansible_collections.thingspace.fota.tests.usecases.test_devices_file_usecase import rows
 from ansible_collections.thingspace.fota.tests.usecases.test_long_waits import (
     HOUR,
     SILENT,
@@ -189,6 +191,39 @@ def test_upgrades_of_v1(patient: Make) -> None:
     assert ": 1 upgrade: [--------------------] 0% of " in said[1]
 
 
+def test_every_device_is_kept_also_when_the_wait_was_in_vain(patient: Make, tmp_path: Path) -> None:
+    account = patient(fleet(MODELS))
+    id_ = begin(account)
+    late, over, unwritten = (tmp_path / f"{name}.csv" for name in ("late", "over", "unwritten"))
+    given: dict[str, Any] = {"campaign_ids": [id_], "return_devices": "none", "wait_delay": HOUR}
+    with pytest.raises(TaskFailure) as caught:
+        wait(account, **given, wait_timeout=2 * HOUR, results_file=str(late))
+    assert failed(caught)[2]["results_file"] == {"path": str(late), "devices": 20}
+    assert {one["state"] for one in rows(late)} == {"pending"}
+
+    result = wait(account, **given, wait_timeout=2 * WEEK, results_file=str(over))
+    assert (result["campaigns"][0]["devices"], result["campaigns"][0]["counts"]) == (
+        [],
+        {"success": 20},
+    )
+    assert [one["deviceId"] for one in rows(over)] == imeis(MODELS)
+    assert {(one["state"], one["campaign_id"]) for one in rows(over)} == {("success", id_)}
+
+    seen = wait(account, check=True, **given, results_file=str(unwritten))
+    assert seen["results_file"]["devices"] == 20 and not unwritten.exists()
+
+
+def test_devices_of_upgrades_and_rollouts_are_kept(patient: Make, tmp_path: Path) -> None:
+    account, kept = patient(), tmp_path / "upgrade.csv"
+    id_ = test_upgrades.create(account)
+    wait(account, upgrade_ids=[id_], wait_timeout=3 * WEEK, results_file=str(kept))
+    assert {one["upgrade_id"] for one in rows(kept)} == {id_}
+
+    account, kept = patient(fleet(MODELS)), tmp_path / "rollout.csv"
+    wait(account, rollout=Rollout(account, MODELS).spec, imei_check="off", results_file=str(kept))
+    assert sorted(one["deviceId"] for one in rows(kept)) == imeis(MODELS)
+
+
 def test_check_mode_looks_once(account_with: Callable[..., Account]) -> None:
     account = account_with(fleet=fleet(MODELS))
     id_ = begin(account)
@@ -264,5 +299,6 @@ def test_every_option_is_documented_as_it_is() -> None:
         documented |= yaml.safe_load(text)["options"]
     assert sorted(documented) == sorted(WAIT_MODULE_OPTIONS)
     for name, option in WAIT_MODULE_OPTIONS.items():
-        told = {key: value for key, value in documented[name].items() if key != "description"}
+        beside = ("description", "version_added")
+        told = {key: value for key, value in documented[name].items() if key not in beside}
         assert told == option, name

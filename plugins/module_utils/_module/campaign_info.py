@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._api.campaigns import CampaignService
@@ -60,12 +60,17 @@ def read_campaigns(context: Context, params: Mapping[str, Any]) -> dict[str, Any
         "campaigns": views,
         "msg": context.headline(f"{len(views)} campaigns"),
     }
+    return context.conclude(result, report_rows(zip(campaigns, reports or (), strict=False)))
+
+
+def report_rows(reported: Iterable[tuple[Campaign, Sequence[CampaignDevice]]]) -> Rows:
+    """Give every device of campaigns, each with the campaign that it is in."""
     devices = (
         {**view_device(row), "campaign_id": campaign.id, "campaign": campaign.name}
-        for campaign, report in zip(campaigns, reports or (), strict=False)
+        for campaign, report in reported
         for row in report
     )
-    return context.conclude(result, Rows((*REPORT_COLUMNS, "campaign_id", "campaign"), devices))
+    return Rows((*REPORT_COLUMNS, "campaign_id", "campaign"), devices)
 
 
 def view_reported(

@@ -88,7 +88,7 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
             "msg": msg,
         }
     result = view_rollout(context, declared, waited.last, params["return_devices"])
-    return context.conclude(result, Rows(DEVICE_COLUMNS, view_devices(waited.last, "all")))
+    return context.conclude(result, rollout_rows(waited.last))
 
 
 def read_declared(context: Context, params: Mapping[str, Any]) -> Declared:
@@ -127,6 +127,11 @@ def watch_rollout(
         return due or decision.phase is not first.phase
 
     return wait_until(look, is_news, waiting, sleep=context.sleep, start=first, tell=tell)
+
+
+def rollout_rows(decision: Decision) -> Rows:
+    """Give every device of a rollout."""
+    return Rows(DEVICE_COLUMNS, view_devices(decision, "all"))
 
 
 def view_rollout(

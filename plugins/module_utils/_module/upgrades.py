@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -261,12 +261,17 @@ def read_upgrades(context: Context, params: Mapping[str, Any]) -> dict[str, Any]
         "upgrades": [view_upgrade(upgrade, params["return_devices"]) for upgrade in kept],
         "msg": context.headline(f"{len(kept)} upgrades"),
     }
+    return context.conclude(result, upgrade_rows(kept))
+
+
+def upgrade_rows(upgrades: Iterable[Upgrade]) -> Rows:
+    """Give every device of upgrades, each with the upgrade that it is in."""
     devices = (
         {**view_device(row), "upgrade_id": upgrade.id}
-        for upgrade in kept
+        for upgrade in upgrades
         for row in upgrade.devices
     )
-    return context.conclude(result, Rows((*REPORT_COLUMNS, "upgrade_id"), devices))
+    return Rows((*REPORT_COLUMNS, "upgrade_id"), devices)
 
 
 def view_upgrade(upgrade: Upgrade, return_devices: str) -> dict[str, Any]:

@@ -16,11 +16,16 @@ from .._model.imei import shorten
 from .._model.status import FAR_ENOUGH
 from .._model.upgrade import Upgrade
 from .._plan.campaigns import CampaignSpec, choose_campaign
-from .campaign_info import CAMPAIGN_INFO_OPTIONS, view_reported
+from .campaign_info import CAMPAIGN_INFO_OPTIONS, report_rows, view_reported
 from .campaign_search import find_by_id, list_all_campaigns, list_once_more
 from .context import Context
-from .failure import TaskFailure
-from .options import RETURN_DEVICES_OPTION, WAIT_FOR_OPTION, WAIT_OPTIONS, check_positive
+from .options import (
+    RESULTS_FILE_OPTION,
+    RETURN_DEVICES_OPTION,
+    WAIT_FOR_OPTION,
+    WAIT_OPTIONS,
+    check_positive,
+)
 from .progress import (
     Pace,
     Progress,
@@ -30,9 +35,10 @@ from .progress import (
     tell_progress,
     tell_span,
 )
-from .rollout import ROLLOUT_OPTIONS, read_declared, view_rollout, watch_rollout
+from .results_file import Rows
+from .rollout import ROLLOUT_OPTIONS, read_declared, rollout_rows, view_rollout, watch_rollout
 from .stages import is_settled, wait_for_all
-from .upgrades import view_upgrade
+from .upgrades import upgrade_rows, view_upgrade
 from .waiting import ONE_LOOK, Tell, Waited, Waiting
 
 WAIT_MODULE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -46,6 +52,7 @@ WAIT_MODULE_OPTIONS: dict[str, dict[str, Any]] = {
     **{name: WAIT_OPTIONS[name] for name in ("wait_timeout", "wait_delay")},
     "progress_interval": {"type": "float", "default": 30.0},
     **RETURN_DEVICES_OPTION,
+    **RESULTS_FILE_OPTION,
 }
 WAIT_MODULE_CONSTRAINTS: dict[str, Any] = {
     "required_one_of": [("campaign_ids", "names", "upgrade_ids", "rollout")],
@@ -106,19 +113,16 @@ def _wait_for_rollout(context: Context, params: Mapping[str, Any], say: Say) -> 
     stand = watch_rollout(context, declared, _waiting(context, params), tell=tell)
     result = view_rollout(context, declared, stand.last, params["return_devices"])
     result["elapsed"] = round(stand.elapsed, 1)
-    if stand.done or context.check_mode:
-        return result
     when = result["next_check_after"]
-    raise TaskFailure(
-        FotaError(
-            f"waited {tell_span(stand.elapsed)} for something to do in rollout {name}, which is"
-            f" {stand.last.phase.value}{stand.in_vain}",
-            kind="timeout",
-            hint="its campaigns go on at the service; run the same task again to go on waiting"
-            + (f", something is expected at {when}" if when else ""),
-        ),
-        result,
+    late = FotaError(
+        f"waited {tell_span(stand.elapsed)} for something to do in rollout {name}, which is"
+        f" {stand.last.phase.value}{stand.in_vain}",
+        kind="timeout",
+        hint="its campaigns go on at the service; run the same task again to go on waiting"
+        + (f", something is expected at {when}" if when else ""),
     )
+    failure = None if stand.done or context.check_mode else late
+    return context.conclude(result, rollout_rows(stand.last), failure=failure)
 
 
 class _Known:
@@ -128,7 +132,7 @@ class _Known:
         self._context = context
         self._params = params
         self._wait_for: str = params["wait_for"]
-        self._with_rows = params["return_devices"] != "none"
+        self._with_rows = params["return_devices"] != "none" or context.results_file is not None
         self._key = "campaigns" if params.get("upgrade_ids") is None else "upgrades"
 
     def wait(self, say: Say) -> dict[str, Any]:
@@ -154,11 +158,8 @@ class _Known:
         except FotaError as error:
             payload: dict[str, Any] = error.payload()
             named = FotaError(f"{error}; before that, {_listed(stand.last)}", **payload)
-            raise TaskFailure(named, self._result(stand)) from error
-        failure = None if self._context.check_mode else self._judge(stand)
-        if failure is not None:
-            raise TaskFailure(failure, self._result(stand))
-        return self._result(stand)
+            return self._conclude(stand, named)
+        return self._conclude(stand, None if self._context.check_mode else self._judge(stand))
 
     def _given(self, option: str) -> list[str]:
         """Give the ids or names of an option, each once.
@@ -256,9 +257,9 @@ class _Known:
             )
         return None
 
-    def _result(self, stand: Waited[list[Awaited]]) -> dict[str, Any]:
+    def _conclude(self, stand: Waited[list[Awaited]], failure: FotaError | None) -> dict[str, Any]:
         """Give the result of the info module, and how long was waited."""
-        return {
+        result = {
             "changed": False,
             self._key: [self._view(known) for known in stand.last],
             "elapsed": round(stand.elapsed, 1),
@@ -266,6 +267,13 @@ class _Known:
                 f"waited {tell_span(stand.elapsed)}, {_listed(stand.last) or 'nothing is there'}"
             ),
         }
+        return self._context.conclude(result, self._rows(stand.last), failure=failure)
+
+    def _rows(self, seen: list[Awaited]) -> Rows:
+        if self._key == "upgrades":
+            return upgrade_rows(one.one for one in seen if isinstance(one.one, Upgrade))
+        reported = ((one.one, one.rows or ()) for one in seen if isinstance(one.one, Campaign))
+        return report_rows(reported)
 
     def _view(self, known: Awaited) -> dict[str, Any]:
         if isinstance(known.one, Upgrade):
