@@ -19,6 +19,7 @@ from .._plan.campaigns import CampaignSpec, choose_campaign
 from .campaign_info import CAMPAIGN_INFO_OPTIONS, report_rows, view_reported
 from .campaign_search import find_by_id, list_all_campaigns, list_once_more
 from .context import Context
+from .failure import TaskFailure
 from .options import (
     RESULTS_FILE_OPTION,
     RETURN_DEVICES_OPTION,
@@ -158,8 +159,10 @@ class _Known:
         except FotaError as error:
             payload: dict[str, Any] = error.payload()
             named = FotaError(f"{error}; before that, {_listed(stand.last)}", **payload)
-            return self._conclude(stand, named)
-        return self._conclude(stand, None if self._context.check_mode else self._judge(stand))
+            raise TaskFailure(named, self._result(stand)) from error
+        failure = None if self._context.check_mode else self._judge(stand)
+        rows = self._rows(stand.last)
+        return self._context.conclude(self._result(stand), rows, failure=failure)
 
     def _given(self, option: str) -> list[str]:
         """Give the ids or names of an option, each once.
@@ -257,9 +260,9 @@ class _Known:
             )
         return None
 
-    def _conclude(self, stand: Waited[list[Awaited]], failure: FotaError | None) -> dict[str, Any]:
+    def _result(self, stand: Waited[list[Awaited]]) -> dict[str, Any]:
         """Give the result of the info module, and how long was waited."""
-        result = {
+        return {
             "changed": False,
             self._key: [self._view(known) for known in stand.last],
             "elapsed": round(stand.elapsed, 1),
@@ -267,7 +270,6 @@ class _Known:
                 f"waited {tell_span(stand.elapsed)}, {_listed(stand.last) or 'nothing is there'}"
             ),
         }
-        return self._context.conclude(result, self._rows(stand.last), failure=failure)
 
     def _rows(self, seen: list[Awaited]) -> Rows:
         if self._key == "upgrades":
