@@ -23,7 +23,7 @@ from .context import Context, open_context
 from .failure import TaskFailure, describe_failure
 from .options import CONNECTION_OPTIONS
 
-GARBAGE_THRESHOLDS = (200_000, 100, 100)
+GARBAGE_THRESHOLDS = (2_000_000, 100, 100)
 
 Options = Mapping[str, Mapping[str, Any]]
 UseCase = Callable[[Context, Mapping[str, Any]], dict[str, Any]]
