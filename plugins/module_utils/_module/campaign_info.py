@@ -49,7 +49,7 @@ def read_campaigns(context: Context, params: Mapping[str, Any]) -> dict[str, Any
     :raises TaskFailure: the results file could not be written.
     """
     service = context.campaigns(CampaignType(params["type"]))
-    with_devices = params["return_devices"] != "none" or context.results_file is not None
+    with_devices = context.wants_devices(params["return_devices"])
     campaigns, reports = _read(service, params, with_devices=with_devices)
     views = [
         view_reported(campaign, None if reports is None else reports[place], params)

@@ -59,6 +59,10 @@ class Context:
         """Give the service that runs campaigns of this type."""
         return self.v3 if type_ is CampaignType.FIRMWARE else self.v2
 
+    def wants_devices(self, return_devices: str) -> bool:
+        """Tell whether the result or the results file is to have devices."""
+        return return_devices != "none" or self.results_file is not None
+
     def service(self) -> dict[str, Any]:
         """Tell which service answered."""
         return {"host": self.client.host, "simulated": self.client.simulated}

@@ -133,7 +133,7 @@ class _Known:
         self._context = context
         self._params = params
         self._wait_for: str = params["wait_for"]
-        self._with_rows = params["return_devices"] != "none" or context.results_file is not None
+        self._with_rows = context.wants_devices(params["return_devices"])
         self._key = "campaigns" if params.get("upgrade_ids") is None else "upgrades"
 
     def wait(self, say: Say) -> dict[str, Any]:
