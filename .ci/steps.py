@@ -20,6 +20,8 @@ from workspace import ROOT, Stopped, Workspace
 
 LANES = min(os.cpu_count() or 1, 4)
 LINES_OF_A_FAILURE = 200
+# How lines of pytest begin that are told of a step that went well, too.
+TOLD = ("SKIPPED", "reliability: ", "fuzz: ")
 
 
 class Verdict(Enum):
@@ -144,9 +146,9 @@ class Job:
             self.failures += _failures(suite)
 
     def _closing_lines(self) -> list[str]:
-        """What pytest says at its end: skipped tests with their reasons, and the sum."""
+        """What pytest says at its end: counts, skipped tests with their reasons, and the sum."""
         lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
-        return [line for line in lines if line.startswith("SKIPPED")][:20] + lines[-1:]
+        return [line for line in lines if line.startswith(TOLD)][:20] + lines[-1:]
 
 
 def _failures(suite: ET.Element) -> list[str]:
