@@ -89,7 +89,7 @@ from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.wave_preview import (  # noqa: E402
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.wave_preview import (  # noqa: E402
     cut_into_waves,
 )
 

@@ -152,7 +152,7 @@ from ansible.plugins.inventory import (
     to_safe_group_name,
 )
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.inventory_devices import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.inventory_devices import (
     GROUP_KEYS,
     AccountUnread,
     Devices,

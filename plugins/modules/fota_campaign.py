@@ -667,12 +667,12 @@ failure:
     hint: null
 """
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
+    ensure_campaigns,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
     CAMPAIGN_MODULE_OPTIONS,
     EXCLUSIVE_WITH_CAMPAIGNS,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns import (
-    ensure_campaigns,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
 

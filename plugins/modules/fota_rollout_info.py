@@ -729,7 +729,7 @@ failure:
     hint: null
 """
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.rollout_info import (
     ROLLOUT_OPTIONS,
     inform_on_rollout,
 )

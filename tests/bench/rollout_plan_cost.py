@@ -29,20 +29,22 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
 from ansible_collections.thingspace.fota.plugins.module_utils._module.options import (
     RETURN_DEVICES_OPTION,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_text import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.text import (
     tell_decision,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_view import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     view_decision,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import GARBAGE_THRESHOLDS
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import decide
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
+    decide,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec_reader import (
+    read_spec,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     Observed,
     OwnCampaign,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec_reader import (
-    read_spec,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     ROLLOUT,

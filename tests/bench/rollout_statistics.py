@@ -28,15 +28,21 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
     CampaignDevice,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.device import Device
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import decide
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.gate import GateVerdict
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.campaign_batches import (
+    PlannedCampaign,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
+    decide,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     Approval,
     RolloutSpec,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.tranches import (
-    PlannedCampaign,
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
+    GateVerdict,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     ROLLOUT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.names import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
     CampaignName,
     Lane,
     generation,

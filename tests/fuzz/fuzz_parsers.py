@@ -62,27 +62,31 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.errors impo
     InvalidValue,
     MalformedReply,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
     CAMPAIGN_OPTIONS,
     read_specs,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices_file import (
     read_devices_file,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout import _find_zone
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_journal import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.journal import (
     read_journal,
     read_last_tick,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrade_options import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.rollout_info import (
+    _find_zone,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade_options import (
     UPGRADE_OPTIONS,
     read_upgrade_spec,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.names import parse_name
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.sections import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
+    parse_name,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
     InvalidSpec,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec_reader import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec_reader import (
     read_spec,
 )
 from ansible_collections.thingspace.fota.tests.fuzz import fuzz_examples as examples

@@ -14,21 +14,21 @@ from urllib.parse import unquote
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
+    ensure_campaigns,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_info import (
     CAMPAIGN_INFO_OPTIONS,
     read_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
     CAMPAIGN_MODULE_OPTIONS,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns import (
-    ensure_campaigns,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import (
     TaskFailure,
     describe_failure,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade import (
     UPGRADE_INFO_OPTIONS,
     read_upgrades,
 )

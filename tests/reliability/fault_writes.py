@@ -23,22 +23,22 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
     Schedule,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.upgrade import UpgradeRequest
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
-    CAMPAIGN_MODULE_OPTIONS,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
     ensure_campaigns,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+    CAMPAIGN_MODULE_OPTIONS,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
-from ansible_collections.thingspace.fota.plugins.module_utils._module.device_firmware import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_firmware import (
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrade_options import (
-    UPGRADE_OPTIONS,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade import (
     ensure_upgrade,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade_options import (
+    UPGRADE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.tests.reliability.fault_stage import (
     FIRMWARE_IMEIS,

@@ -25,7 +25,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.failure im
     describe_failure,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
 )

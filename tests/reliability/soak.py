@@ -35,7 +35,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client.errors imp
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import TaskFailure
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults import TABLE
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,

@@ -11,25 +11,25 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
+    ensure_campaigns,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_info import (
     CAMPAIGN_INFO_OPTIONS,
     read_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
     CAMPAIGN_MODULE_OPTIONS,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns import (
-    ensure_campaigns,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.device_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_info import (
     DEVICE_INFO_OPTIONS,
     read_devices,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.firmware_info import (
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade import (
     UPGRADE_INFO_OPTIONS,
     read_upgrades,
 )

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
-    CAMPAIGN_MODULE_OPTIONS,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
     ensure_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.device_firmware import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+    CAMPAIGN_MODULE_OPTIONS,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_firmware import (
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
@@ -23,7 +23,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.failure im
     TaskFailure,
     describe_failure,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.rollout_info import (
     ROLLOUT_OPTIONS,
     inform_on_rollout,
 )

@@ -15,11 +15,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
     CampaignType,
     Schedule,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
-    CAMPAIGN_MODULE_OPTIONS,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
     ensure_campaigns,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+    CAMPAIGN_MODULE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.order import Order

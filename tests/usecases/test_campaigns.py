@@ -15,11 +15,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client.errors imp
     ServiceRefused,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
-    CAMPAIGN_MODULE_OPTIONS,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
     ensure_campaigns,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+    CAMPAIGN_MODULE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import TaskFailure
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused

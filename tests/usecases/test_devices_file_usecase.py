@@ -15,19 +15,19 @@ from typing import Any
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_info import (
     CAMPAIGN_INFO_OPTIONS,
     read_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.device_firmware import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_firmware import (
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.device_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_info import (
     DEVICE_INFO_OPTIONS,
     read_devices,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.device_records import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_records import (
     is_at_version,
     list_imeis,
 )
@@ -35,14 +35,14 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.failure im
     TaskFailure,
     describe_failure,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.wave_preview import (
+    cut_into_waves,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade import (
     UPGRADE_INFO_OPTIONS,
     read_upgrades,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.wave_preview import (
-    cut_into_waves,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.sections import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
     InvalidSpec,
 )
 from ansible_collections.thingspace.fota.tests.usecases import test_campaigns, test_upgrades

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.names import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
     place_in_line,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (

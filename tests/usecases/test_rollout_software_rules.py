@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaign_spec import (
-    CAMPAIGN_MODULE_OPTIONS,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
     ensure_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.sections import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+    CAMPAIGN_MODULE_OPTIONS,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
     InvalidSpec,
 )
 from ansible_collections.thingspace.fota.tests.usecases.account import Account

@@ -13,8 +13,8 @@ from .._model.campaign import CampaignDevice
 from .._model.status import CampaignState, DeviceState
 from .._model.times import parse_time
 from .._model.wire import count_by
-from .._plan.rollout.classes import DeviceClass
-from .._plan.rollout.decide import Decision
+from .._plan.rollout.action.decide import Decision
+from .._plan.rollout.judgement.device_outcomes import DeviceClass
 
 BAR_WIDTH = 20
 # Without news, a line comes so often all the same (seconds): the wait is alive.

@@ -16,8 +16,8 @@ from .._model.imei import shorten
 from .._model.status import FAR_ENOUGH
 from .._model.upgrade import Upgrade
 from .._plan.campaigns import CampaignSpec, choose_campaign
-from .campaign_info import CAMPAIGN_INFO_OPTIONS, report_rows, view_reported
-from .campaign_search import find_by_id, list_all_campaigns, list_once_more
+from .campaigns.campaign_info import CAMPAIGN_INFO_OPTIONS, report_rows, view_reported
+from .campaigns.campaign_search import find_by_id, list_all_campaigns, list_once_more
 from .context import Context
 from .failure import TaskFailure
 from .options import (
@@ -37,9 +37,15 @@ from .progress import (
     tell_span,
 )
 from .results_file import Rows
-from .rollout import ROLLOUT_OPTIONS, read_declared, rollout_rows, view_rollout, watch_rollout
-from .stages import is_settled, wait_for_all
-from .upgrades import upgrade_rows, view_upgrade
+from .rollout.rollout_info import (
+    ROLLOUT_OPTIONS,
+    read_declared,
+    rollout_rows,
+    view_rollout,
+    watch_rollout,
+)
+from .upgrades.stages import is_settled, wait_for_all
+from .upgrades.upgrade import upgrade_rows, view_upgrade
 from .waiting import ONE_LOOK, Tell, Waited, Waiting
 
 WAIT_MODULE_OPTIONS: dict[str, dict[str, Any]] = {

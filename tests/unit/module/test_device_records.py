@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
-from ansible_collections.thingspace.fota.plugins.module_utils._module.device_records import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_records import (
     is_at_version,
     is_imei,
     list_imeis,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.wave_preview import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.wave_preview import (
     cut_into_waves,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import imeis

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_journal import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.journal import (
     Journal,
     read_journal,
     read_last_tick,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.events import LastTick
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.events import (
+    LastTick,
+)
 
 
 def line(rollout: str = "meters", **members: Any) -> str:

@@ -25,26 +25,28 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.license imp
     PAY_PER_UPGRADE,
     Subscription,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
     Decision,
     decide,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.gate import Judgement
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.names import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
     CampaignName,
     Lane,
     generation,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
-    Observed,
-    OwnCampaign,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     Gate,
     RolloutSpec,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec_reader import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec_reader import (
     read_spec,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
+    Judgement,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
+    Observed,
+    OwnCampaign,
 )
 
 NOW = datetime(2026, 4, 10, 10, 0, tzinfo=timezone.utc)

@@ -12,8 +12,10 @@ from typing import Any
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import Decision
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
+    Decision,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     RolloutSpec,
     Wanted,
 )

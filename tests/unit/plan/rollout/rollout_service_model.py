@@ -21,21 +21,23 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.device import Device
 from ansible_collections.thingspace.fota.plugins.module_utils._model.firmware import Package
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.campaign_batches import (
+    PlannedCampaign,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
     Decision,
     decide,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.names import parse_name
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
-    Observed,
-    OwnCampaign,
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
+    parse_name,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     RolloutSpec,
     Wanted,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.tranches import (
-    PlannedCampaign,
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
+    Observed,
+    OwnCampaign,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     EVENT_BILLING,

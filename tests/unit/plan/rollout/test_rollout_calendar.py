@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.windows import Window
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.calendar import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.calendar import (
     Calendar,
     Freeze,
     LocalWindow,
@@ -26,7 +26,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.cale
     compile_windows,
     find_span,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.sections import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
     InvalidSpec,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.clusters import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.clusters import (
     find_clusters,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.statistics import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.statistics import (
     chance_among,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import Decision
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.events import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
+    Decision,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.events import (
     LastTick,
     find_events,
     passed_waves,

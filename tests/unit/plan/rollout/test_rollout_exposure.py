@@ -13,20 +13,24 @@ from typing import Any
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import CampaignDevice
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
     Decision,
     decide,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.exposure import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
+    Wanted,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.exposure import (
     Exposure,
     can_change,
     find_exposure,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     OwnCampaign,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import Wanted
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     NOW,
     at,

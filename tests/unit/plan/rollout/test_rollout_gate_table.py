@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.gate import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
     GateVerdict,
     Numbers,
     failures_allowed,

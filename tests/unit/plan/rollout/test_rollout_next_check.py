@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.ledger import (
-    keep_ledger,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.next_check import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.next_check import (
     next_check,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.campaign_history import (
+    keep_ledger,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     OwnCampaign,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (

@@ -10,9 +10,15 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import Decision
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import RolloutSpec
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
+    Decision,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
+    RolloutSpec,
+)
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     device,
     imeis,

@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
     Decision,
     decide,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.gate import GateVerdict
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import Wanted
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
+    Wanted,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
+    GateVerdict,
+)
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     NOW,
     at,

@@ -14,14 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
     Decision,
     decide,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
+    RolloutSpec,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     Observed,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import RolloutSpec
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     device,
     imeis,

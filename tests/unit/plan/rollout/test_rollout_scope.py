@@ -16,7 +16,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.license imp
     Subscription,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.scope import Out
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.scope import (
+    Out,
+)
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     EVENT_BILLING,
     decided,

@@ -14,19 +14,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
     Decision,
     decide,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.gate import GateVerdict
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
-    Observed,
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.sections import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
     InvalidSpec,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import Wanted
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
+    Wanted,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
+    GateVerdict,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
+    Observed,
+)
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     bad,
     declared,

@@ -13,19 +13,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
     Decision,
     decide,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.gate import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
+    InvalidSpec,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
     GateVerdict,
     Judgement,
     Numbers,
     judge,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.sections import (
-    InvalidSpec,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     NOW,

@@ -15,16 +15,16 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.imei import
     ImeiCheck,
     luhn_is_valid,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_text import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.text import (
     tell_decision,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_view import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     view_decision,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.sections import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
     InvalidSpec,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     Gate,
     Limits,
     RolloutSpec,

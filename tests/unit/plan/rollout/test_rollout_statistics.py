@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.statistics import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.statistics import (
     chance_of_at_least,
     fails_too_often,
     rate_ruled_out,

@@ -13,16 +13,22 @@ import pytest
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import CampaignDevice
 from ansible_collections.thingspace.fota.plugins.module_utils._model.device import Device
 from ansible_collections.thingspace.fota.plugins.module_utils._model.firmware import Package
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
     Decision,
     decide,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.gate import GateVerdict
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.names import SWEEP_WAVE
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
+    SWEEP_WAVE,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
+    GateVerdict,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     OwnCampaign,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     NOW,
     at,

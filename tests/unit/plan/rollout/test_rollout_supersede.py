@@ -12,19 +12,25 @@ from typing import Any
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
     Decision,
     decide,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.names import generation
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
-    OwnCampaign,
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.slips import check_slips
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.unused_overrides import (
+    check_slips,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
+    generation,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     RolloutSpec,
     Wanted,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
+    OwnCampaign,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     MAKER,

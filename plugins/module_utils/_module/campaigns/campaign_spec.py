@@ -1,0 +1,205 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of a campaign to its declaration; every bad value is named before any call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..._model.campaign import CampaignType
+from ..._model.errors import InvalidValue
+from ..._model.times import check_date
+from ..._model.windows import check_windows
+from ..._plan.campaigns import CampaignSpec, ScheduleSpec
+from ..._plan.devices import DevicesMode
+from ..devices.declared_devices import declared_devices
+from ..options import (
+    DEVICE_OPTIONS,
+    RESULTS_FILE_OPTION,
+    RETURN_DEVICES_OPTION,
+    WAIT_FOR_OPTION,
+    WAIT_OPTIONS,
+)
+
+_WINDOW_OPTION = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "start": {"type": "int", "required": True},
+        "end": {"type": "int", "required": True},
+    },
+}
+
+CAMPAIGN_OPTIONS: dict[str, dict[str, Any]] = {
+    "name": {"type": "str"},
+    "campaign_id": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "type": {
+        "type": "str",
+        "choices": [type_.value for type_ in CampaignType],
+        "default": CampaignType.FIRMWARE.value,
+    },
+    "package": {"type": "str", "aliases": ["firmware_name", "software_name"]},
+    "from_version": {"type": "str"},
+    "to_version": {"type": "str"},
+    "protocol": {"type": "str", "choices": ["LWM2M", "OMA", "HTTP"]},
+    "start_date": {"type": "str"},
+    "end_date": {"type": "str"},
+    "windows": _WINDOW_OPTION,
+    "download_after_date": {"type": "str"},
+    "download_windows": _WINDOW_OPTION,
+    "install_after_date": {"type": "str"},
+    "install_windows": _WINDOW_OPTION,
+    "devices": DEVICE_OPTIONS["devices"],
+    "devices_file": DEVICE_OPTIONS["devices_file"],
+    "devices_mode": {
+        "type": "str",
+        "choices": [mode.value for mode in DevicesMode],
+        "default": DevicesMode.AT_LEAST.value,
+    },
+    "auto_assign_license": {"type": "bool"},
+    "auto_add_devices": {"type": "bool"},
+    "pilot_done": {"type": "bool", "default": False},
+    "abort_started": {"type": "bool", "default": False},
+    "recreate": {"type": "bool", "default": False},
+}
+
+CAMPAIGN_MODULE_OPTIONS: dict[str, dict[str, Any]] = {
+    **CAMPAIGN_OPTIONS,
+    "campaigns": {"type": "list", "elements": "dict", "options": CAMPAIGN_OPTIONS},
+    "imei_check": DEVICE_OPTIONS["imei_check"],
+    "devices_per_call": {"type": "int"},
+    **WAIT_OPTIONS,
+    **WAIT_FOR_OPTION,
+    **RETURN_DEVICES_OPTION,
+    **RESULTS_FILE_OPTION,
+}
+EXCLUSIVE_WITH_CAMPAIGNS = [
+    ("campaigns", option) for option, spec in CAMPAIGN_OPTIONS.items() if "default" not in spec
+]
+
+# Options that only one of the two types has.
+_OF_FIRMWARE = ("windows", "auto_assign_license", "auto_add_devices")
+_OF_SOFTWARE = ("download_after_date", "download_windows", "install_after_date", "install_windows")
+
+
+def read_specs(params: Mapping[str, Any]) -> tuple[list[CampaignSpec], list[str]]:
+    """Read the declared campaigns: one by the module's own options, or many by ``campaigns``.
+
+    :returns: the declarations and warnings for people.
+    :raises InvalidValue: an option cannot be used, or two declarations mean one campaign.
+    """
+    many = params.get("campaigns")
+    if many is None:
+        return _collect([(params, "")], params["imei_check"])
+    if not many:
+        raise InvalidValue("campaigns", many, "is an empty list")
+    return _collect(
+        [(entry, f"campaigns[{place}].") for place, entry in enumerate(many)],
+        params["imei_check"],
+    )
+
+
+def _collect(
+    entries: list[tuple[Mapping[str, Any], str]], imei_check: str
+) -> tuple[list[CampaignSpec], list[str]]:
+    specs: list[CampaignSpec] = []
+    warnings: list[str] = []
+    seen: dict[tuple[str, str], str] = {}
+    for entry, prefix in entries:
+        spec, more = _read_spec({**entry, "imei_check": imei_check}, prefix)
+        for key in (("campaign_id", spec.campaign_id), ("name", spec.name)):
+            if key[1] is None:
+                continue
+            if key in seen:
+                raise InvalidValue(f"{prefix}{key[0]}", key[1], f"is declared in {seen[key]} too")
+            seen[(key[0], key[1])] = prefix.rstrip(".")
+        specs.append(spec)
+        warnings += more
+    return specs, warnings
+
+
+def _read_spec(params: Mapping[str, Any], prefix: str) -> tuple[CampaignSpec, list[str]]:
+    type_ = CampaignType(params["type"])
+    if not params.get("name") and not params.get("campaign_id"):
+        raise InvalidValue(
+            f"{prefix}name",
+            params.get("name"),
+            "declare name or campaign_id: it finds the campaign again",
+        )
+    _check_type(params, prefix, type_)
+    schedule = _read_schedule(params, prefix)
+    devices = declared_devices(params, field=f"{prefix}devices")
+    mode = DevicesMode(params["devices_mode"])
+    if mode is not DevicesMode.AT_LEAST and devices is None and params["state"] == "present":
+        raise InvalidValue(f"{prefix}devices_mode", mode.value, "needs devices")
+    spec = CampaignSpec(
+        subject=f"campaign {params.get('name') or params.get('campaign_id')!r}",
+        type=type_,
+        present=params["state"] == "present",
+        campaign_id=params.get("campaign_id") or None,
+        name=params.get("name") or None,
+        package=params.get("package") or None,
+        from_version=params.get("from_version") or None,
+        to_version=params.get("to_version") or None,
+        protocol=params.get("protocol"),
+        schedule=schedule,
+        devices=devices.ids if devices else None,
+        devices_mode=mode,
+        auto_assign_license=params.get("auto_assign_license"),
+        auto_add_devices=params.get("auto_add_devices"),
+        pilot_done=params["pilot_done"],
+        abort_started=params["abort_started"],
+        recreate=params["recreate"],
+    )
+    return spec, list(devices.warnings) if devices else []
+
+
+def _check_type(params: Mapping[str, Any], prefix: str, type_: CampaignType) -> None:
+    foreign = _OF_SOFTWARE if type_ is CampaignType.FIRMWARE else _OF_FIRMWARE
+    for option in foreign:
+        if params.get(option) is not None:
+            raise InvalidValue(
+                f"{prefix}{option}", params[option], f"a campaign of type {type_.value} has none"
+            )
+    protocol = params.get("protocol")
+    if protocol is not None and protocol not in type_.protocols:
+        known = ", ".join(type_.protocols)
+        raise InvalidValue(
+            f"{prefix}protocol", protocol, f"a campaign of type {type_.value} takes {known}"
+        )
+    creates = params["state"] == "present" and params.get("package")
+    if type_ is CampaignType.SOFTWARE and creates:
+        for option in ("from_version", "to_version"):
+            if not params.get(option):
+                raise InvalidValue(
+                    f"{prefix}{option}",
+                    params.get(option),
+                    "is required: the software catalogue has no versions to look up",
+                )
+
+
+def _read_schedule(params: Mapping[str, Any], prefix: str) -> ScheduleSpec:
+    def day(option: str) -> Any:
+        value = params.get(option)
+        return None if value in (None, "") else check_date(value, field=f"{prefix}{option}")
+
+    def windows(option: str) -> Any:
+        return check_windows(params.get(option), field=f"{prefix}{option}")
+
+    schedule = ScheduleSpec(
+        start=day("start_date"),
+        end=day("end_date"),
+        windows=windows("windows"),
+        download_after=day("download_after_date"),
+        download_windows=windows("download_windows"),
+        install_after=day("install_after_date"),
+        install_windows=windows("install_windows"),
+    )
+    if schedule.start and schedule.end and schedule.end < schedule.start:
+        raise InvalidValue(
+            f"{prefix}end_date", params["end_date"], f"is before start_date {schedule.start}"
+        )
+    return schedule

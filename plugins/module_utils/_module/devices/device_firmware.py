@@ -1,0 +1,246 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Use-case of ``fota_device_firmware``: refresh what is known of devices' firmware, and judge it.
+
+Neither call changes a device. So a task is ``changed`` only when the version that ThingSpace
+remembers moved, and check mode answers from what it remembers (contract section 14, 30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..._api.v3 import QUERY_DEVICES_PER_CALL, SYNC_DEVICES_PER_CALL
+from ..._client.errors import FotaError
+from ..._model.device import Device
+from ..._model.errors import InvalidValue
+from ..._model.firmware import SyncResult
+from ..._model.imei import shorten
+from ..._model.wire import count_by
+from ..._plan.compliance import Compliance, judge_version
+from ..context import Context
+from ..options import (
+    DEVICE_OPTIONS,
+    RESULTS_FILE_OPTION,
+    RETURN_DEVICES_OPTION,
+    WAIT_OPTIONS,
+)
+from ..results_file import Rows
+from ..waiting import Waiting, wait_until
+from .declared_devices import declared_devices
+
+DEVICE_FIRMWARE_OPTIONS: dict[str, dict[str, Any]] = {
+    "state": {
+        "type": "str",
+        "choices": ["synchronized", "reported"],
+        "default": "synchronized",
+    },
+    "expect_version": {"type": "str"},
+    **DEVICE_OPTIONS,
+    **WAIT_OPTIONS,
+    "wait": {"type": "bool", "default": True},
+    **RETURN_DEVICES_OPTION,
+    **RESULTS_FILE_OPTION,
+}
+
+_COLUMNS = (
+    *("deviceId", "action", "version", "previous_version", "refresh_time", "reason"),
+    "compliance",
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is known of one device's firmware at the end of the task."""
+
+    device_id: str
+    version: str
+    previous: str
+    refreshed: str
+    succeeded: bool
+    reason: str
+
+    @property
+    def moved(self) -> bool:
+        """The version that ThingSpace remembered was another one."""
+        return bool(self.version) and self.version != self.previous
+
+
+def refresh_device_firmware(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring the known versions up to date and compare them with an expected one.
+
+    :raises InvalidValue: an option cannot be used; nothing was called.
+    :raises TaskFailure: devices did not answer in time, or the results file could not be written;
+        the result holds those that did.
+    """
+    devices = declared_devices(params)
+    if devices is None:
+        raise InvalidValue(
+            "devices", None, "is required, or devices_file: name at least one device"
+        )
+    context.warnings += devices.warnings
+    before = query_devices(context, devices.ids)
+    if context.check_mode:
+        return _conclude(context, _remembered(devices.ids, before), params)
+    if params["state"] == "synchronized":
+        return _conclude(context, _synchronize(context, devices.ids, before), params)
+    return _report(context, devices.ids, before, params)
+
+
+def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    """Cut a list into pieces of at most ``size``."""
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def query_devices(context: Context, ids: Sequence[str]) -> dict[str, Device]:
+    """Read named devices; one that the service does not give is missing."""
+    pages = context.client.map(context.v3.query_devices, chunks(ids, QUERY_DEVICES_PER_CALL))
+    return {device.device_id: device for page in pages for device in page if device.found}
+
+
+def _remembered(ids: Sequence[str], devices: Mapping[str, Device]) -> list[Reading]:
+    return [_reading(imei, devices.get(imei), devices.get(imei)) for imei in ids]
+
+
+def _reading(imei: str, device: Device | None, before: Device | None) -> Reading:
+    known = device is not None and bool(device.firmware)
+    return Reading(
+        device_id=imei,
+        version=device.firmware if device else "",
+        previous=before.firmware if before else "",
+        refreshed=device.refreshed if device else "",
+        succeeded=known,
+        reason="" if known else (device.reason if device else "") or "the service knows no version",
+    )
+
+
+def _synchronize(
+    context: Context, ids: Sequence[str], before: Mapping[str, Device]
+) -> list[Reading]:
+    pages = context.client.map(context.v3.sync_devices, chunks(ids, SYNC_DEVICES_PER_CALL))
+    told = {result.device_id: result for page in pages for result in page}
+    return [_synchronized(imei, told.get(imei), before.get(imei)) for imei in ids]
+
+
+def _synchronized(imei: str, result: SyncResult | None, before: Device | None) -> Reading:
+    previous = before.firmware if before else ""
+    if result is None:
+        return Reading(
+            device_id=imei,
+            version="",
+            previous=previous,
+            refreshed="",
+            succeeded=False,
+            reason="the service did not answer for it",
+        )
+    return Reading(
+        device_id=imei,
+        version=result.version if result.succeeded else "",
+        previous=previous,
+        refreshed=result.updated,
+        succeeded=result.succeeded and bool(result.version),
+        reason="" if result.succeeded else f"{result.status} {result.reason}".strip(),
+    )
+
+
+def _report(
+    context: Context,
+    ids: Sequence[str],
+    before: Mapping[str, Device],
+    params: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Ask every device, then look until each has a fresher reading than before."""
+    context.client.map(context.v3.report_device, ids)
+    if not params["wait"]:
+        return _conclude(context, _remembered(ids, before), params)
+    now: dict[str, Device] = {}
+
+    def stale() -> list[str]:
+        return [imei for imei in ids if not _is_fresher(now.get(imei), before.get(imei))]
+
+    def look() -> list[str]:
+        now.update(query_devices(context, stale()))
+        return stale()
+
+    waited = wait_until(look, lambda late: not late, Waiting.declared(params), sleep=context.sleep)
+    readings = [_reading(imei, now.get(imei), before.get(imei)) for imei in ids]
+    failure = FotaError(
+        f"waited {waited.elapsed:.0f} s: {len(waited.last)} of {len(ids)} devices did not report:"
+        f" {shorten(waited.last)}{waited.in_vain}",
+        kind="timeout",
+        hint="a device answers when it is reachable; run again later for these, with a longer"
+        " wait_timeout",
+    )
+    return _conclude(context, readings, params, failure=None if waited.done else failure)
+
+
+def _is_fresher(device: Device | None, before: Device | None) -> bool:
+    if device is None or not device.refreshed:
+        return False
+    return before is None or device.refreshed != before.refreshed
+
+
+def _view(reading: Reading, expected: str | None) -> dict[str, Any]:
+    view = {
+        "deviceId": reading.device_id,
+        "action": "moved" if reading.moved else "none",
+        "version": reading.version,
+        "previous_version": reading.previous,
+        "refresh_time": reading.refreshed,
+        "reason": reading.reason,
+    }
+    if expected:
+        view["compliance"] = judge_version(reading.version, expected).value
+    return view
+
+
+def _needs_attention(reading: Reading, expected: str | None) -> bool:
+    if expected:
+        return judge_version(reading.version, expected) is not Compliance.AT_TARGET
+    return not reading.succeeded
+
+
+def _conclude(
+    context: Context,
+    readings: Sequence[Reading],
+    params: Mapping[str, Any],
+    *,
+    failure: FotaError | None = None,
+) -> dict[str, Any]:
+    expected, wanted = params.get("expect_version"), params["return_devices"]
+    moved = [one for one in readings if one.moved]
+    counts = {
+        "total": len(readings),
+        "known": sum(1 for one in readings if one.succeeded),
+        "unknown": sum(1 for one in readings if not one.succeeded),
+        "moved": len(moved),
+    }
+    result: dict[str, Any] = {
+        "changed": bool(moved),
+        "counts": counts,
+        "versions": count_by(one.version for one in readings if one.version),
+        "devices": [
+            _view(one, expected)
+            for one in readings
+            if wanted == "all" or (wanted == "attention" and _needs_attention(one, expected))
+        ],
+        "diff": {
+            "before": {one.device_id: one.previous for one in moved},
+            "after": {one.device_id: one.version for one in moved},
+        },
+    }
+    if expected:
+        judged = [judge_version(one.version, expected) for one in readings]
+        result["compliance"] = {state.value: judged.count(state) for state in Compliance}
+    told = f"{counts['known']} of {len(readings)} devices have a known version"
+    if expected:
+        told = f"{result['compliance']['at_target']} of {len(readings)} devices run {expected}"
+    result["msg"] = context.headline(told)
+    columns = _COLUMNS if expected else _COLUMNS[:-1]
+    devices = Rows(columns, (_view(one, expected) for one in readings))
+    return context.conclude(result, devices, failure=failure)

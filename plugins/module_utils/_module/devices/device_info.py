@@ -1,0 +1,163 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Use-case of ``fota_device_info``: the account's devices, licences and histories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..._api.v1 import FotaV1
+from ..._api.v2 import FotaV2
+from ..._api.v3 import FotaV3
+from ..._model.device import Device, HistoryItem
+from ..._model.errors import InvalidValue
+from ..._model.imei import shorten
+from ..._model.wire import count_by
+from ..context import Context
+from ..options import DEVICE_OPTIONS, RESULTS_FILE_OPTION
+from ..results_file import Rows
+from .declared_devices import declared_devices
+from .device_firmware import query_devices
+
+DEVICE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
+    "api_version": {"type": "str", "choices": ["v1", "v2", "v3"], "default": "v3"},
+    "make": {"type": "str"},
+    "model": {"type": "str"},
+    "firmware": {"type": "str"},
+    "protocol": {"type": "str"},
+    "gather": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["history", "licenses", "subscription"],
+        "default": [],
+    },
+    "return_devices": {"type": "str", "choices": ["none", "all"], "default": "all"},
+    **DEVICE_OPTIONS,
+    **RESULTS_FILE_OPTION,
+}
+
+Service = FotaV1 | FotaV2 | FotaV3
+
+_COLUMNS = (
+    *("deviceId", "mdn", "make", "model", "firmware", "protocol", "fota_eligible"),
+    *("license_assigned", "status", "refresh_time", "upgrade_time", "last_connection_time"),
+    "software",
+)
+_FILTERS = ("make", "model", "firmware", "protocol")
+
+
+def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Read devices, all of the account or the named ones, and what else is asked for.
+
+    :raises InvalidValue: an option cannot be used; nothing was called.
+    :raises TaskFailure: the results file could not be written.
+    """
+    declared = declared_devices(params)
+    gather = set(params["gather"])
+    if "history" in gather and declared is None:
+        raise InvalidValue("gather", "history", "needs devices: a history is one call a device")
+    if declared is not None:
+        context.warnings += declared.warnings
+    services: dict[str, Service] = {"v1": context.v1, "v2": context.v2, "v3": context.v3}
+    service = services[params["api_version"]]
+    found = _find(context, service, declared.ids if declared else None)
+    filters = {name: params[name] for name in _FILTERS if params.get(name) is not None}
+    shown = [
+        device
+        for device in found
+        if all(getattr(device, name) == value for name, value in filters.items())
+    ]
+    result: dict[str, Any] = {
+        "changed": False,
+        "counts": {
+            "total": len(shown),
+            "by_model": count_by(f"{device.make} {device.model}" for device in shown),
+            "by_firmware": count_by(device.firmware for device in shown if device.firmware),
+        },
+        "devices": [],
+        "msg": context.headline(f"{len(shown)} devices"),
+    }
+    if params["return_devices"] == "all":
+        result["devices"] = [_view(device) for device in shown]
+    if declared is not None:
+        there = {device.device_id for device in found}
+        result["not_found"] = [imei for imei in declared.ids if imei not in there]
+        if result["not_found"]:
+            context.warnings.append(
+                f"{len(result['not_found'])} devices are not in the account:"
+                f" {shorten(result['not_found'])}"
+            )
+    if "history" in gather:
+        result["history"] = _histories(service, [device.device_id for device in shown])
+    if "licenses" in gather:
+        totals, licensed = service.list_licenses()
+        result["licenses"] = {
+            "total": totals.total,
+            "assigned": totals.assigned,
+            "devices": [
+                {"deviceId": one.device_id, "assignment_time": one.assigned} for one in licensed
+            ],
+        }
+    if "subscription" in gather:
+        bought = service.get_subscription()
+        result["subscription"] = {
+            "purchase_types": list(bought.purchase_types),
+            "license_count": bought.license_count,
+            "license_used_count": bought.license_used_count,
+            "update_time": bought.updated,
+        }
+    return context.conclude(result, Rows(_COLUMNS, map(_view, shown)))
+
+
+def _find(context: Context, service: Service, ids: Sequence[str] | None) -> list[Device]:
+    if ids is None:
+        return service.list_devices()
+    if isinstance(service, FotaV3):
+        return list(query_devices(context, ids).values())
+    wanted = frozenset(ids)
+    return [device for device in service.list_devices() if device.device_id in wanted]
+
+
+def _histories(service: Service, ids: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        _view_history(item)
+        for history in service.client.map(service.get_device_history, ids)
+        for item in history
+    ]
+
+
+def _view(device: Device) -> dict[str, Any]:
+    return {
+        "deviceId": device.device_id,
+        "mdn": device.mdn,
+        "make": device.make,
+        "model": device.model,
+        "firmware": device.firmware,
+        "protocol": device.protocol,
+        "fota_eligible": device.fota_eligible,
+        "license_assigned": device.license_assigned,
+        "status": device.status,
+        "refresh_time": device.refreshed,
+        "upgrade_time": device.upgraded,
+        "last_connection_time": device.connected,
+        "software": [
+            {"name": one.name, "version": one.version, "upgrade_time": one.upgraded}
+            for one in device.software
+        ],
+    }
+
+
+def _view_history(item: HistoryItem) -> dict[str, Any]:
+    return {
+        "deviceId": item.device_id,
+        "campaign_id": item.campaign_id,
+        "package": item.package,
+        "from_version": item.from_version,
+        "to_version": item.to_version,
+        "start_date": item.start_date,
+        "status": item.status,
+        "reason": item.reason,
+        "updated_time": item.updated,
+    }

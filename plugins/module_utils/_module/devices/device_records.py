@@ -1,0 +1,105 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Devices as a playbook holds them: IMEIs, records of lookups and modules, variables of hosts.
+
+Only what is asked for is read of a record, as every value of ``hostvars`` is rendered when it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..._model.device_lines import find_digits, find_imei, why_no_imei
+from ..._model.errors import InvalidValue
+from ..._model.imei import luhn_is_valid
+from ..._plan.compliance import Compliance, judge_version
+
+MOST_NAMED = 5
+_VERSION_KEYS = ("version", "firmware", "fota_firmware")
+_HOST_KEYS = ("host", "inventory_hostname")
+
+
+def list_imeis(devices: object, *, check_digit: bool = False) -> list[str]:
+    """Give the IMEIs of devices in their first order, each once.
+
+    :param devices: IMEIs or records, or a result of a module that has them in ``devices``.
+    :raises InvalidValue: some have none, or with ``check_digit`` a wrong one.
+    """
+    return list(
+        dict.fromkeys(imei for imei, _entry in read_records(devices, check_digit=check_digit))
+    )
+
+
+def read_records(devices: object, *, check_digit: bool = False) -> list[tuple[str, object]]:
+    """Give every device of :func:`list_imeis` with the record it comes from, repeated ones, too."""
+    found: list[tuple[str, object]] = []
+    wrong: list[str] = []
+    for place, entry in enumerate(_entries(devices)):
+        value = find_imei(entry) if isinstance(entry, Mapping) else entry
+        imei = find_digits(value)
+        if imei is None:
+            wrong.append(f"{_name(place, entry)}: {why_no_imei(value)}")
+        elif check_digit and not luhn_is_valid(imei):
+            wrong.append(f"{_name(place, entry)}: {imei} has a wrong check digit")
+        else:
+            found.append((imei, entry))
+    if wrong:
+        more = f"; and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
+        raise InvalidValue("devices", f"{len(wrong)} of them", "; ".join(wrong[:MOST_NAMED]) + more)
+    return found
+
+
+def is_imei(value: object, *, check_digit: bool = True) -> bool:
+    """Tell whether a value is the 15 digits of an IMEI, and the last one is right."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or len(text) != 15 or find_digits(text) is None:
+        return False
+    return not check_digit or luhn_is_valid(text)
+
+
+def is_at_version(device: object, version: str) -> bool:
+    """Tell whether a device runs exactly a version; one that is not known is another one.
+
+    :param device: a record, or the version that a device runs.
+    :raises InvalidValue: a record says nothing of a version, or no version is asked for.
+    """
+    if not isinstance(version, str) or not version:
+        raise InvalidValue("version", version, "is required, as text")
+    running = device
+    if isinstance(device, Mapping):
+        key = find_key(device, _VERSION_KEYS)
+        if key is None:
+            known = ", ".join(_VERSION_KEYS)
+            raise InvalidValue("device", _name(None, device), f"has none of the keys {known}")
+        running = device[key]
+    if running is not None and not isinstance(running, str):
+        raise InvalidValue("device", type(running).__name__, "is neither a record nor a version")
+    return judge_version(running or "", version) is Compliance.AT_TARGET
+
+
+def find_key(record: Mapping[Any, object], keys: Iterable[str]) -> str | None:
+    """Give the first of some keys that a record has."""
+    return next((key for key in keys if key in record), None)
+
+
+def _entries(devices: object) -> Iterator[object]:
+    if isinstance(devices, Mapping) and isinstance(devices.get("devices"), (list, tuple)):
+        devices = devices["devices"]
+    if isinstance(devices, (str, bytes, Mapping)) or not isinstance(devices, Iterable):
+        raise InvalidValue(
+            "devices",
+            type(devices).__name__,
+            "is no list of IMEIs or records; for hosts, map their names with extract of hostvars",
+        )
+    return iter(devices)
+
+
+def _name(place: int | None, entry: object) -> str:
+    """Name a record by its place, and by its host where it has one."""
+    key = find_key(entry, _HOST_KEYS) if isinstance(entry, Mapping) else None
+    host = str(entry[key]) if isinstance(entry, Mapping) and key else ""
+    if place is None:
+        return host or "the record"
+    return f"[{place}] ({host})" if host else f"[{place}]"

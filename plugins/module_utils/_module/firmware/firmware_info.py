@@ -1,0 +1,106 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Use-case of ``fota_firmware_info``: what is published, and how to get from A to C."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..._client.errors import FotaError
+from ..._model.errors import InvalidValue
+from ..._model.firmware import Package
+from ..._plan.packages import find_path
+from ..context import Context
+
+FIRMWARE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
+    "api_version": {"type": "str", "choices": ["v1", "v2", "v3"], "default": "v3"},
+    "name": {"type": "str"},
+    "make": {"type": "str"},
+    "model": {"type": "str"},
+    "protocol": {"type": "str"},
+    "from_version": {"type": "str"},
+    "to_version": {"type": "str"},
+    "path": {
+        "type": "dict",
+        "options": {
+            "make": {"type": "str", "required": True},
+            "model": {"type": "str", "required": True},
+            "from_version": {"type": "str", "required": True},
+            "to_version": {"type": "str", "required": True},
+        },
+    },
+}
+
+_FILTERS = ("name", "make", "model", "protocol", "from_version", "to_version")
+_PROTOCOLS = {
+    "v1": (),
+    "v2": ("LWM2M", "OMD-DM", "HTTP"),
+    "v3": ("LWM2M", "OMD-DM", "HTTP", "all"),
+}
+
+
+def read_firmware(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
+    """List packages; with ``path``, also the packages that lead from one version to another.
+
+    :raises InvalidValue: an option does not fit the version of the service; nothing was called.
+    """
+    version = params["api_version"]
+    protocol = params.get("protocol")
+    if protocol and protocol not in _PROTOCOLS[version]:
+        known = ", ".join(_PROTOCOLS[version]) or "no protocol at all"
+        raise InvalidValue("protocol", protocol, f"{version} knows {known}")
+    for option in ("from_version", "to_version", "path"):
+        if version == "v2" and params.get(option):
+            raise InvalidValue(option, params[option], "the v2 catalogue has no versions")
+    packages = _list(context, version, protocol)
+    filters = {name: params.get(name) for name in _FILTERS if name != "protocol"}
+    shown = [package for package in packages if _passes(package, filters)]
+    result: dict[str, Any] = {
+        "changed": False,
+        "packages": [view_package(package) for package in shown],
+        "msg": context.headline(f"{len(shown)} of {len(packages)} packages"),
+    }
+    if params.get("path"):
+        result["path"] = _path(packages, params["path"])
+    return result
+
+
+def _list(context: Context, version: str, protocol: str | None) -> list[Package]:
+    if version == "v1":
+        return context.v1.list_firmware()
+    if version == "v2":
+        return context.v2.list_software(distribution_type=protocol)
+    return context.v3.list_firmware(protocol=protocol or "all")
+
+
+def _passes(package: Package, filters: Mapping[str, str | None]) -> bool:
+    return all(value is None or getattr(package, name) == value for name, value in filters.items())
+
+
+def _path(packages: Sequence[Package], asked: Mapping[str, str]) -> list[dict[str, Any]]:
+    path = find_path(packages, **{name: asked[name] for name in asked})
+    if path is None:
+        raise FotaError(
+            f"no path of packages leads {asked['make']} {asked['model']} from"
+            f" {asked['from_version']} to {asked['to_version']}",
+            kind="no_path",
+            hint="check the version texts; without path, this module lists what is published",
+        )
+    return [view_package(package) for package in path]
+
+
+def view_package(package: Package) -> dict[str, Any]:
+    """Give a package as a module result."""
+    return {
+        "name": package.name,
+        "make": package.make,
+        "model": package.model,
+        "from_version": package.from_version,
+        "to_version": package.to_version,
+        "protocol": package.protocol,
+        "launch_date": package.launch_date,
+        "release_note": package.release_note,
+        "platform": package.platform,
+    }

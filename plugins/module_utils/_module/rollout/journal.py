@@ -1,0 +1,84 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal of a rollout: one JSON object a line, one line a tick.
+
+It helps and never decides. Ids of campaigns in it are read one by one, which finds those that no
+report shows; what it says of the tick before tells what is news.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..._model.errors import InvalidValue
+from ..._plan.rollout.action.events import LastTick
+
+# What the service gives are UUIDs; no other text gets into a path.
+CAMPAIGN_ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What a journal says of one rollout.
+
+    :ivar campaign_ids: campaigns that ticks have created.
+    :ivar unreadable: numbers of lines that are no JSON object.
+    """
+
+    last: LastTick = LastTick()
+    campaign_ids: tuple[str, ...] = ()
+    unreadable: tuple[int, ...] = ()
+
+
+def read_journal(path: str, rollout: str) -> Journal:
+    """Read a journal; one that does not exist yet is empty.
+
+    :raises InvalidValue: the file cannot be read.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return Journal()
+    except OSError as error:
+        raise InvalidValue("journal", path, f"cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InvalidValue("journal", path, "is no path") from error
+    last = LastTick()
+    ids: dict[str, None] = {}
+    unreadable = []
+    for number, line in enumerate(text.splitlines(), 1):
+        entry = _read_line(line)
+        if entry is None:
+            unreadable.append(number)
+        elif entry.get("rollout") == rollout:
+            last = read_last_tick(entry)
+            created = entry.get("created")
+            for one in created if isinstance(created, list) else []:
+                if CAMPAIGN_ID.fullmatch(str(one)):
+                    ids.setdefault(str(one))
+    return Journal(last, tuple(ids), tuple(unreadable))
+
+
+def read_last_tick(entry: Mapping[str, Any]) -> LastTick:
+    """Read what is remembered of the tick before."""
+    passed = entry.get("passed")
+    return LastTick(
+        phase=str(entry.get("phase") or ""),
+        passed=frozenset(str(one) for one in passed) if isinstance(passed, list) else frozenset(),
+    )
+
+
+def _read_line(line: str) -> dict[str, Any] | None:
+    if not line.strip():
+        return {}
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Use-case of ``fota_rollout_info``: observe, decide, tell. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ..._client.errors import ServiceRefused, ServiceUnavailable, UnexpectedReply
+from ..._model.imei import ImeiCheck
+from ..._plan.rollout.action.decide import Decision, decide
+from ..._plan.rollout.action.phases import Phase
+from ..._plan.rollout.action.unused_overrides import check_slips
+from ..._plan.rollout.declaration.spec import RolloutSpec, Wanted
+from ..._plan.rollout.declaration.spec_reader import read_spec
+from ..context import Context
+from ..devices_file import read_devices_file
+from ..failure import describe_failure
+from ..options import DEVICE_OPTIONS, RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION, WAIT_OPTIONS
+from ..results_file import Rows
+from ..waiting import ONE_LOOK, Tell, Waited, Waiting, wait_until
+from .journal import Journal, read_journal, read_last_tick
+from .observe import Observer
+from .text import tell_decision
+from .view import (
+    DEVICE_COLUMNS,
+    diff_decision,
+    view_decision,
+    view_devices,
+    view_events,
+)
+
+ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
+    "rollout": {"type": "dict", "required": True},
+    "state": {"type": "str", "choices": [one.value for one in Wanted], "default": "running"},
+    "journal": {"type": "path"},
+    "last_tick": {"type": "dict"},
+    "imei_check": DEVICE_OPTIONS["imei_check"],
+    **WAIT_OPTIONS,
+    **RETURN_DEVICES_OPTION,
+    **RESULTS_FILE_OPTION,
+}
+
+# Every look behind the reports can show campaigns that change the plan, so that others are looked
+# for. Campaigns hide in one state of their life only, so this ends long before.
+MOST_LOOKS = 10
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A rollout as the task declares it, and what is remembered of it."""
+
+    spec: RolloutSpec
+    wanted: Wanted
+    journal: Journal
+
+
+def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Decide one tick of a declared rollout; with ``wait``, once there is something to decide.
+
+    :raises InvalidSpec: the declaration cannot be used; nothing was called.
+    :raises PlanRefused: the declaration does not fit what is there.
+    :raises TaskFailure: the results file could not be written.
+    """
+    declared = read_declared(context, params)
+    wait = params["wait"] and not context.check_mode
+    try:
+        waited = watch_rollout(context, declared, Waiting.declared(params) if wait else ONE_LOOK)
+    except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
+        message, failure = describe_failure(error)
+        name = declared.spec.name
+        msg = context.headline(f"rollout {name}: not judged, as a read failed: {message}")
+        return {
+            "changed": False,
+            "phase": Phase.OBSERVATION_FAILED.value,
+            "why": message,
+            "would_change": False,
+            "actions": {"refresh": [], "cancel": [], "abort": [], "shorten": [], "create": []},
+            "failure": failure,
+            "plan": [msg],
+            "report": [msg],
+            "msg": msg,
+        }
+    result = view_rollout(context, declared, waited.last, params["return_devices"])
+    return context.conclude(result, rollout_rows(waited.last))
+
+
+def read_declared(context: Context, params: Mapping[str, Any]) -> Declared:
+    """Read the declaration and what is remembered; nothing is called.
+
+    :raises InvalidSpec: the declaration cannot be used.
+    """
+    imei_check = ImeiCheck(params["imei_check"])
+    spec = read_spec(
+        params["rollout"],
+        find_zone=_find_zone,
+        read_file=partial(read_devices_file, option="devices_file", check=imei_check),
+        imei_check=imei_check,
+    )
+    context.warnings += spec.remarks
+    return Declared(spec, Wanted(params["state"]), _read_journal(context, params, spec))
+
+
+def watch_rollout(
+    context: Context, declared: Declared, waiting: Waiting, *, tell: Tell[Decision] | None = None
+) -> Waited[Decision]:
+    """Look until something is to do or the phase changes; the last look is what counts.
+
+    :raises PlanRefused: the declaration does not fit what is there.
+    :raises FotaError: the service could not be read.
+    """
+
+    def look() -> Decision:
+        observer = Observer(context, declared.spec, declared.journal.campaign_ids)
+        return _decide(observer, declared.spec, declared.wanted)
+
+    first = look()
+
+    def is_news(decision: Decision) -> bool:
+        due = decision.would_change or bool(decision.refresh) or decision.phase.over
+        return due or decision.phase is not first.phase
+
+    return wait_until(look, is_news, waiting, sleep=context.sleep, start=first, tell=tell)
+
+
+def rollout_rows(decision: Decision) -> Rows:
+    """Give every device of a rollout."""
+    return Rows(DEVICE_COLUMNS, view_devices(decision, "all"))
+
+
+def view_rollout(
+    context: Context, declared: Declared, decision: Decision, return_devices: str
+) -> dict[str, Any]:
+    """Give a decision as a module result, with what is news since the tick before."""
+    view = view_decision(decision, return_devices)
+    return {
+        "changed": False,
+        **view,
+        **tell_decision(decision, view, context.headline),
+        "events": view_events(decision, declared.journal.last),
+        "diff": diff_decision(decision),
+    }
+
+
+def _read_journal(context: Context, params: Mapping[str, Any], spec: RolloutSpec) -> Journal:
+    """Read what is remembered of the rollout: a journal, else what the caller has kept."""
+    if params.get("journal") is None:
+        return Journal(read_last_tick(params.get("last_tick") or {}))
+    journal = read_journal(params["journal"], spec.name)
+    if journal.unreadable:
+        lines = ", ".join(map(str, journal.unreadable[:5]))
+        context.warnings.append(
+            f"journal {params['journal']}: {len(journal.unreadable)} lines are no JSON objects and"
+            f" were left out (line {lines})"
+        )
+    return journal
+
+
+def _find_zone(name: str) -> tzinfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _decide(observer: Observer, spec: RolloutSpec, wanted: Wanted) -> Decision:
+    """Decide, and look behind the reports before anything is created (section 14, question 2)."""
+    seen = observer.look()
+    decision = decide(spec, seen, wanted=wanted)
+    for _look in range(MOST_LOOKS):
+        more = observer.look_behind(seen, decision.suspects)
+        if more is seen:
+            break
+        seen = more
+        decision = decide(spec, seen, wanted=wanted)
+    check_slips(decision, wanted)
+    return decision

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waves of devices as a rollout would make them, without asking the service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..._model.errors import InvalidValue
+from ..._model.firmware import Package
+from ..._model.imei import shorten
+from ..._plan.rollout.declaration.campaign_names import ROLLOUT_NAME, Lane
+from ..._plan.rollout.declaration.sections import InvalidSpec, Section
+from ..._plan.rollout.declaration.spec import RolloutSpec, Selected, Target, Wave, WaveKind
+from ..._plan.rollout.declaration.spec_devices import check_variables
+from ..._plan.rollout.declaration.spec_waves import read_waves
+from ..._plan.rollout.placement.scope import Member, Paths, Scope
+from ..._plan.rollout.placement.wave_assignment import assign_waves
+from ..devices.device_records import find_key, read_records
+
+_RUNS = {
+    "make": ("make", "fota_make"),
+    "model": ("model", "fota_model"),
+    "version": ("version", "firmware", "fota_firmware"),
+}
+
+
+def cut_into_waves(devices: object, waves: object, *, rollout: str) -> list[dict[str, Any]]:
+    """Put every device into one wave, by the line of the rollout of this name.
+
+    :param devices: IMEIs or records, as ``list_imeis`` takes them; every one is in scope.
+    :param waves: as a rollout declares them.
+    :raises InvalidValue: devices or waves cannot be used; every reason is named.
+    """
+    problems: list[str] = []
+    declared = read_waves(Section({"waves": waves}, "", problems))
+    if not isinstance(rollout, str) or not ROLLOUT_NAME.fullmatch(rollout):
+        problems.append(f"rollout = {rollout!r}: use 1 to 20 of a-z, 0-9 and -, as a rollout does")
+    if problems:
+        raise InvalidSpec("waves", problems)
+    members = _read_members(devices, declared)
+    check_variables(declared, [one.selected for one in members.values()], problems)
+    if problems:
+        raise InvalidSpec("waves", problems)
+    spec = RolloutSpec(name=rollout, protocol="", targets=(), devices=(), waves=declared)
+    scope = Scope(members=members, out={}, paths=Paths(spec, ()))
+    seats = assign_waves(spec, scope, {}).waves
+    return [{"name": wave.name, "devices": list(seats[wave.number])} for wave in declared]
+
+
+def _read_members(devices: object, waves: Sequence[Wave]) -> dict[str, Member]:
+    """Read devices as far as the waves choose by what is said of them.
+
+    :raises InvalidValue: a wave is made per package, and records do not tell what a device runs.
+    """
+    by_package = any(wave.kind is WaveKind.PER_PACKAGE for wave in waves)
+    variables = {name for wave in waves for name in wave.diversity}
+    members: dict[str, Member] = {}
+    bare: list[str] = []
+    for imei, entry in read_records(devices):
+        record = entry if isinstance(entry, Mapping) else {}
+        runs = {name: _read(record, keys) for name, keys in _RUNS.items()} if by_package else {}
+        if not all(runs.values()):
+            bare.append(imei)
+        elif imei not in members:
+            members[imei] = _member(_select(imei, record, variables), **runs)
+    if bare:
+        raise InvalidValue(
+            "waves",
+            "per_package",
+            f"{len(bare)} devices do not tell make, model and version: {shorten(bare)}; give"
+            " records of fota_device_info or hosts of the inventory fota_devices, or use count",
+        )
+    return members
+
+
+def _select(imei: str, record: Mapping[Any, object], variables: Iterable[str]) -> Selected:
+    # In variables of a host, groups are all groups of the inventory.
+    groups = record.get("groups")
+    if not isinstance(groups, (list, tuple)):
+        groups = record.get("group_names")
+    return Selected(
+        imei=imei,
+        host=_read(record, ("host", "inventory_hostname")),
+        groups=tuple(map(str, groups)) if isinstance(groups, (list, tuple)) else (),
+        variables={name: _read(record, (name,)) for name in variables if name in record},
+    )
+
+
+def _member(selected: Selected, *, make: str = "", model: str = "", version: str = "") -> Member:
+    """Make a member whose only package is one from its version, whatever it is called."""
+    package = Package(
+        name=json.dumps((make, model, version)),
+        make=make,
+        model=model,
+        from_version=version,
+        to_version="",
+    )
+    return Member(
+        imei=selected.imei,
+        target=Target(make, model, ""),
+        lane=Lane("", make, model, version),
+        course=(package,),
+        device=None,
+        selected=selected,
+    )
+
+
+def _read(record: Mapping[Any, object], keys: Sequence[str]) -> str:
+    key = find_key(record, keys)
+    value = None if key is None else record[key]
+    return "" if value is None else str(value)

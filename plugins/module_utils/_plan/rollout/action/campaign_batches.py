@@ -1,0 +1,193 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The campaigns to create now: whole tranches, never more than pilot rule and limits allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from ...._model.firmware import Package
+from ...._model.windows import Window
+from ...refusal import PlanRefused
+from ..declaration.calendar import HORIZON_DAYS, Span, compile_windows, find_span
+from ..declaration.campaign_names import MOST_DEVICES, MOST_TRANCHES, CampaignName, Lane
+from ..declaration.spec import RolloutSpec, Wave
+from ..judgement.package_evidence import LaneEvidence
+from ..judgement.retries import Retry
+from ..observation.campaign_history import Ledger
+from ..placement.scope import Member
+
+# A campaign is no smaller for max_exposure than this part of it.
+SMALLEST_SHARE = 10
+
+
+@dataclass(frozen=True)
+class PlannedCampaign:
+    """A campaign to create; days are UTC, both included.
+
+    :ivar windows: UTC hours; none means all day.
+    :ivar why: how a freeze changed its days; empty when none did.
+    """
+
+    name: CampaignName
+    wave: Wave
+    lane: Lane
+    package: Package
+    start: date
+    end: date
+    windows: tuple[Window, ...]
+    why: str
+    devices: tuple[str, ...] = field(repr=False)
+
+
+class Cutter:
+    """Cuts devices into campaigns, as long as limits and the pilot rule leave room.
+
+    :ivar planned: the campaigns so far.
+    """
+
+    def __init__(
+        self,
+        spec: RolloutSpec,
+        lanes: Mapping[str, LaneEvidence],
+        ledger: Ledger,
+        now: datetime,
+        *,
+        exposed: int,
+    ) -> None:
+        """:param exposed: devices that can change already."""
+        self.planned: list[PlannedCampaign] = []
+        self._spec = spec
+        self._lanes = lanes
+        self._ledger = ledger
+        self._now = now
+        self._room = {name: lane.room for name, lane in lanes.items()}
+        most = spec.limits.max_exposure
+        self._left = MOST_DEVICES if most is None else max(0, most - exposed)
+        # Room comes back device by device, and campaigns of one device each would fill it.
+        self._least = 1 if most is None else max(1, most // SMALLEST_SHARE)
+        self._spans = _Spans(spec, now)
+
+    def add(self, wave: Wave, members: Iterable[Member], *, number: int | None = None) -> None:
+        """Add new tranches for devices that wait, in line.
+
+        :param wave: whose length the campaigns have.
+        :param number: of the wave in their names, if another one.
+        """
+        number = wave.number if number is None else number
+        for lane_members in _by_lane(members):
+            first = lane_members[0]
+            key = (first.target.generation, number, first.lane.code)
+            tranche = self._ledger.last_tranche.get(key, 0)
+            while lane_members and tranche < MOST_TRANCHES:
+                size = self._size(first.package.name)
+                if self._left < min(self._least, len(lane_members)):
+                    break
+                batch, lane_members = lane_members[:size], lane_members[size:]
+                if not self._may_create(number, first) or not batch:
+                    break
+                tranche += 1
+                self._plan(wave, number, batch, tranche=tranche, attempt=1)
+
+    def add_again(self, retry: Retry, wave: Wave) -> None:
+        """Add the next attempt of a tranche, whole or not at all."""
+        name, members = retry.last.name, list(retry.members)
+        if self._may_create(name.wave, members[0]) and len(members) <= self._size(
+            members[0].package.name
+        ):
+            self._plan(wave, name.wave, members, tranche=name.tranche, attempt=name.attempt + 1)
+
+    def _may_create(self, number: int, member: Member) -> bool:
+        """Neither a limit nor what was learned of the lane stands against it."""
+        evidence = self._lanes[member.package.name]
+        again = self._ledger.retry_at.get((number, member.lane.code))
+        return (
+            len(self.planned) < self._spec.limits.max_creates
+            and not evidence.failed
+            and not evidence.exhausted
+            and (again is None or self._now >= again)
+        )
+
+    def _size(self, package: str) -> int:
+        most = min(self._spec.limits.max_campaign_devices, self._left)
+        return most if self._lanes[package].qualified else min(most, self._room[package])
+
+    def _plan(
+        self, wave: Wave, number: int, members: Sequence[Member], *, tranche: int, attempt: int
+    ) -> None:
+        first = members[0]
+        span, windows = self._spans.find(wave, first.lane.zone)
+        self._room[first.package.name] -= len(members)
+        self._left -= len(members)
+        self.planned.append(
+            PlannedCampaign(
+                name=CampaignName(
+                    rollout=self._spec.name,
+                    generation=first.target.generation,
+                    wave=number,
+                    lane=first.lane.code,
+                    tranche=tranche,
+                    attempt=attempt,
+                    count=len(members),
+                ),
+                wave=wave,
+                lane=first.lane,
+                package=first.package,
+                start=span.start,
+                end=span.end,
+                windows=windows,
+                why=span.why,
+                devices=tuple(member.imei for member in members),
+            )
+        )
+
+
+class _Spans:
+    """Days and windows of campaigns, found once for each zone and length."""
+
+    def __init__(self, spec: RolloutSpec, now: datetime) -> None:
+        self._spec = spec
+        self._now = now
+        self._found: dict[tuple[str, int], tuple[Span, tuple[Window, ...]]] = {}
+
+    def find(self, wave: Wave, zone: str) -> tuple[Span, tuple[Window, ...]]:
+        """Give the days of a campaign of a wave, and the hours that are open on all of them.
+
+        :raises PlanRefused: there are none.
+        """
+        key = (zone, wave.days)
+        if key not in self._found:
+            self._found[key] = self._compile(wave, zone)
+        return self._found[key]
+
+    def _compile(self, wave: Wave, zone: str) -> tuple[Span, tuple[Window, ...]]:
+        calendar, rules = self._spec.calendar, self._spec.rules_of(zone)
+        subject = f"rollout {self._spec.name}, wave {wave.name}"
+        span = find_span(calendar, rules, days=wave.days, now=self._now)
+        if span is None:
+            raise PlanRefused(
+                subject,
+                f"the freezes of the calendar leave no {calendar.min_days} days within"
+                f" {HORIZON_DAYS} days",
+                hint="shorten a freeze, or lower calendar.min_days",
+            )
+        windows = compile_windows(calendar.windows, rules, start=span.start, end=span.end)
+        if calendar.windows and not windows:
+            raise PlanRefused(
+                subject,
+                f"no whole UTC hour lies inside the windows of {zone} on every day from"
+                f" {span.start} to {span.end}, over which the zone changes its clock",
+                hint="widen calendar.windows, or shorten the wave with days",
+            )
+        return span, windows
+
+
+def _by_lane(members: Iterable[Member]) -> list[list[Member]]:
+    """Group devices that can share a campaign; groups in the order of their lanes."""
+    found: dict[tuple[Lane, str], list[Member]] = {}
+    for member in members:
+        found.setdefault((member.lane, member.package.name), []).append(member)
+    return [found[key] for key in sorted(found)]

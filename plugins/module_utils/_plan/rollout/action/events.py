@@ -1,0 +1,74 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has happened since the tick before, for those who want to be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ..judgement.gate import GateVerdict
+from .decide import Decision
+from .phases import Phase
+
+
+class EventKind(Enum):
+    """Moments of a rollout at which somebody may want to do something."""
+
+    BEFORE_WAVE = "before_wave"
+    AFTER_WAVE = "after_wave"
+    HALT = "halt"
+    PHASE_CHANGE = "phase_change"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One of them.
+
+    :ivar wave: name of the wave that begins or has passed; empty for the others.
+    :ivar before: phase of the tick before; empty when that is not known.
+    """
+
+    kind: EventKind
+    phase: Phase
+    wave: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True)
+class LastTick:
+    """What is remembered of the tick before; nothing of the decision depends on it.
+
+    :ivar phase: empty when nothing is remembered.
+    :ivar passed: names of waves that had passed.
+    """
+
+    phase: str = ""
+    passed: frozenset[str] = frozenset()
+
+
+def passed_waves(decision: Decision) -> list[str]:
+    """Give the names of the waves that have passed and had members."""
+    return [state.wave.name for state in decision.waves if state.verdict is GateVerdict.PASS]
+
+
+def find_events(decision: Decision, last: LastTick) -> list[Event]:
+    """Find what has happened; a wave begins with the first campaigns that are to be created."""
+    phase = decision.phase
+    found = [
+        Event(EventKind.AFTER_WAVE, phase, wave, last.phase)
+        for wave in passed_waves(decision)
+        if wave not in last.passed
+    ]
+    creating = {planned.name.wave for planned in decision.create}
+    found += [
+        Event(EventKind.BEFORE_WAVE, phase, state.wave.name, last.phase)
+        for state in decision.waves
+        if state.wave.number in creating and not state.begun
+    ]
+    if phase.value != last.phase:
+        if phase is Phase.HALTED:
+            found.append(Event(EventKind.HALT, phase, before=last.phase))
+        found.append(Event(EventKind.PHASE_CHANGE, phase, before=last.phase))
+    return found

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When to look again: no sooner than something can have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from ...._model.status import CampaignState, DeviceState
+from ...._model.times import parse_time
+from ..observation.campaign_history import Ledger, day_begins
+from ..observation.observed import OwnCampaign
+
+# Whether the service takes a new campaign shows within the hour.
+SOON = timedelta(hours=1)
+# Devices of a running campaign change over hours, and their reports lag.
+WHILE_RUNNING = timedelta(hours=6)
+# Nothing of ours is under way, and somebody else has to act.
+IDLE = timedelta(hours=24)
+
+
+def next_check(
+    ledger: Ledger,
+    deadlines: Iterable[datetime | None],
+    now: datetime,
+    *,
+    over: bool,
+    due: bool,
+) -> datetime | None:
+    """Give the time of the next look; None when the rollout is over.
+
+    :param deadlines: of the waves that have not passed.
+    :param due: this tick writes, so its effect is to be seen.
+    """
+    if over:
+        return None
+    times = [now + SOON] if due else []
+    times += [_look_at(one, now) for one in ledger.campaigns if not one.over]
+    times += [*ledger.retry_at.values(), *ledger.busy_until.values()]
+    times += [moment for moment in deadlines if moment]
+    return min((moment for moment in times if moment > now), default=now + IDLE)
+
+
+def _look_at(own: OwnCampaign, now: datetime) -> datetime:
+    """Give the time at which a live campaign can have news."""
+    start = own.campaign.schedule.start
+    if own.campaign.state is CampaignState.PENDING or start is None:
+        return now + SOON
+    if day_begins(start) > now:
+        return day_begins(start) + WHILE_RUNNING
+    # A device without an announced attempt can have news at any time.
+    announced = [
+        parse_time(row.next_attempt) or now
+        for row in own.rows
+        if row.state in (DeviceState.PENDING, DeviceState.UNKNOWN) or row.next_attempt
+    ]
+    return max(now + WHILE_RUNNING, min(announced, default=now) + SOON)

@@ -1,0 +1,271 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gate of a wave: from its numbers to pass, wait, hold or fail, with the reason in devices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from fractions import Fraction
+
+from ..declaration.spec import Gate
+from .statistics import fails_too_often
+
+
+class GateVerdict(Enum):
+    """What a gate says. SKIP is a wave without members: shown, passed.
+
+    SOAK: the numbers are met, and must stay so for a while. APPROVE: a person must let it go on.
+    """
+
+    PASS = "pass"  # noqa: S105 - no password
+    SKIP = "skip"
+    WAIT = "wait"
+    SOAK = "soak"
+    APPROVE = "approve"
+    HOLD = "hold"
+    FAIL = "fail"
+
+    @property
+    def opens_next(self) -> bool:
+        return self in (GateVerdict.PASS, GateVerdict.SKIP)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The devices of one wave, counted; those of failed lanes only in the last three.
+
+    :ivar members: devices without rejected ones and without those of failed lanes.
+    :ivar verified: run the target, read after the success.
+    :ivar failed: failed or mismatched.
+    :ivar silent: attempted long ago, nothing heard since.
+    :ivar reported: successes that no read has proved yet.
+    :ivar unknown: with a status that is not known; failures once the deadline is over.
+    :ivar devices: all devices of the wave.
+    :ivar rejected: refused by the service, in lanes that have not failed.
+    :ivar in_failed_lanes: devices whose lane has failed.
+    :ivar too_many_once: at some moment failures were too many to believe in the tolerated rate.
+    :ivar over_limit_once: at some moment there were more failures than tolerated.
+    :ivar busy: in campaigns of others; what becomes of them is open beyond the deadline.
+    :ivar successes: of each verified device, when its success came.
+    :ivar reads: of each verified device, when its version was read last.
+    """
+
+    members: int
+    verified: int = 0
+    failed: int = 0
+    silent: int = 0
+    unknown: int = 0
+    reported: int = 0
+    devices: int = 0
+    rejected: int = 0
+    in_failed_lanes: int = 0
+    too_many_once: bool = False
+    over_limit_once: bool = False
+    busy: int = 0
+    successes: tuple[datetime, ...] = ()
+    reads: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the gate says of a wave, and the numbers that it says it by.
+
+    :ivar why: one sentence for people.
+    :ivar allowed: failures tolerated; one more stops the rollout.
+    :ivar sample: devices that must have been attempted: the declared sample, or all there are.
+    :ivar soak_until: when the soak is over; None while the numbers are not met.
+    """
+
+    verdict: GateVerdict
+    why: str
+    members: int
+    attempted: int
+    verified: int
+    failures: int
+    silent: int
+    allowed: int
+    sample: int
+    soak_until: datetime | None = None
+
+    @property
+    def reads_again(self) -> bool:
+        """Versions must be read once more before the wave can pass."""
+        return self.soak_until is not None and self.verdict in (GateVerdict.WAIT, GateVerdict.HOLD)
+
+
+def failures_allowed(gate: Gate, members: int) -> int:
+    """Failures that a wave of so many members tolerates."""
+    by_rate = math.floor(gate.max_failure_rate * members)
+    return by_rate if gate.max_failures is None else min(gate.max_failures, by_rate)
+
+
+def judge(
+    gate: Gate,
+    numbers: Numbers,
+    *,
+    deadline: datetime | None,
+    now: datetime,
+    stopped: str = "",
+    accepted: int | None = None,
+) -> Judgement:
+    """Judge a wave.
+
+    :param deadline: when waiting ends; None while something is still to be created.
+    :param stopped: why a person has to look whatever the numbers say; empty when nothing is.
+    :param accepted: failures that a person has taken: up to so many, the wave does not fail, and
+        passes on what else it must show.
+    """
+    late = deadline is not None and now >= deadline
+    failures = numbers.failed + (numbers.unknown if late else 0)
+    tally = _Tally(gate, numbers, failures, forgiven=accepted is not None and failures <= accepted)
+    soak_until = tally.met_at(now)
+    if soak_until is not None:
+        soak_until += gate.soak
+    verdict, why = _conclude(tally, soak_until, late=late, now=now, stopped=stopped)
+    if verdict is GateVerdict.HOLD and tally.forgiven:
+        verdict, why = GateVerdict.PASS, f"accepted with {failures} failures; {why}"
+    return Judgement(
+        verdict=verdict,
+        why=why,
+        members=numbers.members,
+        attempted=tally.attempted,
+        verified=numbers.verified,
+        failures=failures,
+        silent=numbers.silent,
+        allowed=tally.allowed,
+        sample=tally.sample,
+        soak_until=soak_until,
+    )
+
+
+def _conclude(
+    tally: _Tally, soak_until: datetime | None, *, late: bool, now: datetime, stopped: str
+) -> tuple[GateVerdict, str]:
+    gate, numbers = tally.gate, tally.numbers
+    failure = tally.failure(late=late)
+    if failure:
+        return GateVerdict.FAIL, failure
+    if stopped:
+        return GateVerdict.HOLD, stopped
+    if numbers.rejected > gate.max_rejected * numbers.devices:
+        return GateVerdict.HOLD, (
+            f"the service refused {numbers.rejected} of {numbers.devices} devices, more than"
+            f" max_rejected {percent(gate.max_rejected)}"
+        )
+    if not numbers.members:
+        return GateVerdict.SKIP, "no members"
+    if soak_until is None:
+        missing = tally.missing(numbers.verified)
+    elif now < soak_until:
+        return GateVerdict.SOAK, (
+            f"{numbers.verified} of {numbers.members} verified; soaks until"
+            f" {soak_until:%Y-%m-%d %H:%M} UTC"
+        )
+    else:
+        read_since = sum(read >= soak_until for read in numbers.reads)
+        missing = tally.missing(read_since) if gate.soak else ""
+        missing = f"read again after the soak, {missing}" if missing else ""
+    if not missing:
+        return GateVerdict.PASS, f"{numbers.verified} of {numbers.members} verified"
+    if late:
+        return GateVerdict.HOLD, f"the deadline is over, and {missing}"
+    return GateVerdict.WAIT, missing
+
+
+@dataclass(frozen=True)
+class _Tally:
+    """The numbers of a wave against its gate.
+
+    :ivar forgiven: a person has taken these failures.
+    """
+
+    gate: Gate
+    numbers: Numbers
+    failures: int
+    forgiven: bool
+
+    @property
+    def attempted(self) -> int:
+        return self.numbers.verified + self.failures
+
+    @property
+    def allowed(self) -> int:
+        return failures_allowed(self.gate, self.numbers.members)
+
+    @property
+    def sample(self) -> int:
+        return min(self.gate.min_sample, self.numbers.members)
+
+    def failure(self, *, late: bool) -> str:
+        """Say why the wave has failed; empty when it has not."""
+        numbers, failures, attempted = self.numbers, self.failures, self.attempted
+        rate = self.gate.max_failure_rate
+        # Lanes have accepts of their own: their failures are not among those of the wave.
+        share = self.gate.max_failed_lane_share
+        if numbers.in_failed_lanes > share * numbers.devices:
+            return (
+                f"{numbers.in_failed_lanes} of {numbers.devices} devices are in failed lanes, more"
+                f" than max_failed_lane_share {percent(share)}"
+            )
+        if self.forgiven:
+            return ""
+        if failures > self.allowed:
+            return f"{failures} failures, {self.allowed} tolerated in {numbers.members} members"
+        if numbers.over_limit_once:
+            return "there were more failures than tolerated before a lane with some of them halted"
+        results = attempted + numbers.reported
+        if numbers.too_many_once or fails_too_often(failures, results, rate):
+            return (
+                f"{failures} failures of {attempted} attempted are too many to believe in"
+                f" max_failure_rate {percent(rate)}"
+            )
+        sampled = attempted >= self.gate.min_sample and not numbers.busy
+        if late and sampled and failures > rate * results:
+            return (
+                f"at the deadline {failures} of {attempted} attempted have failed, more than"
+                f" max_failure_rate {percent(rate)}"
+            )
+        return ""
+
+    def missing(self, verified: int) -> str:
+        """Say what the wave lacks to pass with so many verified; empty when nothing."""
+        gate, numbers = self.gate, self.numbers
+        attempted = verified + self.failures
+        if attempted < self.sample:
+            return f"{attempted} of at least {self.sample} devices attempted"
+        taken = self.failures if self.forgiven else 0
+        if verified + taken < gate.success_needed * (attempted + numbers.silent):
+            return (
+                f"{verified} of {attempted + numbers.silent} attempted or silent devices are"
+                f" verified, {percent(gate.success_needed)} needed"
+            )
+        if attempted < gate.min_coverage * numbers.members:
+            return (
+                f"{attempted} of {numbers.members} members attempted,"
+                f" {percent(gate.min_coverage)} needed"
+            )
+        return ""
+
+    def met_at(self, now: datetime) -> datetime | None:
+        """When the numbers were met first, with all failures known now; None if they are not."""
+        if self.missing(self.numbers.verified) or not self.numbers.members:
+            return None
+        successes = sorted(self.numbers.successes)
+        low, high = 0, self.numbers.verified
+        while low < high:
+            middle = (low + high) // 2
+            if self.missing(middle):
+                low = middle + 1
+            else:
+                high = middle
+        # Where nothing succeeded, a person has accepted all there is: nothing soaks.
+        return successes[max(low, 1) - 1] if successes else now - self.gate.soak
+
+
+def percent(rate: Fraction | float) -> str:
+    """Give a rate as people read it: 5 %, 13.9 %."""
+    return f"{float(rate) * 100:.3g} %"

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a tick has read: the only input of a decision beside the declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from ...._model.campaign import Campaign, CampaignDevice
+from ...._model.device import Device
+from ...._model.firmware import Package
+from ...._model.license import Subscription
+from ...._model.status import CampaignState
+from ..declaration.campaign_names import CampaignName
+
+
+@dataclass(frozen=True)
+class OwnCampaign:
+    """A campaign of this rollout, by its name, with its device report."""
+
+    name: CampaignName
+    campaign: Campaign
+    rows: tuple[CampaignDevice, ...] = field(default=(), repr=False)
+
+    @property
+    def over(self) -> bool:
+        return self.campaign.state.over
+
+    @property
+    def refused(self) -> bool:
+        """The service accepted the request and then found it wrong: nothing was scheduled."""
+        return self.campaign.state in (CampaignState.REQUEST_FAILED, CampaignState.FAILED)
+
+    @property
+    def stopped(self) -> bool:
+        """Somebody cancelled or aborted it."""
+        return self.campaign.state in (CampaignState.CANCELLED, CampaignState.ABORTED)
+
+    def started(self, now: datetime) -> bool:
+        """Devices may be changing."""
+        return self.campaign.started(now.date())
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything that one tick knows of the service.
+
+    :ivar now: the service's clock.
+    :ivar devices: what the account says of the selected and the claimed ones, by IMEI; one that
+        the account does not have is missing.
+    :ivar own: campaigns of this rollout, of all generations.
+    :ivar busy: devices in live campaigns that are not of this rollout: IMEI to campaign id.
+    :ivar generations: those of all campaigns of this rollout, also of older ones that are over.
+    :ivar neighbours_until: the last day of campaigns of others that are over, by make and model.
+    """
+
+    now: datetime
+    catalogue: tuple[Package, ...]
+    devices: Mapping[str, Device]
+    own: tuple[OwnCampaign, ...]
+    busy: Mapping[str, str]
+    subscription: Subscription
+    generations: frozenset[str] = frozenset()
+    neighbours_until: Mapping[tuple[str, str], date] = field(default_factory=dict)

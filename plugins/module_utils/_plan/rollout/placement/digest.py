@@ -1,0 +1,53 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One fingerprint over what a person approves: the declaration, and the wave of each device."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date, timedelta
+from enum import Enum
+from fractions import Fraction
+
+from ..declaration.spec import RolloutSpec
+from .wave_assignment import Membership
+
+# Not part of the plan: who is selected shows in the waves, and a signature does not sign itself.
+_LEFT_OUT = frozenset({"devices", "approved", "accepted", "require_digest", "remarks", "zones"})
+
+
+def plan_digest(spec: RolloutSpec, membership: Membership) -> str:
+    """SHA-256 in hex over the normalised declaration, its generations, and the waves of devices.
+
+    Dates, statuses and actions are no part of it, so it holds from the first tick to the last.
+    """
+    plan = {
+        field.name: _plain(getattr(spec, field.name))
+        for field in fields(spec)
+        if field.name not in _LEFT_OUT
+    }
+    plan["generations"] = sorted(target.generation for target in spec.targets)
+    plan["waves of devices"] = {str(wave): sorted(ids) for wave, ids in membership.waves.items()}
+    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (frozenset, set)):
+        return sorted(json.dumps(_plain(item), sort_keys=True) for item in value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, (Fraction, date)):
+        return str(value)
+    return value

@@ -1,0 +1,350 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Devices that came after the last wave had begun: found in the line, and left or taken along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
+    Decision,
+    decide,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
+    place_in_line,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
+    OwnCampaign,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.scope import (
+    Out,
+)
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    MAKER,
+    ROLLOUT,
+    at,
+    busy,
+    day,
+    device,
+    good,
+    hours,
+    imeis,
+    own,
+    package,
+    row,
+    seen,
+    spec,
+    target,
+    upgraded,
+    wave,
+)
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_random_runs import Run
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
+    ServiceModel,
+)
+
+# In line, as campaigns are cut from it.
+LINE = sorted(imeis(12), key=lambda one: place_in_line(ROLLOUT, one))
+PILOT, REST = LINE[:3], LINE[3:]
+PASSED = own([good(one, -200) for one in PILOT], "CampaignEnded", start=-12, end=-9)
+WAVES = [wave("pilot", count=3), wave("last")]
+
+
+def last(
+    ids: Sequence[str] = REST, status: str = "CampaignScheduled", **members: Any
+) -> OwnCampaign:
+    """A campaign of the last wave, from -2 to 3."""
+    return own([row(one) for one in ids], status, **{"wave": 2, **members})
+
+
+def tick(
+    campaigns: Iterable[OwnCampaign],
+    *,
+    ids: Sequence[str] = LINE,
+    neighbours_until: date | None = None,
+    held: Iterable[str] = (),
+    joins: str = "leave",
+    **members: Any,
+) -> Decision:
+    """A tick after the pilot has passed."""
+    wish = spec(ids, **{"waves": WAVES, "late_joiners": joins, **members})
+    known = [upgraded(one) if one in PILOT else device(one) for one in ids]
+    what = seen(known, [PASSED, *campaigns], busy=dict.fromkeys(held, "foreign"))
+    neighbours = {} if neighbours_until is None else {(MAKER, "M1"): neighbours_until}
+    return decide(wish, replace(what, neighbours_until=neighbours))
+
+
+def late(decision: Decision) -> set[str]:
+    return {one for one, why in decision.scope.out.items() if why is Out.LATE}
+
+
+def test_who_stands_before_one_that_was_taken_came_later() -> None:
+    """Two of them; the last in line may still be waiting for its campaign."""
+    missing = {REST[1], REST[4]}
+    taken = [one for one in REST[:-1] if one not in missing]
+    decision = tick([last(taken)])
+    assert late(decision) == missing
+    assert missing.isdisjoint(decision.membership.waves[2])
+    assert missing.isdisjoint(decision.verdicts)
+    # What stands behind all of them is no joiner: the campaigns go on.
+    assert [one.devices for one in decision.create] == [(REST[-1],)]
+    assert set(decision.suspects[-1]) == missing | (set() if decision.create else missing)
+
+
+def test_the_next_tranche_follows_though_one_came_late() -> None:
+    found = tick([last(REST[:4])])
+    assert late(found) == set()
+    assert [one.devices for one in found.create] == [tuple(REST[4:])]
+
+
+@pytest.mark.parametrize("joins", ["leave", "last"])
+def test_late_devices_are_left_or_taken_along(joins: str) -> None:
+    missing = {REST[1], REST[4]}
+    decision = tick([last([one for one in REST if one not in missing])], joins=joins)
+    created = {one for planned in decision.create for one in planned.devices}
+    if joins == "leave":
+        assert (late(decision), created) == (missing, set())
+        assert decision.exposure == len(REST) - 2
+    else:
+        assert (late(decision), created) == (set(), missing)
+        assert {planned.name.wave for planned in decision.create} == {2}
+        assert set(decision.membership.waves[2]) == set(REST)
+        assert len(decision.membership.waves[1]) == 3
+
+
+def test_a_late_device_fills_no_wave_that_has_begun() -> None:
+    """Neither the pilot that would take its group, nor a share of the scope that has grown."""
+    missing = REST[0]
+    grouped = [
+        {"imei": one, "groups": ["early"] if one in (*PILOT, missing) else []} for one in LINE
+    ]
+    waves = [wave("pilot", group="early"), wave("last")]
+    campaigns = [PASSED, last(REST[1:])]
+    known = [upgraded(one) if one in PILOT else device(one) for one in LINE]
+    for joins, expected in (("leave", {}), ("last", {missing: 2})):
+        wish = spec(grouped, waves=waves, late_joiners=joins)
+        found = decide(wish, seen(known, campaigns))
+        waves_of = {one: n for n, ids in found.membership.waves.items() for one in ids}
+        assert {one: n for one, n in waves_of.items() if one == missing} == expected
+    share = [wave("pilot", percent=25), wave("last")]
+    more = tick([last(REST[1:])], waves=share, joins="last")
+    assert more.membership.waves[1] == tuple(PILOT)
+
+
+def test_late_devices_change_no_digest_where_they_are_left() -> None:
+    taken = [one for one in REST if one != REST[2]]
+    without = [one for one in LINE if one != REST[2]]
+    digests = [tick([last(taken)], ids=ids).digest for ids in (LINE, without)]
+    assert digests[0] == digests[1]
+    joined = tick([last(taken)], joins="last").digest
+    assert joined not in digests
+    plain = tick([last(taken)], ids=without, joins="last").digest
+    assert len({joined, plain, digests[0]}) == 3
+
+
+def test_the_end_tells_of_those_who_came_late() -> None:
+    taken = [one for one in REST if one != REST[2]]
+    done = own([good(one, -60) for one in taken], "CampaignEnded", wave=2, start=-4, end=-3)
+    wish = spec(LINE, waves=WAVES, late_joiners="leave")
+    known = [device(one) if one == REST[2] else upgraded(one) for one in LINE]
+    decision = decide(wish, seen(known, [PASSED, done]))
+    assert decision.phase is Phase.COMPLETED_WITH_EXCEPTIONS
+    assert "1 selected devices could not take part" in decision.why
+    assert Out.LATE.what_to_do.endswith("late_joiners: last takes it along")
+    assert late(decision) == {REST[2]}
+
+
+# -- in doubt a device is not late
+
+MISSING = REST[2]
+TAKEN = [one for one in REST if one != MISSING]
+
+
+@pytest.mark.parametrize(
+    "campaigns",
+    [
+        [],
+        # -- nothing, or not all, is told of a campaign
+        [last(TAKEN, count=len(TAKEN) + 1)],
+        [last([], count=8)],
+        [last(TAKEN), last([], tranche=2, count=1, status="CampaignRequestPending")],
+        # -- refused, or a shadow: it may have been in there
+        [last(TAKEN), last([MISSING], "CampaignRequestFailed", tranche=2, start=-3)],
+        [last(TAKEN), own([busy(REST[3])], "CampaignEnded", wave=2, tranche=2)],
+        # -- the service refused it as busy
+        [own([*map(row, TAKEN), busy(MISSING)], wave=2)],
+        # -- of another wave
+        [last(TAKEN, wave=1)],
+    ],
+)
+def test_without_an_answer_nobody_is_late(campaigns: list[OwnCampaign]) -> None:
+    assert late(tick(campaigns)) == set()
+
+
+def test_a_device_that_another_campaign_has_is_not_late() -> None:
+    assert late(tick([last(TAKEN)])) == {MISSING}
+    assert late(tick([last(TAKEN)], held=[MISSING])) == set()
+
+
+# The last wave's campaigns start on day -2: created on day -3 at 12:00 at the latest, and no more
+# than two days before that, as starts are on whole days.
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [(-30, True), (-6, True), (-5, True), (-4, False), (-2, False), (-1, False)],
+)
+def test_a_campaign_of_others_that_ended_since_may_have_had_it(
+    until: int, *, expected: bool
+) -> None:
+    decision = tick([last(TAKEN)], neighbours_until=day(until))
+    assert late(decision) == ({MISSING} if expected else set())
+
+
+@pytest.mark.parametrize(("until", "expected"), [(-26, True), (-10, False), (-4, False)])
+def test_a_freeze_may_have_moved_the_start(until: int, *, expected: bool) -> None:
+    """Campaigns were perhaps created before it."""
+    freeze = {"from": day(-22).isoformat(), "to": day(-3).isoformat()}
+    decision = tick(
+        [last(TAKEN)], neighbours_until=day(until), calendar={"freeze": [freeze], "timezone": "UTC"}
+    )
+    assert late(decision) == ({MISSING} if expected else set())
+    ahead = {"from": day(20).isoformat(), "to": day(30).isoformat()}
+    calendar = {"freeze": [ahead], "timezone": "UTC"}
+    assert late(tick([last(TAKEN)], neighbours_until=day(-10), calendar=calendar)) == {MISSING}
+
+
+def test_the_declared_lead_may_have_moved_it_too() -> None:
+    calendar = {"lead_hours": 72}
+    for until, expected in ((-5, set()), (-8, {MISSING})):
+        decision = tick([last(TAKEN)], neighbours_until=day(until), calendar=calendar)
+        assert late(decision) == expected
+
+
+def test_every_lane_answers_for_itself() -> None:
+    """Devices of the second model stand anywhere in line; none of them has a campaign yet."""
+    models = {one: "M1" if n % 2 else "M2" for n, one in enumerate(LINE)}
+    taken = [one for one in REST if models[one] == "M1" and one != REST[2]]
+    wish = spec(LINE, waves=[wave()], target=[target(), target("M2")], late_joiners="leave")
+    known = [device(one, model=models[one]) for one in LINE]
+    campaign = own([row(one) for one in [*taken]])
+    found = decide(wish, seen(known, [campaign]))
+    ends = max(place_in_line(ROLLOUT, one) for one in taken)
+    expected = {
+        one
+        for one in LINE
+        if models[one] == "M1" and one not in taken and place_in_line(ROLLOUT, one) < ends
+    }
+    assert late(found) == expected != set()
+    # A lane that is not told of says nothing; the other one still does.
+    settling = own([row(LINE[10])], model="M2", count=2)
+    assert late(decide(wish, seen(known, [campaign, settling]))) == expected
+
+
+def test_a_device_between_two_steps_is_not_late() -> None:
+    """It has a campaign; who runs B and has none is judged in the lane from B."""
+    paths = [package(path="A B"), package(path="B C")]
+    ids = REST[:4]
+    steps = own([good(one, -110) for one in ids], "CampaignEnded", goal="C", start=-6, end=-4)
+    wish = spec(LINE[:7], waves=[wave()], target=[target(version="C")], late_joiners="leave")
+    known = [device(one, "B", refreshed=at(-1)) for one in LINE[:7]]
+    found = decide(wish, seen(known, [steps], catalogue=paths))
+    assert late(found) == set()
+    assert [set(one.devices) for one in found.create] == [set(LINE[:7])]
+    second = own([row(one) for one in ids], version="B", to="C")
+    assert late(decide(wish, seen(known, [steps, second], catalogue=paths))) == set(PILOT)
+
+
+# -- whole runs
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    size=st.integers(2, 40),
+    pilot=st.integers(1, 12),
+    steps=st.lists(st.integers(3, 30), min_size=1, max_size=4),
+    spread=st.sampled_from([0, 30]),
+    most=st.sampled_from([4, 25]),
+    hidden=st.sets(st.integers(1, 6)),
+)
+def test_who_was_there_from_the_beginning_is_never_late(
+    size: int, pilot: int, steps: list[int], spread: float, most: int, hidden: set[int]
+) -> None:
+    run = Run(
+        {
+            "waves": [wave("pilot", count=pilot, gate={"min_coverage": "0.5"}), wave("last")],
+            "limits": {"max_campaign_devices": most, "max_creates": 2},
+            "late_joiners": "leave",
+        },
+        ServiceModel(
+            {one: device(one) for one in imeis(size)},
+            (package(),),
+            hides=lambda number: 20 if number in hidden else 0,
+            histories=True,
+            spread=spread,
+        ),
+        steps,
+        [imeis(size)],
+        weeks=4,
+    )
+    for _wish, found in run.ticks():
+        assert late(found) == set()
+    assert {run.service.runs(one) for one in imeis(size)} == {"B"}
+
+
+@pytest.mark.parametrize(
+    ("joins", "phase"), [("leave", "completed_with_exceptions"), ("last", "completed")]
+)
+def test_devices_that_are_bought_after_the_last_wave_began(joins: str, phase: str) -> None:
+    """20 devices, and 10 more from the seventh day on."""
+    service = ServiceModel({one: device(one) for one in imeis(30)}, (package(),))
+    declared = {"waves": [wave("pilot", count=5), wave("last")], "late_joiners": joins}
+    early = Run(declared, service, [12], [imeis(20)], weeks=1)
+    *_rest, (_wish, before) = early.ticks()
+    assert before.phase is Phase.COMPLETED
+    service.now += hours(1)
+    *_rest, (_wish, after) = Run(declared, service, [12], [imeis(30)]).ticks()
+    new = imeis(10, start=20)
+    begun = max(place_in_line(ROLLOUT, one) for one in before.membership.waves[2])
+    assert after.phase.value == phase
+    assert late(after) == (
+        {one for one in new if place_in_line(ROLLOUT, one) < begun}
+        - (set(new) if joins == "last" else set())
+    )
+
+
+@pytest.mark.parametrize("status", ["CampaignScheduled", "CampaignEnded"])
+def test_a_device_that_an_earlier_report_leaves_out_is_not_late(status: str) -> None:
+    """The pilot asked for four and shows three: one device may be in it all the same."""
+    pilot = own([good(one, -200) for one in PILOT], status, count=4, start=-12, end=9)
+    wish = spec(LINE, waves=WAVES, late_joiners="leave", gate={"min_coverage": "0.7"})
+    known = [upgraded(one) if one in PILOT else device(one) for one in LINE]
+    assert late(decide(wish, seen(known, [pilot, last(TAKEN)]))) == set()
+
+
+def test_devices_of_an_earlier_campaign_that_was_refused_are_not_late() -> None:
+    refused = own([], "CampaignRequestFailed", count=2, tranche=2, start=-12, end=9)
+    decision = tick([last(TAKEN), refused])
+    assert late(decision) == set()
+
+
+def test_where_a_start_is_not_told_nobody_is_late() -> None:
+    assert late(tick([last(TAKEN, start=None)], neighbours_until=day(-400))) == set()
+
+
+def test_campaigns_of_other_models_held_nobody() -> None:
+    wish = spec(LINE, waves=WAVES, late_joiners="leave")
+    known = [upgraded(one) if one in PILOT else device(one) for one in LINE]
+    what = seen(known, [PASSED, last(TAKEN)])
+    for model, expected in (((MAKER, "M7"), {MISSING}), ((MAKER, "M1"), set()), (("", ""), set())):
+        found = decide(wish, replace(what, neighbours_until={model: day(30)}))
+        assert late(found) == expected

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words of a declaration that would do nothing, and that a person should hear of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.unused_overrides import (
+    check_slips,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
+    Wanted,
+)
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    bad,
+    decided,
+    device,
+    imeis,
+    lane,
+    own,
+    row,
+    seen,
+    spec,
+    wave,
+)
+
+IDS = imeis(6)
+SIGNED = {"up_to": 3, "by": "ann", "reason": "known"}
+BEGUN = own([row(one) for one in IDS[:3]])
+
+
+def check(accept: dict[str, Any], wanted: Wanted = Wanted.RUNNING, *, begun: bool = True) -> None:
+    wish = spec(IDS, waves=[wave("pilot", count=3), wave("rest")], accept=[{**SIGNED, **accept}])
+    what = seen(map(device, IDS), [BEGUN] if begun else [])
+    check_slips(decided(wish, what), wanted)
+
+
+@pytest.mark.parametrize(
+    ("accept", "why"),
+    [
+        ({"wave": "rest"}, "accept[0].wave = 'rest': the wave has not begun"),
+        ({"wave": "pilot", "lane": "abcdef"}, f"no lane has this code; known: {lane().code}"),
+    ],
+)
+def test_accepts_that_nothing_waits_for(accept: dict[str, Any], why: str) -> None:
+    with pytest.raises(PlanRefused) as caught:
+        check(accept)
+    assert why in str(caught.value)
+    check(accept, Wanted.HALTED)
+
+
+def test_brakes_come_first() -> None:
+    """The wave has failed, so what runs is braked; the next tick tells of the slip."""
+    rows = [bad(one) for one in IDS[:3]]
+    wish = spec(
+        IDS, waves=[wave("pilot", count=3), wave("rest")], accept=[{**SIGNED, "wave": "rest"}]
+    )
+    braked = decided(wish, seen(map(device, IDS), [own(rows, end=9)]))
+    assert braked.shorten
+    check_slips(braked, Wanted.RUNNING)
+    over = decided(wish, seen(map(device, IDS), [own(rows, "CampaignEnded")]))
+    with pytest.raises(PlanRefused):
+        check_slips(over, Wanted.RUNNING)
+
+
+def test_accepts_of_what_is_there() -> None:
+    check({"wave": "pilot"})
+    check({"wave": "pilot", "lane": lane().code})
+    with pytest.raises(PlanRefused):
+        check({"wave": "pilot"}, begun=False)

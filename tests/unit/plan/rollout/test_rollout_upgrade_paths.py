@@ -1,0 +1,142 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ways that devices go, and whether packages lead back from where they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.module_utils._model.firmware import Package
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
+    Decision,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
+    generation,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.upgrade_paths import (
+    Way,
+    find_ways,
+    find_ways_back,
+)
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    MAKER,
+    at,
+    decided,
+    device,
+    good,
+    imeis,
+    own,
+    package,
+    seen,
+    spec,
+    target,
+)
+
+THERE = [package(path=path) for path in ("A B", "B C")]
+
+
+def plan(
+    versions: Iterable[str],
+    catalogue: Iterable[Package],
+    *,
+    version: str = "C",
+    models: Iterable[str] = (),
+) -> Decision:
+    """A decision for devices on these versions, of model M1 unless others are given."""
+    on = list(versions)
+    of = list(models) or ["M1"] * len(on)
+    ids = imeis(len(on))
+    devices = [
+        device(one, first, model=model) for one, first, model in zip(ids, on, of, strict=True)
+    ]
+    wish = spec(ids, target=[target(model, version) for model in sorted(set(of))])
+    return decided(wish, seen(devices, catalogue=catalogue))
+
+
+def told(ways: Iterable[Way]) -> list[tuple[str, bool, int]]:
+    """Ways as versions, whether they exist, and how many devices go them."""
+    return [(" ".join(one.versions), one.exists, one.devices) for one in ways]
+
+
+def test_ways_are_counted_by_their_steps() -> None:
+    decision = plan("AABAB", THERE)
+    assert told(find_ways(decision.scope)) == [("A B C", True, 3), ("B C", True, 2)]
+
+
+def test_a_direct_package_is_a_way_of_one_step() -> None:
+    decision = plan("A", [*THERE, package(path="A C")])
+    assert told(find_ways(decision.scope)) == [("A C", True, 1)]
+
+
+def test_ways_of_several_models_are_in_order() -> None:
+    decision = plan(
+        "AAA", [package(model, "A C") for model in ("M2", "M1")], models=["M2", "M1", "M2"]
+    )
+    assert [(one.make, one.model, one.devices) for one in find_ways(decision.scope)] == [
+        (MAKER, "M1", 1),
+        (MAKER, "M2", 2),
+    ]
+
+
+def test_devices_that_are_out_go_no_way() -> None:
+    """One is at the target, and no package leads on from X."""
+    decision = plan("ACX", THERE)
+    assert told(find_ways(decision.scope)) == [("A B C", True, 1)]
+    assert told(find_ways_back(decision.scope)) == [("C A", False, 1)]
+
+
+def after_a_step(catalogue: Iterable[Package]) -> Decision:
+    """A device has gone from A to B in a campaign that is over, on its way to C."""
+    (one,) = imeis(1)
+    campaign = own([good(one)], "CampaignEnded", end=-1)
+    to_c = replace(campaign.name, generation=generation(MAKER, "M1", "C"))
+    return decided(
+        spec([one], target=[target(version="C")]),
+        seen(
+            [device(one, "B", refreshed=at(-1))],
+            [replace(campaign, name=to_c)],
+            catalogue=catalogue,
+        ),
+    )
+
+
+def test_a_step_that_is_done_stays_in_the_way_though_its_package_is_gone() -> None:
+    decision = after_a_step([package(path="B C")])
+    assert told(find_ways(decision.scope)) == [("A B C", True, 1)]
+    assert told(find_ways_back(decision.scope)) == [("C A", False, 1)]
+
+
+def test_a_way_that_ends_short_of_the_target_does_not_exist() -> None:
+    """The package that led on was taken out of the catalogue."""
+    decision = after_a_step([package(path="A B")])
+    assert told(find_ways(decision.scope)) == [("A B", False, 1)]
+
+
+@pytest.mark.parametrize(
+    ("back", "expected"),
+    [
+        pytest.param([], ("C A", False), id="none"),
+        pytest.param(["C A"], ("C A", True), id="one-package"),
+        pytest.param(["C B", "B A"], ("C B A", True), id="steps"),
+        pytest.param(["C B", "B A", "C A"], ("C A", True), id="shortest"),
+        pytest.param(["C B"], ("C A", False), id="half-of-it"),
+    ],
+)
+def test_ways_back(back: list[str], expected: tuple[str, bool]) -> None:
+    catalogue = [*THERE, *(package(path=path) for path in back)]
+    decision = plan("AA", catalogue)
+    assert told(find_ways_back(decision.scope)) == [(*expected, 2)]
+
+
+def test_ways_back_lead_to_where_each_device_came_from() -> None:
+    decision = plan("ABAB", [*THERE, package(path="C B")])
+    assert told(find_ways_back(decision.scope)) == [("C A", False, 2), ("C B", True, 2)]
+
+
+def test_a_package_of_another_model_leads_nobody_back() -> None:
+    decision = plan("A", [*THERE, package("M2", "C A")])
+    assert told(find_ways_back(decision.scope)) == [("C A", False, 1)]
