@@ -31,7 +31,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
     CampaignType,
     Schedule,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
     generate_fleet,
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
     default_fleet,
 )
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator

@@ -22,7 +22,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.exchange import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api.exchange import (
     ObservedCall,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 from zlib import crc32
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults import TABLE
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults.table import TABLE
 from ansible_collections.thingspace.fota.tests.reliability.fault_between import (
     between_cases,
     run_between,

@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.thingspace.fota.plugins.module_utils._client import backoff
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
 from ansible_collections.thingspace.fota.plugins.module_utils._module.waiting import Waiting
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
     software_packages,
     v1_firmware_packages,
 )

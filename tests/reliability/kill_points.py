@@ -22,8 +22,8 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator import routes
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.exchange import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api import routes
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api.exchange import (
     Reply,
     Request,
 )

@@ -38,7 +38,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal impo
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
     Phase,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults import TABLE
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults.table import TABLE
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
 )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults import TABLE
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults.table import TABLE
 from ansible_collections.thingspace.fota.tests.reliability.fault_between import (
     BETWEEN,
     BetweenCase,

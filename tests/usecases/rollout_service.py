@@ -22,12 +22,14 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.
     CAMPAIGN_MODULE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.order import Order
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.outcomes import (
-    parse_outcomes,
-)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.outcomes import (
+    parse_outcomes,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.sorted_imeis import (
+    Order,
 )
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 

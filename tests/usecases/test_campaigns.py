@@ -545,7 +545,7 @@ def test_bad_devices_are_refused_before_any_call(account: Account) -> None:
 def test_unlicensed_devices_are_named_before_they_are_rejected(
     account_with: Callable[..., Account],
 ) -> None:
-    from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
         generate_fleet,
     )
 

@@ -29,7 +29,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.f
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
     generate_fleet,
 )
 from ansible_collections.thingspace.fota.tests.usecases.account import Account

@@ -30,8 +30,10 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from . import faults, generate, switches, watch
-from .copy_account import copy_account
+from . import processes, switches
+from .faults import table
+from .fleet import generate
+from .fleet.copy_account import copy_account
 from .listener import HOST
 from .server import SimulatorServer
 
@@ -76,7 +78,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    watched = [watch.Process.of(pid) for pid in options.watch_pid]
+    watched = [processes.Process.of(pid) for pid in options.watch_pid]
     with server, _scratch() if options.scratch else nullcontext() as folder:
         line = {"url": server.url, "control": server.control_url, "pid": os.getpid()}
         if folder is not None:
@@ -96,7 +98,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _start(options: argparse.Namespace) -> int:
     pids = list(options.watch_pid)
     if options.watch_ansible:
-        pids.append(watch.ansible_command(os.getpid()))
+        pids.append(processes.ansible_command(os.getpid()))
     command = [sys.executable, str(Path(__file__).resolve().parent), "serve"]
     command += _serve_arguments(options, pids)
     fleet = sys.stdin.buffer.read() if options.fleet == "-" else b""
@@ -139,7 +141,7 @@ def _stop(options: argparse.Namespace) -> int:
         return 0  # nobody listens: it has ended already
     finally:
         connection.close()
-    if not watch.port_closed(HOST, port, within=STOP_SECONDS):
+    if not processes.port_closed(HOST, port, within=STOP_SECONDS):
         print(f"simulator: port {port} is still open", file=sys.stderr)
         return 1
     return 0
@@ -151,7 +153,7 @@ def _switches(_options: argparse.Namespace) -> int:
 
 
 def _print_faults(_options: argparse.Namespace) -> int:
-    print(faults.describe())
+    print(table.describe())
     return 0
 
 

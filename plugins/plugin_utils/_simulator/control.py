@@ -15,13 +15,13 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from .campaign import Campaign
-from .clock import day_text, parse_rfc3339, rfc3339
-from .exchange import Reply, Request, json_reply
-from .kinds import is_number
-from .records import Account, Device
+from .api.exchange import Reply, Request, json_reply
+from .json_types import is_number
+from .lifecycle.upgrades import Upgrade
 from .service import Service
-from .upgrades import Upgrade
+from .state.campaign import Campaign
+from .state.clock import day_text, parse_rfc3339, rfc3339
+from .state.records import Account, Device
 
 PREFIX = "/_simulator"
 STATE_PAGE = 10_000

@@ -15,11 +15,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread, Timer
 from typing import Any
 
-from .clock import http_date
-from .coding import accepts_gzip, gzipped
+from .api.compression import accepts_gzip, gzipped
+from .api.exchange import ObservedCall, Reply, Request, json_reply
 from .control import PREFIX, Control
-from .exchange import ObservedCall, Reply, Request, json_reply
 from .service import Service
+from .state.clock import http_date
 
 PROTOCOL = "1"
 HOST = "127.0.0.1"

@@ -22,11 +22,11 @@ from datetime import datetime
 from threading import Event
 from typing import Any
 
-from .clock import VirtualClock, moment_datetime, parse_rfc3339
 from .control import PREFIX, Control
-from .fleet import parse_fleet
+from .fleet.fleet_file import parse_fleet
 from .listener import HOST, Listener, Observer
 from .service import Service
+from .state.clock import VirtualClock, moment_datetime, parse_rfc3339
 
 
 class SimulatorServer:

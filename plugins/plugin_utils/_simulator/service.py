@@ -9,17 +9,17 @@ import time
 from threading import Lock
 from typing import Any, NamedTuple
 
-from . import routes
-from .auth import Auth
-from .clock import VirtualClock, rfc3339
-from .errors import ServiceError, fota_error
-from .exchange import Reply, Request, json_reply
-from .fault import Fault, Scene
-from .faults import Rule, parse_rules
-from .fleet import Fleet
+from .api import routes
+from .api.auth import Auth
+from .api.errors import ServiceError, fota_error
+from .api.exchange import Reply, Request, json_reply
+from .api.routes import AUTH, WRITE, Route
+from .api.wire import Body, Call
+from .faults.fault import Fault, Scene
+from .faults.rules import Rule, parse_rules
+from .fleet.fleet_file import Fleet
 from .journal import Journal
-from .routes import AUTH, WRITE, Route
-from .wire import Body, Call
+from .state.clock import VirtualClock, rfc3339
 from .world import World
 
 _XML_404 = (

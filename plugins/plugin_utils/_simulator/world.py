@@ -13,14 +13,14 @@ import hashlib
 from collections.abc import Mapping
 from uuid import UUID
 
-from .campaign import Campaign
-from .campaigns import Campaigns
-from .clock import DAY, EventQueue, VirtualClock
-from .cursors import Cursors
-from .fleet import Fleet
-from .records import Device
+from .fleet.fleet_file import Fleet
+from .lifecycle.campaigns import Campaigns
+from .lifecycle.upgrades import Upgrade, Upgrades
+from .state.campaign import Campaign
+from .state.clock import DAY, EventQueue, VirtualClock
+from .state.cursors import Cursors
+from .state.records import Device
 from .switches import Switches
-from .upgrades import Upgrade, Upgrades
 
 REFRESH_DELAY = DAY
 

@@ -32,7 +32,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.waiting im
     is_weather,
     wait_until,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
     default_fleet,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (

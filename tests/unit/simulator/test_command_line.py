@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator import cli, watch
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator import cli, processes
 from ansible_collections.thingspace.fota.tests.contract.wire import Wire
 from ansible_collections.thingspace.fota.tests.unit.simulator.desk import fleet
 
@@ -67,7 +67,7 @@ def _port(answer: dict[str, Any]) -> int:
 
 def _gone(pid: int) -> bool:
     """Wait for the end of a process."""
-    process = watch.Process.of(pid)
+    process = processes.Process.of(pid)
     deadline = time.monotonic() + PATIENCE
     while process.began is not None and process.alive() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -151,7 +151,7 @@ def test_it_ends_with_the_ansible_command_it_was_started_under(
 def test_without_an_ansible_command_it_says_so(tmp_path: Path, name: str) -> None:
     """A script whose name merely begins with the word is no ansible command."""
     with suppress(ValueError):
-        watch.ansible_command(os.getpid())
+        processes.ansible_command(os.getpid())
         pytest.skip("the tests themselves run under an ansible command")
     script = tmp_path / name
     start = [sys.executable, str(FOLDER), "start", "--watch-ansible"]

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.cli import main
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.copy_account import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.copy_account import (
     ACCOUNT,
     copy_account,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet import parse_fleet
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.fleet_file import (
+    parse_fleet,
+)
 
 NOW = "2026-03-02T08:00:00Z"
 

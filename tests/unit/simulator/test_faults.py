@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults import TABLE
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults.table import TABLE
 from ansible_collections.thingspace.fota.tests.contract.wire import Answer
 from ansible_collections.thingspace.fota.tests.unit.simulator.desk import ACCOUNT, Desk, imei
 

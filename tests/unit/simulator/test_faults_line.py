@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.exchange import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api.exchange import (
     ObservedCall,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator import cli
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults import TABLE
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults.table import TABLE
 from ansible_collections.thingspace.fota.tests.contract.wire import Wire
 from ansible_collections.thingspace.fota.tests.unit.simulator.certificates import Authority
 

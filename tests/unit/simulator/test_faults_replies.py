@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator import (
-    faults_pages,
-    faults_state,
-    routes,
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api import routes
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults import (
+    backend,
+    pages,
 )
 from ansible_collections.thingspace.fota.tests.unit.simulator.desk import ACCOUNT, Desk, imei
 
@@ -76,8 +76,8 @@ def populated(desk: DeskFactory) -> tuple[Desk, dict[Callable[[str], str], list[
 
 def test_named_operations_exist() -> None:
     known = {route.operation for route in routes.ROUTES}
-    assert known >= faults_pages.PAGED
-    assert frozenset().union(*faults_state.PLACES.values()) <= known
+    assert known >= pages.PAGED
+    assert frozenset().union(*backend.PLACES.values()) <= known
 
 
 def test_short_pages_lose_nothing(desk: DeskFactory) -> None:

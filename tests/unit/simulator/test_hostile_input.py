@@ -12,14 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.clock import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api.exchange import (
+    Request,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api.routes import (
+    ROUTES,
+    Route,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.fleet_file import (
+    parse_fleet,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.service import Service
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.clock import (
     VirtualClock,
     parse_rfc3339,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.exchange import Request
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet import parse_fleet
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.routes import ROUTES, Route
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.service import Service
 from ansible_collections.thingspace.fota.tests.contract.wire import basic
 from ansible_collections.thingspace.fota.tests.unit.simulator.desk import (
     ACCOUNT,

@@ -12,18 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator import clock, windows
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet import parse_fleet
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.fleet_file import (
+    parse_fleet,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
     default_fleet,
     generate_fleet,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.imei import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state import clock, windows
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.imei import (
     imeis,
     is_imei,
     is_luhn,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.outcomes import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.outcomes import (
     Outcome,
     OutcomeModel,
     OutcomeRule,

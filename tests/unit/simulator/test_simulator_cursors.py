@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.coding import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api.compression import (
     LEAST_BYTES,
     accepts_gzip,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.order import Order
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.sorted_imeis import (
+    Order,
+)
 from ansible_collections.thingspace.fota.tests.unit.simulator.desk import (
     ACCOUNT,
     PACKAGE,

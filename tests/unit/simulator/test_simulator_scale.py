@@ -22,14 +22,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.clock import (
-    VirtualClock,
-    parse_rfc3339,
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api.exchange import (
+    Request,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.control import Control
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.exchange import Request
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet import parse_fleet
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.generate import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.fleet_file import (
+    parse_fleet,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
     MAIN_ACCOUNT,
     firmware_packages,
     generate_fleet,
@@ -39,6 +39,10 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.journal
     Journal,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.service import Service
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.clock import (
+    VirtualClock,
+    parse_rfc3339,
+)
 from ansible_collections.thingspace.fota.tests.contract.wire import PASSWORD, USERNAME, basic
 
 START = parse_rfc3339("2026-03-02T00:00:00Z")

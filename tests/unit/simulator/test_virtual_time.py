@@ -10,18 +10,20 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.campaign import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.control import Control
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.fleet_file import (
+    parse_fleet,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.service import Service
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.campaign import (
     Plan,
     StateError,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.clock import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.clock import (
     VirtualClock,
     day_of,
     parse_rfc3339,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.control import Control
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet import parse_fleet
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.service import Service
 from ansible_collections.thingspace.fota.tests.unit.simulator.desk import ACCOUNT, fleet, imei
 
 START = parse_rfc3339("2026-03-02T00:00:00Z")

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import licences, planning, wire
-from .campaign import PRESCHEDULED, Campaign, Entry
-from .clock import HOUR, MINUTE, day_text, go_text, rfc3339
+from ..lifecycle import licenses
+from ..state.campaign import PRESCHEDULED, Campaign, Entry
+from ..state.clock import HOUR, MINUTE, day_text, go_text, rfc3339
+from ..state.records import PAGE, Device, page_after
+from ..world import World
+from . import campaign_requests, wire
 from .errors import invalid
 from .exchange import Listed
-from .records import PAGE, Device, page_after
 from .rows import Shared, device_row, rests, row
 from .wire import Call
-from .world import World
 
 SYNC_LIMIT = 100
 # From a report request to the device's answer.
@@ -113,9 +114,9 @@ def schedule(call: Call) -> dict[str, Any]:
         raise invalid("Invalid protocol")
     version_from, version_to = body.text("firmwareFrom"), body.text("firmwareTo")
     devices = body.devices(most=wire.most_devices(world))
-    plan = planning.v3_plan(world, body)
+    plan = campaign_requests.v3_plan(world, body)
     wire.check_new_dates(world, plan.start, plan.end, message="Invalid startDate")
-    package = planning.package_for(
+    package = campaign_requests.package_for(
         call,
         account,
         api="v3",
@@ -123,11 +124,11 @@ def schedule(call: Call) -> dict[str, Any]:
         version_from=version_from,
         version_to=version_to,
     )
-    planning.require_pilot(world, account, package, devices)
+    campaign_requests.require_pilot(world, account, package, devices)
     campaign = world.campaigns.create(
         account,
         api="v3",
-        name=planning.campaign_name(call, account, body),
+        name=campaign_requests.campaign_name(call, account, body),
         package=package,
         version_from=version_from,
         version_to=version_to,
@@ -152,7 +153,7 @@ def get_campaign(call: Call) -> dict[str, Any]:
 def change_devices(call: Call) -> dict[str, Any]:
     campaign = _campaign(call)
     verb, devices = wire.device_change(call)
-    results = planning.apply_device_change(call.world, campaign, verb, devices)
+    results = campaign_requests.apply_device_change(call.world, campaign, verb, devices)
     return {
         "accountName": campaign.account.name,
         "id": campaign.id,
@@ -163,14 +164,14 @@ def change_devices(call: Call) -> dict[str, Any]:
 
 def change_dates(call: Call) -> dict[str, Any]:
     campaign = _campaign(call)
-    planning.apply_dates(
-        call.world, campaign, planning.v3_plan(call.world, call.body, old=campaign)
+    campaign_requests.apply_dates(
+        call.world, campaign, campaign_requests.v3_plan(call.world, call.body, old=campaign)
     )
     return _created(call.world, campaign)
 
 
 def cancel(call: Call) -> dict[str, bool]:
-    return planning.apply_delete(call.world, _campaign(call))
+    return campaign_requests.apply_delete(call.world, _campaign(call))
 
 
 def list_campaigns(call: Call) -> dict[str, Any]:
@@ -178,13 +179,13 @@ def list_campaigns(call: Call) -> dict[str, Any]:
     statuses: tuple[str, ...] = REPORT_STATUSES
     if call.world.switches["prescheduled"] != "hidden":
         statuses += (PRESCHEDULED,)
-    return planning.campaign_page(
+    return campaign_requests.campaign_page(
         call, account, api="v3", statuses=statuses, row=lambda one: _created(call.world, one)
     )
 
 
 def list_campaign_devices(call: Call) -> Listed:
-    return planning.device_report(call, _campaign(call), _device_status)
+    return campaign_requests.device_report(call, _campaign(call), _device_status)
 
 
 def _device_status(imei: str, entry: Entry) -> str:
@@ -220,7 +221,7 @@ def device_history(call: Call) -> list[dict[str, Any]]:
             "status": entry.status,
             "reason": entry.reason,
         }
-        for imei, campaign, entry in planning.history(call, account, api="v3")
+        for imei, campaign, entry in campaign_requests.history(call, account, api="v3")
     ]
 
 
@@ -283,11 +284,11 @@ def license_status_by_index(call: Call) -> dict[str, Any]:
 
 
 def assign_licenses(call: Call) -> dict[str, Any]:
-    return _license_change(call, "LicenseAssign", licences.assign)
+    return _license_change(call, "LicenseAssign", licenses.assign)
 
 
 def remove_licenses(call: Call) -> dict[str, Any]:
-    return _license_change(call, "LicenseRemove", licences.remove)
+    return _license_change(call, "LicenseRemove", licenses.remove)
 
 
 def _licenses(call: Call, cursor: str) -> dict[str, Any]:
@@ -325,7 +326,7 @@ def _license_change(call: Call, word: str, change: Any) -> dict[str, Any]:
 
 
 def _campaign(call: Call) -> Campaign:
-    return planning.campaign_of(call, call.account, api="v3")
+    return campaign_requests.campaign_of(call, call.account, api="v3")
 
 
 def _protocol_filter(call: Call) -> str | None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .auth import MAX_FAILED_LOGINS
-from .campaign import Campaign
-from .clock import HOUR
-from .errors import ServiceError, invalid
-from .exchange import Reply, json_reply
+from ..api.auth import MAX_FAILED_LOGINS
+from ..api.errors import ServiceError, invalid
+from ..api.exchange import Reply, json_reply
+from ..lifecycle.upgrades import Upgrade
+from ..state.campaign import Campaign
+from ..state.clock import HOUR
 from .fault import Fault, Parameter, Scene, number, some_of, texts
-from .upgrades import Upgrade
 
 PLACES = {
     "reports": frozenset(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from .order import Order
+from .sorted_imeis import Order
 
 # Devices belong to one protocol family: v1 upgrades OMA-DM and LWM2M devices, v2 HTTP devices, v3
 # LWM2M devices (CONTRACT section 1); every family lists what it can upgrade, v3 lists them all.

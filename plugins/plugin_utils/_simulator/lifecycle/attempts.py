@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from .clock import HOUR, MINUTE, day_start, http_date
-from .outcomes import Outcome
-from .windows import next_open, place
+from ..state.clock import HOUR, MINUTE, day_start, http_date
+from ..state.outcomes import Outcome
+from ..state.windows import next_open, place
 
 if TYPE_CHECKING:
-    from .campaign import Campaign, Entry
-    from .records import Device
-    from .world import World
+    from ..state.campaign import Campaign, Entry
+    from ..state.records import Device
+    from ..world import World
 
 # From the start of an attempt (v2: of the download) to its result.
 DOWNLOAD_TIME = 10 * MINUTE

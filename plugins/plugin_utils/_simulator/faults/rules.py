@@ -11,20 +11,13 @@ first. A new fault is one function and one entry in the table of its theme.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import faults_line, faults_pages, faults_reply, faults_state
 from .fault import Fault, choice, number, whole
-
-TABLE: dict[str, Fault] = {
-    fault.name: fault
-    for theme in (faults_line, faults_reply, faults_pages, faults_state)
-    for fault in theme.FAULTS
-}
+from .table import TABLE
 
 _KEYS = {"operation", "fault", "faults", "nth", "times", "chance", "seed"}
 
@@ -162,18 +155,3 @@ def _read(read: Callable[[Any], Any], value: Any, where: str) -> Any:
         return read(value)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
-
-
-def describe() -> str:
-    """The table as text."""
-    lines = []
-    for fault in TABLE.values():
-        words = [
-            f"{parameter.name}={json.dumps(parameter.default)}" for parameter in fault.parameters
-        ]
-        lines.append("  ".join([fault.name, *words]))
-        lasts = {None: ", for all calls from nth on", 1: ""}.get(
-            fault.times, f", for {fault.times} calls"
-        )
-        lines.append(f"    {fault.meaning}{lasts}")
-    return "\n".join(lines)

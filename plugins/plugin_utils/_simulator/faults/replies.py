@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from .exchange import Reply
+from ..api.exchange import Reply
 from .fault import Fault, Parameter, Scene, members, text, texts
 
 UNKNOWN_WORD = "CampaignTeleported"

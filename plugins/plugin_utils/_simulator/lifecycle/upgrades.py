@@ -13,14 +13,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..state.campaign import Entry, StateError
+from ..state.clock import DAY, HOUR, MINUTE, day_start
+from ..state.outcomes import Outcome
+from ..state.records import Account, Device, Package
 from . import checks
-from .campaign import Entry, StateError
-from .clock import DAY, HOUR, MINUTE, day_start
-from .outcomes import Outcome
-from .records import Account, Device, Package
 
 if TYPE_CHECKING:
-    from .world import World
+    from ..world import World
 
 CHECK_TIME = 10 * MINUTE
 ON_DEMAND_TIME = 90 * MINUTE

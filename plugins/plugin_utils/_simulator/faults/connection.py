@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from .clock import HOUR, http_date
-from .errors import bad_bearer
-from .exchange import Reply, json_reply
+from ..api.errors import bad_bearer
+from ..api.exchange import Reply, json_reply
+from ..state.clock import HOUR, http_date
 from .fault import Fault, Parameter, Scene, choice, damaged, flag, number, seconds, text, whole
 
 SERVER_ERRORS = (500, 502, 503, 504)

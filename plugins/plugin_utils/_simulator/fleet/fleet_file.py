@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .clock import parse_rfc3339
-from .imei import imeis, is_imei
-from .kinds import is_number, is_whole
-from .outcomes import OutcomeModel, parse_outcomes
-from .records import APIS_OF_PROTOCOL, Account, Credentials, Device, Package, Software
+from ..json_types import is_number, is_whole
+from ..state.clock import parse_rfc3339
+from ..state.imei import imeis, is_imei
+from ..state.outcomes import OutcomeModel, parse_outcomes
+from ..state.records import APIS_OF_PROTOCOL, Account, Credentials, Device, Package, Software
 
 DEFAULT_CREDENTIALS = Credentials(
     key="simulator-key",

@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from . import checks
-from .attempts import Attempts
-from .campaign import (
+from ..state.campaign import (
     ABORTED,
     CANCELLED,
     ENDED,
@@ -28,13 +26,15 @@ from .campaign import (
     Plan,
     StateError,
 )
-from .clock import DAY, HOUR, MINUTE, http_date
-from .order import Order
-from .outcomes import Outcome
-from .records import Account, Package
+from ..state.clock import DAY, HOUR, MINUTE, http_date
+from ..state.outcomes import Outcome
+from ..state.records import Account, Package
+from ..state.sorted_imeis import Order
+from . import checks
+from .attempts import Attempts
 
 if TYPE_CHECKING:
-    from .world import World
+    from ..world import World
 
 # How long the service takes; the vendor publishes none of these.
 CHECK_TIME = 10 * MINUTE

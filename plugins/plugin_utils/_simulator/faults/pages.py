@@ -17,9 +17,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-from .exchange import Reply, Request, json_reply
+from ..api.exchange import Reply, Request, json_reply
+from ..state.records import PAGE
 from .fault import Fault, Parameter, Scene, choice, damaged, whole
-from .records import PAGE
 
 PAGED = frozenset(
     {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .clock import go_text
+from ..state.clock import go_text
 from .wire import Call
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .records import APIS_OF_PROTOCOL
+from ..state.records import APIS_OF_PROTOCOL
 
 ACCOUNT = "0000000000-00001"  # nobody's, in the documented shape
 _READ = {"now", "devices", "packages", "subscription", "qualified"}

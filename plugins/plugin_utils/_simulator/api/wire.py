@@ -16,16 +16,16 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from .clock import day_of, day_start, parse_day, parse_rfc3339
-from .cursors import CursorError, Page
+from ..json_types import is_whole
+from ..state.clock import day_of, day_start, parse_day, parse_rfc3339
+from ..state.cursors import CursorError, Page
+from ..state.imei import is_imei
+from ..state.records import Account, Credentials
+from ..state.sorted_imeis import Order
+from ..state.windows import Window, merged
+from ..world import World
 from .errors import invalid
 from .exchange import Request
-from .imei import is_imei
-from .kinds import is_whole
-from .order import Order
-from .records import Account, Credentials
-from .windows import Window, merged
-from .world import World
 
 _ACCOUNT = re.compile(r"[0-9]{10}-[0-9]{5}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)

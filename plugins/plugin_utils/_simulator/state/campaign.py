@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .clock import day_start
-from .order import Order
 from .records import Account, Package
+from .sorted_imeis import Order
 from .windows import Window
 
 PENDING = "CampaignRequestPending"

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import licences, wire
-from .campaign import StateError
-from .clock import NEVER, day_text, rfc3339
+from ..lifecycle import licenses
+from ..lifecycle.upgrades import FINISHED, PENDING, Upgrade
+from ..state.campaign import StateError
+from ..state.clock import NEVER, day_text, rfc3339
+from ..state.records import PAGE, page_after
+from . import wire
 from .errors import invalid
-from .records import PAGE, page_after
-from .upgrades import FINISHED, PENDING, Upgrade
 from .wire import Call
 
 REPORT_STATUSES = (
@@ -186,11 +187,11 @@ def license_status(call: Call) -> dict[str, Any]:
 
 
 def assign_licenses(call: Call) -> dict[str, Any]:
-    return _license_change(call, "LicenseAssign", licences.assign)
+    return _license_change(call, "LicenseAssign", licenses.assign)
 
 
 def remove_licenses(call: Call) -> dict[str, Any]:
-    return _license_change(call, "LicenseRemove", licences.remove)
+    return _license_change(call, "LicenseRemove", licenses.remove)
 
 
 def _license_change(call: Call, word: str, change: Any) -> dict[str, Any]:

@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import checks, wire
-from .campaign import Campaign, Entry, Plan, StateError
+from ..lifecycle import checks
+from ..state.campaign import Campaign, Entry, Plan, StateError
+from ..state.records import PAGE, Account, Package
+from ..state.windows import Window
+from ..world import World
+from . import wire
 from .errors import invalid
 from .exchange import Listed
-from .records import PAGE, Account, Package
-from .windows import Window
 from .wire import Body, Call
-from .world import World
 
 
 def v3_plan(world: World, body: Body, *, old: Campaign | None = None) -> Plan:

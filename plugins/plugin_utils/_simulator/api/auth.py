@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from .clock import HOUR, MINUTE
+from ..state.clock import HOUR, MINUTE
+from ..state.records import Credentials
+from ..switches import Switches
 from .errors import ServiceError, bad_bearer, fota_error, invalid, missing_bearer, oauth_error
-from .records import Credentials
-from .switches import Switches
 
 BEARER_LIFE = HOUR
 SESSION_IDLE = 20 * MINUTE

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .auth import Auth
-from .exchange import Reply, Request, json_reply
-from .kinds import is_number, is_whole
-from .records import Credentials
-from .world import World
+from ..api.auth import Auth
+from ..api.exchange import Reply, Request, json_reply
+from ..json_types import is_number, is_whole
+from ..state.records import Credentials
+from ..world import World
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.01, 3600
 

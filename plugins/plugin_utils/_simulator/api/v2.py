@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import licences, planning, wire
-from .campaign import Campaign, Entry
-from .clock import NEVER, day_text, go_text, rfc3339
+from ..lifecycle import licenses
+from ..state.campaign import Campaign, Entry
+from ..state.clock import NEVER, day_text, go_text, rfc3339
+from ..state.records import PAGE
+from ..world import World
+from . import campaign_requests, wire
 from .errors import invalid
 from .exchange import Listed
-from .records import PAGE
 from .rows import Shared, device_row, rests, row
 from .v3 import REPORT_STATUSES
 from .wire import Call
-from .world import World
 
 DISTRIBUTIONS = ("LWM2M", "OMD-DM", "HTTP")
 # What a campaign request calls a distribution, and what replies call it (quirk of the schemas).
@@ -58,9 +59,9 @@ def _schedule(call: Call, *, loose: bool) -> Campaign:
         raise invalid("Invalid distributionType")
     version_from, version_to = body.text("softwareFrom"), body.text("softwareTo")
     devices = body.devices(most=wire.most_devices(world))
-    plan = planning.v2_plan(world, body, loose=loose)
+    plan = campaign_requests.v2_plan(world, body, loose=loose)
     wire.check_new_dates(world, plan.start, plan.end, message="Invalid startDate")
-    package = planning.package_for(
+    package = campaign_requests.package_for(
         call,
         account,
         api="v2",
@@ -68,11 +69,11 @@ def _schedule(call: Call, *, loose: bool) -> Campaign:
         version_from=version_from,
         version_to=version_to,
     )
-    planning.require_pilot(world, account, package, devices)
+    campaign_requests.require_pilot(world, account, package, devices)
     return world.campaigns.create(
         account,
         api="v2",
-        name=planning.campaign_name(call, account, body),
+        name=campaign_requests.campaign_name(call, account, body),
         package=package,
         version_from=version_from,
         version_to=version_to,
@@ -90,7 +91,7 @@ def change_devices(call: Call) -> dict[str, str]:
     """Only an acknowledgement; the device report shows what became of it."""
     campaign = _campaign(call)
     verb, devices = wire.device_change(call)
-    planning.apply_device_change(call.world, campaign, verb, devices)
+    campaign_requests.apply_device_change(call.world, campaign, verb, devices)
     return {
         "accountName": campaign.account.name,
         "campaignId": campaign.id,
@@ -100,8 +101,8 @@ def change_devices(call: Call) -> dict[str, str]:
 
 def change_dates(call: Call) -> dict[str, Any]:
     campaign = _campaign(call)
-    planning.apply_dates(
-        call.world, campaign, planning.v2_plan(call.world, call.body, old=campaign)
+    campaign_requests.apply_dates(
+        call.world, campaign, campaign_requests.v2_plan(call.world, call.body, old=campaign)
     )
     row = _row(call.world, campaign)
     if call.world.switches["date_change_status"] == "bare":
@@ -110,11 +111,11 @@ def change_dates(call: Call) -> dict[str, Any]:
 
 
 def cancel(call: Call) -> dict[str, bool]:
-    return planning.apply_delete(call.world, _campaign(call))
+    return campaign_requests.apply_delete(call.world, _campaign(call))
 
 
 def list_campaigns(call: Call) -> dict[str, Any]:
-    return planning.campaign_page(
+    return campaign_requests.campaign_page(
         call,
         call.account,
         api="v2",
@@ -124,7 +125,7 @@ def list_campaigns(call: Call) -> dict[str, Any]:
 
 
 def list_campaign_devices(call: Call) -> Listed:
-    return planning.device_report(call, _campaign(call), _device_status)
+    return campaign_requests.device_report(call, _campaign(call), _device_status)
 
 
 def _device_status(imei: str, entry: Entry) -> str:
@@ -149,7 +150,7 @@ def device_history(call: Call) -> list[dict[str, Any]]:
             "status": entry.status,
             "reason": entry.reason,
         }
-        for imei, campaign, entry in planning.history(call, account, api="v2")
+        for imei, campaign, entry in campaign_requests.history(call, account, api="v2")
     ]
 
 
@@ -210,11 +211,11 @@ def license_status(call: Call) -> dict[str, Any]:
 
 
 def assign_licenses(call: Call) -> dict[str, Any]:
-    return _license_change(call, licences.assign)
+    return _license_change(call, licenses.assign)
 
 
 def remove_licenses(call: Call) -> dict[str, Any]:
-    return _license_change(call, licences.remove)
+    return _license_change(call, licenses.remove)
 
 
 def _license_change(call: Call, change: Any) -> dict[str, Any]:
@@ -233,7 +234,7 @@ def _license_change(call: Call, change: Any) -> dict[str, Any]:
 
 
 def _campaign(call: Call) -> Campaign:
-    return planning.campaign_of(call, call.account, api="v2")
+    return campaign_requests.campaign_of(call, call.account, api="v2")
 
 
 def _row(world: World, campaign: Campaign) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .records import Account, Device, Package
+from ..state.records import Account, Device, Package
 
 NOT_FOUND = "Device not found"
 BUSY = "Device is busy in another upgrade"

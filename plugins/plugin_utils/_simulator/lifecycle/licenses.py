@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..state.campaign import Campaign
+from ..state.records import Account
 from . import checks
-from .campaign import Campaign
-from .records import Account
 from .upgrades import Upgrade
 
 if TYPE_CHECKING:
-    from .world import World
+    from ..world import World
 
 PREEXISTING = "Device license preexisting"
 

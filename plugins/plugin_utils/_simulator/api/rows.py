@@ -14,7 +14,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 
-from .records import Device, Software
+from ..state.records import Device, Software
 
 # Rests that are kept of each kind of row; beyond them the oldest are written again.
 KEPT = 16_384
