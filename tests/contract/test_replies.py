@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.switches import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.switches import (
     TABLE as SWITCHES,
 )
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator

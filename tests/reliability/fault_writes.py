@@ -280,7 +280,7 @@ def _upgrade_writes() -> list[Write]:
 
 def _moved(stage: Stage) -> None:
     """Two devices run a version that the service does not know of yet."""
-    (account,) = stage.sim._service.world.accounts.values()
+    (account,) = stage.sim._service.state.accounts.values()
     for one in FIRMWARE_IMEIS[:2]:
         account.devices[one].firmware = "B"
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,9 @@ FLAT_ROOMS = SHELLS | {"doc_fragments"}
 
 SIMULATOR_NAMES = {f"{OURS}.plugin_utils._simulator", "_simulator"}
 """The second is its name when its folder is run by path."""
+
+FOLDERS_IN_CIRCLES = "module_utils/_module"
+"""The layer whose folders still import each other in a circle, although its modules do not."""
 
 IO_MODULES = {
     *(
@@ -108,6 +112,17 @@ class Source:
         """The rooms of the collection that it imports from, such as ``module_utils/_plan``."""
         inside = (name.removeprefix(f"{OURS}.") for name in self.imports() if _below(name, OURS))
         return {"/".join(name.split(".")[:2]) for name in inside}
+
+    @property
+    def folder(self) -> str:
+        """Its folder in ``plugins/``."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def module(self) -> str:
+        """Its absolute dotted name, that of the package for an ``__init__.py``."""
+        name = self.path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+        return f"{OURS}.{name}"
 
 
 Rule = Callable[[Source], list[str]]
@@ -320,6 +335,67 @@ def test_files_that_are_not_python_have_a_room() -> None:
 def test_the_walk_sees_every_layer() -> None:
     """An empty walk would hold every rule."""
     assert {f"module_utils/{layer}" for layer in MAY_KNOW} <= {file.room for file in _sources()}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports for type checking only count as well."""
+    assert _circle(_module_imports(_sources())) == []
+
+
+def test_no_folders_import_each_other_in_a_circle() -> None:
+    sources = [source for source in _sources() if source.room != FOLDERS_IN_CIRCLES]
+    assert _circle(_folder_imports(sources)) == []
+
+
+def test_circles_are_found() -> None:
+    sources = [
+        Source("a/__init__.py", "from .b import c"),
+        Source("a/b.py", "from ..d import e"),
+        Source("d/e.py", "if TYPE_CHECKING:\n    from ..a.b import c"),
+        Source("d/f.py", "from . import e"),
+    ]
+    assert {name.removeprefix(f"{OURS}.") for name in _circle(_module_imports(sources))} == {
+        "a.b",
+        "d.e",
+    }
+    assert set(_circle(_folder_imports(sources))) == {"a", "d"}
+
+
+def _module_imports(sources: Iterable[Source]) -> dict[str, set[str]]:
+    """The modules that each module imports, of those given."""
+    known = {source.module: source for source in sources}
+    return {
+        name: {found for item in source.imports() if (found := _owner(item, known))} - {name}
+        for name, source in known.items()
+    }
+
+
+def _folder_imports(sources: Iterable[Source]) -> dict[str, set[str]]:
+    """The folders that the modules of each folder import from."""
+    known = {source.module: source for source in sources}
+    folders: dict[str, set[str]] = {}
+    for name, imported in _module_imports(known.values()).items():
+        folder = known[name].folder
+        folders.setdefault(folder, set()).update(
+            known[other].folder for other in imported if known[other].folder != folder
+        )
+    return folders
+
+
+def _owner(name: str, modules: Iterable[str]) -> str:
+    """The module that an imported name is, or is in; empty for a module that is not ours."""
+    while name and name not in modules:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def _circle(imports: dict[str, set[str]]) -> list[str]:
+    """The names of one circle, the first one again at its end."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
 
 
 def _top(name: str) -> str:

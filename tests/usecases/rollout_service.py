@@ -174,8 +174,8 @@ def writes_to(sim: SimulatorServer, campaign_id: str) -> list[Row]:
 
 def turn(sim: SimulatorServer, **outcomes: Any) -> None:
     """Let attempts from now on fare as these outcomes of a fleet file say."""
-    world = sim._service.world
-    world.outcomes = parse_outcomes(outcomes, seed=world.seed)
+    state = sim._service.state
+    state.outcomes = parse_outcomes(outcomes, seed=state.seed)
 
 
 def foreign_campaign(
@@ -235,13 +235,13 @@ def stop_campaign(account: Account, campaign_id: str) -> None:
 
 def set_licenses(sim: SimulatorServer, count: int) -> None:
     """The account buys licences, or gives them back."""
-    (account,) = sim._service.world.accounts.values()
+    (account,) = sim._service.state.accounts.values()
     account.license_count = count
 
 
 def leave_account(sim: SimulatorServer, imei: str) -> None:
     """The account gives a device away."""
-    (account,) = sim._service.world.accounts.values()
+    (account,) = sim._service.state.accounts.values()
     del account.devices[imei]
     account._orders.clear()
     account.__post_init__()  # which makes its lists
@@ -252,22 +252,22 @@ def leave_account(sim: SimulatorServer, imei: str) -> None:
 
 def hide_campaigns(sim: SimulatorServer, *, hours: float) -> None:
     """Leave every campaign out of the reports by status for so long after its creation."""
-    world = sim._service.world
-    told = world.campaigns.reported
+    state, campaigns = sim._service.state, sim._service.campaigns
+    told = campaigns.reported
 
     def reported(*args: Any, **more: Any) -> list[Any]:
-        return [one for one in told(*args, **more) if world.now - one.created >= hours * 3600]
+        return [one for one in told(*args, **more) if state.now - one.created >= hours * 3600]
 
-    vars(world.campaigns)["reported"] = reported
+    vars(campaigns)["reported"] = reported
 
 
 def hide_rows(sim: SimulatorServer, *, hours: float, shown: int) -> None:
     """Show only some devices in a campaign's device report for so long after its creation."""
-    world = sim._service.world
-    told = world.campaigns.report
+    state, campaigns = sim._service.state, sim._service.campaigns
+    told = campaigns.report
 
     def report(campaign: Any) -> Order:
-        late = world.now - campaign.created >= hours * 3600
+        late = state.now - campaign.created >= hours * 3600
         return told(campaign) if late else Order(told(campaign).ascending()[:shown])
 
-    vars(world.campaigns)["report"] = report
+    vars(campaigns)["report"] = report

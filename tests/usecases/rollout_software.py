@@ -102,14 +102,14 @@ def running(account: Account) -> dict[str, int]:
 
 def installed_at(account: Account) -> list[datetime]:
     """When each device has installed the meter software, in order."""
-    (known,) = account.sim._service.world.accounts.values()
+    (known,) = account.sim._service.state.accounts.values()
     times = [device.software[-1].upgraded for device in known.devices.values()]
     return sorted(datetime.fromtimestamp(at, timezone.utc) for at in times if at)
 
 
 def keep_silent_on_installs(account: Account, *, version: bool) -> None:
     """Let devices install without a trace of when, and of what unless ``version``."""
-    hands = account.sim._service.world.campaigns._attempts
+    hands = account.sim._service.campaigns._attempts
     install = hands._install
 
     def installed(campaign: Any, device: Any) -> None:

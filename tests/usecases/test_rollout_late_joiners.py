@@ -40,7 +40,7 @@ WAVES: list[Row] = [{"name": "pilot", "percent": 33}, {"name": "all", "rest": Tr
 
 def leave(sim: SimulatorServer, devices: Iterable[str]) -> dict[str, Any]:
     """Take devices out of the account; gives them as :func:`join` wants them."""
-    (account,) = sim._service.world.accounts.values()
+    (account,) = sim._service.state.accounts.values()
     gone = {imei: account.devices.pop(imei) for imei in devices}
     account._orders.clear()
     account.__post_init__()  # which makes its lists
@@ -49,7 +49,7 @@ def leave(sim: SimulatorServer, devices: Iterable[str]) -> dict[str, Any]:
 
 def join(sim: SimulatorServer, devices: dict[str, Any]) -> None:
     """Bring devices into the account."""
-    (account,) = sim._service.world.accounts.values()
+    (account,) = sim._service.state.accounts.values()
     account.devices.update(devices)
     account._orders.clear()
     account.__post_init__()  # which makes its lists

@@ -111,7 +111,7 @@ def test_devices_that_the_service_refuses_are_out_or_hold_the_wave(
     rollout = Rollout(account, ONE)
     plan = rollout.decide(check=True)
     pilot = [one["deviceId"] for one in plan["devices"] if one["wave"] == "pilot"]
-    (here,) = account.sim._service.world.accounts.values()
+    (here,) = account.sim._service.state.accounts.values()
     for one in pilot[:refused]:
         here.devices[one].status = "Suspended"
     decision = rollout.run()

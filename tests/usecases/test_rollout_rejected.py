@@ -25,7 +25,7 @@ TWO = {"alpha": 40, "beta": 10}
 
 def suspend(account: Account, model: str) -> None:
     """Devices become inactive, which the preflight does not see."""
-    (here,) = account.sim._service.world.accounts.values()
+    (here,) = account.sim._service.state.accounts.values()
     for one in here.devices.values():
         if one.model == model:
             one.status = "Suspended"

@@ -355,5 +355,5 @@ def test_a_halt_shortens_the_started(account_with: StartAccount) -> None:
     assert (pilot["status"], pilot["endDate"]) == ("CampaignScheduled", "2026-03-04")
     assert queued["status"] == "CampaignCancelled"
     assert writes(account) == {"v2UpdateCampaignDates": 1, "v2CancelCampaign": 1}
-    (plan, *_rest) = (one.plan for one in account.sim._service.world.campaigns.by_id.values())
+    (plan, *_rest) = (one.plan for one in account.sim._service.state.campaigns_by_id.values())
     assert plan.download_windows == plan.install_windows == ((0, 22),)

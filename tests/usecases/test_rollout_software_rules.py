@@ -69,7 +69,7 @@ def schedule(account: Account, devices: list[str], *, end: str) -> None:
 
 def hide_named(account: Account, name: str) -> None:
     """Leave campaigns of a name out of the reports by status."""
-    campaigns = account.sim._service.world.campaigns
+    campaigns = account.sim._service.campaigns
     told = campaigns.reported
 
     def reported(*args: Any, **more: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.switches import TABLE
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.switches import TABLE
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (

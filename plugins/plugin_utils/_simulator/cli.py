@@ -30,12 +30,13 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from . import processes, switches
+from . import processes
 from .faults import table
 from .fleet import generate
 from .fleet.copy_account import copy_account
 from .listener import HOST
 from .server import SimulatorServer
+from .state import switches
 
 REAL_TIME = 1 / 3600
 START_SECONDS = 60.0

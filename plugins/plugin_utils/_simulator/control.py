@@ -16,12 +16,12 @@ from itertools import islice
 from typing import Any
 
 from .api.exchange import Reply, Request, json_reply
-from .json_types import is_number
-from .lifecycle.upgrades import Upgrade
 from .service import Service
 from .state.campaign import Campaign
 from .state.clock import day_text, parse_rfc3339, rfc3339
+from .state.json_types import is_number
 from .state.records import Account, Device
+from .state.upgrade import Upgrade
 
 PREFIX = "/_simulator"
 STATE_PAGE = 10_000
@@ -60,38 +60,38 @@ class Control:
 
     def overview(self) -> dict[str, Any]:
         service = self._service
-        world = service.world
+        state = service.state
         with service.lock:
-            world.catch_up()
+            state.catch_up()
             return {
-                "now": rfc3339(world.now),
-                "hours_per_second": world.clock.hours_per_second,
-                "seed": world.seed,
-                "switches": world.switches.as_dict(),
+                "now": rfc3339(state.now),
+                "hours_per_second": state.clock.hours_per_second,
+                "seed": state.seed,
+                "switches": state.switches.as_dict(),
                 "refuse_writes": service.refuse_writes,
                 "latency_ms": service.latency_ms,
                 "counts": {
-                    "accounts": len(world.accounts),
-                    "devices": sum(len(account.devices) for account in world.accounts.values()),
-                    "campaigns": len(world.campaigns.by_id),
-                    "upgrades": len(world.upgrades.by_id),
+                    "accounts": len(state.accounts),
+                    "devices": sum(len(account.devices) for account in state.accounts.values()),
+                    "campaigns": len(state.campaigns_by_id),
+                    "upgrades": len(state.upgrades_by_id),
                     "journal": len(service.journal),
-                    "events_due": len(world.events),
+                    "events_due": len(state.events),
                 },
             }
 
     def clock(self, order: dict[str, Any]) -> dict[str, Any]:
         """``advance_hours``, ``set`` and ``hours_per_second``, in this order."""
         _known(order, {"advance_hours", "set", "hours_per_second"})
-        world = self._service.world
+        state = self._service.state
         with self._service.lock:
             if "advance_hours" in order:
-                world.clock.advance(_real(order, "advance_hours"))
+                state.clock.advance(_real(order, "advance_hours"))
             if "set" in order:
-                world.clock.set(parse_rfc3339(str(order["set"])))
+                state.clock.set(parse_rfc3339(str(order["set"])))
             if "hours_per_second" in order:
-                world.clock.set_speed(_real(order, "hours_per_second"))
-            return {"now": rfc3339(world.catch_up())}
+                state.clock.set_speed(_real(order, "hours_per_second"))
+            return {"now": rfc3339(state.catch_up())}
 
     def settings(self, order: dict[str, Any]) -> dict[str, Any]:
         """Any of ``refuse_writes``, ``latency_ms``, ``switches``, ``expire``, ``unlock``."""
@@ -111,7 +111,7 @@ class Control:
             if not isinstance(switches, dict):
                 raise ValueError("switches: must be an object")
             for name, value in switches.items():
-                service.world.switches.set(name, value)
+                service.state.switches.set(name, value)
             if "expire" in order:
                 service.auth.expire(order["expire"])
             if order.get("unlock"):
@@ -147,25 +147,25 @@ class Control:
     def devices(self, *, after: str = "", most: int | None = None) -> list[dict[str, Any]]:
         """Devices as they really are, by IMEI: all behind one, or so many of them at most."""
         with self._service.lock:
-            world = self._service.world
-            world.catch_up()
-            found = merge(*(_behind(account, after) for account in world.accounts.values()))
+            state = self._service.state
+            state.catch_up()
+            found = merge(*(_behind(account, after) for account in state.accounts.values()))
             return [
-                _device(name, world.accounts[name].devices[imei])
+                _device(name, state.accounts[name].devices[imei])
                 for imei, name in islice(found, most)
             ]
 
     def campaigns(self) -> list[dict[str, Any]]:
         """Every v2 and v3 campaign in order of creation, PreScheduled ones too."""
         with self._service.lock:
-            self._service.world.catch_up()
-            return [_campaign(one) for one in self._service.world.campaigns.by_id.values()]
+            self._service.state.catch_up()
+            return [_campaign(one) for one in self._service.state.campaigns_by_id.values()]
 
     def upgrades(self) -> list[dict[str, Any]]:
         """Every v1 upgrade in order of creation."""
         with self._service.lock:
-            self._service.world.catch_up()
-            return [_upgrade(one) for one in self._service.world.upgrades.by_id.values()]
+            self._service.state.catch_up()
+            return [_upgrade(one) for one in self._service.state.upgrades_by_id.values()]
 
 
 def _behind(account: Account, after: str) -> Iterator[tuple[str, str]]:

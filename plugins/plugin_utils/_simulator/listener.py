@@ -225,7 +225,7 @@ class Handler(BaseHTTPRequestHandler):
                     fault=handled.fault,
                 )
             )
-        if self.server.service.world.switches["gzip"] == "on" and accepts_gzip(headers):
+        if self.server.service.state.switches["gzip"] == "on" and accepts_gzip(headers):
             reply = gzipped(reply)
         if reply.silence:
             self.server.closing.wait(reply.silence)
@@ -252,7 +252,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _headers(self, reply: Reply) -> dict[str, str]:
         headers = {
-            "Date": http_date(self.server.service.world.clock.now()),
+            "Date": http_date(self.server.service.state.clock.now()),
             "X-Fota-Simulator": PROTOCOL,
             "Content-Length": str(max(len(reply.body), 1) if reply.truncated else len(reply.body)),
             **dict(reply.headers),

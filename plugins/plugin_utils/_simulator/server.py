@@ -147,7 +147,7 @@ class SimulatorServer:
 
     @property
     def switches(self) -> dict[str, str]:
-        return self._service.world.switches.as_dict()
+        return self._service.state.switches.as_dict()
 
     def set_switch(self, name: str, value: str) -> None:
         self._control.settings({"switches": {name: value}})

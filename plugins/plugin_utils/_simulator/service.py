@@ -19,8 +19,12 @@ from .faults.fault import Fault, Scene
 from .faults.rules import Rule, parse_rules
 from .fleet.fleet_file import Fleet
 from .journal import Journal
+from .lifecycle.campaigns import Campaigns
+from .lifecycle.licenses import Licenses
+from .lifecycle.upgrades import Upgrades
 from .state.clock import VirtualClock, rfc3339
-from .world import World
+from .state.service_state import ServiceState
+from .state.switches import Switches
 
 _XML_404 = (
     b'<am:fault xmlns:am="http://wso2.org/apimanager"><am:code>900906</am:code>'
@@ -38,7 +42,7 @@ class Handled(NamedTuple):
 
 
 class Service:
-    """The whole service without a socket. ``lock`` is held around every look at the world."""
+    """The whole service without a socket. ``lock`` is held around every look at the state."""
 
     def __init__(
         self,
@@ -50,9 +54,18 @@ class Service:
         refuse_writes: bool,
     ) -> None:
         self.lock = Lock()
-        self.world = World(fleet, clock, switches)
+        self.state = ServiceState(
+            accounts=fleet.accounts,
+            outcomes=fleet.outcomes,
+            switches=Switches({**fleet.switches, **switches}),
+            seed=fleet.seed,
+            clock=clock,
+        )
+        self.campaigns = Campaigns(self.state)
+        self.upgrades = Upgrades(self.state)
+        self.licenses = Licenses(self.state, self.campaigns, self.upgrades)
         self.users = fleet.credentials
-        self.auth = Auth(self.users, self.world.switches, clock.now)
+        self.auth = Auth(self.users, self.state.switches, clock.now)
         self.journal = Journal()
         self.latency_ms = latency_ms
         self.refuse_writes = refuse_writes
@@ -74,7 +87,7 @@ class Service:
         if self.latency_ms:
             time.sleep(self.latency_ms / 1000)
         with self.lock:
-            now = self.world.catch_up()
+            now = self.state.catch_up()
             exchange = _Exchange(self, request)
             reply = exchange.run()
         route = exchange.route
@@ -106,12 +119,12 @@ class _Exchange:
 
     def run(self) -> Reply:
         service = self._service
-        choice = service.world.switches["unknown_path"]
+        choice = service.state.switches["unknown_path"]
         try:
             self.route, params = routes.match(
                 self._request.method,
                 self._request.segments,
-                paths=service.world.switches["v3_paths"],
+                paths=service.state.switches["v3_paths"],
                 unknown_status=400 if choice == "400" else 404,
             )
         except ServiceError as error:
@@ -140,7 +153,7 @@ class _Exchange:
             operation=route.operation,
             request=self._request,
             params=params,
-            world=service.world,
+            state=service.state,
             auth=service.auth,
             users=service.users,
             values=rule.values[fault.name],
@@ -169,7 +182,16 @@ class _Exchange:
             raise fota_error("WRITE_REFUSED", "The simulator refuses writes.", status=403)
         if route.handler is None:
             raise AssertionError(f"{route.operation} has no handler")
-        return json_reply(route.handler(Call(service.world, request, params, user)))
+        call = Call(
+            service.state,
+            service.campaigns,
+            service.upgrades,
+            service.licenses,
+            request,
+            params,
+            user,
+        )
+        return json_reply(route.handler(call))
 
     def _authenticate(self, operation: str) -> Reply:
         auth, request = self._service.auth, self._request

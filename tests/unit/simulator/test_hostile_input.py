@@ -120,7 +120,7 @@ def test_no_input_breaks_the_service(data: st.DataObject) -> None:
         )
     )
     text = "&".join(f"{name}={value}" for name, value in query)
-    SERVICE.world.clock.advance(data.draw(st.sampled_from((0.0, 0.0, 1.0, 30.0))))
+    SERVICE.state.clock.advance(data.draw(st.sampled_from((0.0, 0.0, 1.0, 30.0))))
     SERVICE.auth.unlock()
     handled = SERVICE.handle(Request(route.method, "/" + "/".join(parts), text, HEADERS, raw))
     assert handled.reply.status in DESERVED
@@ -136,9 +136,9 @@ def test_the_end_of_the_calendar_is_survived(day: str) -> None:
     path = f"/api/fota/v3/campaigns/firmware/{ACCOUNT}"
     handled = service.handle(Request("POST", path, "", headers, body))
     assert handled.reply.status == 200
-    service.world.clock.advance(24 * 365 * 100)
-    service.world.catch_up()
-    status = {entry["status"] for entry in map(_facts, service.world.campaigns.by_id.values())}
+    service.state.clock.advance(24 * 365 * 100)
+    service.state.catch_up()
+    status = {entry["status"] for entry in map(_facts, service.state.campaigns_by_id.values())}
     assert status == {"CampaignEnded"}
 
 

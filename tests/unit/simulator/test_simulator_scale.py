@@ -75,7 +75,7 @@ class Bench:
         package = firmware_packages()[0]
         devices_of_it = [
             device.imei
-            for device in self.service.world.accounts[MAIN_ACCOUNT].devices.values()
+            for device in self.service.state.accounts[MAIN_ACCOUNT].devices.values()
             if device.model == package["model"]
         ]
         self.mine, self.free = devices_of_it[:CAMPAIGN], devices_of_it[-1]
@@ -175,7 +175,7 @@ def test_a_call_takes_as_many_steps_on_a_large_fleet(name: str) -> None:
 
 def test_the_counter_sees_a_scan_of_the_fleet() -> None:
     def scan(one: Bench) -> int:
-        devices = one.service.world.accounts[A].devices.values()
+        devices = one.service.state.accounts[A].devices.values()
         return sum(device.licensed is not None for device in devices)
 
     with _counted() as few:
@@ -200,7 +200,7 @@ def test_a_device_takes_little_memory() -> None:
         after, _peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert len(service.world.accounts[A].devices) == MANY
+    assert len(service.state.accounts[A].devices) == MANY
     assert (after - before) / MANY < BYTES_PER_DEVICE
 
 

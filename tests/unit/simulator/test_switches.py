@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.switches import (
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.switches import (
     TABLE,
     Switches,
     describe,

@@ -80,8 +80,9 @@ class Story:
             latency_ms=0,
             refuse_writes=False,
         )
-        self._world = service.world
-        self._account = self._world.accounts[ACCOUNT]
+        self._service = service
+        self._state = service.state
+        self._account = self._state.accounts[ACCOUNT]
         self._control = Control(service, lambda: None)
         self._step = step
 
@@ -90,17 +91,17 @@ class Story:
         until = self._clock.now() + hours * 3600
         while self._step and self._clock.now() + self._step * 3600 < until:
             self._clock.set(self._clock.now() + self._step * 3600)
-            self._world.catch_up()
+            self._state.catch_up()
         self._clock.set(until)
-        self._world.catch_up()
+        self._state.catch_up()
 
     def carry_out(self, verb: str, number: int, plan: Plan) -> None:
-        world, account = self._world, self._account
+        state, account = self._state, self._account
         devices = [imei(number + offset) for offset in range(1, 8)]
         if verb in ("v3", "v2"):
             base = 200 if verb == "v2" else 0
             package = account.packages[verb][0]
-            world.campaigns.create(
+            self._service.campaigns.create(
                 account,
                 api=verb,
                 name=None,
@@ -113,7 +114,7 @@ class Story:
             )
             return
         if verb == "v1":
-            world.upgrades.create(
+            self._service.upgrades.create(
                 account,
                 package=account.packages["v1"][0],
                 start=plan.start,
@@ -122,19 +123,21 @@ class Story:
             )
             return
         if verb == "refresh":
-            world.refresh(account.devices[imei(number + 1)])
+            state.refresh(account.devices[imei(number + 1)])
             return
-        live = list(world.campaigns.by_id.values())
+        live = list(state.campaigns_by_id.values())
         if not live:
             return
         campaign = live[number % len(live)]
         try:
             if verb == "dates":
-                world.campaigns.change_plan(campaign, plan)
+                self._service.campaigns.change_plan(campaign, plan)
             elif verb == "delete":
-                world.campaigns.delete(campaign)
+                self._service.campaigns.delete(campaign)
             else:
-                change = world.campaigns.add if verb == "add" else world.campaigns.remove
+                change = (
+                    self._service.campaigns.add if verb == "add" else self._service.campaigns.remove
+                )
                 change(campaign, devices)
         except StateError:
             return  # a refusal is an outcome like any other, and must be the same in both

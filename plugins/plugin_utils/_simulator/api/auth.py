@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 from ..state.clock import HOUR, MINUTE
 from ..state.records import Credentials
-from ..switches import Switches
+from ..state.switches import Switches
 from .errors import ServiceError, bad_bearer, fota_error, invalid, missing_bearer, oauth_error
 
 BEARER_LIFE = HOUR

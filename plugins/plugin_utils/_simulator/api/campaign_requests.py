@@ -12,25 +12,27 @@ from typing import Any
 from ..lifecycle import checks
 from ..state.campaign import Campaign, Entry, Plan, StateError
 from ..state.records import PAGE, Account, Package
+from ..state.service_state import ServiceState
 from ..state.windows import Window
-from ..world import World
 from . import wire
 from .errors import invalid
 from .exchange import Listed
 from .wire import Body, Call
 
 
-def v3_plan(world: World, body: Body, *, old: Campaign | None = None) -> Plan:
+def v3_plan(state: ServiceState, body: Body, *, old: Campaign | None = None) -> Plan:
     """Dates and windows of a v3 body; ``old`` when it changes a campaign."""
     before = old.plan.windows if old else ()
     return Plan(
         start=body.day("startDate"),
         end=body.day("endDate"),
-        windows=_windows(world, body, "campaignTimeWindowList", before, old),
+        windows=_windows(state, body, "campaignTimeWindowList", before, old),
     )
 
 
-def v2_plan(world: World, body: Body, *, old: Campaign | None = None, loose: bool = False) -> Plan:
+def v2_plan(
+    state: ServiceState, body: Body, *, old: Campaign | None = None, loose: bool = False
+) -> Plan:
     """Dates and windows of a v2 body; ``old`` when it changes a campaign.
 
     ``loose`` takes hours as text, as the path ``/campaigns/software`` alone does.
@@ -41,17 +43,17 @@ def v2_plan(world: World, body: Body, *, old: Campaign | None = None, loose: boo
         end=body.day("endDate"),
         download_day=body.optional_day("downloadAfterDate"),
         download_windows=_windows(
-            world, body, "downloadTimeWindowList", before.download_windows, old, loose=loose
+            state, body, "downloadTimeWindowList", before.download_windows, old, loose=loose
         ),
         install_day=body.optional_day("installAfterDate"),
         install_windows=_windows(
-            world, body, "installTimeWindowList", before.install_windows, old, loose=loose
+            state, body, "installTimeWindowList", before.install_windows, old, loose=loose
         ),
     )
 
 
 def _windows(
-    world: World,
+    state: ServiceState,
     body: Body,
     name: str,
     before: tuple[Window, ...],
@@ -60,11 +62,11 @@ def _windows(
     loose: bool = False,
 ) -> tuple[Window, ...]:
     """The windows sent; when left out: kept after the start, else as switched (Q17)."""
-    overlap = world.switches["overlapping_windows"] == "accepted"
+    overlap = state.switches["overlapping_windows"] == "accepted"
     sent = body.windows(name, overlap=overlap, loose=loose)
     if sent is not None:
         return sent
-    kept = old is not None and (old.begun or world.switches["omitted_windows"] == "keep")
+    kept = old is not None and (old.begun or state.switches["omitted_windows"] == "keep")
     return before if kept else ()
 
 
@@ -82,7 +84,7 @@ def package_for(
         version_to,
     ):
         return package
-    if call.world.switches["unknown_package"] == "http_400":
+    if call.state.switches["unknown_package"] == "http_400":
         what = "softwareName" if api == "v2" else "firmwareName"
         if package is not None:
             what = "software version" if api == "v2" else "firmware version"
@@ -91,9 +93,9 @@ def package_for(
     return replace(known, version_from="", version_to="")
 
 
-def require_pilot(world: World, account: Account, package: Package, devices: list[str]) -> None:
+def require_pilot(call: Call, account: Account, package: Package, devices: list[str]) -> None:
     """The pilot rule, when it is enforced at once."""
-    if world.switches["pilot_rule"] == "http_400" and world.campaigns.unproved(
+    if call.state.switches["pilot_rule"] == "http_400" and call.campaigns.unproved(
         account, package, devices=len(devices)
     ):
         raise invalid(checks.TOO_MANY)
@@ -102,8 +104,8 @@ def require_pilot(world: World, account: Account, package: Package, devices: lis
 def campaign_name(call: Call, account: Account, body: Body) -> str | None:
     """The optional name; unique among live campaigns if switched so (Q1)."""
     name = body.optional_text("campaignName")
-    if name and call.world.switches["campaign_names"] == "unique":
-        for campaign in call.world.campaigns.by_id.values():
+    if name and call.state.switches["campaign_names"] == "unique":
+        for campaign in call.state.campaigns_by_id.values():
             if campaign.account is account and campaign.name == name and not campaign.over:
                 raise invalid("campaignName already exists")
     return name
@@ -111,42 +113,42 @@ def campaign_name(call: Call, account: Account, body: Body) -> str | None:
 
 def campaign_of(call: Call, account: Account, *, api: str) -> Campaign:
     """The campaign in the path."""
-    found = call.world.campaigns.find(account, call.uuid("campaignId", "Invalid uuid"), api=api)
+    found = call.campaigns.find(account, call.uuid("campaignId", "Invalid uuid"), api=api)
     if found is None:
         raise invalid("Campaign not found")
     return found
 
 
 def apply_device_change(
-    world: World, campaign: Campaign, verb: str, devices: list[str]
+    call: Call, campaign: Campaign, verb: str, devices: list[str]
 ) -> list[tuple[str, str | None]]:
     """Add or remove; a state that forbids it answers 400."""
-    change = world.campaigns.add if verb == "append" else world.campaigns.remove
+    change = call.campaigns.add if verb == "append" else call.campaigns.remove
     try:
         return change(campaign, devices)
     except StateError as error:
         raise invalid(str(error)) from None
 
 
-def apply_dates(world: World, campaign: Campaign, plan: Plan) -> None:
+def apply_dates(call: Call, campaign: Campaign, plan: Plan) -> None:
     """Change dates and windows; before the start the rules of a new campaign hold."""
-    wire.check_range(world, plan.start, plan.end)
+    wire.check_range(call.state, plan.start, plan.end)
     if not campaign.begun and not campaign.over and plan.start != campaign.plan.start:
-        wire.check_new_dates(world, plan.start, plan.end, message="Invalid startDate")
-    if not campaign.over and plan.closes <= world.now:
+        wire.check_new_dates(call.state, plan.start, plan.end, message="Invalid startDate")
+    if not campaign.over and plan.closes <= call.state.now:
         raise invalid("Invalid endDate")
     try:
-        world.campaigns.change_plan(campaign, plan)
+        call.campaigns.change_plan(campaign, plan)
     except StateError as error:
         raise invalid(str(error)) from None
 
 
-def apply_delete(world: World, campaign: Campaign) -> dict[str, bool]:
+def apply_delete(call: Call, campaign: Campaign) -> dict[str, bool]:
     """Cancel or abort; a refusal as switched (Q7)."""
     try:
-        world.campaigns.delete(campaign)
+        call.campaigns.delete(campaign)
     except StateError as error:
-        if world.switches["delete_refusal"] == "success_false":
+        if call.state.switches["delete_refusal"] == "success_false":
             return {"success": False}
         raise invalid(str(error)) from None
     return {"success": True}
@@ -164,13 +166,13 @@ def campaign_page(
     status = call.choice("campaignStatus", statuses)
     if status is None:
         raise invalid("Invalid campaignStatus")
-    found = call.world.campaigns.reported(account, api=api, status=status)
+    found = call.campaigns.reported(account, api=api, status=status)
     cursor = (call.request.query("lastSeenCampaignId") or "").lower()
     if cursor.strip("0"):
-        if call.world.switches["campaign_cursor"] == "by_id":
+        if call.state.switches["campaign_cursor"] == "by_id":
             found = [campaign for campaign in found if campaign.id > cursor]
         else:
-            seen = call.world.campaigns.by_id.get(cursor)
+            seen = call.state.campaigns_by_id.get(cursor)
             if seen is None:
                 raise invalid("Invalid uuid")
             found = [campaign for campaign in found if campaign.number > seen.number]
@@ -184,7 +186,7 @@ def campaign_page(
 
 def device_report(call: Call, campaign: Campaign, row: Callable[[str, Entry], str]) -> Listed:
     """A page of the campaign's device report; ``row`` gives JSON."""
-    order = call.world.campaigns.report(campaign)
+    order = call.campaigns.report(campaign)
     page = call.page(f"campaign/{campaign.id}", order)
     head = {
         "totalDevice": len(order),
@@ -198,8 +200,8 @@ def device_report(call: Call, campaign: Campaign, row: Callable[[str, Entry], st
 def history(call: Call, account: Account, *, api: str) -> Iterator[tuple[str, Campaign, Entry]]:
     """Campaigns of one device, oldest first."""
     imei = call.device_id
-    finished_only = call.world.switches["device_history"] == "finished"
-    for work in call.world.history.get(imei, []):
+    finished_only = call.state.switches["device_history"] == "finished"
+    for work in call.state.history.get(imei, []):
         if not isinstance(work, Campaign) or work.api != api or work.account is not account:
             continue
         entry = work.entries.get(imei)

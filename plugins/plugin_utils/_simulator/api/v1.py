@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..lifecycle import licenses
-from ..lifecycle.upgrades import FINISHED, PENDING, Upgrade
 from ..state.campaign import StateError
 from ..state.clock import NEVER, day_text, rfc3339
 from ..state.records import PAGE, page_after
+from ..state.upgrade import FINISHED, PENDING, Upgrade
 from . import wire
 from .errors import invalid
 from .wire import Call
@@ -47,19 +46,19 @@ def list_firmware(call: Call) -> list[dict[str, str]]:
 
 
 def schedule(call: Call) -> dict[str, Any]:
-    body, world = call.body, call.world
+    body, state = call.body, call.state
     account = call.account_named(body.text("accountName"))
     name, version_to = body.text("firmwareName"), body.text("firmwareTo")
     start = body.optional_day("startDate", with_time=True)
     if start is None:
         raise invalid("FotaPostUpgrades: invalid state date")
     end = body.optional_day("endDate", with_time=True)
-    devices = body.devices(most=wire.most_devices(world))
-    wire.check_new_dates(world, start, end, message="FotaPostUpgrades: invalid state date")
+    devices = body.devices(most=wire.most_devices(state))
+    wire.check_new_dates(state, start, end, message="FotaPostUpgrades: invalid state date")
     package = account.package("v1", name)
     if package is None or package.version_to != version_to:
         raise invalid("Invalid firmwareName" if package is None else "Invalid firmwareTo")
-    upgrade = world.upgrades.create(account, package=package, start=start, end=end, devices=devices)
+    upgrade = call.upgrades.create(account, package=package, start=start, end=end, devices=devices)
     row = _row(upgrade)
     row.pop("endDate", None)
     return row
@@ -75,8 +74,8 @@ def change_devices(call: Call) -> dict[str, Any]:
     verb = body.text("type")
     if verb not in ("append", "remove"):
         raise invalid("Invalid type")
-    devices = body.devices(most=wire.most_devices(call.world))
-    change = call.world.upgrades.add if verb == "append" else call.world.upgrades.remove
+    devices = body.devices(most=wire.most_devices(call.state))
+    change = call.upgrades.add if verb == "append" else call.upgrades.remove
     try:
         results = change(upgrade, devices)
     except StateError as error:
@@ -91,9 +90,9 @@ def change_devices(call: Call) -> dict[str, Any]:
 def cancel(call: Call) -> dict[str, bool]:
     upgrade = _upgrade(call)
     try:
-        call.world.upgrades.cancel(upgrade)
+        call.upgrades.cancel(upgrade)
     except StateError as error:
-        if call.world.switches["delete_refusal"] == "success_false":
+        if call.state.switches["delete_refusal"] == "success_false":
             return {"success": False}
         raise invalid(str(error)) from None
     return {"success": True}
@@ -106,7 +105,7 @@ def list_upgrades(call: Call) -> dict[str, Any]:
     if status not in REPORT_STATUSES:
         raise invalid("Invalid upgrade status")
     first = int(call.number("startIndex"))
-    found = call.world.upgrades.reported(account, status)
+    found = call.upgrades.reported(account, status)
     page, more = found[first : first + PAGE], len(found) > first + PAGE
     return {
         "hasMoreFlag": more,
@@ -118,9 +117,9 @@ def list_upgrades(call: Call) -> dict[str, Any]:
 def device_history(call: Call) -> list[dict[str, Any]]:
     account = call.account
     imei = call.device_id
-    finished_only = call.world.switches["device_history"] == "finished"
+    finished_only = call.state.switches["device_history"] == "finished"
     rows = []
-    for work in call.world.history.get(imei, []):
+    for work in call.state.history.get(imei, []):
         if not isinstance(work, Upgrade) or work.account is not account:
             continue
         entry = work.entries.get(imei)
@@ -187,18 +186,18 @@ def license_status(call: Call) -> dict[str, Any]:
 
 
 def assign_licenses(call: Call) -> dict[str, Any]:
-    return _license_change(call, "LicenseAssign", licenses.assign)
+    return _license_change(call, "LicenseAssign", call.licenses.assign)
 
 
 def remove_licenses(call: Call) -> dict[str, Any]:
-    return _license_change(call, "LicenseRemove", licenses.remove)
+    return _license_change(call, "LicenseRemove", call.licenses.remove)
 
 
 def _license_change(call: Call, word: str, change: Any) -> dict[str, Any]:
     account = call.account
     rows = []
     for imei in call.body.devices():
-        reason = change(call.world, account, imei)
+        reason = change(account, imei)
         status = f"{word}Success" if reason is None else f"{word}Failed"
         rows.append({"deviceId": imei, "status": status, "Reason": reason or "Success"})
     return {
@@ -217,7 +216,7 @@ def _imei_cursor(call: Call) -> str:
 
 def _upgrade(call: Call) -> Upgrade:
     account = call.account
-    upgrade = call.world.upgrades.find(account, call.uuid("upgradeId", "Invalid upgradeId"))
+    upgrade = call.upgrades.find(account, call.uuid("upgradeId", "Invalid upgradeId"))
     if upgrade is None:
         raise invalid("Invalid upgradeId")
     return upgrade

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..lifecycle import licenses
 from ..state.campaign import Campaign, Entry
 from ..state.clock import NEVER, day_text, go_text, rfc3339
 from ..state.records import PAGE
-from ..world import World
+from ..state.service_state import ServiceState
 from . import campaign_requests, wire
 from .errors import invalid
 from .exchange import Listed
@@ -43,24 +42,24 @@ def list_software(call: Call) -> list[dict[str, str]]:
 
 
 def schedule(call: Call) -> dict[str, Any]:
-    return _row(call.world, _schedule(call, loose=False))
+    return _row(call.state, _schedule(call, loose=False))
 
 
 def schedule_software(call: Call) -> dict[str, Any]:
     """The path of the current docs; its reply alone lists the devices."""
     campaign = _schedule(call, loose=True)
-    return {**_row(call.world, campaign), "deviceList": list(campaign.entries)}
+    return {**_row(call.state, campaign), "deviceList": list(campaign.entries)}
 
 
 def _schedule(call: Call, *, loose: bool) -> Campaign:
-    account, world, body = call.account, call.world, call.body
+    account, state, body = call.account, call.state, call.body
     distribution = body.text("distributionType")
     if distribution not in _REPLY_WORD:
         raise invalid("Invalid distributionType")
     version_from, version_to = body.text("softwareFrom"), body.text("softwareTo")
-    devices = body.devices(most=wire.most_devices(world))
-    plan = campaign_requests.v2_plan(world, body, loose=loose)
-    wire.check_new_dates(world, plan.start, plan.end, message="Invalid startDate")
+    devices = body.devices(most=wire.most_devices(state))
+    plan = campaign_requests.v2_plan(state, body, loose=loose)
+    wire.check_new_dates(state, plan.start, plan.end, message="Invalid startDate")
     package = campaign_requests.package_for(
         call,
         account,
@@ -69,8 +68,8 @@ def _schedule(call: Call, *, loose: bool) -> Campaign:
         version_from=version_from,
         version_to=version_to,
     )
-    campaign_requests.require_pilot(world, account, package, devices)
-    return world.campaigns.create(
+    campaign_requests.require_pilot(call, account, package, devices)
+    return call.campaigns.create(
         account,
         api="v2",
         name=campaign_requests.campaign_name(call, account, body),
@@ -84,34 +83,34 @@ def _schedule(call: Call, *, loose: bool) -> Campaign:
 
 
 def get_campaign(call: Call) -> dict[str, Any]:
-    return _row(call.world, _campaign(call))
+    return _row(call.state, _campaign(call))
 
 
 def change_devices(call: Call) -> dict[str, str]:
     """Only an acknowledgement; the device report shows what became of it."""
     campaign = _campaign(call)
     verb, devices = wire.device_change(call)
-    campaign_requests.apply_device_change(call.world, campaign, verb, devices)
+    campaign_requests.apply_device_change(call, campaign, verb, devices)
     return {
         "accountName": campaign.account.name,
         "campaignId": campaign.id,
-        "requestId": call.world.new_id(),
+        "requestId": call.state.new_id(),
     }
 
 
 def change_dates(call: Call) -> dict[str, Any]:
     campaign = _campaign(call)
     campaign_requests.apply_dates(
-        call.world, campaign, campaign_requests.v2_plan(call.world, call.body, old=campaign)
+        call, campaign, campaign_requests.v2_plan(call.state, call.body, old=campaign)
     )
-    row = _row(call.world, campaign)
-    if call.world.switches["date_change_status"] == "bare":
+    row = _row(call.state, campaign)
+    if call.state.switches["date_change_status"] == "bare":
         row["status"] = row["status"].removeprefix("Campaign")
     return row
 
 
 def cancel(call: Call) -> dict[str, bool]:
-    return campaign_requests.apply_delete(call.world, _campaign(call))
+    return campaign_requests.apply_delete(call, _campaign(call))
 
 
 def list_campaigns(call: Call) -> dict[str, Any]:
@@ -120,7 +119,7 @@ def list_campaigns(call: Call) -> dict[str, Any]:
         call.account,
         api="v2",
         statuses=REPORT_STATUSES,
-        row=lambda campaign: _row(call.world, campaign),
+        row=lambda campaign: _row(call.state, campaign),
     )
 
 
@@ -211,18 +210,18 @@ def license_status(call: Call) -> dict[str, Any]:
 
 
 def assign_licenses(call: Call) -> dict[str, Any]:
-    return _license_change(call, licenses.assign)
+    return _license_change(call, call.licenses.assign)
 
 
 def remove_licenses(call: Call) -> dict[str, Any]:
-    return _license_change(call, licenses.remove)
+    return _license_change(call, call.licenses.remove)
 
 
 def _license_change(call: Call, change: Any) -> dict[str, Any]:
     account = call.account
     rows = []
     for imei in call.body.devices():
-        reason = change(call.world, account, imei)
+        reason = change(account, imei)
         status = "Success" if reason is None else "Failure"
         rows.append({"deviceId": imei, "status": status, "resultReason": reason or "Success"})
     return {
@@ -237,7 +236,7 @@ def _campaign(call: Call) -> Campaign:
     return campaign_requests.campaign_of(call, call.account, api="v2")
 
 
-def _row(world: World, campaign: Campaign) -> dict[str, Any]:
+def _row(state: ServiceState, campaign: Campaign) -> dict[str, Any]:
     plan = campaign.plan
     row: dict[str, Any] = {"id": campaign.id, "accountName": campaign.account.name}
     if campaign.name is not None:
@@ -253,8 +252,8 @@ def _row(world: World, campaign: Campaign) -> dict[str, Any]:
         "startDate": day_text(plan.start),
         "endDate": day_text(plan.end),
         "downloadAfterDate": None if plan.download_day is None else day_text(plan.download_day),
-        "downloadTimeWindowList": wire.window_rows(world, plan.download_windows),
+        "downloadTimeWindowList": wire.window_rows(state, plan.download_windows),
         "installAfterDate": None if plan.install_day is None else day_text(plan.install_day),
-        "installTimeWindowList": wire.window_rows(world, plan.install_windows),
+        "installTimeWindowList": wire.window_rows(state, plan.install_windows),
         "status": campaign.status,
     }

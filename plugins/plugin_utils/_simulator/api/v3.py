@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..lifecycle import licenses
 from ..state.campaign import PRESCHEDULED, Campaign, Entry
 from ..state.clock import HOUR, MINUTE, day_text, go_text, rfc3339
 from ..state.records import PAGE, Device, page_after
-from ..world import World
+from ..state.service_state import ServiceState
 from . import campaign_requests, wire
 from .errors import invalid
 from .exchange import Listed
@@ -61,24 +60,24 @@ def sync_firmware(call: Call) -> dict[str, Any]:
     account = call.account
     reason_key, time_key = (
         ("reason", "firmwareVersionUpdateTime")
-        if call.world.switches["sync_keys"] == "sdk"
+        if call.state.switches["sync_keys"] == "sdk"
         else ("Reason", "VersionUpdateTime")
     )
     rows = []
     for imei in call.body.devices(most=SYNC_LIMIT):
         device = account.devices.get(imei)
         if device is not None:
-            call.world.refresh(device)
+            call.state.refresh(device)
             rows.append(
                 {
                     "deviceId": imei,
                     "status": "FirmwareVersionUpdateSuccess",
                     reason_key: "",
                     "firmwareVersion": device.stored,
-                    time_key: rfc3339(call.world.now),
+                    time_key: rfc3339(call.state.now),
                 }
             )
-        elif call.world.switches["unknown_devices"] == "row":
+        elif call.state.switches["unknown_devices"] == "row":
             rows.append(
                 {
                     "deviceId": imei,
@@ -97,25 +96,25 @@ def report_firmware(call: Call) -> dict[str, Any]:
     device = account.devices.get(call.device_id)
     if device is None:
         raise invalid("Device not found")
-    world = call.world
-    world.events.push(world.now + REPORT_TIME, _answer, world, device)
-    return {"accountName": account.name, "requestId": world.new_id()}
+    state = call.state
+    state.events.push(state.now + REPORT_TIME, _answer, state, device)
+    return {"accountName": account.name, "requestId": state.new_id()}
 
 
-def _answer(world: World, device: Device) -> None:
+def _answer(state: ServiceState, device: Device) -> None:
     if not device.dead:
-        world.refresh(device)
+        state.refresh(device)
 
 
 def schedule(call: Call) -> dict[str, Any]:
-    account, world, body = call.account, call.world, call.body
+    account, state, body = call.account, call.state, call.body
     protocol = body.text("protocol")
     if protocol not in ("LWM2M", "OMA", "HTTP"):
         raise invalid("Invalid protocol")
     version_from, version_to = body.text("firmwareFrom"), body.text("firmwareTo")
-    devices = body.devices(most=wire.most_devices(world))
-    plan = campaign_requests.v3_plan(world, body)
-    wire.check_new_dates(world, plan.start, plan.end, message="Invalid startDate")
+    devices = body.devices(most=wire.most_devices(state))
+    plan = campaign_requests.v3_plan(state, body)
+    wire.check_new_dates(state, plan.start, plan.end, message="Invalid startDate")
     package = campaign_requests.package_for(
         call,
         account,
@@ -124,8 +123,8 @@ def schedule(call: Call) -> dict[str, Any]:
         version_from=version_from,
         version_to=version_to,
     )
-    campaign_requests.require_pilot(world, account, package, devices)
-    campaign = world.campaigns.create(
+    campaign_requests.require_pilot(call, account, package, devices)
+    campaign = call.campaigns.create(
         account,
         api="v3",
         name=campaign_requests.campaign_name(call, account, body),
@@ -138,13 +137,13 @@ def schedule(call: Call) -> dict[str, Any]:
         auto_assign=body.flag("autoAssignLicenseFlag"),
         auto_add=body.flag("autoAddDevicesFlag"),
     )
-    return _created(world, campaign)
+    return _created(state, campaign)
 
 
 def get_campaign(call: Call) -> dict[str, Any]:
     campaign = _campaign(call)
-    row = _row(call.world, campaign, windows_key=call.world.switches["windows_key"])
-    if call.world.switches["auto_flags"] == "echoed":
+    row = _row(call.state, campaign, windows_key=call.state.switches["windows_key"])
+    if call.state.switches["auto_flags"] == "echoed":
         row["autoAssignLicenseFlag"] = campaign.auto_assign
         row["autoAddDevicesFlag"] = campaign.auto_add
     return row
@@ -153,7 +152,7 @@ def get_campaign(call: Call) -> dict[str, Any]:
 def change_devices(call: Call) -> dict[str, Any]:
     campaign = _campaign(call)
     verb, devices = wire.device_change(call)
-    results = campaign_requests.apply_device_change(call.world, campaign, verb, devices)
+    results = campaign_requests.apply_device_change(call, campaign, verb, devices)
     return {
         "accountName": campaign.account.name,
         "id": campaign.id,
@@ -165,22 +164,22 @@ def change_devices(call: Call) -> dict[str, Any]:
 def change_dates(call: Call) -> dict[str, Any]:
     campaign = _campaign(call)
     campaign_requests.apply_dates(
-        call.world, campaign, campaign_requests.v3_plan(call.world, call.body, old=campaign)
+        call, campaign, campaign_requests.v3_plan(call.state, call.body, old=campaign)
     )
-    return _created(call.world, campaign)
+    return _created(call.state, campaign)
 
 
 def cancel(call: Call) -> dict[str, bool]:
-    return campaign_requests.apply_delete(call.world, _campaign(call))
+    return campaign_requests.apply_delete(call, _campaign(call))
 
 
 def list_campaigns(call: Call) -> dict[str, Any]:
     account = call.account
     statuses: tuple[str, ...] = REPORT_STATUSES
-    if call.world.switches["prescheduled"] != "hidden":
+    if call.state.switches["prescheduled"] != "hidden":
         statuses += (PRESCHEDULED,)
     return campaign_requests.campaign_page(
-        call, account, api="v3", statuses=statuses, row=lambda one: _created(call.world, one)
+        call, account, api="v3", statuses=statuses, row=lambda one: _created(call.state, one)
     )
 
 
@@ -207,7 +206,7 @@ def _status_rest(
 
 def device_history(call: Call) -> list[dict[str, Any]]:
     account = call.account
-    id_key = call.world.switches["history_id"]
+    id_key = call.state.switches["history_id"]
     return [
         {
             "deviceId": imei,
@@ -242,13 +241,13 @@ def query_devices(call: Call) -> Listed:
     """Named devices. A row of its own for an unknown one (Q27)."""
     account = call.account
     protocol = _protocol_filter(call)
-    connected = rfc3339(call.world.now // CONNECTED_EVERY * CONNECTED_EVERY)
+    connected = rfc3339(call.state.now // CONNECTED_EVERY * CONNECTED_EVERY)
     rows = []
     for imei in page_after(sorted(call.body.devices()), call.cursor())[0]:
         device = account.devices.get(imei)
         if device is not None and protocol in (None, device.protocol):
             rows.append(device_row(device, lambda shared: _queried_rest(shared, connected)))
-        elif device is None and call.world.switches["unknown_devices"] == "row":
+        elif device is None and call.state.switches["unknown_devices"] == "row":
             rows.append(row(imei, _unknown_rest()))
     return Listed({"accountName": account.name, "deviceCount": len(rows)}, "deviceList", rows)
 
@@ -278,23 +277,23 @@ def license_status(call: Call) -> dict[str, Any]:
 
 def license_status_by_index(call: Call) -> dict[str, Any]:
     """The docs page's spelling: the cursor is the tail of the path."""
-    if call.world.switches["device_cursor"] == "opaque":
+    if call.state.switches["device_cursor"] == "opaque":
         return _licenses(call, call.params["lastSeenDeviceId"])
     return _licenses(call, call.number("lastSeenDeviceId").zfill(15))
 
 
 def assign_licenses(call: Call) -> dict[str, Any]:
-    return _license_change(call, "LicenseAssign", licenses.assign)
+    return _license_change(call, "LicenseAssign", call.licenses.assign)
 
 
 def remove_licenses(call: Call) -> dict[str, Any]:
-    return _license_change(call, "LicenseRemove", licenses.remove)
+    return _license_change(call, "LicenseRemove", call.licenses.remove)
 
 
 def _licenses(call: Call, cursor: str) -> dict[str, Any]:
     account = call.account
     page = call.page(f"licences/{account.name}", account.licensed(), cursor)
-    total = "totalLicenses" if call.world.switches["license_keys"] == "sdk" else "totalLicense"
+    total = "totalLicenses" if call.state.switches["license_keys"] == "sdk" else "totalLicense"
     return {
         "accountName": account.name,
         total: account.license_count,
@@ -313,10 +312,10 @@ def _license_change(call: Call, word: str, change: Any) -> dict[str, Any]:
     account = call.account
     rows = []
     for imei in call.body.devices():
-        reason = change(call.world, account, imei)
+        reason = change(account, imei)
         status = f"{word}Success" if reason is None else f"{word}Failed"
         rows.append({"deviceId": imei, "status": status, "Reason": reason or ""})
-    total = "licCount" if call.world.switches["license_keys"] == "sdk" else "licTotalCount"
+    total = "licCount" if call.state.switches["license_keys"] == "sdk" else "licTotalCount"
     return {
         "accountName": account.name,
         total: account.license_count,
@@ -334,7 +333,7 @@ def _protocol_filter(call: Call) -> str | None:
     return "OMADM" if protocol == "OMDADM" else protocol
 
 
-def _row(world: World, campaign: Campaign, *, windows_key: str) -> dict[str, Any]:
+def _row(state: ServiceState, campaign: Campaign, *, windows_key: str) -> dict[str, Any]:
     row: dict[str, Any] = {"id": campaign.id, "accountName": campaign.account.name}
     if campaign.name is not None:
         row["campaignName"] = campaign.name
@@ -349,12 +348,12 @@ def _row(world: World, campaign: Campaign, *, windows_key: str) -> dict[str, Any
         "status": campaign.status,
         "startDate": day_text(campaign.plan.start),
         "endDate": day_text(campaign.plan.end),
-        windows_key: wire.window_rows(world, campaign.plan.windows),
+        windows_key: wire.window_rows(state, campaign.plan.windows),
     }
 
 
-def _created(world: World, campaign: Campaign) -> dict[str, Any]:
-    return _row(world, campaign, windows_key="campaignTimeWindowList")
+def _created(state: ServiceState, campaign: Campaign) -> dict[str, Any]:
+    return _row(state, campaign, windows_key="campaignTimeWindowList")
 
 
 def _members(shared: Shared) -> dict[str, Any]:

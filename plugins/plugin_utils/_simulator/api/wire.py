@@ -16,14 +16,17 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from ..json_types import is_whole
+from ..lifecycle.campaigns import Campaigns
+from ..lifecycle.licenses import Licenses
+from ..lifecycle.upgrades import Upgrades
 from ..state.clock import day_of, day_start, parse_day, parse_rfc3339
 from ..state.cursors import CursorError, Page
 from ..state.imei import is_imei
+from ..state.json_types import is_whole
 from ..state.records import Account, Credentials
+from ..state.service_state import ServiceState
 from ..state.sorted_imeis import Order
 from ..state.windows import Window, merged
-from ..world import World
 from .errors import invalid
 from .exchange import Request
 
@@ -145,7 +148,10 @@ def _window(item: Any, *, loose: bool) -> Window:
 class Call:
     """One authorised call of a FOTA operation: what its handler may look at."""
 
-    world: World
+    state: ServiceState
+    campaigns: Campaigns
+    upgrades: Upgrades
+    licenses: Licenses
     request: Request
     params: dict[str, str]
     user: Credentials
@@ -160,7 +166,7 @@ class Call:
         return self.account_named(self.params["accountName"])
 
     def account_named(self, name: str) -> Account:
-        account = self.world.accounts.get(name)
+        account = self.state.accounts.get(name)
         if account is not None and (self.user.accounts is None or name in self.user.accounts):
             return account
         if not _ACCOUNT.fullmatch(name):
@@ -202,7 +208,7 @@ class Call:
         if cursor is None:
             cursor = self.request.query("lastSeenDeviceId") or ""
         try:
-            return self.world.cursors.page(listed, order, cursor)
+            return self.state.cursors.page(listed, order, cursor)
         except CursorError:
             raise invalid(BAD_CURSOR) from None
 
@@ -214,38 +220,38 @@ class Call:
         return value or None
 
 
-def check_new_dates(world: World, start: int, end: int | None, *, message: str) -> None:
+def check_new_dates(state: ServiceState, start: int, end: int | None, *, message: str) -> None:
     """Rules for the dates of new work (Q10, Q11)."""
-    today = day_of(world.now)
-    earliest = {"today": today, "tomorrow": today + 1, "past": 0}[world.switches["start_date"]]
+    today = day_of(state.now)
+    earliest = {"today": today, "tomorrow": today + 1, "past": 0}[state.switches["start_date"]]
     if start < earliest:
         raise invalid(message)
     if end is None:
         return
-    check_range(world, start, end)
-    if day_start(end + 1) <= world.now:
+    check_range(state, start, end)
+    if day_start(end + 1) <= state.now:
         raise invalid("Invalid endDate")
 
 
-def check_range(world: World, start: int, end: int) -> None:
+def check_range(state: ServiceState, start: int, end: int) -> None:
     """The end is not before the start, nor too far after it."""
     if end < start:
         raise invalid("endDate is before startDate")
-    longest = world.switches["max_campaign_days"]
+    longest = state.switches["max_campaign_days"]
     if longest != "none" and end - start >= int(longest):
         raise invalid(f"Campaign is longer than {longest} days")
 
 
-def most_devices(world: World) -> int | None:
+def most_devices(state: ServiceState) -> int | None:
     """Cap on the devices of one call (Q12)."""
-    limit = world.switches["max_devices_per_call"]
+    limit = state.switches["max_devices_per_call"]
     return None if limit == "none" else int(limit)
 
 
 def device_change(call: Call) -> tuple[str, list[str]]:
     """``append`` or ``remove`` and the devices, flat or wrapped (Q4)."""
     body = call.body
-    form = call.world.switches["device_change_body"]
+    form = call.state.switches["device_change_body"]
     wrapped = body.get("addOrRemoveDevice")
     if wrapped is not None:
         if form == "flat" or not isinstance(wrapped, list) or len(wrapped) != 1:
@@ -256,7 +262,7 @@ def device_change(call: Call) -> tuple[str, list[str]]:
     verb = body.text("type")
     if verb not in ("append", "remove"):
         raise invalid("Invalid type")
-    return verb, body.devices(most=most_devices(call.world))
+    return verb, body.devices(most=most_devices(call.state))
 
 
 def change_words(
@@ -265,7 +271,7 @@ def change_words(
     """Per-device rows of an add or remove (Q14)."""
     rows = []
     name, past = ("Add", "added") if verb == "append" else ("Remove", "removed")
-    seed_words = call.world.switches["remove_words"] == "seed"
+    seed_words = call.state.switches["remove_words"] == "seed"
     for imei, reason in results:
         if reason is not None:
             status, text = f"{name}DeviceFailed", reason
@@ -277,9 +283,9 @@ def change_words(
     return rows
 
 
-def window_rows(world: World, windows: tuple[Window, ...]) -> list[dict[str, int]]:
+def window_rows(state: ServiceState, windows: tuple[Window, ...]) -> list[dict[str, int]]:
     """Windows as they go back (Q18)."""
-    order = world.switches["window_order"]
+    order = state.switches["window_order"]
     listed = list(windows)
     if order == "sorted":
         listed.sort()

@@ -11,9 +11,9 @@ from typing import Any
 from ..api.auth import MAX_FAILED_LOGINS
 from ..api.errors import ServiceError, invalid
 from ..api.exchange import Reply, json_reply
-from ..lifecycle.upgrades import Upgrade
 from ..state.campaign import Campaign
 from ..state.clock import HOUR
+from ..state.upgrade import Upgrade
 from .fault import Fault, Parameter, Scene, number, some_of, texts
 
 PLACES = {
@@ -60,7 +60,7 @@ def _lockout(scene: Scene) -> Reply:
 
 def _delayed(scene: Scene) -> Reply:
     def hidden(work: Campaign | Upgrade) -> bool:
-        return scene.world.now < work.created + float(scene.values["hours"]) * HOUR
+        return scene.state.now < work.created + float(scene.values["hours"]) * HOUR
 
     return _without(scene, hidden)
 
@@ -79,7 +79,7 @@ def _without(scene: Scene, hidden: Callable[[Campaign | Upgrade], bool]) -> Repl
         return scene.proceed()
     gone = {
         work.id
-        for works in (scene.world.campaigns.by_id, scene.world.upgrades.by_id)
+        for works in (scene.state.campaigns_by_id, scene.state.upgrades_by_id)
         for work in works.values()
         if hidden(work)
     }

@@ -41,7 +41,7 @@ def _retry_header(scene: Scene) -> tuple[tuple[str, str], ...]:
     after = scene.values["retry_after"]
     if after is None:
         return ()
-    text_of = http_date(scene.world.clock.now() + after) if scene.values["as_date"] else str(after)
+    text_of = http_date(scene.state.clock.now() + after) if scene.values["as_date"] else str(after)
     return (("Retry-After", text_of),)
 
 
@@ -107,7 +107,7 @@ def _redirect(scene: Scene) -> Reply:
 
 def _clock_skew(scene: Scene) -> Reply:
     reply = scene.proceed()
-    date = http_date(scene.world.clock.now() + scene.values["hours"] * HOUR)
+    date = http_date(scene.state.clock.now() + scene.values["hours"] * HOUR)
     return damaged(reply, headers=(*reply.headers, ("Date", date)))
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from ..api.auth import Auth
 from ..api.exchange import Reply, Request, json_reply
-from ..json_types import is_number, is_whole
+from ..state.json_types import is_number, is_whole
 from ..state.records import Credentials
-from ..world import World
+from ..state.service_state import ServiceState
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.01, 3600
 
@@ -31,7 +31,7 @@ class Scene:
     operation: str
     request: Request
     params: dict[str, str]
-    world: World
+    state: ServiceState
     auth: Auth
     users: tuple[Credentials, ...]
     values: Mapping[str, Any]

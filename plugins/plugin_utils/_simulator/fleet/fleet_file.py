@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..json_types import is_number, is_whole
 from ..state.clock import parse_rfc3339
 from ..state.imei import imeis, is_imei
+from ..state.json_types import is_number, is_whole
 from ..state.outcomes import OutcomeModel, parse_outcomes
 from ..state.records import APIS_OF_PROTOCOL, Account, Credentials, Device, Package, Software
 

@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from ..state.campaign import Campaign, Entry
 from ..state.clock import HOUR, MINUTE, day_start, http_date
 from ..state.outcomes import Outcome
+from ..state.records import Device
+from ..state.service_state import ServiceState
 from ..state.windows import next_open, place
-
-if TYPE_CHECKING:
-    from ..state.campaign import Campaign, Entry
-    from ..state.records import Device
-    from ..world import World
 
 # From the start of an attempt (v2: of the download) to its result.
 DOWNLOAD_TIME = 10 * MINUTE
@@ -35,22 +33,22 @@ class Settle(Protocol):
 class Attempts:
     """Plans attempts in open hours and carries out their results."""
 
-    def __init__(self, world: World, settle: Settle) -> None:
-        self._world = world
+    def __init__(self, state: ServiceState, settle: Settle) -> None:
+        self._state = state
         self._settle = settle
 
     def plan_first(self, campaign: Campaign, imei: str, entry: Entry) -> None:
         """Place the first attempt of a device when its campaign begins."""
-        world = self._world
+        state = self._state
         name = campaign.package.name
         if self._fate(campaign, imei, entry) is Outcome.UNREACHED:
             if campaign.api == "v3":
                 entry.reason = "Device data not received from network, will be retried"
-                entry.updated = world.now
+                entry.updated = state.now
             return
-        share = world.outcomes.share(name, imei, campaign=campaign.id)
+        share = state.outcomes.share(name, imei, campaign=campaign.id)
         plan = campaign.plan
-        windows, begin = plan.windows, world.now
+        windows, begin = plan.windows, state.now
         if campaign.api == "v2":
             windows = plan.download_windows
             if plan.download_day is not None:
@@ -59,7 +57,7 @@ class Attempts:
             begin,
             plan.closes,
             windows,
-            hours=world.outcomes.hours(name, share),
+            hours=state.outcomes.hours(name, share),
             share=share,
             shift_hours=self._shift(),
         )
@@ -70,20 +68,20 @@ class Attempts:
 
     def _announce(self, campaign: Campaign, imei: str, entry: Entry, due: float, word: str) -> None:
         entry.next = due
-        entry.updated = self._world.now
+        entry.updated = self._state.now
         if campaign.api == "v3":
             entry.status = word
             entry.reason = f"Next attempt {http_date(due)}"
-        self._world.events.push(due, self._attempt, campaign, imei, entry, due)
+        self._state.events.push(due, self._attempt, campaign, imei, entry, due)
 
     def _attempt(self, campaign: Campaign, imei: str, entry: Entry, due: float) -> None:
         if campaign.over or entry.settled or entry.next != due:
             return
-        world = self._world
+        state = self._state
         entry.attempts += 1
         entry.recent = due
         entry.next = None
-        entry.updated = world.now
+        entry.updated = state.now
         if campaign.api == "v3" and entry.attempts > 1:
             # The word of the attempt before is no word on this one.
             entry.status, entry.reason = "UpgradePending", ""
@@ -101,7 +99,7 @@ class Attempts:
             if installed is None:
                 return
             done = installed + RESULT_TIME - DOWNLOAD_TIME
-        world.events.push(done, self._result, campaign, imei, entry, fate)
+        state.events.push(done, self._result, campaign, imei, entry, fate)
 
     def _install_time(self, campaign: Campaign, downloaded: float) -> float | None:
         plan = campaign.plan
@@ -118,8 +116,8 @@ class Attempts:
             return
         self._install(campaign, device)
         if fate is Outcome.REVERT:
-            self._world.events.push(
-                self._world.now + REVERT_TIME,
+            self._state.events.push(
+                self._state.now + REVERT_TIME,
                 self._revert,
                 device,
                 campaign.api,
@@ -128,33 +126,33 @@ class Attempts:
             )
         entry.status = "UpgradeSuccess"
         entry.reason = _SUCCESS_REASON[campaign.api]
-        entry.updated = self._world.now
+        entry.updated = self._state.now
         self._settle(campaign, entry, succeeded=True)
 
     def _failed(self, campaign: Campaign, imei: str, entry: Entry) -> None:
-        world = self._world
+        state = self._state
         name = campaign.package.name
         again = None
-        if world.outcomes.retries(name, imei, campaign=campaign.id, attempt=entry.attempts):
+        if state.outcomes.retries(name, imei, campaign=campaign.id, attempt=entry.attempts):
             plan = campaign.plan
             again = next_open(
-                world.now + world.outcomes.rule(name).retry_hours * HOUR,
+                state.now + state.outcomes.rule(name).retry_hours * HOUR,
                 plan.closes,
                 plan.windows if campaign.api == "v3" else plan.download_windows,
                 shift_hours=self._shift(),
             )
         if again is not None:
-            self._announce(campaign, imei, entry, again, world.switches["v3_retry_word"])
+            self._announce(campaign, imei, entry, again, state.switches["v3_retry_word"])
             if campaign.api == "v2":
                 entry.reason = "RovaClientDownloadFailed"
             return
         entry.status = "UpgradeFailed"
         entry.reason = _FAILURE_REASON[campaign.api]
-        entry.updated = world.now
+        entry.updated = state.now
         self._settle(campaign, entry, succeeded=False)
 
     def _fate(self, campaign: Campaign, imei: str, entry: Entry) -> Outcome:
-        return self._world.outcomes.fate(
+        return self._state.outcomes.fate(
             campaign.package.name, imei, campaign=campaign.id, attempt=max(1, entry.attempts)
         )
 
@@ -166,13 +164,13 @@ class Attempts:
 
     def _install(self, campaign: Campaign, device: Device) -> None:
         if campaign.api == "v3":
-            self._world.installed(device, campaign.version_to)
+            self._state.installed(device, campaign.version_to)
             return
         item = device.software_version(campaign.version_from)
         if item is None:
             raise AssertionError("a package was installed over a version that is not there")
         item.name, item.version = campaign.package.name, campaign.version_to
-        item.upgraded = device.upgraded = device.refreshed = self._world.now
+        item.upgraded = device.upgraded = device.refreshed = self._state.now
         device.license_used = device.licensed is not None
 
     def _revert(self, device: Device, api: str, before: str, after: str) -> None:
@@ -185,4 +183,4 @@ class Attempts:
                 item.name = item.version = before
 
     def _shift(self) -> int:
-        return 5 if self._world.switches["window_zone"] == "utc-5" else 0
+        return 5 if self._state.switches["window_zone"] == "utc-5" else 0

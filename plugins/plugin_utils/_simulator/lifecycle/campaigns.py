@@ -10,7 +10,6 @@ campaign that starts today skips Queued. Every step is an event in virtual time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from ..state.campaign import (
     ABORTED,
@@ -29,12 +28,10 @@ from ..state.campaign import (
 from ..state.clock import DAY, HOUR, MINUTE, http_date
 from ..state.outcomes import Outcome
 from ..state.records import Account, Package
+from ..state.service_state import ServiceState
 from ..state.sorted_imeis import Order
 from . import checks
 from .attempts import Attempts
-
-if TYPE_CHECKING:
-    from ..world import World
 
 # How long the service takes; the vendor publishes none of these.
 CHECK_TIME = 10 * MINUTE
@@ -54,10 +51,9 @@ _DEVICE_PROTOCOL = {"LWM2M": "LWM2M", "OMA": "OMADM", "OMD-DM": "OMADM", "HTTP":
 class Campaigns:
     """All campaigns of the service and what moves them."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._attempts = Attempts(world, self._settle)
-        self.by_id: dict[str, Campaign] = {}
+    def __init__(self, state: ServiceState) -> None:
+        self._state = state
+        self._attempts = Attempts(state, self._settle)
 
     # -- verbs of the API -----------------------------------------------------------------------
 
@@ -77,10 +73,10 @@ class Campaigns:
         auto_add: bool = False,
     ) -> Campaign:
         """Accept a request; whether it can be scheduled shows after the checks."""
-        world = self._world
+        state = self._state
         campaign = Campaign(
-            id=world.new_id(),
-            number=len(self.by_id),
+            id=state.new_id(),
+            number=len(self._state.campaigns_by_id),
             api=api,
             account=account,
             name=name,
@@ -89,19 +85,19 @@ class Campaigns:
             version_to=version_to,
             protocol=protocol,
             plan=plan,
-            created=world.now,
-            changed=world.now,
+            created=state.now,
+            changed=state.now,
             auto_assign=auto_assign,
             auto_add=auto_add,
         )
         waiting = self._waiting_word(campaign)
-        campaign.entries = {imei: Entry(waiting, updated=world.now) for imei in devices}
-        self.by_id[campaign.id] = campaign
-        self._later(campaign, world.now + CHECK_TIME, self._check)
+        campaign.entries = {imei: Entry(waiting, updated=state.now) for imei in devices}
+        self._state.campaigns_by_id[campaign.id] = campaign
+        self._later(campaign, state.now + CHECK_TIME, self._check)
         return campaign
 
     def find(self, account: Account, campaign_id: str, *, api: str) -> Campaign | None:
-        campaign = self.by_id.get(campaign_id.lower())
+        campaign = self._state.campaigns_by_id.get(campaign_id.lower())
         if campaign is None or campaign.account is not account or campaign.api != api:
             return None
         return campaign
@@ -114,7 +110,7 @@ class Campaigns:
         for imei in devices:
             reason = None
             if imei in campaign.entries:
-                if self._world.switches["repeated_device_change"] == "failed":
+                if self._state.switches["repeated_device_change"] == "failed":
                     reason = "Device already in the campaign"
             elif limit is not None and len(campaign.entries) >= limit:
                 reason = checks.TOO_MANY
@@ -133,9 +129,9 @@ class Campaigns:
         results: list[tuple[str, str | None]] = []
         for imei in devices:
             reason = None
-            entry = campaign.drop(imei, self._world.now)
+            entry = campaign.drop(imei, self._state.now)
             if entry is None:
-                if self._world.switches["repeated_device_change"] == "failed":
+                if self._state.switches["repeated_device_change"] == "failed":
                     reason = "Device not in the campaign"
             else:
                 self._release(campaign, imei)
@@ -146,7 +142,7 @@ class Campaigns:
 
     def change_plan(self, campaign: Campaign, plan: Plan) -> None:
         """New dates and windows. ``StateError`` says what the state does not allow."""
-        now = self._world.now
+        now = self._state.now
         if campaign.over:
             raise StateError(f"Campaign is {campaign.status}")
         if campaign.begun:
@@ -160,14 +156,14 @@ class Campaigns:
     def delete(self, campaign: Campaign) -> None:
         """Cancel before the start, abort after it. ``StateError`` when refused."""
         if campaign.over:
-            if self._world.switches["delete_ended"] == "success":
+            if self._state.switches["delete_ended"] == "success":
                 return
             raise StateError(f"Campaign is {campaign.status}")
         if not campaign.begun:
             self._finish(campaign, CANCELLED)
             return
         switch = "delete_started_v2" if campaign.api == "v2" else "delete_started_v3"
-        if self._world.switches[switch] == "refused":
+        if self._state.switches[switch] == "refused":
             raise StateError("Campaign has already started and cannot be cancelled")
         self._finish(campaign, ABORTED)
 
@@ -185,19 +181,19 @@ class Campaigns:
 
     def report(self, campaign: Campaign) -> Order:
         """The devices that the device report shows now."""
-        switches = self._world.switches
+        switches = self._state.switches
         if campaign.status == PENDING and switches["report_while_pending"] == "empty":
             return Order(())
-        campaign.forget_removed(self._world.now - KEPT_AFTER_REMOVAL)
+        campaign.forget_removed(self._state.now - KEPT_AFTER_REMOVAL)
         return campaign.order(removed=switches["removed_devices"] == "kept")
 
     def reported(self, account: Account, *, api: str, status: str) -> list[Campaign]:
         """Campaigns that a report by status shows, in the order of its cursor."""
-        switches = self._world.switches
-        oldest = self._world.now - HISTORY_KEPT
+        switches = self._state.switches
+        oldest = self._state.now - HISTORY_KEPT
         found = [
             campaign
-            for campaign in self.by_id.values()
+            for campaign in self._state.campaigns_by_id.values()
             if campaign.account is account
             and campaign.api == api
             and self._shown_status(campaign) == status
@@ -219,7 +215,7 @@ class Campaigns:
             "scheduled": SCHEDULED,
             "queued": QUEUED,
             "own": PRESCHEDULED,
-        }[self._world.switches["prescheduled"]]
+        }[self._state.switches["prescheduled"]]
 
     # -- rules ----------------------------------------------------------------------------------
 
@@ -231,7 +227,7 @@ class Campaigns:
         old = campaign.plan
         if plan.start != old.start:
             raise StateError("startDate cannot be changed after the campaign has started")
-        if plan.closes < self._world.now + LEAST_REMAINING:
+        if plan.closes < self._state.now + LEAST_REMAINING:
             raise StateError("endDate must be at least 24 hours from now")
         if campaign.api == "v3":
             if set(plan.windows) != set(old.windows):
@@ -250,13 +246,13 @@ class Campaigns:
         """Whether a campaign of that size needs a pilot first."""
         if devices <= PILOT_LIMIT or package.qualified:
             return False
-        if self._world.switches["pilot_rule"] == "off":
+        if self._state.switches["pilot_rule"] == "off":
             return False
-        if self._world.switches["pilot_evidence"] == "all_campaigns":
+        if self._state.switches["pilot_evidence"] == "all_campaigns":
             return not account.pilot(package.name).proved
         return not any(
             campaign.evidence
-            for campaign in self.by_id.values()
+            for campaign in self._state.campaigns_by_id.values()
             if campaign.account is account and campaign.package.name == package.name
         )
 
@@ -266,7 +262,7 @@ class Campaigns:
     # -- steps ----------------------------------------------------------------------------------
 
     def _later(self, campaign: Campaign, due: float, step: Callable[[Campaign], None]) -> None:
-        self._world.events.push(due, self._step, campaign, campaign.steps, step)
+        self._state.events.push(due, self._step, campaign, campaign.steps, step)
 
     def _step(self, campaign: Campaign, steps: int, step: Callable[[Campaign], None]) -> None:
         """Run a step unless the campaign was rescheduled or finished since it was planned."""
@@ -284,7 +280,7 @@ class Campaigns:
         if self.unproved(account, campaign.package, devices=len(campaign.entries)):
             self._finish(campaign, REQUEST_FAILED, reason=checks.TOO_MANY)
             return
-        if self._world.switches["unlicensed_devices"] == "request_failed" and any(
+        if self._state.switches["unlicensed_devices"] == "request_failed" and any(
             self._unlicensed(campaign, imei) for imei in campaign.entries
         ):
             self._finish(campaign, REQUEST_FAILED, reason=checks.UNLICENSED)
@@ -298,7 +294,7 @@ class Campaigns:
         if not campaign.open_entries:
             self._finish(campaign, REQUEST_FAILED)
             return
-        if campaign.api == "v2" and self._world.now >= campaign.plan.opens:
+        if campaign.api == "v2" and self._state.now >= campaign.plan.opens:
             self._schedule(campaign)
         else:
             self._enter(campaign, QUEUED)
@@ -306,12 +302,12 @@ class Campaigns:
 
     def _arm(self, campaign: Campaign) -> None:
         """Plan the next step anew; steps planned before are void."""
-        now = self._world.now
+        now = self._state.now
         campaign.steps += 1
         plan = campaign.plan
         self._later(campaign, plan.closes, self._close)
         entry = plan.opens
-        if self._world.switches["scheduled_entry"] == "day_before":
+        if self._state.switches["scheduled_entry"] == "day_before":
             entry -= SCHEDULED_AHEAD
         if campaign.status == QUEUED and campaign.api == "v3":
             self._later(campaign, now + NETWORK_CHECK_TIME, self._preschedule)
@@ -368,13 +364,13 @@ class Campaigns:
                 self._mark(entry, status, "")
             elif status in (CANCELLED, ABORTED, REQUEST_FAILED):
                 entry.reason = reason or status
-                entry.updated = self._world.now
+                entry.updated = self._state.now
         campaign.open_entries = 0
         self._enter(campaign, status)
 
     def _enter(self, campaign: Campaign, status: str) -> None:
         campaign.status = status
-        campaign.changed = self._world.now
+        campaign.changed = self._state.now
 
     # -- devices --------------------------------------------------------------------------------
 
@@ -382,7 +378,7 @@ class Campaigns:
         return "UpgradePending" if campaign.api == "v2" else "NoDeviceDataFromNetwork"
 
     def _new_entry(self, campaign: Campaign, imei: str) -> Entry:
-        entry = Entry(self._waiting_word(campaign), updated=self._world.now)
+        entry = Entry(self._waiting_word(campaign), updated=self._state.now)
         campaign.put(imei, entry)
         return entry
 
@@ -393,10 +389,10 @@ class Campaigns:
         """Hold a device that passed the checks."""
         device = campaign.account.devices[imei]
         if checks.needs_license(campaign.account, device):
-            campaign.account.give_license(device, self._world.now)
+            campaign.account.give_license(device, self._state.now)
         device.holder = campaign
         campaign.open_entries += 1
-        self._world.remember(imei, campaign)
+        self._state.remember(imei, campaign)
         if campaign.api == "v2":
             self._mark(entry, "Accepted", "Device Accepted")
         else:
@@ -405,7 +401,7 @@ class Campaigns:
     def _reject(self, campaign: Campaign, imei: str, entry: Entry, reason: str) -> None:
         word = "DeviceRejected"
         if campaign.api == "v3":
-            word = self._world.switches["v3_rejected_word"]
+            word = self._state.switches["v3_rejected_word"]
         entry.settled = True
         entry.next = None
         self._mark(entry, word, reason)
@@ -450,14 +446,14 @@ class Campaigns:
             device.holder = None
 
     def _fate(self, campaign: Campaign, imei: str) -> Outcome:
-        return self._world.outcomes.fate(
+        return self._state.outcomes.fate(
             campaign.package.name, imei, campaign=campaign.id, attempt=1
         )
 
     def _mark(self, entry: Entry, status: str, reason: str) -> None:
         entry.status = status
         entry.reason = reason
-        entry.updated = self._world.now
+        entry.updated = self._state.now
 
     def _settle(self, campaign: Campaign, entry: Entry, *, succeeded: bool) -> None:
         """A device is done for good."""

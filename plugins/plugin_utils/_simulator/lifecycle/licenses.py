@@ -5,54 +5,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..state.campaign import Campaign
 from ..state.records import Account
+from ..state.service_state import ServiceState
+from ..state.upgrade import Upgrade
 from . import checks
-from .upgrades import Upgrade
-
-if TYPE_CHECKING:
-    from ..world import World
+from .campaigns import Campaigns
+from .upgrades import Upgrades
 
 PREEXISTING = "Device license preexisting"
 
 
-def assign(world: World, account: Account, imei: str) -> str | None:
-    """License one device; the reason why not, or None."""
-    device = account.devices.get(imei)
-    if device is None:
-        return checks.NOT_FOUND
-    if device.licensed is not None:
-        return PREEXISTING
-    if account.license_used >= account.license_count:
-        return "No license available"
-    account.give_license(device, world.now)
-    account.updated = world.now
-    return None
+class Licenses:
+    """Assigns and removes the licenses of accounts."""
 
+    def __init__(self, state: ServiceState, campaigns: Campaigns, upgrades: Upgrades) -> None:
+        self._state = state
+        self._campaigns = campaigns
+        self._upgrades = upgrades
 
-def remove(world: World, account: Account, imei: str) -> str | None:
-    """Take an unused licence back; the reason why not, or None.
+    def assign(self, account: Account, imei: str) -> str | None:
+        """License one device; the reason why not, or None."""
+        device = account.devices.get(imei)
+        if device is None:
+            return checks.NOT_FOUND
+        if device.licensed is not None:
+            return PREEXISTING
+        if account.license_used >= account.license_count:
+            return "No license available"
+        account.give_license(device, self._state.now)
+        account.updated = self._state.now
+        return None
 
-    A scheduled upgrade of the device that has not begun is cancelled with it.
-    """
-    device = account.devices.get(imei)
-    if device is None:
-        return checks.NOT_FOUND
-    if device.licensed is None:
-        return "Device has no license"
-    if device.license_used:
-        return "License is in use"
-    holder = device.holder
-    if isinstance(holder, Campaign) and not world.campaigns.drop_device(
-        holder, imei, checks.CANCELLED
-    ):
-        return "Upgrade is running"
-    if isinstance(holder, Upgrade) and not world.upgrades.drop_device(
-        holder, imei, checks.CANCELLED
-    ):
-        return "Upgrade is running"
-    account.take_license(device)
-    account.updated = world.now
-    return None
+    def remove(self, account: Account, imei: str) -> str | None:
+        """Take an unused licence back; the reason why not, or None.
+
+        A scheduled upgrade of the device that has not begun is cancelled with it.
+        """
+        device = account.devices.get(imei)
+        if device is None:
+            return checks.NOT_FOUND
+        if device.licensed is None:
+            return "Device has no license"
+        if device.license_used:
+            return "License is in use"
+        holder = device.holder
+        if isinstance(holder, Campaign) and not self._campaigns.drop_device(
+            holder, imei, checks.CANCELLED
+        ):
+            return "Upgrade is running"
+        if isinstance(holder, Upgrade) and not self._upgrades.drop_device(
+            holder, imei, checks.CANCELLED
+        ):
+            return "Upgrade is running"
+        account.take_license(device)
+        account.updated = self._state.now
+        return None

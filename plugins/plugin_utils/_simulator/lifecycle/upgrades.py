@@ -10,70 +10,39 @@ one at 00:00 UTC of its day.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from ..state.campaign import Entry, StateError
 from ..state.clock import DAY, HOUR, MINUTE, day_start
 from ..state.outcomes import Outcome
 from ..state.records import Account, Device, Package
+from ..state.service_state import ServiceState
+from ..state.upgrade import (
+    CANCELLED,
+    FINISHED,
+    IN_PROGRESS,
+    PENDING,
+    QUEUED,
+    REQUEST_FAILED,
+    Upgrade,
+)
 from . import checks
-
-if TYPE_CHECKING:
-    from ..world import World
 
 CHECK_TIME = 10 * MINUTE
 ON_DEMAND_TIME = 90 * MINUTE
 SLOT_TIME = 4 * HOUR
 RESULT_TIME = 20 * MINUTE
 REVERT_TIME = 12 * HOUR
-# An upgrade without an end date that still waits for devices is closed after this many days.
-LONGEST_DAYS = 7
 HISTORY_KEPT = 183 * DAY
-
-PENDING = "RequestPending"
-REQUEST_FAILED = "RequestFailed"
-QUEUED = "Queued"
-IN_PROGRESS = "InProgress"
-FINISHED = "Finished"
-CANCELLED = "Cancelled"
-TERMINAL = frozenset({REQUEST_FAILED, FINISHED, CANCELLED, "UpgradeFailed"})
 
 ACCEPTED = "Device Accepted"
 REJECTED = "Device Rejected"
 
 
-@dataclass(slots=True, eq=False)
-class Upgrade:
-    """One v1 upgrade with its devices; days are day numbers, ``end`` may be unset."""
-
-    id: str
-    account: Account
-    package: Package
-    start: int
-    end: int | None
-    created: float
-    changed: float
-    status: str = PENDING
-    entries: dict[str, Entry] = field(default_factory=dict)
-    open_entries: int = 0
-
-    @property
-    def over(self) -> bool:
-        return self.status in TERMINAL
-
-    @property
-    def closes(self) -> float:
-        last = self.start + LONGEST_DAYS if self.end is None else self.end
-        return day_start(last + 1)
-
-
 class Upgrades:
     """All v1 upgrades and what moves them."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.by_id: dict[str, Upgrade] = {}
+    def __init__(self, state: ServiceState) -> None:
+        self._state = state
 
     # -- verbs of the API -----------------------------------------------------------------------
 
@@ -87,18 +56,18 @@ class Upgrades:
         devices: Iterable[str],
     ) -> Upgrade:
         """Accept a request; whether it can be scheduled shows after the checks."""
-        world = self._world
-        upgrade = Upgrade(world.new_id(), account, package, start, end, world.now, world.now)
-        upgrade.entries = {imei: Entry(PENDING, updated=world.now) for imei in devices}
-        self.by_id[upgrade.id] = upgrade
-        world.events.push(world.now + CHECK_TIME, self._check, upgrade)
+        state = self._state
+        upgrade = Upgrade(state.new_id(), account, package, start, end, state.now, state.now)
+        upgrade.entries = {imei: Entry(PENDING, updated=state.now) for imei in devices}
+        self._state.upgrades_by_id[upgrade.id] = upgrade
+        state.events.push(state.now + CHECK_TIME, self._check, upgrade)
         return upgrade
 
     def find(self, account: Account, upgrade_id: str) -> Upgrade | None:
-        upgrade = self.by_id.get(upgrade_id.lower())
+        upgrade = self._state.upgrades_by_id.get(upgrade_id.lower())
         if upgrade is None or upgrade.account is not account:
             return None
-        gone = self._world.switches["v1_cancelled_upgrade"] == "gone"
+        gone = self._state.switches["v1_cancelled_upgrade"] == "gone"
         return None if upgrade.status == CANCELLED and gone else upgrade
 
     def add(self, upgrade: Upgrade, devices: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -108,10 +77,10 @@ class Upgrades:
         for imei in devices:
             reason = None
             if imei in upgrade.entries:
-                if self._world.switches["repeated_device_change"] == "failed":
+                if self._state.switches["repeated_device_change"] == "failed":
                     reason = "Device already in the upgrade"
             elif upgrade.status == PENDING:
-                upgrade.entries[imei] = Entry(PENDING, updated=self._world.now)
+                upgrade.entries[imei] = Entry(PENDING, updated=self._state.now)
             else:
                 reason = self._refusal(upgrade, imei)
                 if reason is None:
@@ -131,7 +100,7 @@ class Upgrades:
                 self._release(upgrade, imei)
                 if not entry.settled:
                     upgrade.open_entries -= upgrade.status != PENDING
-            elif self._world.switches["repeated_device_change"] == "failed":
+            elif self._state.switches["repeated_device_change"] == "failed":
                 reason = "Device not in the upgrade"
             results.append((imei, reason))
         return results
@@ -139,7 +108,7 @@ class Upgrades:
     def cancel(self, upgrade: Upgrade) -> None:
         """Cancel before the start. ``StateError`` when refused."""
         if upgrade.over:
-            if self._world.switches["delete_ended"] == "success":
+            if self._state.switches["delete_ended"] == "success":
                 return
             raise StateError(f"Upgrade is {upgrade.status}")
         self._require_not_started(upgrade)
@@ -159,10 +128,10 @@ class Upgrades:
 
     def reported(self, account: Account, status: str) -> list[Upgrade]:
         """Upgrades of the last six months with a status, oldest first."""
-        oldest = self._world.now - HISTORY_KEPT
+        oldest = self._state.now - HISTORY_KEPT
         return [
             upgrade
-            for upgrade in self.by_id.values()
+            for upgrade in self._state.upgrades_by_id.values()
             if upgrade.account is account and upgrade.status == status and upgrade.changed >= oldest
         ]
 
@@ -188,54 +157,54 @@ class Upgrades:
         begin = max(day_start(upgrade.start), upgrade.created + ON_DEMAND_TIME)
         if day_start(upgrade.start) > upgrade.created:
             begin = day_start(upgrade.start)
-        self._world.events.push(begin, self._begin, upgrade)
-        self._world.events.push(upgrade.closes, self._close, upgrade)
+        self._state.events.push(begin, self._begin, upgrade)
+        self._state.events.push(upgrade.closes, self._close, upgrade)
 
     def _begin(self, upgrade: Upgrade) -> None:
         if upgrade.over:
             return
         self._enter(upgrade, IN_PROGRESS)
-        world = self._world
+        state = self._state
         for imei, entry in upgrade.entries.items():
             if entry.settled or self._fate(upgrade, imei, entry) is Outcome.UNREACHED:
                 continue
-            share = world.outcomes.share(upgrade.package.name, imei, campaign=upgrade.id)
-            due = world.now + share * SLOT_TIME
-            world.events.push(due, self._attempt, upgrade, imei, entry)
+            share = state.outcomes.share(upgrade.package.name, imei, campaign=upgrade.id)
+            due = state.now + share * SLOT_TIME
+            state.events.push(due, self._attempt, upgrade, imei, entry)
         self._finish_when_done(upgrade)
 
     def _attempt(self, upgrade: Upgrade, imei: str, entry: Entry) -> None:
         if upgrade.over or entry.settled:
             return
         entry.attempts += 1
-        entry.recent = self._world.now
+        entry.recent = self._state.now
         device = upgrade.account.devices[imei]
         fate = self._fate(upgrade, imei, entry)
         if fate is Outcome.SILENT or device.dead:
             device.dead = True
             return
-        self._world.events.push(
-            self._world.now + RESULT_TIME, self._result, upgrade, imei, entry, fate
+        self._state.events.push(
+            self._state.now + RESULT_TIME, self._result, upgrade, imei, entry, fate
         )
 
     def _result(self, upgrade: Upgrade, imei: str, entry: Entry, fate: Outcome) -> None:
         if upgrade.over or entry.settled:
             return
-        world = self._world
+        state = self._state
         package = upgrade.package
         device = upgrade.account.devices[imei]
         if fate is Outcome.FAILED or device.firmware != package.version_from:
-            if world.outcomes.retries(
+            if state.outcomes.retries(
                 package.name, imei, campaign=upgrade.id, attempt=entry.attempts
             ):
-                again = world.now + world.outcomes.rule(package.name).retry_hours * HOUR
-                world.events.push(again, self._attempt, upgrade, imei, entry)
+                again = state.now + state.outcomes.rule(package.name).retry_hours * HOUR
+                state.events.push(again, self._attempt, upgrade, imei, entry)
                 return
             self._settle(upgrade, entry, "UpgradeFailed", "Firmware update failed")
             return
-        world.installed(device, package.version_to)
+        state.installed(device, package.version_to)
         if fate is Outcome.REVERT:
-            world.events.push(world.now + REVERT_TIME, self._revert, device, package)
+            state.events.push(state.now + REVERT_TIME, self._revert, device, package)
         self._settle(upgrade, entry, "UpgradeSuccess", "success")
 
     def _revert(self, device: Device, package: Package) -> None:
@@ -253,7 +222,7 @@ class Upgrades:
 
     def _enter(self, upgrade: Upgrade, status: str) -> None:
         upgrade.status = status
-        upgrade.changed = self._world.now
+        upgrade.changed = self._state.now
 
     # -- devices --------------------------------------------------------------------------------
 
@@ -274,7 +243,7 @@ class Upgrades:
     def _take(self, upgrade: Upgrade, imei: str, entry: Entry) -> None:
         upgrade.account.devices[imei].holder = upgrade
         upgrade.open_entries += 1
-        self._world.remember(imei, upgrade)
+        self._state.remember(imei, upgrade)
         self._mark(entry, ACCEPTED, "success")
 
     def _reject(self, upgrade: Upgrade, imei: str, entry: Entry, reason: str) -> None:
@@ -300,9 +269,9 @@ class Upgrades:
     def _mark(self, entry: Entry, status: str, reason: str) -> None:
         entry.status = status
         entry.reason = reason
-        entry.updated = self._world.now
+        entry.updated = self._state.now
 
     def _fate(self, upgrade: Upgrade, imei: str, entry: Entry) -> Outcome:
-        return self._world.outcomes.fate(
+        return self._state.outcomes.fate(
             upgrade.package.name, imei, campaign=upgrade.id, attempt=max(1, entry.attempts)
         )

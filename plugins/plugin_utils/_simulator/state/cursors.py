@@ -13,10 +13,10 @@ import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from ..switches import Switches
 from .imei import is_imei
 from .records import PAGE
 from .sorted_imeis import Order, scatter
+from .switches import Switches
 
 
 class CursorError(Exception):

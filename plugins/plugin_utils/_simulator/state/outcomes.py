@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
-from ..json_types import is_number, is_whole
+from .json_types import is_number, is_whole
 from .records import Package
 
 

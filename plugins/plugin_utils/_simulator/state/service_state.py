@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service's state: accounts, running work, and the moment it is.
+"""Everything that the simulated service holds, and its time.
 
 Nothing here knows HTTP. The caller holds one lock around every use; ``catch_up`` brings the state
 to the virtual clock before anything is read or written.
@@ -10,61 +10,67 @@ to the virtual clock before anything is read or written.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from uuid import UUID
 
-from .fleet.fleet_file import Fleet
-from .lifecycle.campaigns import Campaigns
-from .lifecycle.upgrades import Upgrade, Upgrades
-from .state.campaign import Campaign
-from .state.clock import DAY, EventQueue, VirtualClock
-from .state.cursors import Cursors
-from .state.records import Device
+from .campaign import Campaign
+from .clock import DAY, EventQueue, VirtualClock
+from .cursors import Cursors
+from .outcomes import OutcomeModel
+from .records import Account, Device
 from .switches import Switches
+from .upgrade import Upgrade
 
 REFRESH_DELAY = DAY
 
 
-class World:
-    """Everything behind the wire."""
+class ServiceState:
+    """Accounts, campaigns and upgrades, what is due next, and the chosen switches."""
 
-    def __init__(self, fleet: Fleet, clock: VirtualClock, switches: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *,
+        accounts: dict[str, Account],
+        outcomes: OutcomeModel,
+        switches: Switches,
+        seed: int,
+        clock: VirtualClock,
+    ) -> None:
+        self.accounts = accounts
+        self.outcomes = outcomes
+        self.switches = switches
+        self.seed = seed
         self.clock = clock
         self.events = EventQueue(clock.now())
-        self.switches = Switches({**fleet.switches, **switches})
-        self.seed = fleet.seed
-        self.cursors = Cursors(self.switches, fleet.seed)
-        self.outcomes = fleet.outcomes
-        self.accounts = fleet.accounts
+        self.cursors = Cursors(switches, seed)
+        self.campaigns_by_id: dict[str, Campaign] = {}
+        self.upgrades_by_id: dict[str, Upgrade] = {}
         self.history: dict[str, list[Campaign | Upgrade]] = {}
-        self.campaigns = Campaigns(self)
-        self.upgrades = Upgrades(self)
         self._ids = 0
 
     @property
     def now(self) -> float:
-        """The moment of the event or call at hand."""
+        """The time of the current event or call."""
         return self.events.now
 
     def catch_up(self) -> float:
-        """Let everything happen that is due by now."""
+        """Run everything that is due at the virtual time, which is returned."""
         self.events.run_until(self.clock.now())
         return self.events.now
 
     def new_id(self) -> str:
-        """A UUID that looks like the service's and repeats with the seed."""
+        """A UUID in the service's format; the same sequence for the same seed."""
         self._ids += 1
         digest = hashlib.sha256(f"{self.seed}/id/{self._ids}".encode()).digest()
         return str(UUID(bytes=digest[:16], version=1))
 
     def remember(self, imei: str, work: Campaign | Upgrade) -> None:
-        """Put a campaign or upgrade into a device's history."""
+        """Add a campaign or upgrade to a device's history."""
         works = self.history.setdefault(imei, [])
         if work not in works:
             works.append(work)
 
     def installed(self, device: Device, version: str) -> None:
-        """New firmware runs on a device: the truth at once, ThingSpace's memory as switched."""
+        """Record new firmware on a device; the switch says when ThingSpace learns of it."""
         device.firmware = version
         device.upgraded = self.now
         device.license_used = device.licensed is not None
@@ -75,6 +81,6 @@ class World:
             self.events.push(self.now + REFRESH_DELAY, self.refresh, device)
 
     def refresh(self, device: Device) -> None:
-        """ThingSpace learns what runs on a device."""
+        """Copy the version on the device to what ThingSpace reports."""
         device.stored = device.firmware
         device.refreshed = self.now
