@@ -130,7 +130,7 @@ groups:
   behind: fota_firmware is version('SR1.2.0.0-10657', '<')
 keyed_groups:
   - key: last_digit
-    prefix: lane
+    prefix: cohort
 """
 
 import difflib
@@ -152,7 +152,7 @@ from ansible.plugins.inventory import (
     to_safe_group_name,
 )
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.inventory_devices import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.inventory import (
     GROUP_KEYS,
     AccountUnread,
     Devices,

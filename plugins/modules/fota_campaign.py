@@ -670,7 +670,7 @@ failure:
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
     ensure_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_MODULE_OPTIONS,
     EXCLUSIVE_WITH_CAMPAIGNS,
 )

@@ -306,7 +306,7 @@ failure:
     hint: null
 """
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.info import (
     CAMPAIGN_INFO_OPTIONS,
     read_campaigns,
 )

@@ -233,7 +233,7 @@ failure:
     hint: null
 """
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_firmware import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.firmware import (
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )

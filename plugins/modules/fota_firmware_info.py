@@ -221,7 +221,7 @@ failure:
     hint: null
 """
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.firmware_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.info import (
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
 )

@@ -2,13 +2,13 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decide the next tick of a staged rollout."""
+"""Decide the next run of a staged rollout."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fota_rollout_info
-short_description: Decide the next tick of a staged firmware rollout
+short_description: Decide the next run of a staged firmware rollout
 version_added: 0.2.0
 description:
   - The brain of a staged rollout, of firmware (FOTA v3) or software (FOTA v2). It reads what the
@@ -16,7 +16,7 @@ description:
     due.
   - It writes nothing. The role C(thingspace.fota.rollout) carries out what it says.
   - Nothing is stored between two runs. The state is derived from the campaigns of the account,
-    whose names say rollout, target, wave and lane. The same declaration gives the same answer on
+    whose names say rollout, target, wave and cohort. The same declaration gives the same answer on
     every controller, at any time, after any crash.
   - Campaigns whose names are not those of the rollout are never touched. Their devices wait.
   - A device that needs several packages gets them one after the other in its wave. The next one is
@@ -71,15 +71,15 @@ options:
         V(0.05)), C(max_failures) (pilot V(2), later none), C(min_sample) (devices attempted, pilot
         V(5), later V(20)), C(min_success_rate) (V(1) less C(max_failure_rate)), C(min_coverage)
         (share of the wave attempted, pilot V(0.75), later V(0.80)), C(max_rejected) (share that the
-        service may refuse, V(0.10)), C(max_failed_lane_share) (V(0.5)), C(soak_hours) (how long the
-        numbers must stay met, pilot V(24), second V(48), later V(24); then versions are read once
-        more), C(approval) (a person lets the rollout leave the wave, pilot V(true), later
+        service may refuse, V(0.10)), C(max_failed_cohort_share) (V(0.5)), C(soak_hours) (how long
+        the numbers must stay met, pilot V(24), second V(48), later V(24); then versions are read
+        once more), C(approval) (a person lets the rollout leave the wave, pilot V(true), later
         V(false)).
       - C(approved), a list of C(wave), C(digest) (first digits of RV(digest)) and C(failures) (of
         the wave when it was approved, V(0)). Another plan or one more failure voids it. RV(plan)
         prints it ready to paste.
       - C(accept), a list of C(wave), C(up_to) (failures that are taken), C(by) and C(reason), with
-        C(failures) (that there are) and C(lane) (one of RV(lanes).codes, for a lane that has
+        C(failures) (that there are) and C(cohort) (one of RV(cohorts).codes, for a cohort that has
         halted). With it, a wave that is held or has failed goes on until there are more failures.
       - C(require_digest), the first digits of a digest. Another plan creates nothing.
       - C(supersede), V(true) brakes live campaigns of an older target of this rollout, which else
@@ -95,7 +95,7 @@ options:
         C(min_days) (that a campaign shortened by a freeze must still have, V(2)). Hours are sent as
         whole UTC hours that lie inside the windows on every day of the campaign.
       - C(limits), with C(max_campaign_devices) (V(1000)), C(max_creates) (campaigns created in one
-        tick, V(10)) and C(max_exposure) (devices that may be able to change at any moment, no limit
+        run, V(10)) and C(max_exposure) (devices that may be able to change at any moment, no limit
         by default).
       - C(timing), in hours, with C(verify_grace_hours) (an old version may be read after a success,
         V(24)), C(silent_after_hours) (after an attempt without result, V(24)),
@@ -119,14 +119,14 @@ options:
     default: running
   journal:
     description:
-      - File of JSON lines that the role C(thingspace.fota.rollout) keeps, one a tick. Campaigns
+      - File of JSON lines that the role C(thingspace.fota.rollout) keeps, one a run. Campaigns
         that it names are read even if no report shows them, and RV(events) are what is news since
         its last line. It takes nothing away from what the service shows, so it may be lost.
     type: path
     version_added: 0.3.0
-  last_tick:
+  last_run:
     description:
-      - What is remembered of the tick before where no O(journal) is kept, C(phase) and C(passed) of
+      - What is remembered of the run before where no O(journal) is kept, C(phase) and C(passed) of
         its result. Only RV(events) depend on it.
     type: dict
     version_added: 0.3.0
@@ -267,7 +267,7 @@ digest:
   returned: when it was judged
   type: str
   sample: 3f9c2b7e1d0a4c55b8e6f1a2937d4c0e5b6a7f8091c2d3e4f5a6b7c8d9e0f1a2
-armed:
+unstoppable:
   description: Campaigns that shall stop and have started. V(can_change) of their devices may still
     change until the end of V(until), a UTC day, or for good where the network keeps them queued
     (OMA), when it is null.
@@ -311,7 +311,7 @@ blockers:
   elements: str
   sample: ['12 devices need a licence, and 5 of 40 are free: get 7 more, or select fewer devices']
 exposure:
-  description: Devices that can still change after this tick.
+  description: Devices that can still change after this run.
   returned: when it was judged
   type: int
   sample: 20
@@ -358,9 +358,9 @@ clusters:
       all_attempted: 80
 events:
   description:
-    - What has happened since the tick before. C(event) is V(before_wave) (its first campaigns are
+    - What has happened since the run before. C(event) is V(before_wave) (its first campaigns are
       to be created), V(after_wave) (it has passed), V(halt) or V(phase_change).
-    - C(before) is the phase of the tick before, empty when nothing is remembered of it.
+    - C(before) is the phase of the run before, empty when nothing is remembered of it.
   returned: when it was judged
   type: list
   elements: dict
@@ -383,12 +383,12 @@ licenses:
     needed: 0
     free: 38
     purchase_types: [TS-HFOTA-MRC, TS-HFOTA-EVNT]
-lanes:
+cohorts:
   description: What was learned of each package. V(state) is V(pilot), V(qualified) or V(failed).
   returned: when it was judged
   type: list
   elements: dict
-  sample: &lanes
+  sample: &cohorts
     - make: SEQUANS Communications
       model: GM01Q
       from_version: SR1.2.0.0-10512
@@ -399,12 +399,12 @@ lanes:
       failures: 7
       codes: [8a1f0e]
       state: failed
-halted_lanes:
-  description: Those of RV(lanes) that have failed. Nothing more is created for them.
+halted_cohorts:
+  description: Those of RV(cohorts) that have failed. Nothing more is created for them.
   returned: when it was judged
   type: list
   elements: dict
-  sample: *lanes
+  sample: *cohorts
 waves:
   description: The waves in order, with what their gates say.
   returned: when it was judged
@@ -441,7 +441,7 @@ waves:
       type: int
       returned: always
     members:
-      description: Its devices without rejected ones and without those of halted lanes.
+      description: Its devices without rejected ones and without those of halted cohorts.
       type: int
       returned: always
     attempted:
@@ -468,8 +468,8 @@ waves:
       description: When the soak is over, UTC. Null while the numbers are not met.
       type: str
       returned: always
-    in_failed_lanes:
-      description: Its devices in halted lanes.
+    in_failed_cohorts:
+      description: Its devices in halted cohorts.
       type: int
       returned: always
     deadline:
@@ -494,7 +494,7 @@ waves:
       failures: 0
       failures_allowed: 2
       sample: 5
-      in_failed_lanes: 0
+      in_failed_cohorts: 0
       soak_until: null
       deadline: '2026-03-08T00:00:00Z'
       counts:
@@ -567,8 +567,8 @@ devices:
         (success reported, another version read), V(silent)
         (attempted, nothing heard since), V(reported) (success reported, not read yet), V(rejected),
         V(unreached) (never attempted), V(pending), V(busy) (in a live campaign of others),
-        V(settling), V(unknown) or V(halted) (its lane halted before its turn). For a device that is
-        out V(current), V(not_found), V(not_eligible), V(wrong_protocol), V(no_target),
+        V(settling), V(unknown) or V(halted) (its cohort halted before its turn). For a device that
+        is out V(current), V(not_found), V(not_eligible), V(wrong_protocol), V(no_target),
         V(version_unknown), V(no_path), V(no_license) or V(late) (came after the last wave had
         begun).
       type: str
@@ -729,7 +729,7 @@ failure:
     hint: null
 """
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.rollout_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.info import (
     ROLLOUT_OPTIONS,
     inform_on_rollout,
 )

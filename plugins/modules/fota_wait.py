@@ -90,8 +90,8 @@ options:
   journal:
     description: Journal of the rollout, as in M(thingspace.fota.fota_rollout_info).
     type: path
-  last_tick:
-    description: What is remembered of the last tick, as in M(thingspace.fota.fota_rollout_info).
+  last_run:
+    description: What is remembered of the last run, as in M(thingspace.fota.fota_rollout_info).
     type: dict
   imei_check:
     description: What a wrong check digit of an IMEI in O(rollout) means. That it has 15 digits is

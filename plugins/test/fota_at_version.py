@@ -55,7 +55,7 @@ from collections.abc import Callable  # noqa: E402 - documentation stands before
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_records import (  # noqa: E402
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.records import (  # noqa: E402
     is_at_version,
 )
 

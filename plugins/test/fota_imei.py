@@ -42,7 +42,7 @@ _value:
 
 from collections.abc import Callable  # noqa: E402 - documentation stands before the imports
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_records import (  # noqa: E402
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.records import (  # noqa: E402
     is_imei,
 )
 

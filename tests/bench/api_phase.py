@@ -31,7 +31,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client.client imp
 from ansible_collections.thingspace.fota.plugins.module_utils._client.settings import (
     ConnectionSettings,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_firmware import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.firmware import (
     chunks,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import GARBAGE_THRESHOLDS

@@ -59,5 +59,5 @@ def count_calls() -> int:
                 raise SystemExit(f"not the account to be measured: {rollout.decide()['msg']}")
             sim.clear_journal()
             rollout.account = Account(sim, Path(folder) / "tokens of another controller")
-            rollout.tick()
+            rollout.run_once()
             return len(sim.journal())

@@ -19,7 +19,7 @@ make_importable()
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import (
     open_context,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_firmware import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.firmware import (
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )

@@ -26,7 +26,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.context im
 from ansible_collections.thingspace.fota.plugins.module_utils._module.options import (
     CONNECTION_OPTIONS,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.rollout_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.info import (
     ROLLOUT_OPTIONS,
     inform_on_rollout,
 )

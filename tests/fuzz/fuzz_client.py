@@ -34,19 +34,19 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.errors impo
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
     ensure_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.info import (
     CAMPAIGN_INFO_OPTIONS,
     read_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_MODULE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import open_context
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_firmware import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.firmware import (
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.info import (
     DEVICE_INFO_OPTIONS,
     read_devices,
 )
@@ -54,24 +54,24 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.failure im
     TaskFailure,
     describe_failure,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.firmware_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.info import (
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.options import (
     CONNECTION_OPTIONS,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.rollout_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.info import (
     ROLLOUT_OPTIONS,
     inform_on_rollout,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.options import (
+    UPGRADE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade import (
     UPGRADE_INFO_OPTIONS,
     ensure_upgrade,
     read_upgrades,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade_options import (
-    UPGRADE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.waiting import ONE_LOOK
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused

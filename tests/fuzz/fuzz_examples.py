@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
     CampaignName,
-    Lane,
+    Cohort,
     generation,
 )
 from ansible_collections.thingspace.fota.tests.unit.model import test_vendor_examples as vendor
@@ -24,8 +24,8 @@ _NAME = CampaignName(
     "meters",
     generation(MAKE, MODEL, "B"),
     wave=1,
-    lane=Lane("LWM2M", MAKE, MODEL, "A").code,
-    tranche=1,
+    cohort=Cohort("LWM2M", MAKE, MODEL, "A").code,
+    batch=1,
     attempt=1,
     count=2,
 )

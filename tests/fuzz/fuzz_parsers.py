@@ -62,21 +62,21 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.errors impo
     InvalidValue,
     MalformedReply,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_OPTIONS,
     read_specs,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices_file import (
     read_devices_file,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.journal import (
-    read_journal,
-    read_last_tick,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.rollout_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.info import (
     _find_zone,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade_options import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.journal import (
+    read_journal,
+    read_last_run,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.options import (
     UPGRADE_OPTIONS,
     read_upgrade_spec,
 )
@@ -385,7 +385,7 @@ def _check_values(value: Any) -> None:
         lambda: account.check_account(value if isinstance(value, str) else str(value)),
         lambda: imei.check_device_ids([value], field="devices", check=imei.ImeiCheck.WARN),
         lambda: windows.check_windows([value], field="windows"),
-        lambda: read_last_tick(value if isinstance(value, dict) else {"passed": value}),
+        lambda: read_last_run(value if isinstance(value, dict) else {"passed": value}),
     )
     for check in checks:
         try:

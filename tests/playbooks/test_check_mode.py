@@ -102,12 +102,12 @@ def rollout_of(account: Account, model: str, place: int) -> Rollout:
 def begin(rollout: Rollout) -> dict[str, Any]:
     """Go until its first wave has passed and the campaign of the second waits for its day."""
     while len(rollout.sim.campaigns()) < 2:
-        rollout.wait(rollout.tick())
+        rollout.wait(rollout.run_once())
     return rollout.spec
 
 
 def demo_of_little() -> dict[str, Any]:
-    """The demo with one device, which runs the target: all of the playbook, and one tick."""
+    """The demo with one device, which runs the target: all of the playbook, and one run."""
     target = {"make": MAKER, "model": "iota", "version": "B"}
     account = {
         "name": "0000123456-00001",

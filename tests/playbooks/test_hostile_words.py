@@ -17,11 +17,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client.errors imp
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
     ensure_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.info import (
     CAMPAIGN_INFO_OPTIONS,
     read_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_MODULE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import (
@@ -125,7 +125,7 @@ def account(simulator: StartSimulator, words: Words, tmp_path: Path) -> Account:
     stranger = {"name": words.name, "package": "beta", "devices": [STRANGER]}
     dates = {"start_date": "2026-03-03", "end_date": "2026-03-05"}
     write_campaigns(started, [{**stranger, **dates, "protocol": "LWM2M"}])
-    Rollout(started, {}, **words.spec()).tick()
+    Rollout(started, {}, **words.spec()).run_once()
     started.sim.set_now(LATER)
     started.sim.faults(
         [
@@ -155,7 +155,7 @@ INFO = (
 def test_hostile_words_stay_words(
     account: Account, words: Words, run_playbook: PlaybookRunner, tmp_path: Path
 ) -> None:
-    """One process: a tick that halts, status, audit and info modules, all told and all written."""
+    """One process: a run that halts, status, audit and info modules, all told and all written."""
     spec = tmp_path / "spec.yml"
     spec.write_text(f"rollout_spec: {untrusted(words.spec())}\n", encoding="utf-8")
     journal, reports = tmp_path / "journal.jsonl", tmp_path / "reports"
@@ -202,7 +202,7 @@ def test_hostile_words_stay_words(
 
     decision = run.all("Decide")[0].result
     assert decision["phase"] == "halted"
-    assert [lane["package"] for lane in decision["halted_lanes"]] == [words.package]
+    assert [cohort["package"] for cohort in decision["halted_cohorts"]] == [words.package]
     assert words.reason in {one["reason"] for one in decision["devices"]}
     told = run["fota_campaign_info"]["campaigns"]
     assert words.name in {one["name"] for one in told}

@@ -391,4 +391,4 @@ def test_the_examples_run(
     assert run.warnings == ""
     assert run.groups["model_GM01Q"] == [*METERS, *(f"gm01q-{imei[-6:]}" for imei in METERS)]
     assert run.groups["behind"] == [METERS[0], METERS[2]]
-    assert run.groups["lane_6"] == [METERS[0]]
+    assert run.groups["cohort_6"] == [METERS[0]]

@@ -48,7 +48,7 @@ def test_it_ends_with_its_report(run_playbook: PlaybookRunner) -> None:
     for row in decision["table"]:
         verified[row["model"]] = verified.get(row["model"], 0) + row["verified"]
     assert verified == {"GM01Q": METERS, "LCO-277C4N": CABINETS - LOOSE_ANTENNAS, "nRF9160": 0}
-    assert [lane["model"] for lane in decision["halted_lanes"]] == ["nRF9160"]
+    assert [cohort["model"] for cohort in decision["halted_cohorts"]] == ["nRF9160"]
     trackers = 5
     assert decision["counts"]["failed"] == trackers + LOOSE_ANTENNAS, (
         "only canaries of the trackers"

@@ -34,7 +34,7 @@ CHANGED = {
     imei(1, 7): {"eligible": False},
     imei(1, 0): {"licensed": True},
 }
-# Two failures of three fail a lane; the wave would not tolerate a third.
+# Two failures of three fail a cohort; the wave would not tolerate a third.
 PILOT = {"approval": True, "max_failure_rate": 0.34, "max_failures": 2}
 SECRETS = ("simulator-secret", "simulator-password", "0000123456-00001")
 
@@ -95,15 +95,15 @@ def test_bad_firmware_halts_and_good_firmware_completes(
         rehearse_path=str(copy),
         rehearse_failure_rates={f"{MAKER} beta": 1},
         rehearse_approve=False,
-        # A rehearsal goes on where a tick is told to fail; an extra variable is above all others.
+        # A rehearsal goes on where a run is told to fail; an extra variable is above all others.
         rollout_fail_on=["awaiting_approval", "halted"],
     )
     (stop,) = told["stops"]
-    assert stop["what"] == "lane beta A -> B halts"
+    assert stop["what"] == "cohort beta A -> B halts"
     assert stop["why"] == "3 of 3 devices failed"
     assert (stop["touched"], told["touched"]) == (6, 6)
     lines = run["Rehearsal"]["msg"]
-    assert any(line.startswith(f"{stop['at']}: lane beta") for line in lines)
+    assert any(line.startswith(f"{stop['at']}: cohort beta") for line in lines)
     assert (told["phase"], told["over"]) == ("awaiting_approval", False)
     assert [one["passes"] for one in told["waves"]] == ["", ""]
     assert "rehearse_approve" in lines[-1]
@@ -122,7 +122,7 @@ def test_bad_firmware_halts_and_good_firmware_completes(
     seen = len(account.journal())
     run, told = rehearse(run_playbook, account, rehearse_from=str(copy))
     assert len(account.journal()) == seen, "the copy is enough"
-    assert {one.status for one in run.all("Plan")} == {"skipped"}, "one line a tick is enough"
+    assert {one.status for one in run.all("Plan")} == {"skipped"}, "one line a run is enough"
     assert told["over"] is True
     assert told["phase"] == "completed_with_exceptions", "one device is not eligible"
     assert (told["devices"], told["touched"], told["stops"]) == (16, 14, [])
@@ -136,12 +136,12 @@ def test_bad_firmware_halts_and_good_firmware_completes(
     assert lines[0] == f"rehearsal of meters on a copy of 16 devices, from {START}"
     assert any(line.startswith("all ") and rest["passes"] in line for line in lines)
     assert "14 devices touched" in lines[-1]
-    assert len(run.all("Where it stands")) == told["ticks"]
+    assert len(run.all("Where it stands")) == told["runs"]
 
 
-def test_it_ends_after_its_ticks(run_playbook: PlaybookRunner, account: SimulatorServer) -> None:
+def test_it_ends_after_its_runs(run_playbook: PlaybookRunner, account: SimulatorServer) -> None:
     run, told = rehearse(run_playbook, account, rehearse_ticks=1)
-    assert (told["ticks"], told["over"]) == (1, False)
+    assert (told["runs"], told["over"]) == (1, False)
     assert run["Rehearsal"]["msg"][-1] == "not over yet: give more of rehearse_ticks"
 
 
@@ -156,4 +156,4 @@ def test_nothing_runs_beyond_this_machine(
     )
     assert run.status != 0
     assert "runs on the simulator alone" in run.failed[0].result["msg"]
-    assert run.all("One tick") == run.all("Decide") == []
+    assert run.all("One run") == run.all("Decide") == []

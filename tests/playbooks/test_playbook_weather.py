@@ -231,14 +231,14 @@ def test_a_rollout_goes_on_as_in_calm_weather(
         "waves": [{"name": "pilot", "count": 5}, {"name": "all", "rest": True}],
     }
     calm, sim = (simulator(fleet(MODELS), start=START) for _sim in range(2))
-    Rollout(Account(calm, tmp_path / "calm"), {}, **spec).tick()
+    Rollout(Account(calm, tmp_path / "calm"), {}, **spec).run_once()
     sim.faults(weather("endless_cursor", LIST, cursor="new"))
 
-    def tick() -> PlaybookRun:
+    def run_once() -> PlaybookRun:
         variables = {"rollout_spec": spec, "rollout_imei_check": "off"}
         return run_playbook("thingspace.fota.rollout", variables=variables, simulator=sim)
 
-    run = tick()
+    run = run_once()
     assert_readable(run)
     assert run.status != 0
     assert run["Decide"]["phase"] == "observation_failed"
@@ -246,7 +246,7 @@ def test_a_rollout_goes_on_as_in_calm_weather(
     assert sim.campaigns() == []
 
     sim.faults([])
-    assert tick().succeeded()["Decide"]["phase"] == "planned"
+    assert run_once().succeeded()["Decide"]["phase"] == "planned"
     for one in (sim, calm):
         one.advance(hours=6)
     assert live_work(sim, dates=True) == live_work(calm, dates=True)

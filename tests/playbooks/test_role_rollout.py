@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rollouts as an operator runs them: the playbooks, an inventory, one process a tick."""
+"""Rollouts as an operator runs them: the playbooks, an inventory, one process a run."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Operator:
         self.inventory = inventory
         self.account = Account(sim, folder / "tokens")
 
-    def tick(self, *arguments: str, playbook: str = ROLLOUT, **more: Any) -> PlaybookRun:
+    def run_once(self, *arguments: str, playbook: str = ROLLOUT, **more: Any) -> PlaybookRun:
         return self.run_playbook(
             playbook,
             *("--inventory", self.inventory, *arguments),
@@ -98,7 +98,7 @@ class Operator:
         self.sim.set_now(run["Decide"]["next_check_after"])
 
     def run_in_process(self, *phases: str, **declared: Any) -> None:
-        """Tick without playbooks, which is quicker, to a phase or to the end; the role takes it
+        """Run without playbooks, which is quicker, to a phase or to the end; the role takes it
         from there."""
         wish = declared or spec()
         rollout = Rollout(self.account, MODELS, **wish)
@@ -109,7 +109,7 @@ class Operator:
             if (place, number) != (0, 15)  # it is in the lab
         ]
         if phases:
-            rollout.tick_until(*phases, hours=6)
+            rollout.run_until(*phases, hours=6)
         else:
             rollout.run()
 
@@ -129,7 +129,7 @@ def operator(
 def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path) -> None:
     mine = operator()
     mine.sim.refuse_writes = True
-    check = mine.tick("--check", "--diff").succeeded()
+    check = mine.run_once("--check", "--diff").succeeded()
     assert [one for one in mine.sim.journal() if one["kind"] == "write"] == []
     assert check["Create the campaigns that are due"]["changed"]
     plan = "\n".join(check["Plan"]["msg"])
@@ -138,7 +138,7 @@ def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path
     assert "look again at 2026-03-02 09:00 UTC" in plan
     mine.sim.refuse_writes = False
 
-    first = mine.tick().succeeded()
+    first = mine.run_once().succeeded()
     planned, real = (run["Create the campaigns that are due"] for run in (check, first))
     assert planned["diff"] and len(mine.sim.campaigns()) == 2
     assert [one["name"] for one in planned["campaigns"]] == [
@@ -146,7 +146,7 @@ def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path
     ]
     mine.go_on(first)
     mine.run_in_process()
-    last = mine.tick(
+    last = mine.run_once(
         rollout_return_devices="all", report_path=str(tmp_path / "report.json")
     ).succeeded()
     assert (last["Decide"]["phase"], last.changed) == ("completed", [])
@@ -164,27 +164,27 @@ def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path
 def test_a_bad_model_halts_alone(operator: Any) -> None:
     mine = operator(packages={"beta-A-B": {"success_rate": 0}})
     mine.run_in_process()
-    run = mine.tick().succeeded()
+    run = mine.run_once().succeeded()
     assert run.changed == []
     decision = run["Decide"]
     assert decision["phase"] == "completed_with_exceptions"
-    assert [lane["model"] for lane in decision["halted_lanes"]] == ["beta"]
+    assert [cohort["model"] for cohort in decision["halted_cohorts"]] == ["beta"]
     touched = {one["deviceId"] for one in mine.sim.devices() if one["firmware"] == "B"}
     assert touched == {imei(0, number) for number in range(15)}
     assert len(mine.sim.campaigns()) == 3, "two of canaries, one of all other alphas"
     table = "\n".join(run["Report"]["msg"])
-    assert "lane halted" in table
+    assert "cohort halted" in table
 
 
 def test_too_many_failures_halt_and_fail_the_play(operator: Any) -> None:
     mine = operator(default={"success_rate": 0})
     mine.run_in_process()
-    run = mine.tick()
+    run = mine.run_once()
     assert run.status != 0
     assert run["Decide"]["phase"] == "halted"
     assert "halted" in run["End here if a person has to look"]["msg"]
     assert run["Report"]["msg"], "the table is shown all the same"
-    assert mine.tick(rollout_fail_on=[]).status == 0
+    assert mine.run_once(rollout_fail_on=[]).status == 0
     assert len(mine.sim.campaigns()) == 2
 
 
@@ -193,7 +193,7 @@ def test_a_campaign_cancelled_by_a_person_is_held(operator: Any) -> None:
     mine.run_in_process("running")
     victim = mine.sim.campaigns()[0]
     stop_campaign(mine.account, victim["id"])
-    run = mine.tick()
+    run = mine.run_once()
     assert run.status != 0
     assert victim["id"] in run["Decide"]["why"]
     assert len(mine.sim.campaigns()) == 2
@@ -203,9 +203,9 @@ def test_status_and_audit_write_nothing(operator: Any) -> None:
     mine = operator()
     mine.run_in_process("running")
     mine.sim.refuse_writes = True
-    status = mine.tick(playbook="thingspace.fota.status").succeeded()
+    status = mine.run_once(playbook="thingspace.fota.status").succeeded()
     assert status["Decide"]["phase"] == "running"
-    audit = mine.tick(playbook="thingspace.fota.audit").succeeded()
+    audit = mine.run_once(playbook="thingspace.fota.audit").succeeded()
     assert audit.changed == status.changed == []
     assert {row["standing"] for row in audit["Decide"]["versions"]} == {"behind"}
     assert sum(row["devices"] for row in audit["Decide"]["versions"]) == 27
@@ -214,7 +214,7 @@ def test_status_and_audit_write_nothing(operator: Any) -> None:
 def test_a_wrong_declaration_is_told_at_once_and_whole(operator: Any) -> None:
     mine = operator()
     wrong = spec(name="Not Good", wave=[], waves=[{"name": "all", "rest": True}, {"name": "x"}])
-    run = mine.tick(rollout_spec=wrong)
+    run = mine.run_once(rollout_spec=wrong)
     assert run.status != 0
     message = run["Decide"]["msg"]
     for part in ("Not Good", "did you mean waves?", "waves[0] (all).rest", "waves[1] (x)"):
@@ -225,7 +225,7 @@ def test_a_wrong_declaration_is_told_at_once_and_whole(operator: Any) -> None:
 def test_a_service_that_is_away_is_no_judgement(operator: Any) -> None:
     mine = operator()
     mine.sim.faults([{"operation": "v3ListCampaignsByStatus", "fault": "xml_403", "times": 99}])
-    run = mine.tick()
+    run = mine.run_once()
     assert run.status != 0
     assert run["Decide"]["phase"] == "observation_failed"
     assert mine.sim.campaigns() == []
@@ -236,18 +236,18 @@ def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
     wish = spec(gate={"soak_hours": 0})
     wish["waves"][0]["gate"] = {"approval": True}
     mine.run_in_process("awaiting_approval", **wish)
-    run = mine.tick(rollout_spec=wish, rollout_wait=True, rollout_wait_timeout=1).succeeded()
+    run = mine.run_once(rollout_spec=wish, rollout_wait=True, rollout_wait_timeout=1).succeeded()
     assert run["Decide"]["phase"] == "awaiting_approval"
     assert "waiting until something is to do in rollout" in run.output
     assert len(mine.sim.campaigns()) == 2
     wish["approved"] = [{"wave": "canary", "digest": run["Decide"]["digest"][:12]}]
 
-    paused = mine.tick(rollout_spec=wish, rollout_state="paused").succeeded()
+    paused = mine.run_once(rollout_spec=wish, rollout_state="paused").succeeded()
     assert (paused["Decide"]["phase"], paused.changed) == ("paused", [])
-    mine.tick(rollout_spec=wish).succeeded()
+    mine.run_once(rollout_spec=wish).succeeded()
     assert len(mine.sim.campaigns()) == 4
 
-    halted = mine.tick(rollout_spec=wish, playbook="thingspace.fota.halt")
+    halted = mine.run_once(rollout_spec=wish, playbook="thingspace.fota.halt")
     assert (halted.status, halted["Decide"]["phase"]) == (0, "halted")
     assert {one["status"] for one in mine.sim.campaigns()} == {
         "CampaignEnded",
@@ -260,10 +260,10 @@ def test_a_halt_ends_what_has_started_as_early_as_the_service_allows(operator: A
     mine.run_in_process("running", **spec(on_halt="abort"))
     mine.sim.set_now("2026-03-03T00:30:00Z")
     before = {one["endDate"] for one in mine.sim.campaigns()}
-    run = mine.tick(rollout_spec=spec(on_halt="abort"), rollout_state="halted")
+    run = mine.run_once(rollout_spec=spec(on_halt="abort"), rollout_state="halted")
     assert run.status != 0
     assert before == {"2026-03-05"}
     assert {one["endDate"] for one in mine.sim.campaigns()} == {"2026-03-04"}
     assert len(run.all("Devices that may still change")[0].result["results"]) == 2
-    again = mine.tick(rollout_state="halted")
+    again = mine.run_once(rollout_state="halted")
     assert again.changed == []

@@ -36,7 +36,7 @@ HOOK = """
 
 
 class Operator:
-    """Ticks one rollout, every tick a process of its own."""
+    """Runs one rollout, every run a process of its own."""
 
     def __init__(self, run_playbook: PlaybookRunner, sim: Any, folder: Path) -> None:
         self.run_playbook = run_playbook
@@ -59,7 +59,7 @@ class Operator:
             ),
         }
 
-    def tick(self, *arguments: str, playbook: str = "rollout", **more: Any) -> PlaybookRun:
+    def run_once(self, *arguments: str, playbook: str = "rollout", **more: Any) -> PlaybookRun:
         return self.run_playbook(
             f"thingspace.fota.{playbook}",
             *arguments,
@@ -68,7 +68,7 @@ class Operator:
         )
 
     def events(self) -> list[str]:
-        """What the hooks were told in all ticks."""
+        """What the hooks were told in all runs."""
         said = (one for run in self.run_playbook.started for one in run.results())
         hooks = (one.result["msg"] for one in said if one.task.endswith("Remember the event"))
         return [" ".join(words.split()) for words in hooks]
@@ -90,34 +90,34 @@ def operator(run_playbook: PlaybookRunner, simulator: StartSimulator, tmp_path: 
 
 def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
     mine = operator()
-    mine.tick("--check").succeeded()
+    mine.run_once("--check").succeeded()
     assert mine.events() == [] and not (mine.folder / "journal.jsonl").exists()
-    first = mine.tick().succeeded()
+    first = mine.run_once().succeeded()
     assert mine.events() == ["before_wave pilot planned meters", "phase_change planned meters"]
     ids = {one["id"] for one in mine.sim.campaigns()}
     assert [set(line["created"]) for line in mine.journal()] == [ids]
 
-    again = mine.tick().succeeded()
+    again = mine.run_once().succeeded()
     assert again.changed == []
     assert mine.events()[2:] == ["phase_change planned running meters"]
     for run in (first, again):
         mine.sim.set_now(run["Decide"]["next_check_after"])
     seen = len(mine.events())
     mine.sim.advance(hours=48)
-    mine.tick().succeeded()
+    mine.run_once().succeeded()
     assert mine.events()[seen:] == [
         "after_wave pilot running running meters",
         "before_wave all running running meters",
     ]
     mine.sim.advance(hours=72)
-    end = mine.tick().succeeded()
+    end = mine.run_once().succeeded()
     assert end["Decide"]["phase"] == "completed"
     done = mine.events()
     assert done[-2:] == [
         "after_wave all running completed meters",
         "phase_change running completed meters",
     ]
-    mine.tick().succeeded()
+    mine.run_once().succeeded()
     assert mine.events() == done
     assert [line["phase"] for line in mine.journal()] == [
         *("planned", "running", "running", "completed", "completed")
@@ -128,12 +128,12 @@ def test_a_halt_is_told_after_the_brakes_and_a_failed_hook_creates_nothing(opera
     mine = operator(default={"success_rate": 0})
     refusing = mine.folder / "refuse.yml"
     refusing.write_text("- name: Change board\n  ansible.builtin.fail:\n    msg: not today\n")
-    refused = mine.tick(rollout_hooks={"before_wave": str(refusing)})
+    refused = mine.run_once(rollout_hooks={"before_wave": str(refusing)})
     assert [one.result["msg"] for one in refused.failed] == ["not today"]
     assert mine.sim.campaigns() == []
-    mine.tick().succeeded()
+    mine.run_once().succeeded()
     mine.sim.advance(hours=48)
-    halted = mine.tick()
+    halted = mine.run_once()
     assert [one.task for one in halted.failed] == ["End here if a person has to look"]
     assert mine.events()[-2:] == [
         "halt planned halted meters",
@@ -149,17 +149,17 @@ def test_the_way_back_is_planned_and_starts_only_when_told(operator: Any) -> Non
     assert {one["firmware"] for one in mine.sim.devices()} == {"B"}
     done = len(mine.sim.campaigns())
     file = mine.folder / "back.yml"
-    plan = mine.tick(playbook="reverse", reverse_path=str(file)).succeeded()
+    plan = mine.run_once(playbook="reverse", reverse_path=str(file)).succeeded()
     assert plan.changed == [] and len(mine.sim.campaigns()) == done
     prepared = yaml.safe_load(file.read_text())
     assert prepared["rollout_spec"]["target"] == [{"make": MAKER, "model": "alpha", "version": "A"}]
     assert prepared["rollout_spec"]["devices"] == imeis(MODELS)
-    unsaid = mine.tick(playbook="reverse", rollout_state="running")
+    unsaid = mine.run_once(playbook="reverse", rollout_state="running")
     assert "reverse_start" in unsaid.failed[0].result["msg"]
-    started = mine.tick(playbook="reverse", reverse_start=True).succeeded()
+    started = mine.run_once(playbook="reverse", reverse_start=True).succeeded()
     names = [one["campaignName"] for one in mine.sim.campaigns()][done:]
     assert started.changed and [name.split(".")[1] for name in names] == ["meters-back"]
-    assert mine.tick(playbook="reverse", reverse_start=True).succeeded().changed == []
+    assert mine.run_once(playbook="reverse", reverse_start=True).succeeded().changed == []
     rollout.spec = prepared["rollout_spec"]
     assert rollout.run()["phase"] == "completed"
     assert {one["firmware"] for one in mine.sim.devices()} == {"A"}

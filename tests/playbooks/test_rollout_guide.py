@@ -125,9 +125,9 @@ def test_plan_run_halt_and_the_way_back(reader: Reader) -> None:
     assert "39 selected, 39 in scope" in text
     assert f"way back: {MAKE} {MODEL} {NEW} > {OLD}: 39 devices" in text
 
-    tick = reader.run("rollout", 1).succeeded()
+    run = reader.run("rollout", 1).succeeded()
     assert [one["campaignName"].split(".")[3] for one in reader.sim.campaigns()] == ["w01"]
-    assert tick["Decide"]["exposure"] == 2
+    assert run["Decide"]["exposure"] == 2
     assert reader.run("status").succeeded()["Decide"]["phase"] == "running"
     audit = reader.run("audit").succeeded()["Decide"]
     assert [(one["standing"], one["path"], one["devices"]) for one in audit["versions"]] == [

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Secrets: known values are planted everywhere one belongs, and nothing that is left shows any.
 
-One run at ``-vvvv --diff`` reads, writes, ticks a rollout and fails in every way that knows a
+One run at ``-vvvv --diff`` reads, writes, runs a rollout and fails in every way that knows a
 secret. Then all it said, wrote and left is searched for every secret in every spelling.
 """
 
@@ -209,7 +209,7 @@ FAILURES = {
 
 
 def plays(folder: Path) -> list[dict[str, Any]]:
-    """Read, write and fail; show what was registered; tick; keep the cache; log out."""
+    """Read, write and fail; show what was registered; run; keep the cache; log out."""
     good = [one for one in ONE_TASK_A_MODULE[0]["tasks"] if one["name"] in READ_AND_WRITE]
     bad = [{**one, "ignore_errors": True} for one in failing_tasks()]
     tasks = [{**one, "register": f"told_{number}"} for number, one in enumerate([*good, *bad])]

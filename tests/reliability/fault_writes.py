@@ -26,19 +26,19 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.upgrade imp
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
     ensure_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_MODULE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_firmware import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.firmware import (
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.options import (
+    UPGRADE_OPTIONS,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade import (
     ensure_upgrade,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade_options import (
-    UPGRADE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.tests.reliability.fault_stage import (
     FIRMWARE_IMEIS,
@@ -346,16 +346,16 @@ def _declare(controller: Controller, *, software: bool, **more: Any) -> Rollout:
     )
 
 
-def _tick(
+def _run(
     controller: Controller, *, software: bool = False, state: str = "running", **more: Any
 ) -> bool:
-    """One tick of the role; it fails where the role's job would, or tells of a refused brake."""
+    """One run of the role; it fails where the role's job would, or tells of a refused brake."""
     rollout = _declare(controller, software=software, **more)
-    decision = rollout.tick(state=state)
+    decision = rollout.run_once(state=state)
     if decision["phase"] == "observation_failed":
         raise FotaError(decision["why"], kind="observation_failed")
     if rollout.lost_races or (rollout.refused and not more):
-        raise FotaError("a write of the tick was refused", kind="refused")
+        raise FotaError("a write of the run was refused", kind="refused")
     return bool(decision["would_change"] or rollout.created)
 
 
@@ -367,7 +367,7 @@ def _slow(stage: Stage) -> None:
 def _begun(stage: Stage, *, now: str, software: bool = False) -> None:
     """The first wave was created some time ago, and its devices are slow."""
     _slow(stage)
-    _declare(stage.operator, software=software).tick()
+    _declare(stage.operator, software=software).run_once()
     stage.sim.set_now(now)
 
 
@@ -381,16 +381,16 @@ def _rollout_writes() -> list[Write]:
     queued, started, reported = (
         partial(_begun, now=f"2026-03-{when}:00:00Z") for when in ("02T02", "03T01", "05T07")
     )
-    halt = partial(_tick, state="halted")
+    halt = partial(_run, state="halted")
     aborted = (("delete_started_v3", "aborted"),)
     waves = [
-        Write("rollout", "v3-create", "v3ScheduleCampaign", _nothing, _tick, dates=False),
+        Write("rollout", "v3-create", "v3ScheduleCampaign", _nothing, _run, dates=False),
         Write(
             "rollout",
             "v3-next-wave",
             "v3SyncDeviceFirmware",
             reported,
-            _tick,
+            _run,
             dates=False,
             versions=True,
         ),
@@ -406,7 +406,7 @@ def _rollout_writes() -> list[Write]:
             end=_braked,
         ),
     ]
-    software = partial(_tick, software=True)
+    software = partial(_run, software=True)
     stop = partial(software, state="halted")
     there, going = (
         partial(_begun, now=f"2026-03-{when}:00:00Z", software=True) for when in ("02T02", "03T01")

@@ -60,7 +60,7 @@ class Moment(Enum):
 
 @dataclass(frozen=True)
 class Scenario:
-    """One rollout. ``halt_at`` is when a person halts it; ``hours`` as the tick runner has it."""
+    """One rollout. ``halt_at`` is when a person halts it; ``hours`` as the run runner has it."""
 
     name: str
     models: tuple[tuple[str, int], ...]
@@ -244,13 +244,13 @@ class Runner:
         if killer.struck.is_set() and phase is None:
             assert os.WTERMSIG(line["ended"]) == signal.SIGKILL
             return None
-        assert line["ended"] == 0, "the ticks failed; what they said is on standard error"
+        assert line["ended"] == 0, "the runs failed; what they said is on standard error"
         return phase
 
     def _line(self) -> Row:
         assert self._process.stdout
         text = self._process.stdout.readline()
-        assert text, "the tick runner is gone"
+        assert text, "the run runner is gone"
         return dict(json.loads(text))
 
 

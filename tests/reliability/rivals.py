@@ -71,19 +71,19 @@ class Rivalry:
 
 
 class _Rival:
-    """One controller; its ticks begin when those of all others do, or a moment later."""
+    """One controller; its runs begin when those of all others do, or a moment later."""
 
     def __init__(self, rollout: Rollout, dice: random.Random) -> None:
         self.rollout = rollout
         self.failure: str | None = None
         self._dice = dice
 
-    def tick(self, barrier: Barrier) -> Row | None:
+    def run_once(self, barrier: Barrier) -> Row | None:
         barrier.wait(timeout=60)
         time.sleep(self._dice.choice((0, 0, 0.002, 0.01)))
         self.failure = None
         try:
-            return self.rollout.tick()
+            return self.rollout.run_once()
         except (FotaError, PlanRefused, TaskFailure) as failure:
             self.failure = str(describe_failure(failure)[1]["kind"])
             return None
@@ -123,7 +123,7 @@ def _race(sim: SimulatorServer, rivals: list[_Rival], dice: random.Random, resul
     barrier = Barrier(len(rivals))
     with ThreadPoolExecutor(len(rivals)) as pool:
         for result.rounds in range(1, MOST_ROUNDS + 1):
-            decisions = list(pool.map(lambda rival: rival.tick(barrier), rivals))
+            decisions = list(pool.map(lambda rival: rival.run_once(barrier), rivals))
             result.failures.update(rival.failure for rival in rivals if rival.failure)
             told = [one for one in decisions if one is not None]
             if len(told) == len(rivals) and all(map(_is_over, told)):
@@ -179,7 +179,7 @@ def run_rivals(
         "controllers": sum(one.controllers for one in results.values()),
         "duplicates": sum(len(one.duplicates) for one in results.values()),
         "lost_devices": sum(one.lost_devices for one in results.values()),
-        "failed_ticks": dict(sum((one.failures for one in results.values()), Counter())),
+        "failed_runs": dict(sum((one.failures for one in results.values()), Counter())),
         "phases": dict(sum((one.phases for one in results.values()), Counter())),
         "findings": {seed: one.findings for seed, one in results.items() if one.findings},
     }

@@ -4,7 +4,7 @@
 """Random rollouts in random weather, until the time is over.
 
 ``make soak`` runs this for ten minutes. In each round one of twenty calls goes wrong while a
-rollout is ticked; then the sky clears, and the rollout must come to an end. What is no end, no
+rollout is run; then the sky clears, and the rollout must come to an end. What is no end, no
 error of our own, or breaks a promise is a finding, with the seed that shows it again.
 """
 
@@ -56,8 +56,8 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_watch import (
 
 CHANCE = 0.05
 AT_ONCE = 6
-ROUGH_TICKS = 30
-CALM_TICKS = 60
+ROUGH_RUNS = 30
+CALM_RUNS = 60
 OURS = (FotaError, TaskFailure, InvalidValue, PlanRefused)
 # What keeps a connection waiting for longer than a round should take, or locks the user for good.
 LEFT_OUT = frozenset({"stall_before", "stall_after", "slow_body", "refuse", "lockout"})
@@ -72,13 +72,13 @@ class Tally:
     """What was tried, and what was found.
 
     :ivar faults: calls that went wrong.
-    :ivar refused_ticks: ticks that ended with an error of our own.
+    :ivar refused_runs: runs that ended with an error of our own.
     """
 
     rounds: int = 0
-    ticks: int = 0
+    runs: int = 0
     faults: int = 0
-    refused_ticks: int = 0
+    refused_runs: int = 0
     phases: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
 
@@ -151,7 +151,7 @@ def _round(seed: int, tally: Tally) -> None:
         rollout.spec["target"] = [
             {"make": "Sensors Inc", "model": model, "version": target} for model in models
         ]
-        _tick_in_bad_weather(rollout, sim, dice, tally)
+        _run_in_bad_weather(rollout, sim, dice, tally)
         sim.faults([])
         phase = _come_to_an_end(rollout, tally)
         tally.phases[phase] += 1
@@ -173,17 +173,17 @@ def _assert_no_duplicates(sim: SimulatorServer) -> None:
     assert [key for key, count in taken.items() if count > 1] == []
 
 
-def _tick_in_bad_weather(
+def _run_in_bad_weather(
     rollout: Rollout, sim: SimulatorServer, dice: random.Random, tally: Tally
 ) -> None:
     faults = sorted(TABLE.keys() - LEFT_OUT)
     sim.faults([{"faults": faults, "chance": CHANCE, "seed": dice.randrange(10**6)}])
-    for _tick in range(dice.randint(3, ROUGH_TICKS)):
-        tally.ticks += 1
+    for _run in range(dice.randint(3, ROUGH_RUNS)):
+        tally.runs += 1
         try:
-            decision = rollout.tick(state=dice.choice(["running"] * 9 + ["paused"]))
+            decision = rollout.run_once(state=dice.choice(["running"] * 9 + ["paused"]))
         except OURS:
-            tally.refused_ticks += 1
+            tally.refused_runs += 1
         else:
             assert Phase(decision["phase"])
         sim.advance(hours=dice.choice([0.2, 1, 6, 24]))
@@ -191,14 +191,14 @@ def _tick_in_bad_weather(
 
 
 def _come_to_an_end(rollout: Rollout, tally: Tally) -> str:
-    """Tick in calm weather; what is then held or halted is an end, too."""
-    for _tick in range(CALM_TICKS):
-        tally.ticks += 1
-        decision = rollout.tick()
+    """Run in calm weather; what is then held or halted is an end, too."""
+    for _run in range(CALM_RUNS):
+        tally.runs += 1
+        decision = rollout.run_once()
         if Phase(decision["phase"]).over and not decision["would_change"]:
             return str(decision["phase"])
         rollout.sim.advance(hours=24)
-    raise AssertionError(f"no end after {CALM_TICKS} days: {decision['msg']}")
+    raise AssertionError(f"no end after {CALM_RUNS} days: {decision['msg']}")
 
 
 def main() -> int:

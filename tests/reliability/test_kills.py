@@ -71,7 +71,9 @@ def test_real_playbooks_killed_at_each_of_two_creations(
 ) -> None:
     """The first has its effect and no answer, the second never arrives; a third run ends well."""
     with COMPLETES.start() as sim:
-        Rollout(Account(sim, tmp_path / "tokens"), dict(COMPLETES.models), **COMPLETES.more).tick()
+        Rollout(
+            Account(sim, tmp_path / "tokens"), dict(COMPLETES.models), **COMPLETES.more
+        ).run_once()
         expected = [{**one, "id": ""} for one in sim.campaigns()]
     with COMPLETES.start() as sim:
         rollout = Rollout(Account(sim, tmp_path), dict(COMPLETES.models), **COMPLETES.more)

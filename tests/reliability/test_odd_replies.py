@@ -14,18 +14,18 @@ import pytest
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
     ensure_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.info import (
     CAMPAIGN_INFO_OPTIONS,
     read_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_MODULE_OPTIONS,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.info import (
     DEVICE_INFO_OPTIONS,
     read_devices,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.firmware_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.info import (
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
 )

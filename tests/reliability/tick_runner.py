@@ -1,10 +1,10 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A process that ticks a rollout to its end, and may be killed at any moment.
+"""A process that runs a rollout to its end, and may be killed at any moment.
 
 It reads orders from its standard input, one JSON object a line: ``url``, ``control``, ``tokens``,
-``models``, ``spec``, ``hours`` between ticks (null: as each tick says), ``halt_at`` (null: never).
+``models``, ``spec``, ``hours`` between runs (null: as each run says), ``halt_at`` (null: never).
 Each order is carried out by a process of its own, forked so that it starts at once. Lines told:
 ``{"pid": N}``, then ``{"phase": ...}`` unless it died, then ``{"ended": wait status}``.
 """
@@ -29,7 +29,7 @@ if __name__ == "__main__":
 from ansible_collections.thingspace.fota.tests.reliability.fault_stage import Controller
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import OVER, Rollout
 
-MOST_TICKS = 60
+MOST_RUNS = 60
 
 
 class RemoteSimulator:
@@ -56,19 +56,19 @@ class RemoteSimulator:
 
 
 def run(order: dict[str, Any]) -> str:
-    """Tick from nothing to the end, or to the end of a halt; gives the last phase."""
+    """Run from nothing to the end, or to the end of a halt; gives the last phase."""
     sim: Any = RemoteSimulator(order["url"], order["control"])
     controller = Controller(sim, Path(order["tokens"]))
     rollout = Rollout(controller, order["models"], **order["spec"])
     halt_at = order["halt_at"] and _moment(order["halt_at"])
-    for _tick in range(MOST_TICKS):
+    for _run in range(MOST_RUNS):
         halted = bool(halt_at) and sim.now >= halt_at
-        decision = rollout.tick(state="halted" if halted else "running")
+        decision = rollout.run_once(state="halted" if halted else "running")
         ended = decision["phase"] in OVER and not decision["would_change"]
         if ended and (halted or not halt_at):
             return str(decision["phase"])
         rollout.wait(decision, hours=order["hours"])
-    raise AssertionError(f"not over after {MOST_TICKS} ticks: {decision['msg']}")
+    raise AssertionError(f"not over after {MOST_RUNS} runs: {decision['msg']}")
 
 
 def _moment(text: str) -> datetime:

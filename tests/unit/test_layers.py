@@ -34,6 +34,9 @@ MAY_KNOW = {
 }
 """The layers of ``module_utils``, and the other layers that each may import."""
 
+WINGS = ("declaration", "observation", "placement", "judgement", "action")
+"""The packages of ``_plan/rollout`` in the order in which data flows; each knows those before it."""
+
 SHELLS = {"modules", "inventory", "lookup", "filter", "test", "action"}
 SHELLS_MAY_KNOW = {"_module"}
 ROOMS = {f"module_utils/{layer}" for layer in MAY_KNOW} | {"plugin_utils/_simulator"}
@@ -161,6 +164,17 @@ def layers_know_only_their_right(source: Source) -> list[str]:
     return [f"knows {room}" for room in sorted(source.our_rooms() - known)]
 
 
+def wings_know_only_those_before(source: Source) -> list[str]:
+    """Within the rollout planner, data flows one way, too."""
+    parts = source.path.split("/")
+    if parts[:3] != ["module_utils", "_plan", "rollout"] or len(parts) != 5:
+        return []
+    stem = f"{OURS}.module_utils._plan.rollout."
+    known = {name.removeprefix(stem).split(".")[0] for name in source.imports() if stem in name}
+    after = WINGS[WINGS.index(parts[3]) + 1 :]
+    return [f"knows {wing}" for wing in after if wing in known]
+
+
 def client_and_api_know_no_ansible(source: Source) -> list[str]:
     """What speaks to the service can be used, and tested, without ansible."""
     if source.layer not in {"_client", "_api"}:
@@ -228,6 +242,7 @@ RULES: list[Rule] = [
     requests_only_in_transport,
     pure_layers_touch_nothing,
     layers_know_only_their_right,
+    wings_know_only_those_before,
     client_and_api_know_no_ansible,
     planners_never_see_the_module,
     shells_know_use_cases_only,
@@ -262,6 +277,16 @@ PLANTED: list[tuple[Rule, str, str]] = [
         "module_utils/_module/a.py",
         f"from {OURS}.plugin_utils._simulator import server",
     ),
+    (
+        wings_know_only_those_before,
+        "module_utils/_plan/rollout/judgement/a.py",
+        "from ..action.phases import Phase",
+    ),
+    (
+        wings_know_only_those_before,
+        "module_utils/_plan/rollout/declaration/a.py",
+        f"import {OURS}.module_utils._plan.rollout.placement.scope",
+    ),
     (client_and_api_know_no_ansible, "module_utils/_client/a.py", "import ansible"),
     (planners_never_see_the_module, "module_utils/_plan/a.py", "def plan(m: AnsibleModule): ..."),
     (planners_never_see_the_module, "module_utils/_plan/a.py", "def plan(module): ..."),
@@ -284,6 +309,7 @@ HARMLESS: list[tuple[str, str]] = [
     ("module_utils/_plan/a.py", "def late(now, end):\n    return now > end or plan.now > end"),
     ("module_utils/_api/v3.py", "PATH = '/fota/v3/campaigns'\nfrom .._client import operation"),
     ("module_utils/_module/a.py", "from ansible.module_utils.basic import AnsibleModule"),
+    ("module_utils/_plan/rollout/action/a.py", "from ..judgement.gate import judge"),
     (
         "modules/a.py",
         f"DOCUMENTATION = 'https://x /fota/v3'\nfrom {OURS}.module_utils._module import run",
@@ -334,6 +360,8 @@ def test_files_that_are_not_python_have_a_room() -> None:
 
 def test_the_walk_sees_every_layer() -> None:
     """An empty walk would hold every rule."""
+    folders = {file.path.rpartition("/")[0] for file in _sources()}
+    assert {f"module_utils/_plan/rollout/{wing}" for wing in WINGS} <= folders
     assert {f"module_utils/{layer}" for layer in MAY_KNOW} <= {file.room for file in _sources()}
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ticks of a rollout in process: the brain and the hands as the role puts them together."""
+"""Runs of a rollout in process: the brain and the hands as the role puts them together."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
     ensure_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_MODULE_OPTIONS,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_firmware import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.firmware import (
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
@@ -23,7 +23,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.failure im
     TaskFailure,
     describe_failure,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.rollout_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.info import (
     ROLLOUT_OPTIONS,
     inform_on_rollout,
 )
@@ -109,10 +109,10 @@ def fleet(
 
 
 class Rollout:
-    """One declared rollout, ticked from nothing each time.
+    """One declared rollout, run from nothing each time.
 
-    :ivar created: names of all campaigns that its ticks have asked for.
-    :ivar phases: the phase of every tick.
+    :ivar created: names of all campaigns that its runs have asked for.
+    :ivar phases: the phase of every run.
     :ivar lost_races: how often somebody else created a campaign of the same name meanwhile.
     :ivar refused: how often the service refused to abort or to shorten a campaign.
     """
@@ -142,8 +142,8 @@ class Rollout:
         given = {"rollout": self.spec, "return_devices": "all", **_QUIET, **params}
         return self.account.run(inform_on_rollout, ROLLOUT_OPTIONS, check=check, **given)
 
-    def tick(self, **params: Any) -> dict[str, Any]:
-        """One tick: decide, refresh and decide again, write. Gives the decision."""
+    def run_once(self, **params: Any) -> dict[str, Any]:
+        """One run: decide, refresh and decide again, write. Gives the decision."""
         decision = self.decide_afresh(**params)
         self.phases.append(decision["phase"])
         self.carry_out(decision)
@@ -188,32 +188,32 @@ class Rollout:
             self.lost_races += 1
 
     def run(self, *, hours: float | None = None, most: int = 60, **params: Any) -> dict[str, Any]:
-        """Tick until the rollout is over.
+        """Run until the rollout is over.
 
-        :param hours: between ticks; None jumps to the time that each tick names.
+        :param hours: between runs; None jumps to the time that each run names.
         """
-        for _tick in range(most):
-            decision = self.tick(**params)
+        for _run in range(most):
+            decision = self.run_once(**params)
             if decision["phase"] in OVER and not decision["would_change"]:
                 return decision
             self.wait(decision, hours=hours)
-        raise AssertionError(f"not over after {most} ticks: {decision['msg']}")
+        raise AssertionError(f"not over after {most} runs: {decision['msg']}")
 
-    def tick_for(self, hours: float, *, every: float = 1) -> dict[str, Any]:
-        """Tick for some time, whatever the phase; gives the last decision."""
-        for _tick in range(int(hours / every)):
-            decision = self.tick()
+    def run_for(self, hours: float, *, every: float = 1) -> dict[str, Any]:
+        """Run for some time, whatever the phase; gives the last decision."""
+        for _run in range(int(hours / every)):
+            decision = self.run_once()
             self.sim.advance(hours=every)
         return decision
 
-    def tick_until(self, *phases: str, hours: float = 1, most: int = 200) -> dict[str, Any]:
-        """Tick at a steady pace until a phase is met; gives that decision."""
-        for _tick in range(most):
-            decision = self.tick()
+    def run_until(self, *phases: str, hours: float = 1, most: int = 200) -> dict[str, Any]:
+        """Run at a steady pace until a phase is met; gives that decision."""
+        for _run in range(most):
+            decision = self.run_once()
             if decision["phase"] in phases:
                 return decision
             self.sim.advance(hours=hours)
-        raise AssertionError(f"none of {phases} after {most} ticks: {decision['msg']}")
+        raise AssertionError(f"none of {phases} after {most} runs: {decision['msg']}")
 
     def wait(self, decision: dict[str, Any], *, hours: float | None = None) -> None:
         """Move the virtual clock forward, to the time that the decision names or by ``hours``."""
@@ -223,7 +223,7 @@ class Rollout:
         elif datetime.fromisoformat(moment.replace("Z", "+00:00")) > self.sim.now:
             self.sim.set_now(moment)
         else:
-            raise AssertionError(f"{moment} is not ahead, so ticks would not end")
+            raise AssertionError(f"{moment} is not ahead, so runs would not end")
 
 
 def write_campaigns(account: Account, campaigns: list[dict[str, Any]]) -> dict[str, Any]:

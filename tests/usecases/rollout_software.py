@@ -126,9 +126,9 @@ def writes(account: Account) -> Counter[str]:
 
 
 def run_and_watch(rollout: Rollout, *, hours: float) -> Row:
-    """Tick at a steady pace, and judge what the service holds after each tick."""
-    for _tick in range(100):
-        decision = rollout.tick()
+    """Run at a steady pace, and judge what the service holds after each run."""
+    for _run in range(100):
+        decision = rollout.run_once()
         assert_pilot_rule(rollout.sim)
         if decision["phase"] in OVER:
             break

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole run with a look at the service after every tick."""
+"""A whole run with a look at the service after every run."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def run_watched(
     hours: float | None = None,
     most: int = 80,
 ) -> Row:
-    """Tick until the rollout is over; gives the last decision.
+    """Run until the rollout is over; gives the last decision.
 
     :param look: is called with every decision, after its writes.
-    :param hours: between ticks; None jumps to the time that each tick names.
+    :param hours: between runs; None jumps to the time that each run names.
     """
-    for _tick in range(most):
-        decision = rollout.tick()
+    for _run in range(most):
+        decision = rollout.run_once()
         look(decision)
         if decision["phase"] in OVER and not decision["would_change"]:
             return decision
         rollout.wait(decision, hours=hours)
-    raise AssertionError(f"not over after {most} ticks: {decision['msg']}")
+    raise AssertionError(f"not over after {most} runs: {decision['msg']}")
 
 
 def touchable(sim: SimulatorServer) -> int:

@@ -15,19 +15,19 @@ from typing import Any
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.info import (
     CAMPAIGN_INFO_OPTIONS,
     read_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_firmware import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.firmware import (
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.info import (
     DEVICE_INFO_OPTIONS,
     read_devices,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_records import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.records import (
     is_at_version,
     list_imeis,
 )

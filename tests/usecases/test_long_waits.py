@@ -191,7 +191,7 @@ def test_a_rollout_is_waited_for_until_there_is_something_to_do(
 ) -> None:
     account = patient(fleet(MODELS, outcomes=SILENT))
     rollout = Rollout(account, MODELS)
-    rollout.tick()
+    rollout.run_once()
     weather(account)
     decision = rollout.decide(wait=True, wait_timeout=2 * WEEK, wait_delay=3 * HOUR)
     assert decision["phase"] != "running"

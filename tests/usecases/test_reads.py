@@ -12,20 +12,20 @@ import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.info import (
     CAMPAIGN_INFO_OPTIONS,
     read_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_firmware import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.firmware import (
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.info import (
     DEVICE_INFO_OPTIONS,
     read_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import TaskFailure
-from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.firmware_info import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.info import (
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
 )

@@ -45,7 +45,7 @@ def accept_what_is_offered(rollout: Rollout, decision: dict[str, Any]) -> None:
 def pilot_with(account: Account, outcome: str, count: int, **spec: Any) -> Rollout:
     """A rollout whose pilot runs, and so many of its devices fare like this."""
     rollout = Rollout(account, ONE, **spec)
-    rollout.tick()
+    rollout.run_once()
     chosen = list(own(account.sim)[0]["devices"])[:count]
     turn(account.sim, devices=dict.fromkeys(chosen, outcome))
     account.sim.set_now(NOON)
@@ -54,21 +54,21 @@ def pilot_with(account: Account, outcome: str, count: int, **spec: Any) -> Rollo
 
 def assert_sticks_until_accepted(rollout: Rollout, phase: str) -> None:
     """The rollout stays in a phase without creating more, and goes on once it is accepted."""
-    decision = rollout.tick_for(48, every=24)
+    decision = rollout.run_for(48, every=24)
     assert decision["phase"] == phase
     assert created(rollout.sim) == 1
     accept_what_is_offered(rollout, decision)
-    rollout.tick()
+    rollout.run_once()
     assert created(rollout.sim) == 2
     rollout.sim.clear_journal()
-    rollout.tick()
-    assert rollout.account.writes() == [], "the same tick once more writes nothing"
+    rollout.run_once()
+    assert rollout.account.writes() == [], "the same run once more writes nothing"
 
 
 def test_a_hold_at_the_deadline_that_is_accepted_goes_on(account_with: StartAccount) -> None:
     """Eight of 20 were never reached: no failure, and too little to go by."""
     rollout = pilot_with(account_with(fleet=fleet(ONE)), "unreached", 8)
-    assert rollout.tick_until("held", hours=24)["counts"]["unreached"] == 8
+    assert rollout.run_until("held", hours=24)["counts"]["unreached"] == 8
     assert rollout.sim.now.isoformat() >= "2026-03-07", (
         "the last day is 5 March, then a day's grace"
     )
@@ -83,10 +83,10 @@ def test_silent_devices_keep_a_wave_from_passing_and_fail_when_its_campaign_ends
 ) -> None:
     rollout = pilot_with(account_with(fleet=fleet(ONE)), "silent", 3)
     rollout.sim.set_now("2026-03-04T12:00:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert (decision["phase"], decision["counts"]["silent"]) == ("running", 3)
     rollout.sim.set_now("2026-03-07T01:00:00Z")
-    assert rollout.tick()["counts"]["failed"] == 3
+    assert rollout.run_once()["counts"]["failed"] == 3
     assert_sticks_until_accepted(rollout, "halted")
     turn(rollout.sim)
     assert rollout.run()["phase"] == "completed_with_exceptions"
@@ -99,23 +99,23 @@ def test_two_silent_devices_hold_a_wave_that_must_succeed_wholly(
     """They are known to be silent a day after their attempt, when the wave soaks."""
     gate = {"soak_hours": 30, "approval": False, "min_success_rate": 1.0}
     rollout = pilot_with(account_with(fleet=fleet(ONE)), "silent", 2, gate=gate)
-    assert rollout.tick()["phase"] == "soaking"
+    assert rollout.run_once()["phase"] == "soaking"
     rollout.sim.advance(hours=26)
-    assert rollout.tick()["phase"] == "running"
-    rollout.tick_until("held", hours=24)
+    assert rollout.run_once()["phase"] == "running"
+    rollout.run_until("held", hours=24)
     assert_sticks_until_accepted(rollout, "held")
 
 
 def test_one_failure_more_than_accepted_halts(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE, outcomes=SLOW))
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now(BEGUN)
     order = in_turn(own(account.sim)[0])
     turn(account.sim, **SLOW, devices=dict.fromkeys([*order[9:12], order[17]], "failed"))
-    accept_what_is_offered(rollout, rollout.tick_until("halted", hours=3))
-    assert rollout.tick()["phase"] == "running"
-    decision = rollout.tick_until("halted", hours=3)
+    accept_what_is_offered(rollout, rollout.run_until("halted", hours=3))
+    assert rollout.run_once()["phase"] == "running"
+    decision = rollout.run_until("halted", hours=3)
     assert decision["counts"]["failed"] == 4
     assert created(account.sim) == 1 + (len(own(account.sim)) - 1)
     assert all(one["started"] is False for one in own(account.sim) if wave_of(one) > 1)
@@ -123,16 +123,16 @@ def test_one_failure_more_than_accepted_halts(account_with: StartAccount) -> Non
 
 def test_an_accept_of_a_wave_that_has_not_begun_is_refused(account_with: StartAccount) -> None:
     rollout = pilot_with(account_with(fleet=fleet(ONE)), "unreached", 8)
-    accept_what_is_offered(rollout, rollout.tick_until("held", hours=24))
+    accept_what_is_offered(rollout, rollout.run_until("held", hours=24))
     rollout.spec["accept"][0]["wave"] = "broad"
     with pytest.raises(PlanRefused) as caught:
-        rollout.tick()
+        rollout.run_once()
     assert "the wave has not begun" in str(caught.value)
     assert created(rollout.sim) == 1
-    assert rollout.tick(state="halted")["phase"] == "halted", "a slip keeps no halt back"
+    assert rollout.run_once(state="halted")["phase"] == "halted", "a slip keeps no halt back"
 
 
-def test_a_failed_lane_that_is_accepted_goes_on(account_with: StartAccount) -> None:
+def test_a_failed_cohort_that_is_accepted_goes_on(account_with: StartAccount) -> None:
     """Its pilot failed by the network's fault, say; the rest of the model gets the package."""
     account = account_with(
         fleet=fleet(TWO, outcomes={"packages": {"beta-A-B": {"success_rate": 0}}})
@@ -145,13 +145,13 @@ def test_a_failed_lane_that_is_accepted_goes_on(account_with: StartAccount) -> N
     failed = len(pilot[0]["devices"])
     turn(account.sim)
     accept_what_is_offered(rollout, decision)
-    # The lane's failures count in its wave again, so a person takes them there, too.
-    lane, wave = rollout.spec["accept"]
-    assert (lane["failures"], lane["up_to"]) == (failed, failed)
-    assert wave == {key: value for key, value in lane.items() if key != "lane"}
+    # The cohort's failures count in its wave again, so a person takes them there, too.
+    cohort, wave = rollout.spec["accept"]
+    assert (cohort["failures"], cohort["up_to"]) == (failed, failed)
+    assert wave == {key: value for key, value in cohort.items() if key != "cohort"}
     assert wave["wave"] == "pilot"
-    for _tick in range(30):
-        decision = rollout.tick()
+    for _run in range(30):
+        decision = rollout.run_once()
         assert_pilot_rule(account.sim)
         if decision["phase"] == "completed_with_exceptions":
             break

@@ -42,13 +42,13 @@ BEGUN = "2026-03-03T00:30:00Z"
 
 
 def halt_underway(account: Account, **spec: Any) -> tuple[Rollout, dict[str, Any]]:
-    """A rollout with a started pilot that has just halted; gives that tick's decision."""
+    """A rollout with a started pilot that has just halted; gives that run's decision."""
     rollout = Rollout(account, ONE, waves=LONG, **spec)
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now(BEGUN)
     order = in_turn(own(account.sim)[0])
     turn(account.sim, **SLOW, devices=dict.fromkeys(order[6:9], "failed"))
-    decision = rollout.tick_until("halted", hours=6)
+    decision = rollout.run_until("halted", hours=6)
     return rollout, decision
 
 
@@ -63,13 +63,13 @@ def test_a_halt_brings_the_end_date_forward_once_and_never_back(
     assert ends == [earliest]
     touched = rollout.sim.campaigns()[0]["devices"]
     assert decision["exposure"] >= sum(not entry["settled"] for entry in touched.values())
-    for _tick in range(8):
-        decision = rollout.tick()
+    for _run in range(8):
+        decision = rollout.run_once()
         ends.append(own(account.sim)[0]["endDate"])
-        assert bool(decision["armed"]) == bool(live(own(account.sim)))
+        assert bool(decision["unstoppable"]) == bool(live(own(account.sim)))
         account.sim.advance(hours=7)
     assert set(ends) == {earliest}
-    assert (decision["phase"], decision["armed"], decision["exposure"]) == ("halted", [], 0)
+    assert (decision["phase"], decision["unstoppable"], decision["exposure"]) == ("halted", [], 0)
     shortened = [one["operation"] for one in writes_to(account.sim, own(account.sim)[0]["id"])]
     assert shortened == ["v3UpdateCampaignDates"]
     assert created(account.sim) == 1
@@ -79,9 +79,9 @@ def test_exposure_is_never_below_what_is_touched_afterwards(account_with: StartA
     account = account_with(fleet=fleet(ONE, outcomes=SLOW))
     rollout, decision = halt_underway(account)
     told = [(account.sim.now, decision["exposure"])]
-    for _tick in range(6):
+    for _run in range(6):
         account.sim.advance(hours=6)
-        told.append((account.sim.now, rollout.tick()["exposure"]))
+        told.append((account.sim.now, rollout.run_once()["exposure"]))
     account.sim.advance(hours=24 * 10)
     times = attempt_times(own(account.sim)[0])
     for now, exposure in told:
@@ -91,12 +91,12 @@ def test_exposure_is_never_below_what_is_touched_afterwards(account_with: StartA
     assert all(sooner[1] >= later[1] for sooner, later in pairwise(told))
 
 
-def test_armed_campaigns_say_until_when(account_with: StartAccount) -> None:
+def test_unstoppable_campaigns_say_until_when(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE, outcomes=SLOW))
     rollout, _halt = halt_underway(account)
-    (armed,) = rollout.tick()["armed"]
+    (unstoppable,) = rollout.run_once()["unstoppable"]
     (pilot,) = own(account.sim)
-    assert (armed["campaign_id"], armed["until"]) == (pilot["id"], pilot["endDate"])
+    assert (unstoppable["campaign_id"], unstoppable["until"]) == (pilot["id"], pilot["endDate"])
 
 
 def test_a_refused_abort_is_no_obstacle_to_the_earlier_end_date(account_with: StartAccount) -> None:
@@ -106,12 +106,14 @@ def test_a_refused_abort_is_no_obstacle_to_the_earlier_end_date(account_with: St
     assert rollout.refused == 1
     assert pilot["status"] == "CampaignScheduled"
     assert pilot["endDate"] < "2026-03-12"
-    rollout.tick_for(48, every=12)
+    rollout.run_for(48, every=12)
     tried = [(one["operation"], one["status"]) for one in writes_to(account.sim, pilot["id"])]
     assert tried == [("v3CancelCampaign", 400), ("v3UpdateCampaignDates", 200)]
 
 
-def test_an_abort_that_the_service_takes_leaves_nothing_armed(account_with: StartAccount) -> None:
+def test_an_abort_that_the_service_takes_leaves_nothing_unstoppable(
+    account_with: StartAccount,
+) -> None:
     account = account_with(
         fleet=fleet(ONE, outcomes=SLOW), switches={"delete_started_v3": "aborted"}
     )
@@ -119,8 +121,8 @@ def test_an_abort_that_the_service_takes_leaves_nothing_armed(account_with: Star
     halted = account.sim.now
     (pilot,) = own(account.sim)
     assert pilot["status"] == "CampaignAborted"
-    decision = rollout.tick_for(72, every=24)
-    assert (decision["phase"], decision["armed"], decision["exposure"]) == ("halted", [], 0)
+    decision = rollout.run_for(72, every=24)
+    assert (decision["phase"], decision["unstoppable"], decision["exposure"]) == ("halted", [], 0)
     assert all(at <= halted for at in attempt_times(own(account.sim)[0]))
     tried = [one["operation"] for one in writes_to(account.sim, pilot["id"])]
     assert tried[0] == "v3CancelCampaign"
@@ -134,7 +136,7 @@ def test_a_halt_without_a_wish_to_abort_deletes_nothing_that_has_started(
         fleet=fleet(ONE, outcomes=SLOW), switches={"delete_started_v3": "aborted"}
     )
     rollout, _halt = halt_underway(account)
-    rollout.tick_for(24, every=12)
+    rollout.run_for(24, every=12)
     assert account.calls("v3CancelCampaign") == 0
     assert with_status(own(account.sim), "CampaignAborted") == []
 
@@ -148,20 +150,20 @@ def test_a_declared_halt_cancels_shortens_and_a_resume_holds_what_was_cancelled(
     account = account_with(fleet=fleet(ONE, outcomes=SLOW))
     rollout = Rollout(account, ONE, waves=EAGER)
     while len(own(account.sim)) < 2:
-        rollout.wait(rollout.tick(), hours=6)
+        rollout.wait(rollout.run_once(), hours=6)
     pilot, queued = own(account.sim)
     for _time in range(2):
-        decision = rollout.tick(state="halted")
+        decision = rollout.run_once(state="halted")
         assert (decision["phase"], decision["why"]) == ("halted", "a person wants it halted")
         account.sim.advance(hours=1)
-        decision = rollout.tick(state="running")
+        decision = rollout.run_once(state="running")
         assert decision["phase"] == "held"
         assert queued["id"] in decision["why"]
         account.sim.advance(hours=1)
     pilot_now, queued_now = own(account.sim)
     assert (queued_now["status"], queued_now["started"]) == ("CampaignCancelled", False)
     assert pilot_now["endDate"] < pilot["endDate"]
-    assert rollout.tick_for(24 * 8, every=48)["phase"] == "held"
+    assert rollout.run_for(24 * 8, every=48)["phase"] == "held"
     assert created(account.sim) == 2
     assert len(writes_to(account.sim, pilot["id"])) == 1
     assert len(writes_to(account.sim, queued["id"])) == 1
@@ -173,14 +175,14 @@ def test_a_declared_halt_with_started_campaigns_alone_resumes_where_it_was(
 ) -> None:
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE, waves=LONG)
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now(BEGUN)
-    rollout.tick(state="halted")
-    rollout.tick(state="halted")
+    rollout.run_once(state="halted")
+    rollout.run_once(state="halted")
     (pilot,) = own(account.sim)
     assert pilot["endDate"] == "2026-03-04"
     account.sim.set_now("2026-03-03T12:00:00Z")
-    assert rollout.tick(state="halted")["actions"]["create"] == []
+    assert rollout.run_once(state="halted")["actions"]["create"] == []
     assert rollout.run()["phase"] == "completed"
     assert versions(account.sim) == {"B": 60}
     assert own(account.sim)[0]["endDate"] == "2026-03-04"
@@ -195,25 +197,25 @@ def test_a_declared_halt_looks_behind_the_reports(
     account = account_with(fleet=fleet(ONE), switches={"scheduled_entry": scheduled_entry})
     rollout = Rollout(account, ONE, waves=[{"name": "pilot", "count": 20}, *LONG[1:]])
     rollout.spec["calendar"] = {"lead_hours": 72}
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=8)
     assert len(with_status(own(account.sim), "CampaignPreScheduled")) == 1
-    assert rollout.tick(state="halted")["phase"] == "halted"
+    assert rollout.run_once(state="halted")["phase"] == "halted"
     (cancelled,) = own(account.sim)
     assert (cancelled["status"], cancelled["started"]) == ("CampaignCancelled", False)
-    assert rollout.tick_for(72, every=24)["phase"] == "held"
+    assert rollout.run_for(72, every=24)["phase"] == "held"
     assert created(account.sim) == 1
 
 
 def test_a_paused_rollout_creates_nothing_and_then_goes_on(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE)
-    assert rollout.tick(state="paused")["phase"] == "paused"
+    assert rollout.run_once(state="paused")["phase"] == "paused"
     assert created(account.sim) == 0
-    rollout.tick()
+    rollout.run_once()
     for _day in range(5):
         account.sim.advance(hours=24)
-        decision = rollout.tick(state="paused")
+        decision = rollout.run_once(state="paused")
         assert decision["phase"] == "paused"
     assert decision["waves"][0]["verdict"] == "pass"
     assert account.writes().count("v3ScheduleCampaign") == 1
@@ -227,13 +229,13 @@ def test_a_halt_finds_a_retry_that_no_report_shows(account_with: StartAccount) -
     models = {"alpha": 60}
     account = account_with(fleet=fleet(models), switches={"scheduled_entry": "at_start"})
     rollout = Rollout(account, models, retry=1)
-    rollout.tick()
+    rollout.run_once()
     pilot = list(own(account.sim)[0]["devices"])
     turn(account.sim, devices=dict.fromkeys(pilot[:2], "failed"))
     while not any(".a2." in name for name in rollout.created):
-        rollout.wait(rollout.tick())
+        rollout.wait(rollout.run_once())
     account.sim.advance(hours=5)
-    rollout.tick(state="halted")
+    rollout.run_once(state="halted")
     account.sim.advance(hours=1)
     (again,) = (one for one in own(account.sim) if ".a2." in one["campaignName"])
     assert again["status"] == "CampaignCancelled"

@@ -60,15 +60,15 @@ def at_once(controllers: list[Rollout], step: Callable[[Rollout], Any]) -> list[
 
 
 @pytest.mark.parametrize(("seed", "latency_ms"), [(1, 0), (2, 1), (3, 2)])
-def test_two_controllers_tick_at_once(
+def test_two_controllers_run_at_once(
     account_with: StartAccount, tmp_path: Path, seed: int, latency_ms: int
 ) -> None:
     account = account_with(fleet=fleet(TWO, seed=seed), latency_ms=latency_ms)
     controllers = rivals(account, tmp_path)
-    for _tick in range(40):
-        decisions = at_once(controllers, Rollout.tick)
+    for _run in range(40):
+        decisions = at_once(controllers, Rollout.run_once)
         account.sim.advance(hours=0.25)
-        decision = controllers[seed % 2].tick()
+        decision = controllers[seed % 2].run_once()
         if {one["phase"] for one in [*decisions, decision]} <= set(OVER):
             break
         account.sim.advance(hours=8)
@@ -84,7 +84,7 @@ def test_both_decide_and_then_both_write(
 ) -> None:
     account = account_with(fleet=fleet(TWO, seed=seed))
     controllers = rivals(account, tmp_path)
-    for _tick in range(40):
+    for _run in range(40):
         decisions = at_once(controllers, Rollout.decide)
         assert decisions[0]["actions"] == decisions[1]["actions"]
         at_once(controllers, partial(Rollout.carry_out, decision=decisions[0]))
@@ -100,15 +100,15 @@ def test_both_decide_and_then_both_write(
 
 
 @pytest.mark.parametrize("minutes", [1, 30])
-def test_the_next_tick_settles_a_lost_race(account_with: StartAccount, minutes: float) -> None:
+def test_the_next_run_settles_a_lost_race(account_with: StartAccount, minutes: float) -> None:
     """A second campaign of the name was posted; the service has checked neither, or both."""
     account = account_with(fleet=fleet(TWO))
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     for one in own(account.sim):
         duplicate(account, one)
     account.sim.advance(hours=minutes / 60)
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert len(decision["actions"]["cancel"]) == (2 if minutes < 10 else 0)
     account.sim.advance(hours=1)
     assert_no_duplicates(account.sim)
@@ -119,14 +119,14 @@ def test_the_next_tick_settles_a_lost_race(account_with: StartAccount, minutes: 
     assert_no_duplicates(account.sim)
 
 
-def test_the_next_tick_settles_a_race_of_three(account_with: StartAccount) -> None:
+def test_the_next_run_settles_a_race_of_three(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(TWO))
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     for _rival in range(2):
         duplicate(account, own(account.sim)[0])
     account.sim.advance(hours=0.05)
-    rollout.tick()
+    rollout.run_once()
     assert len(with_status(own(account.sim), "CampaignCancelled")) == 2
     account.sim.advance(hours=1)
     assert rollout.run()["phase"] == "completed"
@@ -139,13 +139,13 @@ def test_a_second_campaign_of_the_name_that_holds_devices_is_cancelled_in_time(
     """Another plan made it, with other devices; the service took both."""
     account = account_with(fleet=fleet(TWO))
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     pilot = own(account.sim, model="alpha")[0]
     others = [one for one in rollout.spec["devices"][:16] if one not in pilot["devices"]]
     duplicate(account, pilot, devices=others[:5])
     account.sim.advance(hours=1)
     assert len(live(own(account.sim, model="alpha"))) == 2
-    rollout.tick()
+    rollout.run_once()
     assert len(live(own(account.sim, model="alpha"))) == 1
     assert rollout.run()["phase"] == "completed"
     assert versions(account.sim) == {"B": 28}
@@ -156,7 +156,7 @@ def test_one_that_has_started_stops_the_rollout(account_with: StartAccount) -> N
     """Both hold a device that is not reached, so both go on; the pilot has passed meanwhile."""
     account = account_with(fleet=fleet(TWO))
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     pilot = own(account.sim, model="alpha")[0]
     others = [one for one in rollout.spec["devices"][:16] if one not in pilot["devices"]]
     duplicate(account, pilot, devices=others[:5])
@@ -164,11 +164,11 @@ def test_one_that_has_started_stops_the_rollout(account_with: StartAccount) -> N
     turn(account.sim, devices=dict.fromkeys(unreached, "unreached"))
     account.sim.set_now("2026-03-03T07:00:00Z")
     account.sim.clear_journal()
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["phase"] == "held"
     assert decision["waves"][0]["verdict"] == "pass"
     assert pilot["campaignName"] in decision["why"]
-    rollout.tick_for(24, every=12)
+    rollout.run_for(24, every=12)
     assert set(account.writes()) <= {"v3SyncDeviceFirmware"}
 
 
@@ -177,7 +177,7 @@ def test_a_late_writer_changes_nothing(account_with: StartAccount, tmp_path: Pat
     account = account_with(fleet=fleet(TWO))
     early, late = rivals(account, tmp_path)
     stale = late.decide()
-    early.tick()
+    early.run_once()
     account.sim.set_now("2026-03-03T07:00:00Z")
     account.sim.clear_journal()
     late.carry_out(stale)
@@ -194,40 +194,40 @@ def test_what_a_late_writer_creates_after_the_halt_is_cancelled(
     early, late = rivals(account, tmp_path)
     eager = {"name": "pilot", "count": 20, "gate": {"min_coverage": 0.25}}
     early.spec["waves"] = late.spec["waves"] = [eager, WAVES[1]]
-    early.tick()
+    early.run_once()
     account.sim.set_now("2026-03-03T11:00:00Z")
     stale = late.decide_afresh()
     assert stale["actions"]["create"] != []
     bad = [imei for one in own(account.sim) for imei in untouched(one)]
     turn(account.sim, devices=dict.fromkeys(bad, "failed"))
     account.sim.set_now("2026-03-03T21:00:00Z")
-    assert early.tick()["phase"] == "halted"
+    assert early.run_once()["phase"] == "halted"
     late.carry_out(stale)
     created_late = len(stale["actions"]["create"])
     assert len(live(own(account.sim))) == created_late
     account.sim.advance(hours=0.5)
-    assert early.tick()["phase"] == "halted"
+    assert early.run_once()["phase"] == "halted"
     assert len(with_status(own(account.sim, wave=2), "CampaignCancelled")) == created_late
     assert_no_duplicates(account.sim)
 
 
-def test_a_new_controller_for_every_tick_gives_the_same(
+def test_a_new_controller_for_every_run_gives_the_same(
     account_with: StartAccount, tmp_path: Path
 ) -> None:
-    """Nothing is kept between ticks: neither tokens nor decisions."""
+    """Nothing is kept between runs: neither tokens nor decisions."""
     ends, told = [], []
     for fresh in (False, True):
         outcomes = {"packages": {"beta-A-B": {"success_rate": 0.3}}}
         account = account_with(fleet=fleet(TWO, outcomes=outcomes))
         rollout = Rollout(account, TWO, waves=WAVES)
-        for tick in range(60):
-            decision = rollout.tick()
+        for run in range(60):
+            decision = rollout.run_once()
             if decision["phase"] in OVER:
                 break
             rollout.wait(decision)
             if fresh:
                 phases = rollout.phases
-                again = Account(account.sim, tmp_path / f"tokens-{tick}")
+                again = Account(account.sim, tmp_path / f"tokens-{run}")
                 rollout = Rollout(again, TWO, waves=WAVES)
                 rollout.phases = phases
         told.append((rollout.phases, decision["counts"], decision["table"]))
@@ -245,9 +245,9 @@ def test_resumed_after_a_pause_in_every_phase_it_ends_the_same(
     Rollout(account, TWO, waves=WAVES).run()
     names = sorted(one["campaignName"] for one in own(account.sim))
     paused = account_with(fleet=fleet(TWO))
-    for tick in range(40):
-        rollout = Rollout(Account(paused.sim, tmp_path / f"resumed-{tick}"), TWO, waves=WAVES)
-        decision = rollout.tick()
+    for run in range(40):
+        rollout = Rollout(Account(paused.sim, tmp_path / f"resumed-{run}"), TWO, waves=WAVES)
+        decision = rollout.run_once()
         if decision["phase"] in OVER:
             break
         paused.sim.advance(hours=120)
@@ -257,13 +257,13 @@ def test_resumed_after_a_pause_in_every_phase_it_ends_the_same(
 
 
 @pytest.mark.parametrize("every", [1, 24])
-def test_ticks_of_a_week_create_what_the_plan_says(account_with: StartAccount, every: int) -> None:
+def test_runs_of_a_week_create_what_the_plan_says(account_with: StartAccount, every: int) -> None:
     """Hourly until a day after the end; what is over then is looked at less often."""
     account = account_with(fleet=fleet(TWO), start="2026-03-02T08:00:00Z")
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick_for(3 * 24, every=every)
+    rollout.run_for(3 * 24, every=every)
     assert rollout.phases[-24 // every :] == ["completed"] * (24 // every)
-    decision = rollout.tick_for(4 * 24, every=max(every, 12))
+    decision = rollout.run_for(4 * 24, every=max(every, 12))
     assert decision["phase"] == "completed"
     assert created(account.sim) == len(rollout.created) == len(WAVES) * len(TWO)
     assert len(set(rollout.created)) == len(rollout.created)
@@ -271,11 +271,11 @@ def test_ticks_of_a_week_create_what_the_plan_says(account_with: StartAccount, e
     assert_no_duplicates(account.sim)
 
 
-def test_check_mode_writes_nothing_and_says_what_the_tick_does(account_with: StartAccount) -> None:
+def test_check_mode_writes_nothing_and_says_what_the_run_does(account_with: StartAccount) -> None:
     outcomes = {"packages": {"beta-A-B": {"success_rate": 0.0}}}
     account = account_with(fleet=fleet(TWO, outcomes=outcomes))
     rollout = Rollout(account, TWO, waves=WAVES)
-    for _tick in range(40):
+    for _run in range(40):
         account.sim.clear_journal()
         account.sim.refuse_writes = True
         foreseen = rollout.decide(check=True)
@@ -283,7 +283,7 @@ def test_check_mode_writes_nothing_and_says_what_the_tick_does(account_with: Sta
         account.sim.refuse_writes = False
         assert rollout.decide() == foreseen
         before = len(own(account.sim))
-        real = rollout.tick()
+        real = rollout.run_once()
         if not foreseen["actions"]["refresh"]:
             assert real["actions"] == foreseen["actions"]
             names = [one["campaignName"] for one in own(account.sim)[before:]]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a tick costs in calls of the service, logins included."""
+"""What a run costs in calls of the service, logins included."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def occupy(account: Account, others: range, *, end: str) -> None:
     )
 
 
-def calls_of_an_idle_tick(rollout: Rollout, tokens: Path) -> int:
-    """The calls of a tick that has nothing to do, by a controller that has no tokens yet."""
+def calls_of_an_idle_run(rollout: Rollout, tokens: Path) -> int:
+    """The calls of a run that has nothing to do, by a controller that has no tokens yet."""
     rollout.account = Account(rollout.sim, tokens)
     rollout.sim.clear_journal()
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert not decision["would_change"]
     assert decision["actions"]["refresh"] == []
     operations = {one["operation"] for one in rollout.sim.journal()}
@@ -67,7 +67,7 @@ def calls_of_an_idle_tick(rollout: Rollout, tokens: Path) -> int:
     return len(rollout.sim.journal())
 
 
-def test_an_idle_tick_of_a_big_rollout_makes_at_most_40_calls(
+def test_an_idle_run_of_a_big_rollout_makes_at_most_40_calls(
     account_with: StartAccount, tmp_path: Path
 ) -> None:
     """A thousand devices, 24 campaigns of ours, and 200 of others that are over."""
@@ -85,28 +85,28 @@ def test_an_idle_tick_of_a_big_rollout_makes_at_most_40_calls(
     assert len(rollout.spec["devices"]) == 1000
     assert len(own(account.sim)) == 24
     assert len(account.sim.campaigns()) - len(live(account.sim.campaigns())) == 224
-    assert calls_of_an_idle_tick(rollout, tmp_path / "new") <= 40
+    assert calls_of_an_idle_run(rollout, tmp_path / "new") <= 40
 
 
 @pytest.mark.parametrize(
     ("models", "others"),
     [({"alpha": 12}, 0), ({"alpha": 40, "beta": 40}, 6), ({"alpha": 1001}, 1)],
 )
-def test_an_idle_tick_costs_a_call_for_each_thing_that_matters(
+def test_an_idle_run_costs_a_call_for_each_thing_that_matters(
     account_with: StartAccount, tmp_path: Path, models: dict[str, int], others: int
 ) -> None:
     account = account_with(fleet=neighbourhood(models, others))
     if others:
         occupy(account, range(others), end="2026-03-20")
     rollout = Rollout(account, models)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=6)
     mine = own(account.sim)
     pages = sum(-(-len(one["devices"]) // PAGE) for one in mine)
     foreign = len(live(account.sim.campaigns())) - len(live(mine))
     budget = ALWAYS + -(-len(imeis(models)) // PAGE) + pages + foreign
     assert live(mine) != []
-    assert calls_of_an_idle_tick(rollout, tmp_path / "new") <= budget
+    assert calls_of_an_idle_run(rollout, tmp_path / "new") <= budget
 
 
 def test_a_report_of_several_pages_costs_a_call_a_page(
@@ -121,7 +121,7 @@ def test_a_report_of_several_pages_costs_a_call_a_page(
         qualified_packages=["alpha-A-B"],
         limits={"max_campaign_devices": 1150},
     )
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=1)
     assert [len(one["devices"]) for one in own(account.sim)] == [1150, 50]
-    assert calls_of_an_idle_tick(rollout, tmp_path / "new") <= ALWAYS + 2 + 3
+    assert calls_of_an_idle_run(rollout, tmp_path / "new") <= ALWAYS + 2 + 3

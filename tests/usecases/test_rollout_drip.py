@@ -33,14 +33,14 @@ def sizes(account: Account) -> list[int]:
     return [len(one["devices"]) for one in own(account.sim)]
 
 
-def test_with_answers_it_goes_on_tranche_by_tranche(account_with: StartAccount) -> None:
+def test_with_answers_it_goes_on_batch_by_batch(account_with: StartAccount) -> None:
     """Four answers of the first 20 are too few; with those of the second the package is proved."""
     account = account_with(fleet=fleet(MANY))
     rollout = Rollout(account, MANY, waves=ALL, limits={"max_campaign_devices": 100}, sweep=False)
-    rollout.tick()
+    rollout.run_once()
     dumb = list(own(account.sim)[0]["devices"])[4:]
     turn(account.sim, devices=dict.fromkeys(dumb, "unreached"))
-    rollout.wait(rollout.tick())
+    rollout.wait(rollout.run_once())
     most = 0
 
     def look(_decision: Row) -> None:
@@ -57,7 +57,7 @@ def test_with_answers_it_goes_on_tranche_by_tranche(account_with: StartAccount) 
     assert_no_duplicates(account.sim)
 
 
-def test_without_answers_it_is_held_after_three_tranches(account_with: StartAccount) -> None:
+def test_without_answers_it_is_held_after_three_batches(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(MANY, outcomes=NO_ANSWER))
     rollout = Rollout(account, MANY, waves=ALL)
 
@@ -69,7 +69,7 @@ def test_without_answers_it_is_held_after_three_tranches(account_with: StartAcco
     assert "3 campaigns with alpha-A-B ended without evidence" in decision["why"]
     assert sizes(account) == [20, 20, 20]
     assert len({imei for one in own(account.sim) for imei in one["devices"]}) == 60
-    assert rollout.tick_for(24 * 6, every=48)["phase"] == "held"
+    assert rollout.run_for(24 * 6, every=48)["phase"] == "held"
     assert created(account.sim) == 3
     assert versions(account.sim) == {"A": 500}
 

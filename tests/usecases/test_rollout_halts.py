@@ -41,18 +41,18 @@ BIG_PILOT = [{"name": "pilot", "count": 45}, {"name": "all", "rest": True}]
 def test_a_fifth_of_all_models_failing_halts_everything_for_good(
     account_with: StartAccount,
 ) -> None:
-    """One device of each model is little for a lane, and three of 20 are too many for the wave."""
+    """One device of each model is little for a cohort, and three of 20 are too many for the wave."""
     account = account_with(fleet=fleet(THREE))
     rollout = Rollout(account, THREE)
-    rollout.tick()
+    rollout.run_once()
     bad = [next(iter(one["devices"])) for one in own(account.sim)]
     turn(account.sim, devices=dict.fromkeys(bad, "failed"))
     account.sim.set_now("2026-03-03T07:00:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["phase"] == "halted"
-    assert decision["halted_lanes"] == []
+    assert decision["halted_cohorts"] == []
     assert "3 failures, 2 tolerated in 20" in decision["why"]
-    assert rollout.tick_for(24 * 14, every=24)["phase"] == "halted"
+    assert rollout.run_for(24 * 14, every=24)["phase"] == "halted"
     assert set(rollout.phases[1:]) == {"halted"}
     assert created(account.sim) == len(own(account.sim)) == 3
     assert versions(account.sim) == {"A": 103, "B": 17}
@@ -60,15 +60,15 @@ def test_a_fifth_of_all_models_failing_halts_everything_for_good(
 
 
 def pass_early_and_fail_late(rollout: Rollout, *, passing: str) -> str:
-    """Three of the pilot fail when the second wave is queued: too many for a wave, not for a lane.
+    """Three of the pilot fail when the second wave is queued: too many for a wave, not for a cohort.
 
     :param passing: when the pilot passes.
     :returns: the second wave's campaign.
     """
     turn(rollout.sim, default={"hours_to_update": [1, 20]})
-    rollout.tick()
+    rollout.run_once()
     rollout.sim.set_now(passing)
-    rollout.tick()
+    rollout.run_once()
     pilot, queued = own(rollout.sim)
     turn(rollout.sim, devices=dict.fromkeys(untouched(pilot)[:3], "failed"))
     return str(queued["id"])
@@ -79,12 +79,12 @@ def test_a_halt_cancels_what_has_not_started(account_with: StartAccount) -> None
     rollout = Rollout(account, ONE, waves=EAGER)
     queued = pass_early_and_fail_late(rollout, passing="2026-03-03T10:00:00Z")
     account.sim.set_now("2026-03-03T21:00:00Z")
-    decision = rollout.tick()
-    assert (decision["phase"], decision["halted_lanes"]) == ("halted", [])
+    decision = rollout.run_once()
+    assert (decision["phase"], decision["halted_cohorts"]) == ("halted", [])
     (cancelled,) = with_status(own(account.sim), "CampaignCancelled")
     assert (cancelled["id"], cancelled["started"]) == (queued, False)
     assert len(writes_to(account.sim, queued)) == 1
-    assert rollout.tick_for(240, every=24)["phase"] == "halted"
+    assert rollout.run_for(240, every=24)["phase"] == "halted"
     assert created(account.sim) == 2
     assert len(writes_to(account.sim, queued)) == 1
     assert_no_duplicates(account.sim)
@@ -101,24 +101,24 @@ def test_a_halt_cancels_also_what_no_report_shows(
     account.sim.set_now("2026-03-03T20:00:00Z")
     hidden = with_status(own(account.sim), "CampaignPreScheduled")
     assert [one["id"] for one in hidden] == [queued]
-    assert rollout.tick()["phase"] == "halted"
+    assert rollout.run_once()["phase"] == "halted"
     (cancelled,) = with_status(own(account.sim), "CampaignCancelled")
     assert (cancelled["id"], cancelled["started"]) == (queued, False)
     assert_no_duplicates(account.sim)
 
 
-def test_a_halted_wave_gets_no_further_tranche(account_with: StartAccount) -> None:
+def test_a_halted_wave_gets_no_further_batch(account_with: StartAccount) -> None:
     """Its first 20 devices prove the package, and have failed too often for the wave."""
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE, waves=BIG_PILOT)
-    rollout.tick()
+    rollout.run_once()
     first = list(own(account.sim)[0]["devices"])
     turn(account.sim, devices=dict.fromkeys(first[:3], "failed"))
     account.sim.set_now("2026-03-03T07:00:00Z")
-    decision = rollout.tick()
-    assert (decision["phase"], decision["halted_lanes"]) == ("halted", [])
-    assert decision["lanes"][0]["state"] == "qualified"
-    assert rollout.tick_for(48, every=12)["phase"] == "halted"
+    decision = rollout.run_once()
+    assert (decision["phase"], decision["halted_cohorts"]) == ("halted", [])
+    assert decision["cohorts"][0]["state"] == "qualified"
+    assert rollout.run_for(48, every=12)["phase"] == "halted"
     assert created(account.sim) == 1
     assert_no_duplicates(account.sim)
 
@@ -128,33 +128,33 @@ def test_a_halt_stays_when_later_devices_fare_well(account_with: StartAccount) -
     slow = {"hours_to_update": [1, 20]}
     account = account_with(fleet=fleet(ONE, outcomes={"default": slow | {"success_rate": 0.0}}))
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     while len(untouched(own(account.sim)[0])) > 18:
         account.sim.advance(hours=0.1)
     turn(account.sim, default=slow)
     account.sim.advance(hours=0.5)
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert (decision["phase"], decision["counts"]["failed"]) == ("halted", 2)
-    assert rollout.tick_for(96, every=8)["phase"] == "halted"
+    assert rollout.run_for(96, every=8)["phase"] == "halted"
     assert created(account.sim) == 1
     assert_no_duplicates(account.sim)
 
 
-def test_a_halted_lane_stays_halted_when_its_later_devices_fare_well(
+def test_a_halted_cohort_stays_halted_when_its_later_devices_fare_well(
     account_with: StartAccount,
 ) -> None:
     slow = {"hours_to_update": [1, 30]}
     bad = {"packages": {"gamma-A-B": slow | {"success_rate": 0.0}}}
     account = account_with(fleet=fleet(THREE, outcomes=bad))
     rollout = Rollout(account, THREE)
-    rollout.tick()
+    rollout.run_once()
     (pilot,) = own(account.sim, model="gamma")
     while len(untouched(own(account.sim, model="gamma")[0])) > len(pilot["devices"]) - 2:
         account.sim.advance(hours=0.1)
     turn(account.sim, packages={"gamma-A-B": slow})
     account.sim.advance(hours=0.5)
-    assert [lane["model"] for lane in rollout.tick()["halted_lanes"]] == ["gamma"]
-    rollout.tick_for(48, every=8)
+    assert [cohort["model"] for cohort in rollout.run_once()["halted_cohorts"]] == ["gamma"]
+    rollout.run_for(48, every=8)
     assert len(own(account.sim, model="gamma")) == 1
     assert_no_duplicates(account.sim)
 
@@ -165,11 +165,11 @@ def test_a_halt_cancels_a_queued_campaign_and_its_twin(account_with: StartAccoun
     pass_early_and_fail_late(rollout, passing="2026-03-03T10:00:00Z")
     account.sim.set_now("2026-03-03T20:55:00Z")
     duplicate(account, own(account.sim)[-1])
-    rollout.tick()
+    rollout.run_once()
     assert rollout.phases[-1] == "halted"
     assert with_status(own(account.sim), "CampaignRequestPending") == []
     account.sim.advance(hours=1)
-    rollout.tick()
+    rollout.run_once()
     assert {one["status"] for one in own(account.sim, wave=2)} == {"CampaignCancelled"}
     assert_no_duplicates(account.sim)
 
@@ -179,26 +179,26 @@ def test_a_campaign_that_somebody_cancelled_is_held_and_not_created_again(
 ) -> None:
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=1)
     (pilot,) = own(account.sim)
     stop_campaign(account, pilot["id"])
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["phase"] == "held"
     assert pilot["id"] in decision["why"]
-    assert rollout.tick_for(24 * 7, every=24)["phase"] == "held"
+    assert rollout.run_for(24 * 7, every=24)["phase"] == "held"
     assert created(account.sim) == 1
     assert versions(account.sim) == {"A": 80}
     assert_no_duplicates(account.sim)
 
 
-def test_a_held_wave_gets_no_further_tranche(account_with: StartAccount) -> None:
+def test_a_held_wave_gets_no_further_batch(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE, waves=BIG_PILOT)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=1)
     stop_campaign(account, own(account.sim)[0]["id"])
-    assert rollout.tick_for(48, every=12)["phase"] == "held"
+    assert rollout.run_for(48, every=12)["phase"] == "held"
     assert created(account.sim) == 1
     assert_no_duplicates(account.sim)
 
@@ -210,10 +210,10 @@ def test_also_one_that_was_cancelled_while_no_report_shows_it(
     """While the service still checks it, and in PreScheduled."""
     account = account_with(fleet=fleet(ONE), switches={"scheduled_entry": "at_start"})
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now(moment)
     stop_campaign(account, own(account.sim)[0]["id"])
-    assert rollout.tick_for(48, every=6)["phase"] == "held"
+    assert rollout.run_for(48, every=6)["phase"] == "held"
     assert created(account.sim) == 1
     assert_no_duplicates(account.sim)
 
@@ -221,11 +221,11 @@ def test_also_one_that_was_cancelled_while_no_report_shows_it(
 def test_a_started_campaign_that_somebody_aborted_is_held_too(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE), switches={"delete_started_v3": "aborted"})
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now("2026-03-03T02:30:00Z")
     (pilot,) = own(account.sim)
     stop_campaign(account, pilot["id"])
     assert with_status(own(account.sim), "CampaignAborted") != []
-    assert rollout.tick_for(24 * 7, every=24)["phase"] == "held"
+    assert rollout.run_for(24 * 7, every=24)["phase"] == "held"
     assert created(account.sim) == 1
     assert_no_duplicates(account.sim)

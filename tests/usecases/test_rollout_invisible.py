@@ -42,9 +42,9 @@ HIDDEN = {"prescheduled": "hidden", "scheduled_entry": "at_start"}
 
 
 def run_and_watch(rollout: Rollout, *, hours: float) -> dict[str, Any]:
-    """Tick at a steady pace, and judge what the service holds after each tick."""
-    for _tick in range(300):
-        decision = rollout.tick()
+    """Run at a steady pace, and judge what the service holds after each run."""
+    for _run in range(300):
+        decision = rollout.run_once()
         assert_pilot_rule(rollout.sim)
         if decision["phase"] in OVER:
             break
@@ -91,14 +91,14 @@ def test_a_shadow_uses_no_attempt_and_no_device_counts_as_refused(
 ) -> None:
     account = account_with(fleet=fleet(TWO), switches={**HIDDEN, "device_history": "finished"})
     rollout = Rollout(account, TWO, waves=WAVES, calendar={"lead_hours": 120})
-    rollout.tick()
+    rollout.run_once()
     for _day in range(5):
         account.sim.advance(hours=24.5)
-        decision = rollout.tick()
+        decision = rollout.run_once()
         assert "rejected" not in decision["counts"]
         assert decision["phase"] in ("planned", "running")
     shadows = with_status(own(account.sim), "CampaignRequestFailed")
-    assert len(shadows) > 2 * 3, "more than the limit on refused campaigns in each lane"
+    assert len(shadows) > 2 * 3, "more than the limit on refused campaigns in each cohort"
     assert run_and_watch(rollout, hours=12)["phase"] == "completed"
 
 
@@ -155,9 +155,9 @@ def test_a_lagging_device_report_is_settling(account_with: StartAccount, shown: 
     account = account_with(fleet=fleet(TWO), switches={"device_history": "finished"})
     hide_rows(account.sim, hours=30, shown=shown)
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=1)
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["counts"]["settling"] == 10 - 2 * shown
     assert decision["phase"] == "running"
     assert run_and_watch(rollout, hours=6)["phase"] == "completed"
@@ -167,14 +167,14 @@ def test_a_lagging_device_report_is_settling(account_with: StartAccount, shown: 
 def test_a_controller_that_sleeps_while_campaigns_hide_finds_them_again(
     account_with: StartAccount,
 ) -> None:
-    """Ticks only at the worst times: always when the newest campaigns are in no report."""
+    """Runs only at the worst times: always when the newest campaigns are in no report."""
     account = account_with(fleet=fleet(TWO), switches=HIDDEN)
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=20)
     hidden = with_status(own(account.sim), "CampaignPreScheduled")
     assert len(hidden) == 2
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert {one["campaign_id"] for one in decision["campaigns"]} == {one["id"] for one in hidden}
     assert decision["exposure"] == 10
     assert created(account.sim) == 2
@@ -190,11 +190,11 @@ def test_devices_that_join_and_leave_meanwhile_make_no_second_campaign_of_the_na
     rollout = Rollout(account, models, waves=[{"name": "pilot", "count": 20}, WAVES[1]])
     everyone = rollout.spec["devices"]
     rollout.spec["devices"] = everyone[:30]
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=6)
     first = next(iter(own(account.sim)[0]["devices"]))
     rollout.spec["devices"] = [one for one in everyone if one != first]
-    rollout.tick()
+    rollout.run_once()
     assert len(live(own(account.sim))) == 1
     assert_no_duplicates(account.sim)
 
@@ -205,15 +205,15 @@ def test_a_hidden_campaign_that_was_cancelled_is_not_created_again(
     """Its shadow is in the reports, and it is too, as soon as somebody has cancelled it."""
     account = account_with(fleet=fleet(TWO), switches={**HIDDEN, "device_history": "finished"})
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=4)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=1)
     hidden = with_status(own(account.sim), "CampaignPreScheduled")
     assert len(hidden) == 2
     for one in hidden:
         stop_campaign(account, one["id"])
-    assert rollout.tick_for(72, every=12)["phase"] == "held"
+    assert rollout.run_for(72, every=12)["phase"] == "held"
     assert live(own(account.sim)) == []
     assert versions(account.sim) == {"A": 30}
     assert_no_duplicates(account.sim)

@@ -56,11 +56,11 @@ def join(sim: SimulatorServer, devices: dict[str, Any]) -> None:
 
 
 def until_last_wave(rollout: Rollout) -> None:
-    """Tick until the last wave's campaign is there and its report is complete."""
+    """Run until the last wave's campaign is there and its report is complete."""
     while not own(rollout.sim, wave=2):
-        rollout.wait(rollout.tick())
+        rollout.wait(rollout.run_once())
     rollout.sim.advance(hours=1)
-    rollout.tick()
+    rollout.run_once()
 
 
 def classes(decision: Row, devices: Iterable[str]) -> set[str]:
@@ -76,7 +76,7 @@ def test_late_devices_are_listed_and_left(account_with: StartAccount) -> None:
     until_last_wave(rollout)
     join(account.sim, away)
     rollout.spec["devices"] = EVERYBODY
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert (decision["phase"], classes(decision, LATE)) == ("running", {"late"})
     assert decision["counts"]["late"] == 7
     reasons = {one["reason"] for one in decision["devices"] if one["class"] == "late"}
@@ -88,7 +88,7 @@ def test_late_devices_are_listed_and_left(account_with: StartAccount) -> None:
     assert created(account.sim) == 2
     account.sim.advance(hours=24 * 30)
     account.sim.clear_journal()
-    assert rollout.tick()["phase"] == "completed_with_exceptions"
+    assert rollout.run_once()["phase"] == "completed_with_exceptions"
     assert account.writes() == []
 
 
@@ -135,9 +135,9 @@ def test_devices_that_others_held_meanwhile_are_not_late(account_with: StartAcco
     rollout = Rollout(account, ONE, waves=WAVES)
     until_last_wave(rollout)
     assert set(own(account.sim)[1]["devices"]).isdisjoint(LATE)
-    assert classes(rollout.tick(), LATE) == {"busy"}
+    assert classes(rollout.run_once(), LATE) == {"busy"}
     stop_campaign(account, theirs)
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert classes(decision, LATE) == {"pending"}
     decision = rollout.run()
     assert (decision["phase"], decision["counts"]["verified"]) == ("completed", 60)
@@ -151,7 +151,7 @@ def test_devices_that_join_before_the_last_wave_begins_are_not_late(
     """The pilot takes its share of them, as it has begun and the last wave has not."""
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE, devices=EARLY, waves=WAVES)
-    rollout.wait(rollout.tick())
+    rollout.wait(rollout.run_once())
     rollout.spec["devices"] = EVERYBODY
     decision = rollout.run()
     assert (decision["phase"], decision["counts"]["verified"]) == ("completed", 60)

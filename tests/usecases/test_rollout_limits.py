@@ -92,7 +92,7 @@ def test_the_limit_counts_also_what_is_tried_again_and_what_comes_next(
 def test_the_exposure_told_is_never_below_what_is_touched_afterwards(
     account_with: StartAccount, most: int | None
 ) -> None:
-    """At every tick: devices that its campaigns attempt from then on, until the end of the run."""
+    """At every run: devices that its campaigns attempt from then on, until the end of the run."""
     account = account_with(fleet=fleet(TWO, outcomes=MIXED))
     limits = {"max_exposure": most} if most else {}
     rollout = Rollout(account, TWO, limits=limits, gate=TOLERANT)

@@ -75,7 +75,7 @@ def test_a_wait_ends_when_something_is_to_do(
     account = account_with(fleet=fleet(ONE))
     clock = Clock(account, monkeypatch)
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     decision = wait(rollout)
     assert decision["now"] == "2026-03-03T02:00:00Z"
     assert decision["actions"]["refresh"] != []
@@ -99,9 +99,9 @@ def test_a_wait_ends_when_the_phase_changes(
     account = account_with(fleet=software_fleet())
     clock = Clock(account, monkeypatch)
     rollout = software(account, gate={"soak_hours": 24, "approval": False})
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=1)
-    assert rollout.tick()["phase"] == "running"
+    assert rollout.run_once()["phase"] == "running"
     decision = wait(rollout)
     assert (decision["phase"], decision["would_change"]) == ("soaking", False)
     # Fifteen of twenty are enough for the gate.
@@ -126,7 +126,7 @@ def test_at_the_limit_the_last_look_counts(
     account = account_with(fleet=fleet(ONE))
     clock = Clock(account, monkeypatch)
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     decision = wait(rollout, limit=2.5 * HOUR)
     assert clock.slept == [HOUR, HOUR, HOUR / 2]
     assert (decision["phase"], decision["now"]) == ("running", "2026-03-02T02:30:00Z")
@@ -139,7 +139,7 @@ def test_check_mode_never_waits(
     account = account_with(fleet=fleet(ONE))
     clock = Clock(account, monkeypatch)
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     decision = wait(rollout, check=True)
     assert (decision["now"], clock.slept) == ("2026-03-02T00:00:00Z", [])
 
@@ -150,7 +150,7 @@ def test_without_wait_there_is_one_look(
     account = account_with(fleet=fleet(ONE))
     clock = Clock(account, monkeypatch)
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     rollout.decide()
     assert clock.slept == []
 
@@ -162,7 +162,7 @@ def test_a_service_that_is_away_for_a_while_is_waited_for(
     account = account_with(fleet=fleet(ONE))
     clock = Clock(account, monkeypatch)
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     rule = {"operation": LISTS, "fault": fault, "times": FOREVER}
 
     def away_at_the_second_and_third_look() -> None:
@@ -182,7 +182,7 @@ def test_a_service_that_stays_away_leaves_what_was_seen_last(
     account = account_with(fleet=fleet(ONE))
     clock = Clock(account, monkeypatch)
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     rule = {"operation": LISTS, "fault": "status_503_before", "times": FOREVER}
 
     def away_from_the_second_look() -> None:
@@ -209,7 +209,7 @@ def test_a_refusal_ends_a_wait_without_a_judgement(
     account = account_with(fleet=fleet(ONE))
     clock = Clock(account, monkeypatch)
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     rule = {"operation": LISTS, "fault": "refused_bearer", "times": FOREVER}
     clock.before_each_look = lambda: account.sim.faults([rule])
     decision = wait(rollout)
@@ -235,7 +235,7 @@ def test_a_diff_of_campaigns_to_create(account_with: StartAccount) -> None:
         "after": {planned["name"]: "new, 2026-03-03 to 2026-03-05, 20 devices"},
     }
     assert named_no_device(decision)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=1)
     (campaign,) = own(account.sim)
     label = f"{campaign['campaignName']} ({campaign['id']})"
@@ -251,9 +251,9 @@ def test_a_diff_of_brakes(account_with: StartAccount) -> None:
         {"name": "all", "rest": True},
     ]
     rollout = Rollout(account, ONE, waves=waves)
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now("2026-03-03T10:00:00Z")
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=1)
     pilot, queued = own(account.sim)
     assert untouched(pilot) != []
@@ -286,7 +286,7 @@ def test_the_braking_distance_begins_with_the_first_day_of_a_campaign(
     rollout = Rollout(account, ONE, waves=[{"name": "all", "rest": True, "days": 7}])
 
     def braking() -> tuple[int, Row]:
-        decision = rollout.tick()
+        decision = rollout.run_once()
         return decision["exposure"], decision["braking"]
 
     assert braking()[1] == {"devices": 0, "until": None}
@@ -306,12 +306,12 @@ def test_the_braking_distance_begins_with_the_first_day_of_a_campaign(
 def test_no_brake_reaches_beyond_the_end_of_a_campaign(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE, outcomes={"default": {"unreached_rate": 1.0}}))
     rollout = Rollout(account, ONE, waves=[{"name": "all", "rest": True, "days": 3}])
-    rollout.tick()
+    rollout.run_once()
     for day, until in ((4, "2026-03-05"), (5, "2026-03-05")):
         account.sim.set_now(f"2026-03-0{day}T12:00:00Z")
-        assert rollout.tick()["braking"] == {"devices": 20, "until": until}
+        assert rollout.run_once()["braking"] == {"devices": 20, "until": until}
     account.sim.set_now("2026-03-06T00:00:00Z")
-    assert rollout.tick()["braking"] == {"devices": 0, "until": None}
+    assert rollout.run_once()["braking"] == {"devices": 0, "until": None}
 
 
 # -- ways, versions and paths --------------------------------------------------------------------
@@ -391,8 +391,8 @@ def test_a_device_on_its_way_keeps_where_it_came_from(account_with: StartAccount
     account = account_with(fleet=fleet(models, packages=[package("alpha", "B", "C")]))
     rollout = to_c(account, models)
     steps = []
-    for _tick in range(40):
-        decision = rollout.tick()
+    for _run in range(40):
+        decision = rollout.run_once()
         one = decision["devices"][0]
         steps.append((one["version"], one["path"], one["from_version"]))
         if decision["phase"] == "completed":
@@ -419,9 +419,9 @@ def test_failures_of_one_region_are_pointed_out(account_with: StartAccount) -> N
     ]
     rollout = Rollout(account, {"alpha": 20}, devices=devices)
     turn(account.sim, devices=dict.fromkeys(north[:3], "failed"))
-    assert rollout.tick()["clusters"] == []
+    assert rollout.run_once()["clusters"] == []
     account.sim.set_now("2026-03-03T07:00:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["counts"]["failed"] == 3
     (cluster,) = decision["clusters"]
     assert {key: cluster[key] for key in ("what", "value", "failures", "attempted")} == {

@@ -57,18 +57,18 @@ class Kept:
         self.path = path
         self._known: set[str] = set()
 
-    def tick(self, **params: Any) -> Row:
-        """One tick that reads the journal, and adds a line to it."""
-        decision = self.rollout.tick(journal=str(self.path), **params)
+    def run_once(self, **params: Any) -> Row:
+        """One run that reads the journal, and adds a line to it."""
+        decision = self.rollout.run_once(journal=str(self.path), **params)
         ids = [one["id"] for one in own(self.rollout.sim) if one["id"] not in self._known]
         self._known.update(ids)
         write_line(self.path, phase=decision["phase"], passed=decision["passed"], created=ids)
         return decision
 
     def run(self, *, hours: float) -> Row:
-        """Tick at a steady pace until the rollout is over."""
-        for _tick in range(100):
-            decision = self.tick()
+        """Run at a steady pace until the rollout is over."""
+        for _run in range(100):
+            decision = self.run_once()
             if decision["phase"] in OVER:
                 return decision
             self.rollout.sim.advance(hours=hours)
@@ -82,7 +82,7 @@ def write_line(path: Path, *, rollout: str = "meters", **members: Any) -> None:
 
 
 def told(decision: Row) -> list[str]:
-    """The events of a tick in short: what, and of which wave or to which phase."""
+    """The events of a run in short: what, and of which wave or to which phase."""
     return [f"{one['event']} {one['wave'] or one['phase']}" for one in decision["events"]]
 
 
@@ -97,10 +97,10 @@ def path(tmp_path: Path) -> Path:
 def test_a_campaign_that_nothing_shows_is_found_by_its_id(
     account_with: StartAccount, path: Path
 ) -> None:
-    """Without the journal, the same tick at the same time creates it once more."""
+    """Without the journal, the same run at the same time creates it once more."""
     account = account_with(fleet=fleet(TWO), switches=UNSEEN)
     rollout = Rollout(account, TWO, waves=WAVES)
-    Kept(rollout, path).tick()
+    Kept(rollout, path).run_once()
     account.sim.advance(hours=20)
     hidden = {one["id"] for one in own(account.sim)}
     assert {one["status"] for one in own(account.sim)} == {"CampaignPreScheduled"}
@@ -159,9 +159,9 @@ def test_a_journal_never_takes_anything_away(
     other = foreign_campaign(account, imeis(TWO)[:2], start="2026-03-04", end="2026-03-09")
     account.sim.advance(hours=1)
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=30)
-    rollout.tick()
+    rollout.run_once()
     ids = {
         "none": [],
         "some": [own(account.sim)[0]["id"]],
@@ -197,7 +197,7 @@ def test_a_foreign_campaign_of_a_journal_adds_its_devices_to_the_busy(
 def test_bad_lines_are_told_with_their_numbers(account_with: StartAccount, path: Path) -> None:
     account = account_with(fleet=fleet(TWO), switches=UNSEEN)
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=20)
     path.write_text('{"rollout": "meters", "crea\n\n["no", "object"]\n', encoding="utf-8")
     write_line(path, phase="planned", created=[one["id"] for one in own(account.sim)])
@@ -221,7 +221,7 @@ def test_lines_of_other_rollouts_say_nothing_of_this_one(
 ) -> None:
     account = account_with(fleet=fleet(TWO), switches=UNSEEN)
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=20)
     ids = [one["id"] for one in own(account.sim)]
     write_line(path, rollout="trackers", phase="planned", created=ids)
@@ -266,8 +266,8 @@ def test_a_whole_run_tells_every_moment_once(account_with: StartAccount, path: P
     account = account_with(fleet=fleet(TWO))
     kept = Kept(Rollout(account, TWO, waves=WAVES), path)
     found: list[str] = []
-    for _tick in range(24):
-        decision = kept.tick()
+    for _run in range(24):
+        decision = kept.run_once()
         found += told(decision)
         account.sim.advance(hours=6)
     assert decision["phase"] == "completed"
@@ -280,8 +280,8 @@ def test_a_workflow_remembers_without_a_journal(account_with: StartAccount) -> N
     rollout = Rollout(account, TWO, waves=WAVES)
     found: list[str] = []
     last: Row = {}
-    for _tick in range(24):
-        decision = rollout.tick(last_tick=last)
+    for _run in range(24):
+        decision = rollout.run_once(last_run=last)
         found += told(decision)
         last = {key: decision[key] for key in ("rollout", "phase", "passed", "digest")}
         account.sim.advance(hours=6)
@@ -295,8 +295,8 @@ def test_a_journal_comes_before_what_a_workflow_says(
     rollout = Rollout(account, TWO, waves=WAVES)
     workflow: Mapping[str, Any] = {"phase": "planned", "passed": []}
     write_line(path, phase="paused", passed=[])
-    assert {one["before"] for one in rollout.decide(last_tick=workflow)["events"]} == {"planned"}
-    decision = rollout.decide(last_tick=workflow, journal=str(path))
+    assert {one["before"] for one in rollout.decide(last_run=workflow)["events"]} == {"planned"}
+    decision = rollout.decide(last_run=workflow, journal=str(path))
     assert {one["before"] for one in decision["events"]} == {"paused"}
 
 
@@ -306,22 +306,22 @@ def test_a_halt_is_told_once_and_with_the_phase_before(
     account = account_with(fleet=fleet(TWO))
     turn(account.sim, default={"success_rate": 0})
     kept = Kept(Rollout(account, TWO, waves=WAVES), path)
-    kept.tick()
+    kept.run_once()
     account.sim.advance(hours=20)
-    kept.tick()
+    kept.run_once()
     account.sim.set_now("2026-03-03T07:00:00Z")
-    assert kept.tick()["events"] == [
+    assert kept.run_once()["events"] == [
         {"event": "halt", "wave": "", "phase": "halted", "before": "running"},
         {"event": "phase_change", "wave": "", "phase": "halted", "before": "running"},
     ]
-    assert kept.tick()["events"] == []
+    assert kept.run_once()["events"] == []
 
 
 def test_what_is_remembered_changes_no_decision(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(TWO))
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=20)
     plain = rollout.decide()
-    told_much = rollout.decide(last_tick={"phase": "completed", "passed": ["pilot", "all"]})
+    told_much = rollout.decide(last_run={"phase": "completed", "passed": ["pilot", "all"]})
     assert {key: plain[key] for key in DECIDED} == {key: told_much[key] for key in DECIDED}

@@ -54,9 +54,9 @@ def test_devices_in_a_campaign_of_others_wait_and_are_taken_afterwards(
     theirs = foreign_campaign(account, taken, start="2026-03-08", end="2026-03-09")
     account.sim.advance(hours=1)
     account.sim.clear_journal()
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["counts"]["busy"] == 3
-    rollout.tick_for(96, every=6)
+    rollout.run_for(96, every=6)
     assert versions(account.sim) == {"A": 3, "B": 37}
     assert set(taken).isdisjoint(waves_of(account))
     assert rollout.phases[-1] == "blocked"
@@ -78,7 +78,7 @@ def test_a_rollout_of_busy_devices_only_is_blocked_and_writes_nothing(
     account.sim.advance(hours=1)
     account.sim.clear_journal()
     rollout = Rollout(account, models)
-    decision = rollout.tick_for(48, every=24)
+    decision = rollout.run_for(48, every=24)
     assert (decision["phase"], decision["counts"]["busy"]) == ("blocked", 6)
     assert account.writes() == []
     stop_campaign(account, theirs)
@@ -91,7 +91,7 @@ def test_names_that_look_like_ours_are_not_touched(account_with: StartAccount) -
     models = {"alpha": 30, "beta": 30}
     account = account_with(fleet=fleet(models))
     other = Rollout(account, models, name="meters-2", devices=imeis(models)[30:])
-    other.tick()
+    other.run_once()
     mine = Rollout(account, models, devices=imeis(models)[:30])
     name = mine.decide(check=True)["actions"]["create"][0]["name"]
     odd = name.replace(".t01.", ".t001.")
@@ -99,7 +99,7 @@ def test_names_that_look_like_ours_are_not_touched(account_with: StartAccount) -
     account.sim.advance(hours=5)
     foreign = [one["id"] for one in account.sim.campaigns()]
     account.sim.clear_journal()
-    decision = mine.tick()
+    decision = mine.run_once()
     assert decision["counts"]["busy"] == 1
     assert decision["counts"]["in_scope"] == 30
     assert decision["campaigns"] == []
@@ -115,8 +115,8 @@ def test_names_that_look_like_ours_are_not_touched(account_with: StartAccount) -
 def test_two_rollouts_over_the_same_devices_upgrade_each_once(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE))
     first, second = Rollout(account, ONE), Rollout(account, ONE, name="meters-2")
-    for _tick in range(60):
-        phases = {first.tick()["phase"], second.tick()["phase"]}
+    for _run in range(60):
+        phases = {first.run_once()["phase"], second.run_once()["phase"]}
         if phases <= {"completed", "nothing_to_do"}:
             break
         account.sim.advance(hours=5)
@@ -128,7 +128,7 @@ def test_two_rollouts_over_the_same_devices_upgrade_each_once(account_with: Star
 def test_a_device_that_leaves_the_inventory_keeps_its_wave(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=1)
     before = waves_of(account)
     begun, later = next(iter(before)), next(one for one in imeis(ONE) if one not in before)
@@ -146,7 +146,7 @@ def test_a_device_that_leaves_the_inventory_keeps_its_wave(account_with: StartAc
 def test_devices_that_join_later_do_not_change_who_is_where(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE, devices=imeis(ONE)[10:])
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=1)
     before = waves_of(account)
     rollout.spec["devices"] = imeis(ONE)[::-1]
@@ -163,7 +163,7 @@ def test_a_device_that_leaves_the_account_does_not_keep_the_rollout_from_ending(
     """It reported success, and nobody can read its version any more."""
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now("2026-03-03T06:30:00Z")
     gone = next(iter(own(account.sim)[0]["devices"]))
     leave_account(account.sim, gone)
@@ -198,17 +198,17 @@ def test_another_target_waits_for_the_old_one_and_then_goes_on(account_with: Sta
         fleet=fleet(ONE, packages=[package("alpha", "A", "C"), package("alpha", "B", "C")])
     )
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=1)
     (old,) = own(account.sim)
     rollout.spec["target"][0]["version"] = "C"
     account.sim.clear_journal()
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["phase"] == "blocked"
     assert old["id"] in decision["why"]
     while live([one for one in own(account.sim) if one["id"] == old["id"]]):
         assert account.writes() == []
-        rollout.tick()
+        rollout.run_once()
         account.sim.advance(hours=3)
     decision = rollout.run()
     assert decision["phase"] == "completed"
@@ -231,11 +231,11 @@ def test_another_target_waits_also_for_an_old_campaign_that_no_report_shows(
         switches={"scheduled_entry": "at_start"},
     )
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=6)
     rollout.spec["target"][0]["version"] = "C"
     account.sim.clear_journal()
-    assert rollout.tick()["phase"] == "blocked"
+    assert rollout.run_once()["phase"] == "blocked"
     assert account.writes() == []
     assert rollout.run()["phase"] == "completed"
     assert versions(account.sim) == {"C": 40}
@@ -250,11 +250,11 @@ def test_another_model_goes_on_while_one_waits_for_its_old_target(
         fleet=fleet(models, packages=[package("alpha", "A", "C"), package("alpha", "B", "C")])
     )
     old = Rollout(account, {"alpha": 20}, waves=[{"name": "all", "rest": True, "days": 9}])
-    old.tick()
+    old.run_once()
     account.sim.advance(hours=1)
     rollout = Rollout(account, models)
     rollout.spec["target"][0]["version"] = "C"
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert {one["package"] for one in decision["actions"]["create"]} == {"beta-A-B"}
     assert rollout.run()["phase"] == "completed"
     assert versions(account.sim, model="alpha") == {"C": 20}

@@ -42,47 +42,47 @@ def oma_fleet(**more: Any) -> Row:
 def test_a_rollout_of_oma_devices_completes(account_with: StartAccount) -> None:
     account = account_with(fleet=oma_fleet())
     decision = run_watched(Rollout(account, ONE, protocol="OMA"), lambda _decision: None)
-    assert (decision["phase"], decision["armed"]) == ("completed", [])
+    assert (decision["phase"], decision["unstoppable"]) == ("completed", [])
     assert versions(account.sim) == {"B": 60}
 
 
-def test_after_a_halt_devices_stay_armed_beyond_the_end_of_their_campaigns(
+def test_after_a_halt_devices_stay_unstoppable_beyond_the_end_of_their_campaigns(
     account_with: StartAccount,
 ) -> None:
     """Three failed and two were not reached: five can change, and nobody can say until when."""
     account = account_with(fleet=oma_fleet())
     rollout = Rollout(account, ONE, protocol="OMA")
-    rollout.tick()
+    rollout.run_once()
     pilot = list(own(account.sim)[0]["devices"])
     turn(
         account.sim,
         default={"hours_to_update": [1, 20]},
         devices={**dict.fromkeys(pilot[:3], "failed"), **dict.fromkeys(pilot[3:5], "unreached")},
     )
-    decision = rollout.tick_until("halted", hours=6)
-    (armed,) = decision["armed"]
-    assert (armed["status"], armed["until"]) == ("CampaignScheduled", None)
-    assert armed["can_change"] >= 5
+    decision = rollout.run_until("halted", hours=6)
+    (unstoppable,) = decision["unstoppable"]
+    assert (unstoppable["status"], unstoppable["until"]) == ("CampaignScheduled", None)
+    assert unstoppable["can_change"] >= 5
     while live(own(account.sim)):
         account.sim.advance(hours=6)
     for _look in range(2):
-        decision = rollout.tick()
-        (armed,) = decision["armed"]
+        decision = rollout.run_once()
+        (unstoppable,) = decision["unstoppable"]
         assert decision["phase"] == "halted"
-        assert (armed["status"], armed["until"]) == ("CampaignEnded", None)
-        assert armed["can_change"] == 5
+        assert (unstoppable["status"], unstoppable["until"]) == ("CampaignEnded", None)
+        assert unstoppable["can_change"] == 5
         account.sim.advance(hours=24 * 30)
     assert versions(account.sim) == {"A": 45, "B": 15}
 
 
-def test_lwm2m_devices_are_not_armed_beyond_the_end(account_with: StartAccount) -> None:
+def test_lwm2m_devices_are_not_unstoppable_beyond_the_end(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     pilot = list(own(account.sim)[0]["devices"])
     turn(account.sim, devices={**dict.fromkeys(pilot[:3], "failed"), pilot[3]: "unreached"})
-    rollout.tick_until("halted", hours=6)
+    rollout.run_until("halted", hours=6)
     while live(own(account.sim)):
         account.sim.advance(hours=6)
-    decision = rollout.tick()
-    assert (decision["phase"], decision["armed"], decision["exposure"]) == ("halted", [], 0)
+    decision = rollout.run_once()
+    assert (decision["phase"], decision["unstoppable"], decision["exposure"]) == ("halted", [], 0)

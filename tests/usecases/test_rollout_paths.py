@@ -83,20 +83,20 @@ def test_a_rollout_of_two_packages_proves_each_before_many_get_it(
     assert set(attempts(account.sim).values()) == {2}
     assert_no_duplicates(account.sim)
     account.sim.clear_journal()
-    assert rollout.tick()["phase"] == "completed"
+    assert rollout.run_once()["phase"] == "completed"
     assert account.writes() == []
 
 
 def test_check_mode_foresees_every_step_and_writes_nothing(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(MANY, packages=[SECOND]))
     rollout = to_c(account, MANY)
-    for _tick in range(40):
+    for _run in range(40):
         account.sim.refuse_writes = True
         account.sim.clear_journal()
         foreseen = rollout.decide(check=True)
         assert account.writes() == []
         account.sim.refuse_writes = False
-        real = rollout.tick()
+        real = rollout.run_once()
         if not foreseen["actions"]["refresh"]:
             assert real["actions"] == foreseen["actions"]
         if real["phase"] == "completed":
@@ -135,13 +135,13 @@ def test_a_bad_second_package_stops_devices_before_they_get_the_first(
     rollout = to_c(account, MANY)
     decision = run_watched(rollout, watch(account))
     assert decision["phase"] == "halted"
-    assert [one["package"] for one in decision["halted_lanes"]] == ["alpha-B-C"]
-    assert "20 of 20 devices are in failed lanes" in decision["why"]
+    assert [one["package"] for one in decision["halted_cohorts"]] == ["alpha-B-C"]
+    assert "20 of 20 devices are in failed cohorts" in decision["why"]
     assert decision["counts"] == {"selected": 70, "in_scope": 70, "failed": 10, "halted": 60}
     assert steps(account) == [(1, "alpha-A-B", 10), (1, "alpha-B-C", 10)]
     assert versions(account.sim) == {"A": 25, "B": 45}
     account.sim.clear_journal()
-    assert rollout.tick_for(24 * 6, every=48)["phase"] == "halted"
+    assert rollout.run_for(24 * 6, every=48)["phase"] == "halted"
     assert account.writes() == []
 
 
@@ -151,7 +151,7 @@ def test_a_bad_second_package_halts_its_model_alone(account_with: StartAccount) 
     account = account_with(fleet=fleet(models, packages=[SECOND], outcomes=BAD_SECOND))
     decision = run_watched(to_c(account, models), watch(account))
     assert decision["phase"] == "completed_with_exceptions"
-    assert [one["package"] for one in decision["halted_lanes"]] == ["alpha-B-C"]
+    assert [one["package"] for one in decision["halted_cohorts"]] == ["alpha-B-C"]
     assert versions(account.sim, model="alpha") == {"A": 20, "B": 10}
     assert versions(account.sim, model="beta") == {"B": 50}
     alpha = [one for one in steps(account) if one[1].startswith("alpha")]

@@ -53,14 +53,14 @@ def test_three_campaigns_accepted_and_then_refused_hold_the_wave(
         fleet=fleet(ONE, packages=[decoy]), switches={"unknown_package": "request_failed"}
     )
     rollout = Rollout(account, ONE)
-    decision = rollout.tick_until("held", hours=6)
+    decision = rollout.run_until("held", hours=6)
     refused = own(account.sim)
     assert [one["status"] for one in refused] == ["CampaignRequestFailed"] * 3
     assert len({one["campaignName"] for one in refused}) == 3
     times = [datetime.fromisoformat(one["created"].replace("Z", "+00:00")) for one in refused]
     assert all((later - sooner).total_seconds() >= 24 * 3600 for sooner, later in pairwise(times))
     assert "3 campaigns" in decision["why"]
-    assert rollout.tick_for(120, every=12)["phase"] == "held"
+    assert rollout.run_for(120, every=12)["phase"] == "held"
     assert created(account.sim) == 3
     assert_no_duplicates(account.sim)
 
@@ -70,8 +70,8 @@ def test_a_refusal_above_20_devices_means_that_the_package_is_not_qualified(
 ) -> None:
     account = account_with(fleet=fleet(ONE), switches={"pilot_evidence": "one_campaign"})
     rollout = Rollout(account, ONE, waves=TWO_THREES)
-    for _tick in range(60):
-        decision = rollout.tick()
+    for _run in range(60):
+        decision = rollout.run_once()
         refused = with_status(own(account.sim), "CampaignRequestFailed")
         if refused:
             assert sum(len(one["devices"]) for one in live(own(account.sim))) <= 20
@@ -138,7 +138,7 @@ def test_devices_that_an_unseen_campaign_of_others_holds_are_busy_not_refused(
     assert decision["phase"] == "completed"
     assert "held" not in rollout.phases
     refused = with_status(own(account.sim), "CampaignRequestFailed")
-    assert len(refused) <= 7, "a try a day, not one a tick"
+    assert len(refused) <= 7, "a try a day, not one a run"
     mine = {one for campaign in own(account.sim) for one in accepted(campaign)}
     assert mine.isdisjoint(pilot[:6]), "the others have upgraded them"
     assert versions(account.sim) == {"B": 60}
@@ -153,11 +153,11 @@ def test_too_few_licences_block_before_the_first_campaign(account_with: StartAcc
         fleet=fleet(ONE, subscription={"purchaseType": MONTHLY, "licenseCount": 45})
     )
     rollout = Rollout(account, ONE, assign_licenses=True)
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["phase"] == "blocked"
     assert (decision["licenses"]["needed"], decision["licenses"]["free"]) == (60, 45)
     assert "60 devices need a licence" in decision["why"]
-    assert rollout.tick_for(48, every=12)["phase"] == "blocked"
+    assert rollout.run_for(48, every=12)["phase"] == "blocked"
     assert account.writes() == []
     set_licenses(account.sim, 60)
     assert rollout.run()["phase"] == "completed"
@@ -187,24 +187,24 @@ def test_no_device_is_touched_when_none_has_a_licence(account_with: StartAccount
         fleet=fleet(ONE, subscription={"purchaseType": MONTHLY, "licenseCount": 60})
     )
     rollout = Rollout(account, ONE)
-    assert rollout.tick()["phase"] == "nothing_to_do"
+    assert rollout.run_once()["phase"] == "nothing_to_do"
     assert account.writes() == []
 
 
 def test_licences_that_others_take_after_the_creation_are_a_refusal(
     account_with: StartAccount,
 ) -> None:
-    """The whole campaign is refused; the lane waits for licences, then goes on."""
+    """The whole campaign is refused; the cohort waits for licences, then goes on."""
     models = {"alpha": 20, "beta": 5}
     account = account_with(
         fleet=fleet(models, subscription={"purchaseType": MONTHLY, "licenseCount": 22}),
         switches={"unlicensed_devices": "request_failed"},
     )
     rollout = Rollout(account, {"alpha": 20}, assign_licenses=True)
-    rollout.tick()
+    rollout.run_once()
     set_licenses(account.sim, 0)
     account.sim.advance(hours=1)
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert [one["status"] for one in own(account.sim)] == ["CampaignRequestFailed"]
     assert decision["phase"] == "blocked"
     set_licenses(account.sim, 22)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service takes no device of a campaign, or of a lane, at all."""
+"""The service takes no device of a campaign, or of a cohort, at all."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_pilot_that_is_refused_wholly_is_held(account_with: StartAccount, word
     assert "the service refused 20 of 20 devices" in decision["why"]
     assert decision["counts"] == {"selected": 40, "in_scope": 40, "rejected": 20, "pending": 20}
     assert [one["status"] for one in own(account.sim)] == ["CampaignRequestFailed"]
-    assert rollout.tick_for(24 * 6, every=48)["phase"] == "held"
+    assert rollout.run_for(24 * 6, every=48)["phase"] == "held"
     assert created(account.sim) == 1
     assert versions(account.sim) == {"A": 40}
 

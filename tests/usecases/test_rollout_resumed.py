@@ -35,9 +35,9 @@ SLOW: Row = {"default": {"hours_to_update": [1, 100]}}
 
 
 def until_under_way(rollout: Rollout, wave: int) -> Row:
-    """Tick until the campaign of a wave has started; gives it."""
-    for _tick in range(60):
-        rollout.wait(rollout.tick(), hours=6)
+    """Run until the campaign of a wave has started; gives it."""
+    for _run in range(60):
+        rollout.wait(rollout.run_once(), hours=6)
         started = [one for one in own(rollout.sim, wave=wave) if one["started"]]
         if started:
             return started[0]
@@ -50,14 +50,14 @@ def test_halted_and_resumed_in_each_wave_it_completes(account_with: StartAccount
     rollout = Rollout(account, ONE, waves=LONG, gate=EAGER, retry=1, sweep=True)
     for wave in (1, 2):
         started = until_under_way(rollout, wave)
-        halted = rollout.tick(state="halted")
+        halted = rollout.run_once(state="halted")
         assert (halted["phase"], halted["actions"]["create"]) == ("halted", [])
         (braked,) = (one for one in own(account.sim) if one["id"] == started["id"])
         assert braked["endDate"] < started["endDate"]
-        again = rollout.tick(state="halted")
+        again = rollout.run_once(state="halted")
         assert (again["phase"], again["would_change"]) == ("halted", False)
-        assert [one["campaign_id"] for one in again["armed"]] == [started["id"]]
-        assert rollout.tick()["phase"] == "running"
+        assert [one["campaign_id"] for one in again["unstoppable"]] == [started["id"]]
+        assert rollout.run_once()["phase"] == "running"
     decision = rollout.run(hours=12)
     assert decision["phase"] == "completed"
     assert versions(account.sim) == {"B": 60}
@@ -80,10 +80,10 @@ def test_a_declared_halt_with_abort(
     started = until_under_way(rollout, 1)
     account.sim.clear_journal()
     for _halt in range(2):
-        assert rollout.tick(state="halted")["phase"] == "halted"
+        assert rollout.run_once(state="halted")["phase"] == "halted"
         (pilot,) = own(account.sim)
         assert pilot["status"] == status
-        decision = rollout.tick()
+        decision = rollout.run_once()
         assert decision["phase"] == phase
         assert bool(decision["exposure"]) == (phase == "running")
     tried = [one["operation"] for one in writes_to(account.sim, started["id"])]

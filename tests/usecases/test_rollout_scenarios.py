@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rollouts from the first tick to the last: what firmware and devices can do to them."""
+"""Rollouts from the first run to the last: what firmware and devices can do to them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_clean_rollout_completes_and_its_repeat_changes_nothing(
     assert created(rollout.sim) == len(own(rollout.sim)) == 3 * 3
     assert_no_duplicates(rollout.sim)
     rollout.sim.clear_journal()
-    again = rollout.tick()
+    again = rollout.run_once()
     assert (again["phase"], again["would_change"], again["next_check_after"]) == (
         "completed",
         False,
@@ -52,13 +52,13 @@ def test_a_clean_rollout_completes_and_its_repeat_changes_nothing(
 
 
 def test_a_wave_is_created_only_when_the_one_before_has_passed(account_with: StartAccount) -> None:
-    """Judged on what the service held before the tick."""
+    """Judged on what the service held before the run."""
     account = account_with(fleet=fleet(ONE, outcomes={"default": {"hours_to_update": [1, 40]}}))
     rollout = Rollout(account, ONE)
     shares: dict[int, float] = {}
-    for _tick in range(60):
+    for _run in range(60):
         before = own(account.sim)
-        rollout.tick()
+        rollout.run_once()
         for one in own(account.sim)[len(before) :]:
             entries = [
                 entry
@@ -77,12 +77,12 @@ def test_a_wave_is_created_only_when_the_one_before_has_passed(account_with: Sta
     assert_no_duplicates(account.sim)
 
 
-def test_a_pilot_bigger_than_the_pilot_rule_goes_in_tranches(account_with: StartAccount) -> None:
+def test_a_pilot_bigger_than_the_pilot_rule_goes_in_batches(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE, outcomes={"default": {"hours_to_update": [1, 40]}}))
     waves = [{"name": "pilot", "count": 45}, {"name": "all", "rest": True}]
     rollout = Rollout(account, ONE, waves=waves)
-    for _tick in range(60):
-        decision = rollout.tick()
+    for _run in range(60):
+        decision = rollout.run_once()
         assert_pilot_rule(account.sim)
         if decision["phase"] in OVER:
             break
@@ -90,7 +90,7 @@ def test_a_pilot_bigger_than_the_pilot_rule_goes_in_tranches(account_with: Start
     assert decision["phase"] == "completed"
     assert [len(one["devices"]) for one in own(account.sim)] == [20, 25, 35]
     first, second, _rest = own(account.sim)
-    assert second["created"] < first["changed"], "the next tranche waits for evidence, not the end"
+    assert second["created"] < first["changed"], "the next batch waits for evidence, not the end"
     assert_no_duplicates(account.sim)
 
 
@@ -100,7 +100,7 @@ def test_a_bad_model_halts_alone(account_with: StartAccount) -> None:
     rollout = Rollout(account_with(fleet=fleet(models, outcomes=outcomes)), models)
     decision = rollout.run()
     assert decision["phase"] == "completed_with_exceptions"
-    assert [lane["model"] for lane in decision["halted_lanes"]] == ["gamma"]
+    assert [cohort["model"] for cohort in decision["halted_cohorts"]] == ["gamma"]
     assert versions(rollout.sim, model="alpha") == versions(rollout.sim, model="beta") == {"B": 40}
     (pilot,) = own(rollout.sim, model="gamma")
     assert wave_of(pilot) == 1
@@ -150,13 +150,13 @@ def test_devices_that_revert_are_mismatches_after_the_grace(account_with: StartA
 def test_an_old_version_within_the_grace_is_no_failure_yet(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE, outcomes={"default": {"revert_rate": 1.0}}))
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now("2026-03-03T20:00:00Z")  # reverted since 13:00 to 18:30, reported at most 6
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["phase"] == "running"
     assert decision["counts"]["reported"] == 20
     account.sim.set_now("2026-03-04T06:30:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert (decision["phase"], decision["counts"]["mismatch"]) == ("halted", 20)
     assert_no_duplicates(account.sim)
 
@@ -180,17 +180,17 @@ def test_silent_devices_do_not_pass_a_gate(account_with: StartAccount) -> None:
     """Sixteen of 20 verified is enough coverage; the silent ones count against success."""
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE)
-    rollout.tick()
+    rollout.run_once()
     (pilot,) = own(account.sim)
     turn(account.sim, devices=dict.fromkeys(list(pilot["devices"])[:4], "silent"))
     account.sim.set_now("2026-03-04T08:00:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert (decision["counts"]["silent"], decision["counts"]["verified"]) == (4, 16)
-    assert rollout.tick_for(36, every=12)["phase"] == "running"
+    assert rollout.run_for(36, every=12)["phase"] == "running"
     assert len(own(account.sim)) == 1
     # Their campaign is over now, and they still run the old version: failures.
     account.sim.set_now("2026-03-06T00:00:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert (decision["phase"], decision["counts"]["failed"]) == ("halted", 4)
     assert len(own(account.sim)) == 1
     assert_no_duplicates(account.sim)
@@ -204,14 +204,14 @@ def test_a_wave_with_too_many_silent_devices_is_held_at_the_deadline(
     gate = {"min_success_rate": 0.95, "min_coverage": 0.95}
     waves = [{"name": "pilot", "count": 20, "gate": gate}, {"name": "all", "rest": True}]
     rollout = Rollout(account, ONE, waves=waves)
-    rollout.tick()
+    rollout.run_once()
     turn(account.sim, devices=dict.fromkeys(list(own(account.sim)[0]["devices"])[:2], "silent"))
-    decision = rollout.tick_until("held", hours=12)
+    decision = rollout.run_until("held", hours=12)
     # Three days from 3 March, and one day for late reports.
     assert account.sim.now.isoformat() == "2026-03-07T00:00:00+00:00"
     assert "deadline" in decision["why"]
     assert decision["counts"]["verified"] == 18
-    assert rollout.tick_for(48, every=24)["phase"] == "held"
+    assert rollout.run_for(48, every=24)["phase"] == "held"
     assert len(own(account.sim)) == 1
     assert_no_duplicates(account.sim)
 
@@ -256,17 +256,17 @@ def test_retries_inside_a_campaign_are_no_failures(account_with: StartAccount) -
     assert_no_duplicates(account.sim)
 
 
-def test_more_campaigns_than_a_tick_may_create_follow_in_the_next(
+def test_more_campaigns_than_a_run_may_create_follow_in_the_next(
     account_with: StartAccount,
 ) -> None:
     models = {f"m{number:02}": 6 for number in range(12)}
     waves: list[dict[str, Any]] = [{"name": "all", "rest": True}]
     account = account_with(fleet=fleet(models))
     rollout = Rollout(account, models, waves=waves)
-    rollout.tick()
+    rollout.run_once()
     assert len(own(account.sim)) == 10
     rollout.sim.advance(hours=1)
-    rollout.tick()
+    rollout.run_once()
     assert len(own(account.sim)) == 12
     assert rollout.run()["phase"] == "completed"
     assert len(own(account.sim)) == 12

@@ -86,9 +86,9 @@ def test_no_version_is_asked_of_devices(account_with: StartAccount) -> None:
 def test_a_soak_begins_with_the_times_of_the_software_lists(account_with: StartAccount) -> None:
     account = account_with(fleet=software_fleet())
     rollout = software(account, gate={"soak_hours": 24, "approval": False})
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now("2026-03-03T12:00:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     # Three quarters of 20 devices were reached with the 15th of them.
     soaks_from = installed_at(account)[14]
     told = datetime.fromisoformat(decision["waves"][0]["soak_until"].replace("Z", "+00:00"))
@@ -116,7 +116,7 @@ def test_the_item_that_a_package_names_is_found(
     decision = software(account, target, packages=packages).run()
     assert decision["phase"] == "completed"
     assert decision["counts"]["verified"] == 40
-    assert [one["from_version"] for one in decision["lanes"]] == [packages[0]["from"]]
+    assert [one["from_version"] for one in decision["cohorts"]] == [packages[0]["from"]]
     assert [(one["version"], one["devices"]) for one in decision["versions"]] == [(target, 40)]
 
 
@@ -147,7 +147,7 @@ def test_steps_of_software(account_with: StartAccount) -> None:
     rollout = software(account, "3.0")
     decision = run_and_watch(rollout, hours=12)
     assert decision["phase"] == "completed"
-    assert [(one["package"], one["attempted"]) for one in decision["lanes"]] == [
+    assert [(one["package"], one["attempted"]) for one in decision["cohorts"]] == [
         ("meter-1-2", 40),
         ("meter-2-3", 40),
     ]
@@ -167,17 +167,17 @@ def test_what_no_software_list_proves_stays_reported_and_is_held(
     account = account_with(fleet=software_fleet())
     keep_silent_on_installs(account, version=shown == "version")
     rollout = software(account)
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now("2026-03-06T23:59:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["phase"] == "running"
     assert decision["counts"] == {"selected": 40, "in_scope": 40, "pending": 20, "reported": 20}
     # Three days from the 3rd on, and a day for reports.
     account.sim.set_now("2026-03-07T00:00:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["phase"] == "held"
     assert "the deadline is over, and 0 of at least 5 devices attempted" in decision["why"]
-    assert rollout.tick_for(72, every=24)["phase"] == "held"
+    assert rollout.run_for(72, every=24)["phase"] == "held"
     assert writes(account) == {"v2ScheduleCampaign": 1}
 
 
@@ -204,14 +204,14 @@ def test_without_times_a_soak_begins_at_the_end_of_the_campaign(
     rollout = software(
         account, verify="reported_is_enough", gate={"soak_hours": 24, "approval": False}
     )
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now("2026-03-03T12:00:00Z")
-    assert rollout.tick()["phase"] == "soaking"
+    assert rollout.run_once()["phase"] == "soaking"
     account.sim.set_now("2026-03-06T23:59:59Z")
-    assert rollout.tick()["phase"] == "soaking"
+    assert rollout.run_once()["phase"] == "soaking"
     assert len(own(account.sim)) == 1
     account.sim.set_now("2026-03-07T00:00:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["waves"][0]["soak_until"] == "2026-03-07T00:00:00Z"
     assert [one["package"] for one in decision["actions"]["create"]] == ["meter-1-2"]
 
@@ -233,9 +233,9 @@ def test_software_that_fails_halts(account_with: StartAccount) -> None:
     rollout = software(account)
     decision = rollout.run()
     assert decision["phase"] == "halted"
-    (lane,) = decision["halted_lanes"]
-    assert (lane["package"], lane["failures"]) == ("meter-1-2", lane["attempted"])
-    assert rollout.tick_for(96, every=24)["phase"] == "halted"
+    (cohort,) = decision["halted_cohorts"]
+    assert (cohort["package"], cohort["failures"]) == ("meter-1-2", cohort["attempted"])
+    assert rollout.run_for(96, every=24)["phase"] == "halted"
     assert len(own(account.sim)) == 1
     assert running(account) == {"1.0": 40}
 
@@ -245,14 +245,14 @@ def test_a_halt_stays_when_later_devices_fare_well(account_with: StartAccount, v
     """The first two of the pilot failed, all others succeed. Only a person may go on."""
     account = account_with(fleet=software_fleet(default=SLOW | {"success_rate": 0.0}))
     rollout = software(account, verify=verify)
-    rollout.tick()
+    rollout.run_once()
     while len(untouched(own(account.sim)[0])) > 18:
         account.sim.advance(hours=0.1)
     turn(account.sim, default=SLOW)
     account.sim.advance(hours=0.5)
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert (decision["phase"], decision["counts"]["failed"]) == ("halted", 2)
-    assert rollout.tick_for(96, every=8)["phase"] == "halted"
+    assert rollout.run_for(96, every=8)["phase"] == "halted"
     assert len(own(account.sim)) == 1
 
 
@@ -262,15 +262,15 @@ def test_a_device_that_never_reports_fails_at_the_end_of_its_campaign(
     """Reports have no attempts, so nothing tells it from one that waits until then."""
     account = account_with(fleet=software_fleet())
     rollout = software(account)
-    rollout.tick()
+    rollout.run_once()
     silent, unreached = sorted(own(account.sim)[0]["devices"])[:2]
     turn(account.sim, devices={silent: "silent", unreached: "unreached"})
     account.sim.set_now("2026-03-05T23:00:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     kinds = {one["deviceId"]: one["class"] for one in decision["devices"]}
     assert (kinds[silent], kinds[unreached]) == ("pending", "pending")
     account.sim.set_now("2026-03-06T00:00:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     kinds = {one["deviceId"]: one["class"] for one in decision["devices"]}
     assert (kinds[silent], kinds[unreached]) == ("failed", "unreached")
 
@@ -279,10 +279,10 @@ def test_a_device_that_falls_back_is_never_verified(account_with: StartAccount) 
     """Its item names the old version again, and no time tells when: reported, and then held."""
     account = account_with(fleet=software_fleet(default={"revert_rate": 1}))
     rollout = software(account)
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now("2026-03-05T00:00:00Z")
     assert running(account) == {"1.0": 40}
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["counts"] == {"selected": 40, "in_scope": 40, "pending": 20, "reported": 20}
     decision = rollout.run()
     assert decision["phase"] == "held"
@@ -305,16 +305,16 @@ def test_a_wave_that_falls_back_after_it_has_passed_stops_the_next(
 def halt_with_a_started_and_a_queued_campaign(account: Account, **members: Any) -> Rollout:
     """Three of the pilot fail late, when the second wave is queued; gives the halted rollout."""
     rollout = software(account, waves=EAGER, **members)
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now("2026-03-03T10:00:00Z")
-    rollout.tick()
+    rollout.run_once()
     pilot, queued = own(account.sim)
     assert (pilot["started"], queued["started"]) == (True, False)
     turn(account.sim, default=SLOW, devices=dict.fromkeys(in_turn(pilot)[:3], "failed"))
     for _hour in range(11):
         account.sim.advance(hours=1)
         account.sim.clear_journal()
-        if rollout.tick()["phase"] == "halted":
+        if rollout.run_once()["phase"] == "halted":
             return rollout
     raise AssertionError("not halted")
 
@@ -340,7 +340,7 @@ def test_a_halt_cancels_the_queued_and_aborts_the_started(
     else:
         assert rollout.refused == 1
         assert (pilot["status"], pilot["endDate"]) == ("CampaignScheduled", "2026-03-04")
-    assert rollout.tick_for(72, every=6)["phase"] == "halted"
+    assert rollout.run_for(72, every=6)["phase"] == "halted"
     assert (running(account)["2.0"] == before) is (switch == "aborted")
     assert live(own(account.sim)) == []
     assert len(own(account.sim)) == 2

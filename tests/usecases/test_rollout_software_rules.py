@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
     ensure_campaigns,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_MODULE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
@@ -150,7 +150,7 @@ def test_devices_of_others_are_busy_and_taken_later(account_with: StartAccount) 
     schedule(account, DEVICES[:4], end="2026-03-20")
     account.sim.advance(hours=1)
     rollout = software(account, waves=ONE_WAVE)
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["counts"]["busy"] == 4
     assert not set(DEVICES[:4]) & set(decision["actions"]["create"][0]["devices"])
     assert rollout.run()["phase"] == "completed"
@@ -168,12 +168,12 @@ def test_devices_that_were_refused_as_busy_stay_in_their_wave(account_with: Star
     schedule(account, held, end="2026-03-20")
     hide_named(account, "night-shift")
     rollout = software(account, waves=ONE_WAVE)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=6)
     (first,) = own(account.sim)
     refused = [one for one in held if one in first["devices"]]
     assert refused != []
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["counts"].get("busy") == len(refused)
     assert "late" not in decision["counts"]
 

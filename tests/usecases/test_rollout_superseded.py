@@ -52,7 +52,7 @@ def until_both_wait(account: Account) -> tuple[Rollout, list[Row], list[Row]]:
     """
     rollout = Rollout(account, TWO, waves=EAGER, devices=imeis(TWO)[20:])
     while not own(account.sim, wave=2, model="alpha"):
-        rollout.wait(rollout.tick(), hours=6)
+        rollout.wait(rollout.run_once(), hours=6)
     account.sim.advance(hours=1)
     old = live(own(account.sim, model="alpha"))
     started = [one for one in old if one["started"]]
@@ -80,7 +80,7 @@ def test_without_supersede_the_old_target_is_waited_for(account_with: StartAccou
     rollout, started, queued = until_both_wait(account)
     rollout.spec["target"][0]["version"] = "C"
     account.sim.clear_journal()
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert decision["actions"]["cancel"] == decision["actions"]["shorten"] == []
     assert decision["actions"]["create"] == [], "free devices wait too"
     assert len(decision["blockers"]) == len(started) + len(queued)
@@ -100,14 +100,14 @@ def test_supersede_cancels_shortens_and_goes_on(account_with: StartAccount) -> N
     rollout.spec["target"][0]["version"] = "C"
     rollout.spec["supersede"] = True
     account.sim.clear_journal()
-    decision = rollout.tick()
+    decision = rollout.run_once()
     (new,) = decision["actions"]["create"]
     assert (new["package"], {*new["devices"]} < {*imeis(TWO)[:20]}) == ("alpha-A-C", True)
     earliest = f"{account.sim.now:%Y-%m}-{account.sim.now.day + 1:02}"
     assert {one["status"] for one in now_of(account, queued)} == {"CampaignCancelled"}
     assert {one["endDate"] for one in now_of(account, started)} == {earliest}
     assert all(one["endDate"] > earliest for one in started)
-    assert [one["campaign_id"] for one in decision["armed"]] == [one["id"] for one in started]
+    assert [one["campaign_id"] for one in decision["unstoppable"]] == [one["id"] for one in started]
     decision = run_watched(rollout, watch(account))
     assert decision["phase"] == "completed"
     assert versions(account.sim, model="alpha") == {"C": 60}
@@ -128,13 +128,13 @@ def test_supersede_cancels_also_what_no_report_shows(account_with: StartAccount)
     )
     rollout = Rollout(account, TWO)
     while not own(account.sim, wave=2, model="alpha"):
-        rollout.wait(rollout.tick())
+        rollout.wait(rollout.run_once())
     account.sim.advance(hours=6)
     hidden = [one for one in own(account.sim) if one["status"] == "CampaignPreScheduled"]
     assert hidden
     rollout.spec["target"][0]["version"] = "C"
     rollout.spec["supersede"] = True
-    rollout.tick()
+    rollout.run_once()
     cancelled = now_of(account, [one for one in hidden if one["package"] == "alpha-A-B"])
     assert [(one["status"], one["started"]) for one in cancelled] == [("CampaignCancelled", False)]
     decision = run_watched(rollout, watch(account))
@@ -149,15 +149,15 @@ def test_supersede_with_nothing_to_supersede_is_an_error_before_any_write(
     account = account_with(fleet=fleet(TWO, packages=TO_C))
     rollout = Rollout(account, TWO, supersede=True)
     with pytest.raises(PlanRefused, match="there is no campaign of an older target"):
-        rollout.tick()
+        rollout.run_once()
     assert account.writes() == []
     del rollout.spec["supersede"]
-    rollout.tick()
+    rollout.run_once()
     rollout.spec["supersede"] = True
     account.sim.clear_journal()
     account.sim.advance(hours=1)
     with pytest.raises(PlanRefused, match="there is no campaign of an older target"):
-        rollout.tick()
+        rollout.run_once()
     assert account.writes() == []
     assert created(account.sim) == 0
 
@@ -171,10 +171,10 @@ def test_an_old_campaign_that_no_report_shows_is_superseded_at_once(
         switches={"scheduled_entry": "at_start"},
     )
     rollout = Rollout(account, {"alpha": 40})
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=6)
     assert own(account.sim)[0]["status"] == "CampaignPreScheduled"
     rollout.spec["target"][0]["version"] = "C"
     rollout.spec["supersede"] = True
-    rollout.tick()
+    rollout.run_once()
     assert own(account.sim)[0]["status"] == "CampaignCancelled"

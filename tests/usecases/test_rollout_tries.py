@@ -32,29 +32,29 @@ DEFAULTS = ("waves", "gate", "retry", "sweep")
 
 
 def attempt_of(campaign: Row) -> tuple[str, int]:
-    """Of which tranche a campaign is, and which attempt at it."""
-    tranche, attempt, _count = campaign["campaignName"].rsplit(".", 2)
-    return tranche, int(attempt.removeprefix("a"))
+    """Of which batch a campaign is, and which attempt at it."""
+    batch, attempt, _count = campaign["campaignName"].rsplit(".", 2)
+    return batch, int(attempt.removeprefix("a"))
 
 
 def assert_retries_follow(sim: Any) -> None:
-    """Attempts of a tranche are numbered without a gap, and never overlap."""
+    """Attempts of a batch are numbered without a gap, and never overlap."""
     before: dict[str, Row] = {}
     for one in own(sim):
-        tranche, attempt = attempt_of(one)
-        last = before.get(tranche)
+        batch, attempt = attempt_of(one)
+        last = before.get(batch)
         assert attempt == (1 if last is None else attempt_of(last)[1] + 1)
         if last is not None:
             assert live([last]) == []
             assert moment(last["changed"]) <= moment(one["created"])
             assert set(one["devices"]) <= set(last["devices"])
-        before[tranche] = one
+        before[batch] = one
 
 
 def with_a_pilot_that(account: Account, outcome: str, **spec: Any) -> tuple[Rollout, list[str]]:
     """A rollout of whose pilot two devices have fared like this by noon."""
     rollout = Rollout(account, ONE, **spec)
-    rollout.tick()
+    rollout.run_once()
     chosen = sorted(own(account.sim)[0]["devices"])[:2]
     turn(account.sim, devices=dict.fromkeys(chosen, outcome))
     account.sim.set_now(NOON)
@@ -68,7 +68,7 @@ def test_devices_that_fail_once_get_one_more_campaign_and_end_verified(
     sim = rollout.sim
     turn(sim)
     # The campaign ended when its last device was settled, and the wave waits for the retry.
-    assert rollout.tick()["waves"][0]["verdict"] == "wait"
+    assert rollout.run_once()["waves"][0]["verdict"] == "wait"
     first, second = own(sim)
     assert [attempt_of(one)[1] for one in (first, second)] == [1, 2]
     assert sorted(second["devices"]) == failing
@@ -82,17 +82,17 @@ def test_no_retry_is_created_while_the_first_campaign_lives(account_with: StartA
     """A silent device keeps it alive to its last day, and is tried again with the failed one."""
     rollout = Rollout(account_with(fleet=fleet(ONE)), ONE, retry=1)
     sim = rollout.sim
-    rollout.tick()
+    rollout.run_once()
     failing, silent = chosen = sorted(own(sim)[0]["devices"])[:2]
     turn(sim, devices={failing: "failed", silent: "silent"})
     sim.set_now(NOON)
-    ticks = 0
+    runs = 0
     while live(own(sim, wave=1)[:1]):
-        rollout.tick()
+        rollout.run_once()
         assert len(own(sim, wave=1)) == 1
         sim.advance(hours=12)
-        ticks += 1
-    assert ticks > 3
+        runs += 1
+    assert runs > 3
     rollout.run()
     _first, second = own(sim, wave=1)
     assert sorted(second["devices"]) == chosen
@@ -138,7 +138,7 @@ def test_unreached_devices_are_swept_once_after_the_last_wave(account_with: Star
     assert max(moment(one["changed"]) for one in waves) <= moment(sweep["created"])
     assert (decision["phase"], decision["counts"]["unreached"]) == ("completed_with_exceptions", 2)
     assert "58 of 60 devices verified" in decision["why"]
-    assert rollout.tick_for(24 * 4, every=48)["phase"] == "completed_with_exceptions"
+    assert rollout.run_for(24 * 4, every=48)["phase"] == "completed_with_exceptions"
     assert created(sim) == 4
     assert versions(sim) == {"A": 2, "B": 58}
 
@@ -146,7 +146,7 @@ def test_unreached_devices_are_swept_once_after_the_last_wave(account_with: Star
 def test_what_the_sweep_reaches_makes_the_rollout_complete(account_with: StartAccount) -> None:
     rollout, _unreached = with_a_pilot_that(account_with(fleet=fleet(ONE)), "unreached", sweep=True)
     while not own(rollout.sim, wave=99):
-        rollout.wait(rollout.tick())
+        rollout.wait(rollout.run_once())
     turn(rollout.sim)
     assert rollout.run()["phase"] == "completed"
     assert len(own(rollout.sim, wave=99)) == 1
@@ -163,17 +163,17 @@ def test_without_a_sweep_unreached_devices_are_left(account_with: StartAccount) 
 
 
 def test_the_defaults_complete_with_one_approval(account_with: StartAccount) -> None:
-    """Four waves, each soaking; every tick once more at the same time writes nothing."""
+    """Four waves, each soaking; every run once more at the same time writes nothing."""
     account = account_with(fleet=fleet(THREE))
     rollout = Rollout(account, THREE)
     for name in DEFAULTS:
         del rollout.spec[name]
     approvals = 0
-    for _tick in range(60):
-        decision = rollout.tick()
+    for _run in range(60):
+        decision = rollout.run_once()
         assert_pilot_rule(account.sim)
         account.sim.clear_journal()
-        rollout.tick()
+        rollout.run_once()
         assert set(account.writes()) <= {"v3SyncDeviceFirmware"}
         if decision["phase"] in OVER:
             break

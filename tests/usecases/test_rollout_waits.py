@@ -54,7 +54,7 @@ def text(at: datetime) -> str:
 
 def until_begun(rollout: Rollout) -> list[str]:
     """Create the pilot's campaign; gives its devices in the order of their attempts."""
-    rollout.tick()
+    rollout.run_once()
     rollout.sim.set_now(BEGUN)
     return in_turn(own(rollout.sim)[0])
 
@@ -62,13 +62,13 @@ def until_begun(rollout: Rollout) -> list[str]:
 def assert_opens_at(rollout: Rollout, over: datetime) -> None:
     """The next wave is not there an hour before, and is there an hour after."""
     rollout.sim.set_now(text(over - timedelta(hours=1)))
-    assert rollout.tick()["phase"] == "soaking"
+    assert rollout.run_once()["phase"] == "soaking"
     assert len(own(rollout.sim)) == 1
     rollout.sim.set_now(text(over + timedelta(hours=1)))
-    rollout.tick()
+    rollout.run_once()
     assert len(own(rollout.sim, wave=2)) == 1
     rollout.sim.clear_journal()
-    rollout.tick()
+    rollout.run_once()
     assert rollout.account.writes() == []
 
 
@@ -81,7 +81,7 @@ def test_the_next_wave_comes_when_the_soak_is_over_and_after_one_more_read(
     )
     until_begun(rollout)
     rollout.sim.set_now("2026-03-04T18:00:00Z")
-    assert rollout.tick()["phase"] == "soaking"
+    assert rollout.run_once()["phase"] == "soaking"
     over = results(rollout)[14] + timedelta(hours=24)
     assert_opens_at(rollout, over)
     assert rollout.run()["phase"] == "completed"
@@ -92,15 +92,15 @@ def test_what_runs_on_the_pilot_is_read_again_after_the_soak_and_before_the_next
     account_with: StartAccount,
 ) -> None:
     rollout = Rollout(account_with(fleet=fleet(ONE)), ONE, waves=pilot_of(20, **SOAK))
-    rollout.tick()
+    rollout.run_once()
     rollout.sim.set_now("2026-03-03T09:00:00Z")
-    rollout.tick()
+    rollout.run_once()
     rollout.sim.set_now("2026-03-04T09:00:00Z")
     decision = rollout.decide()
     assert decision["actions"]["create"] == []
     assert set(decision["actions"]["refresh"]) == set(own(rollout.sim)[0]["devices"])
     rollout.sim.clear_journal()
-    rollout.tick()
+    rollout.run_once()
     assert rollout.account.writes() == ["v3SyncDeviceFirmware", "v3ScheduleCampaign"]
 
 
@@ -112,11 +112,11 @@ def test_a_failure_during_the_soak_makes_the_wave_soak_anew(account_with: StartA
     )
     order = until_begun(rollout)
     turn(rollout.sim, **SLOW, devices={order[6]: "failed"})
-    decision = rollout.tick_until("soaking", hours=4)
+    decision = rollout.run_until("soaking", hours=4)
     assert decision["waves"][0]["failures"] == 0
     sooner = moment(decision["waves"][0]["soak_until"])
     rollout.sim.set_now("2026-03-04T17:00:00Z")
-    rollout.tick()
+    rollout.run_once()
     found = results(rollout)
     successes = found[:6] + found[7:]
     over = successes[8] + timedelta(hours=24)
@@ -132,9 +132,9 @@ def test_failures_during_the_soak_halt(account_with: StartAccount) -> None:
     )
     order = until_begun(rollout)
     turn(rollout.sim, **SLOW, devices=dict.fromkeys(order[12:15], "failed"))
-    rollout.tick_until("soaking", hours=6)
-    rollout.tick_until("halted", hours=6)
-    assert rollout.tick_for(24 * 4, every=24)["phase"] == "halted"
+    rollout.run_until("soaking", hours=6)
+    rollout.run_until("halted", hours=6)
+    assert rollout.run_for(24 * 4, every=24)["phase"] == "halted"
     assert created(rollout.sim) == 1
     assert_no_duplicates(rollout.sim)
 
@@ -144,15 +144,15 @@ def test_devices_that_fall_back_during_the_soak_are_found_by_the_read_after_it(
 ) -> None:
     """They report success, run the target when first read, and nobody says that they fell back."""
     rollout = Rollout(account_with(fleet=fleet(ONE)), ONE, waves=pilot_of(20, **SOAK))
-    rollout.tick()
+    rollout.run_once()
     reverting = list(own(rollout.sim)[0]["devices"])[:3]
     turn(rollout.sim, devices=dict.fromkeys(reverting, "revert"))
     rollout.sim.set_now("2026-03-03T09:00:00Z")
-    decision = rollout.tick()
+    decision = rollout.run_once()
     assert (decision["phase"], decision["counts"]["verified"]) == ("soaking", 20)
-    decision = rollout.tick_until("halted", hours=8)
+    decision = rollout.run_until("halted", hours=8)
     assert decision["counts"]["mismatch"] == 3
-    assert rollout.tick_for(48, every=24)["phase"] == "halted"
+    assert rollout.run_for(48, every=24)["phase"] == "halted"
     assert created(rollout.sim) == 1
     assert versions(rollout.sim) == {"A": 43, "B": 17}
 
@@ -161,7 +161,7 @@ def test_devices_that_fall_back_during_the_soak_are_found_by_the_read_after_it(
 
 
 def wait_for_approval(rollout: Rollout) -> dict[str, Any]:
-    decision = rollout.tick_until("awaiting_approval", hours=8)
+    decision = rollout.run_until("awaiting_approval", hours=8)
     assert (len(own(rollout.sim)), decision["next_check_after"] is None) == (1, False)
     return decision
 
@@ -177,7 +177,7 @@ def test_without_approval_nothing_is_created_and_with_it_the_rollout_completes(
 ) -> None:
     rollout = Rollout(account_with(fleet=fleet(ONE)), ONE, waves=pilot_of(20, approval=True))
     decision = wait_for_approval(rollout)
-    assert rollout.tick_for(24 * 6, every=48)["phase"] == "awaiting_approval"
+    assert rollout.run_for(24 * 6, every=48)["phase"] == "awaiting_approval"
     assert created(rollout.sim) == 1
     approve(rollout, decision)
     assert rollout.run()["phase"] == "completed"
@@ -195,10 +195,10 @@ def test_an_approval_of_another_plan_is_void(account_with: StartAccount) -> None
         {"devices": approved["devices"][:-1]},
     ):
         rollout.spec = {**approved, **change}
-        assert rollout.tick()["phase"] == "awaiting_approval"
+        assert rollout.run_once()["phase"] == "awaiting_approval"
         assert len(own(rollout.sim)) == 1
     rollout.spec = approved
-    assert rollout.tick()["phase"] == "running"
+    assert rollout.run_once()["phase"] == "running"
     assert len(own(rollout.sim)) == 2
 
 
@@ -211,10 +211,10 @@ def test_an_approval_is_void_when_one_more_device_has_failed(account_with: Start
     assert decision["waves"][0]["failures"] == 0
     rollout.sim.set_now("2026-03-04T20:00:00Z")
     approve(rollout, decision)
-    assert rollout.tick_for(72, every=24)["phase"] == "awaiting_approval"
+    assert rollout.run_for(72, every=24)["phase"] == "awaiting_approval"
     assert created(rollout.sim) == 1
     approve(rollout, decision, failures=1)
-    assert rollout.tick()["phase"] == "running"
+    assert rollout.run_once()["phase"] == "running"
     assert created(rollout.sim) == 2
     assert_pilot_rule(rollout.sim)
 
@@ -226,22 +226,22 @@ def test_another_plan_than_the_required_one_creates_nothing(account_with: StartA
     rollout = Rollout(account_with(fleet=fleet(ONE)), ONE)
     digest = rollout.decide()["digest"]
     rollout.spec["require_digest"] = "0" * 12
-    decision = rollout.tick_for(48, every=24)
+    decision = rollout.run_for(48, every=24)
     assert (decision["phase"], digest[:12] in decision["why"]) == ("blocked", True)
     assert created(rollout.sim) == 0
     rollout.spec["require_digest"] = digest[:12]
     assert rollout.run()["phase"] == "completed"
-    assert rollout.decide()["digest"] == digest, "the plan is the same from the first tick on"
+    assert rollout.decide()["digest"] == digest, "the plan is the same from the first run on"
 
 
 def test_a_plan_that_changes_on_the_way_creates_no_further_wave(account_with: StartAccount) -> None:
     rollout = Rollout(account_with(fleet=fleet(ONE)), ONE)
     rollout.spec["require_digest"] = rollout.decide()["digest"][:12]
-    rollout.tick()
+    rollout.run_once()
     everybody = rollout.spec["devices"]
     rollout.spec["devices"] = [one for one in everybody if one in own(rollout.sim)[0]["devices"]]
     rollout.spec["devices"] += everybody[-5:]
-    assert rollout.tick_for(24 * 4, every=24)["phase"] == "blocked"
+    assert rollout.run_for(24 * 4, every=24)["phase"] == "blocked"
     assert created(rollout.sim) == 1
     rollout.spec["devices"] = everybody
     assert rollout.run()["phase"] == "completed"

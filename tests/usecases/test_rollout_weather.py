@@ -48,9 +48,9 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def midway(account: Account) -> Rollout:
-    """A rollout whose pilot is done, so that the next tick creates the second wave."""
+    """A rollout whose pilot is done, so that the next run creates the second wave."""
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     account.sim.set_now("2026-03-03T07:00:00Z")
     rollout.refresh(rollout.spec["devices"])
     account.sim.clear_journal()
@@ -59,20 +59,20 @@ def midway(account: Account) -> Rollout:
 
 @pytest.mark.parametrize("fault", ["status_503_before", "xml_403"])
 @pytest.mark.parametrize("operation", READS)
-def test_a_read_that_fails_stops_the_tick_and_the_next_one_goes_on(
+def test_a_read_that_fails_stops_the_run_and_the_next_one_goes_on(
     account_with: StartAccount, operation: str, fault: str
 ) -> None:
     account = account_with(fleet=fleet(TWO))
     rollout = midway(account)
     account.sim.faults([{"operation": operation, "fault": fault, "times": FOREVER}])
-    decision = rollout.tick(timeout=0.2)
+    decision = rollout.run_once(timeout=0.2)
     assert decision["phase"] == "observation_failed"
     assert not any(decision["actions"].values())
     assert decision["would_change"] is False
     assert decision["failure"]["operation"] == operation
     assert account.writes() == []
     account.sim.faults([])
-    assert len(rollout.tick()["actions"]["create"]) == 2
+    assert len(rollout.run_once()["actions"]["create"]) == 2
     assert len(own(account.sim)) == 4
     assert_no_duplicates(account.sim)
 
@@ -82,23 +82,23 @@ def test_reads_that_fail_once_are_repeated(account_with: StartAccount) -> None:
     rollout = midway(account)
     rules = [{"operation": operation, "fault": "status_503_before"} for operation in READS]
     account.sim.faults(rules)
-    assert len(rollout.tick()["actions"]["create"]) == 2
+    assert len(rollout.run_once()["actions"]["create"]) == 2
     assert {one["operation"] for one in account.sim.journal() if one["fault"]} == set(READS)
     assert len(own(account.sim)) == 4
     assert_no_duplicates(account.sim)
 
 
-def test_a_hidden_campaign_that_cannot_be_read_stops_the_tick(account_with: StartAccount) -> None:
+def test_a_hidden_campaign_that_cannot_be_read_stops_the_run(account_with: StartAccount) -> None:
     """The histories name it; what it is cannot be told, so nothing may be created."""
     account = account_with(fleet=fleet(TWO), switches={"scheduled_entry": "at_start"})
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=6)
     assert len(with_status(own(account.sim), "CampaignPreScheduled")) == 2
     rule = {"operation": "v3GetCampaign", "fault": "status_500_before", "times": FOREVER}
     account.sim.faults([rule])
     account.sim.clear_journal()
-    assert rollout.tick(timeout=0.2)["phase"] == "observation_failed"
+    assert rollout.run_once(timeout=0.2)["phase"] == "observation_failed"
     assert account.writes() == []
     account.sim.faults([])
     assert rollout.run()["phase"] == "completed"
@@ -114,7 +114,7 @@ def test_a_create_without_an_answer_is_found_and_not_repeated(
     rollout = Rollout(account, TWO, waves=WAVES)
     rule = {"operation": "v3ScheduleCampaign", "fault": fault, "times": FOREVER}
     account.sim.faults([rule])
-    rollout.tick()
+    rollout.run_once()
     account.sim.faults([])
     assert rollout.run()["phase"] == "completed"
     assert len(own(account.sim)) == 4
@@ -123,7 +123,7 @@ def test_a_create_without_an_answer_is_found_and_not_repeated(
 
 
 @pytest.mark.parametrize("fault", ["status_500_before", "reset_before", "xml_403"])
-def test_a_batch_that_breaks_off_is_finished_by_the_next_tick(
+def test_a_batch_that_breaks_off_is_finished_by_the_next_run(
     account_with: StartAccount, fault: str
 ) -> None:
     """The first campaign is created; the second fails for good, and so does the task."""
@@ -132,10 +132,10 @@ def test_a_batch_that_breaks_off_is_finished_by_the_next_tick(
     rule = {"operation": "v3ScheduleCampaign", "fault": fault, "nth": 2, "times": FOREVER}
     account.sim.faults([rule])
     with pytest.raises(TaskFailure):
-        rollout.tick()
+        rollout.run_once()
     assert len(own(account.sim)) == 1
     account.sim.faults([])
-    assert len(rollout.tick()["actions"]["create"]) == 1
+    assert len(rollout.run_once()["actions"]["create"]) == 1
     assert rollout.run()["phase"] == "completed"
     assert len(own(account.sim)) == 4
     assert set(attempts(account.sim).values()) == {1}
@@ -146,7 +146,7 @@ def test_words_that_nobody_knows_create_nothing_twice(account_with: StartAccount
     """Every status of campaigns and devices is an unknown word for half a day."""
     account = account_with(fleet=fleet(TWO))
     rollout = Rollout(account, TWO, waves=WAVES)
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=1)
     account.sim.faults(
         [
@@ -154,7 +154,7 @@ def test_words_that_nobody_knows_create_nothing_twice(account_with: StartAccount
             for operation in ("v3ListCampaignsByStatus", "v3ListCampaignDevices", "v3GetCampaign")
         ]
     )
-    assert rollout.tick_for(12, every=6)["phase"] == "running"
+    assert rollout.run_for(12, every=6)["phase"] == "running"
     assert len(own(account.sim)) == 2
     account.sim.faults([])
     assert rollout.run()["phase"] == "completed"
@@ -172,11 +172,11 @@ def test_reports_without_rows_give_no_device_the_package_twice(
     rollout = Rollout(
         account, TWO, waves=WAVES, gate={"soak_hours": 0, "max_failure_rate": 0.9}, retry=0
     )
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=5 * 24)
     account.sim.faults([{"operation": "v3ListCampaignDevices", "fault": fault, "times": FOREVER}])
     for _look in range(3):
-        assert rollout.tick()["actions"]["create"] == []
+        assert rollout.run_once()["actions"]["create"] == []
         account.sim.advance(hours=8)
     account.sim.faults([])
     rollout.run(hours=24)
@@ -190,7 +190,7 @@ def test_a_campaign_that_is_listed_without_its_name_is_found_by_its_devices(
     outcomes = {"default": {"success_rate": 0.5}}
     account = account_with(fleet=fleet(TWO, outcomes=outcomes))
     rollout = Rollout(account, TWO, waves=WAVES, gate={"max_failure_rate": 0.9, "soak_hours": 0})
-    rollout.tick()
+    rollout.run_once()
     account.sim.advance(hours=5 * 24)
     rule = {
         "operation": "v3ListCampaignsByStatus",
@@ -199,7 +199,7 @@ def test_a_campaign_that_is_listed_without_its_name_is_found_by_its_devices(
         "times": FOREVER,
     }
     account.sim.faults([rule])
-    rollout.tick()
+    rollout.run_once()
     account.sim.faults([])
     rollout.run(hours=24)
     assert set(attempts(account.sim).values()) == {1}

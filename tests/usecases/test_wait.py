@@ -254,7 +254,7 @@ def test_bad_options_call_nothing(account: Account, given: dict[str, Any]) -> No
 def test_a_rollout_is_waited_for_with_its_own_line(patient: Make) -> None:
     account = patient(fleet(MODELS, outcomes=SILENT))
     rollout = Rollout(account, MODELS)
-    rollout.tick()
+    rollout.run_once()
     weather(account)
     said: list[str] = []
     given = {"rollout": rollout.spec, "imei_check": "off", "wait_delay": 3 * HOUR}
@@ -276,7 +276,7 @@ def test_a_rollout_is_waited_for_with_its_own_line(patient: Make) -> None:
 def test_a_rollout_in_check_mode_is_looked_at_once(account_with: Callable[..., Account]) -> None:
     account = account_with(fleet=fleet(MODELS))
     rollout = Rollout(account, MODELS)
-    rollout.tick()
+    rollout.run_once()
     said: list[str] = []
     result = wait(account, said, check=True, rollout=rollout.spec, imei_check="off")
     assert (result["phase"], said) == ("running", [])

@@ -11,7 +11,7 @@ from typing import Any
 from .._model.campaign import CampaignDevice, DeviceChange
 from .._plan.campaigns import CampaignPlan
 from .._plan.devices import DeviceAction, DeviceDifference
-from .campaigns.campaign_view import ATTENTION, REPORT_COLUMNS, view_declared, view_device
+from .campaigns.view import ATTENTION, REPORT_COLUMNS, view_declared, view_device
 
 ACTION_COLUMNS = (*REPORT_COLUMNS, "action")
 """The keys of a device's row with what was done with it."""

@@ -16,8 +16,8 @@ from .._model.imei import shorten
 from .._model.status import FAR_ENOUGH
 from .._model.upgrade import Upgrade
 from .._plan.campaigns import CampaignSpec, choose_campaign
-from .campaigns.campaign_info import CAMPAIGN_INFO_OPTIONS, report_rows, view_reported
-from .campaigns.campaign_search import find_by_id, list_all_campaigns, list_once_more
+from .campaigns.info import CAMPAIGN_INFO_OPTIONS, report_rows, view_reported
+from .campaigns.search import find_by_id, list_all_campaigns, list_once_more
 from .context import Context
 from .failure import TaskFailure
 from .options import (
@@ -37,7 +37,7 @@ from .progress import (
     tell_span,
 )
 from .results_file import Rows
-from .rollout.rollout_info import (
+from .rollout.info import (
     ROLLOUT_OPTIONS,
     read_declared,
     rollout_rows,
@@ -54,7 +54,7 @@ WAIT_MODULE_OPTIONS: dict[str, dict[str, Any]] = {
     "names": {"type": "list", "elements": "str"},
     "upgrade_ids": {"type": "list", "elements": "str"},
     "rollout": {"type": "dict"},
-    **{name: ROLLOUT_OPTIONS[name] for name in ("state", "journal", "last_tick", "imei_check")},
+    **{name: ROLLOUT_OPTIONS[name] for name in ("state", "journal", "last_run", "imei_check")},
     "wait_for": {**WAIT_FOR_OPTION["wait_for"], "default": "ended"},
     **{name: WAIT_OPTIONS[name] for name in ("wait_timeout", "wait_delay")},
     "progress_interval": {"type": "float", "default": 30.0},

@@ -84,7 +84,7 @@ class CampaignSpec:
 
 @dataclass(frozen=True)
 class CampaignPlan:
-    """What one tick of writes would do, and what will be there after it.
+    """What one run of writes would do, and what will be there after it.
 
     :ivar current: the campaign as it is; None when there is none (left).
     :ivar predicted: the campaign as it will be; None when there will be none.

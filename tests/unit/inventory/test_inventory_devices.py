@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.thingspace.fota.plugins.doc_fragments import connection, connection_plugin
 from ansible_collections.thingspace.fota.plugins.module_utils._model.device import Device
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.inventory_devices import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.inventory import (
     GROUP_KEYS,
     AccountUnread,
     age_text,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.device_records import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.records import (
     is_at_version,
     is_imei,
     list_imeis,

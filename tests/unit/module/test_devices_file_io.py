@@ -14,11 +14,11 @@ import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
 from ansible_collections.thingspace.fota.plugins.module_utils._model.imei import ImeiCheck
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_OPTIONS,
     read_specs,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.declared_devices import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.declared import (
     declared_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices_file import (

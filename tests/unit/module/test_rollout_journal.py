@@ -15,10 +15,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.errors impo
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.journal import (
     Journal,
     read_journal,
-    read_last_tick,
+    read_last_run,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.events import (
-    LastTick,
+    LastRun,
 )
 
 
@@ -41,10 +41,10 @@ def path(tmp_path: Path) -> Path:
 def test_a_journal_that_is_not_there_is_empty(path: Path) -> None:
     assert read_journal(str(path), "meters") == Journal()
     path.write_text("")
-    assert read_journal(str(path), "meters") == Journal(LastTick(), (), ())
+    assert read_journal(str(path), "meters") == Journal(LastRun(), (), ())
 
 
-def test_the_newest_line_tells_of_the_tick_before_and_all_tell_what_was_created(
+def test_the_newest_line_tells_of_the_run_before_and_all_tell_what_was_created(
     path: Path,
 ) -> None:
     found = read(
@@ -54,7 +54,7 @@ def test_the_newest_line_tells_of_the_tick_before_and_all_tell_what_was_created(
         line(phase="running", passed=["pilot", "broad"], created=["c1", "c3"]),
     )
     assert found.campaign_ids == ("c2", "c1", "c3")
-    assert found.last == LastTick("running", frozenset({"pilot", "broad"}))
+    assert found.last == LastRun("running", frozenset({"pilot", "broad"}))
     assert found.unreadable == ()
 
 
@@ -66,7 +66,7 @@ def test_lines_of_other_rollouts_are_left_out(path: Path) -> None:
         line("meters-2", phase="held", created=["c8"]),
         json.dumps({"phase": "held", "created": ["c7"]}),
     )
-    assert found == Journal(LastTick("planned"), ("c1",))
+    assert found == Journal(LastRun("planned"), ("c1",))
 
 
 def test_bad_lines_are_counted_from_1_and_the_others_are_read(path: Path) -> None:
@@ -125,13 +125,13 @@ def test_a_path_through_a_file_is_an_error(path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [
-        ({}, LastTick()),
-        ({"phase": None, "passed": None}, LastTick()),
-        ({"phase": "running"}, LastTick("running")),
-        ({"phase": "running", "passed": ["pilot"]}, LastTick("running", frozenset({"pilot"}))),
-        ({"phase": 7, "passed": [1, "all"]}, LastTick("7", frozenset({"1", "all"}))),
-        ({"passed": "pilot"}, LastTick()),
+        ({}, LastRun()),
+        ({"phase": None, "passed": None}, LastRun()),
+        ({"phase": "running"}, LastRun("running")),
+        ({"phase": "running", "passed": ["pilot"]}, LastRun("running", frozenset({"pilot"}))),
+        ({"phase": 7, "passed": [1, "all"]}, LastRun("7", frozenset({"1", "all"}))),
+        ({"passed": "pilot"}, LastRun()),
     ],
 )
-def test_what_is_remembered_of_a_tick(entry: dict[str, Any], expected: LastTick) -> None:
-    assert read_last_tick(entry) == expected
+def test_what_is_remembered_of_a_run(entry: dict[str, Any], expected: LastRun) -> None:
+    assert read_last_run(entry) == expected

@@ -15,18 +15,18 @@ from hypothesis import strategies as st
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import CampaignType
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
 from ansible_collections.thingspace.fota.plugins.module_utils._model.windows import Window
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign_spec import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_OPTIONS,
     EXCLUSIVE_WITH_CAMPAIGNS,
     read_specs,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.declared_devices import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.declared import (
     declared_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.options import (
     check_positive,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade_options import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.options import (
     UPGRADE_OPTIONS,
     read_upgrade_spec,
 )

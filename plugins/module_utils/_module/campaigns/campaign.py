@@ -27,15 +27,15 @@ from ..._plan.campaigns import (
 )
 from ..change_view import ACTION_COLUMNS, count_changes, diff_campaigns, view_actions
 from ..context import Context
-from ..devices.device_firmware import query_devices
+from ..devices.firmware import query_devices
 from ..options import check_positive
 from ..results_file import Rows
 from ..upgrades.stages import is_settled, wait_for_all
 from ..waiting import Waited, Waiting, is_weather, wait_until
-from .campaign_search import find_by_id, find_hidden, list_all_campaigns, list_once_more
-from .campaign_spec import read_specs
-from .campaign_view import count_devices, view_campaign
-from .campaign_writer import CampaignWriter
+from .options import read_specs
+from .search import find_by_id, find_hidden, list_all_campaigns, list_once_more
+from .view import count_devices, view_campaign
+from .writer import CampaignWriter
 
 _COLUMNS = (*ACTION_COLUMNS, "campaign_id", "campaign")
 

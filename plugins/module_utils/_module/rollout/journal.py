@@ -1,10 +1,10 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal of a rollout: one JSON object a line, one line a tick.
+"""The journal of a rollout: one JSON object a line, one line a run.
 
 It helps and never decides. Ids of campaigns in it are read one by one, which finds those that no
-report shows; what it says of the tick before tells what is news.
+report shows; what it says of the run before tells what is news.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._model.errors import InvalidValue
-from ..._plan.rollout.action.events import LastTick
+from ..._plan.rollout.action.events import LastRun
 
 # What the service gives are UUIDs; no other text gets into a path.
 CAMPAIGN_ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
@@ -27,11 +27,11 @@ CAMPAIGN_ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 class Journal:
     """What a journal says of one rollout.
 
-    :ivar campaign_ids: campaigns that ticks have created.
+    :ivar campaign_ids: campaigns that runs have created.
     :ivar unreadable: numbers of lines that are no JSON object.
     """
 
-    last: LastTick = LastTick()
+    last: LastRun = LastRun()
     campaign_ids: tuple[str, ...] = ()
     unreadable: tuple[int, ...] = ()
 
@@ -49,7 +49,7 @@ def read_journal(path: str, rollout: str) -> Journal:
         raise InvalidValue("journal", path, f"cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise InvalidValue("journal", path, "is no path") from error
-    last = LastTick()
+    last = LastRun()
     ids: dict[str, None] = {}
     unreadable = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -57,7 +57,7 @@ def read_journal(path: str, rollout: str) -> Journal:
         if entry is None:
             unreadable.append(number)
         elif entry.get("rollout") == rollout:
-            last = read_last_tick(entry)
+            last = read_last_run(entry)
             created = entry.get("created")
             for one in created if isinstance(created, list) else []:
                 if CAMPAIGN_ID.fullmatch(str(one)):
@@ -65,10 +65,10 @@ def read_journal(path: str, rollout: str) -> Journal:
     return Journal(last, tuple(ids), tuple(unreadable))
 
 
-def read_last_tick(entry: Mapping[str, Any]) -> LastTick:
-    """Read what is remembered of the tick before."""
+def read_last_run(entry: Mapping[str, Any]) -> LastRun:
+    """Read what is remembered of the run before."""
     passed = entry.get("passed")
-    return LastTick(
+    return LastRun(
         phase=str(entry.get("phase") or ""),
         passed=frozenset(str(one) for one in passed) if isinstance(passed, list) else frozenset(),
     )

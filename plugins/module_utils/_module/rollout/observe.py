@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read everything that one tick of a rollout is decided by, in as few calls as there can be."""
+"""Read everything that one run of a rollout is decided by, in as few calls as there can be."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ..._plan.rollout.declaration.campaign_names import CampaignName, parse_name
 from ..._plan.rollout.declaration.spec import RolloutSpec
 from ..._plan.rollout.observation.observed import Observed, OwnCampaign
 from ..._plan.rollout.observation.software_view import see_software
-from ..campaigns.campaign_search import HISTORIES_READ, get_if_kept, list_all_campaigns
+from ..campaigns.search import HISTORIES_READ, get_if_kept, list_all_campaigns
 from ..context import Context
-from ..devices.device_firmware import query_devices
+from ..devices.firmware import query_devices
 
 
 class Observer:

@@ -35,12 +35,12 @@ def table(decision: Decision) -> list[dict[str, Any]]:
     rows = []
     for state in decision.waves:
         by_model: dict[str, list[DeviceClass]] = {}
-        failed_lanes: set[str] = set()
+        failed_cohorts: set[str] = set()
         for imei in decision.membership.waves[state.wave.number]:
             member = decision.scope.members[imei]
             by_model.setdefault(member.target.model, []).append(decision.verdicts[imei].kind)
-            if is_halted(member, decision.lanes):
-                failed_lanes.add(member.target.model)
+            if is_halted(member, decision.cohorts):
+                failed_cohorts.add(member.target.model)
         for model, kinds in sorted(by_model.items()):
             counted = {
                 "verified": sum(kind is DeviceClass.VERIFIED for kind in kinds),
@@ -55,7 +55,7 @@ def table(decision: Decision) -> list[dict[str, Any]]:
                     "planned": len(kinds),
                     **counted,
                     "other": len(kinds) - sum(counted.values()),
-                    "state": "lane halted" if model in failed_lanes else _state(state),
+                    "state": "cohort halted" if model in failed_cohorts else _state(state),
                 }
             )
     return rows

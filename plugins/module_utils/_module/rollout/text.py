@@ -17,11 +17,11 @@ from ..._plan.rollout.action.decide import Decision
 from ..._plan.rollout.judgement.device_outcomes import FAILURES, DeviceClass
 from ..._plan.rollout.judgement.exposure import can_change, stays_queued
 from ..._plan.rollout.judgement.gate import GateVerdict, percent
-from ..._plan.rollout.judgement.package_evidence import LaneEvidence
+from ..._plan.rollout.judgement.package_evidence import PackageEvidence
 from ..._plan.rollout.judgement.statistics import rate_ruled_out, stops_at
 from ..._plan.rollout.judgement.waves import WaveState
 from ..._plan.rollout.placement.scope import Out
-from .view import sort_lanes
+from .view import sort_cohorts
 
 _WAVES = ("wave", "model", "planned", "verified", "failed", "pending", "halted", "other", "state")
 _VERDICTS = {
@@ -47,7 +47,7 @@ def tell_decision(
     plan = [
         *_tell_targets(decision),
         *_tell_findings(decision),
-        *_tell_lanes(decision),
+        *_tell_cohorts(decision),
         *_tell_ways(view),
         *_tell_clusters(view),
         *_tell_waves(decision),
@@ -96,29 +96,30 @@ def _tell_findings(decision: Decision) -> list[str]:
     return lines + [f"blocked: {blocker}" for blocker in decision.blockers]
 
 
-def _tell_lanes(decision: Decision) -> list[str]:
+def _tell_cohorts(decision: Decision) -> list[str]:
     lines = []
-    for lane in sort_lanes(decision.lanes.values()):
-        package = lane.package
+    for cohort in sort_cohorts(decision.cohorts.values()):
+        package = cohort.package
         lines.append(
-            f"lane: {package.make} {package.model} {package.from_version} -> {package.to_version}:"
-            f" {_count(lane.devices, 'device')}, {_lane_state(lane)}"
+            f"cohort: {package.make} {package.model}"
+            f" {package.from_version} -> {package.to_version}:"
+            f" {_count(cohort.devices, 'device')}, {_cohort_state(cohort)}"
         )
     if lines:
         steps = stops_at(decision.spec.waves[0].gate.max_failure_rate, up_to=4)
         told = ", ".join(f"{failures} failures of up to {among}" for failures, among in steps)
-        lines.append(f"  a lane halts alone at {told} attempted, over all waves")
+        lines.append(f"  a cohort halts alone at {told} attempted, over all waves")
     return lines
 
 
-def _lane_state(lane: LaneEvidence) -> str:
-    if lane.failed:
-        return f"HALTED after {lane.failures} failures of {lane.attempted} attempted"
-    if lane.qualified:
-        return f"proved by {lane.attempted} attempted, {lane.failures} failed"
+def _cohort_state(cohort: PackageEvidence) -> str:
+    if cohort.failed:
+        return f"HALTED after {cohort.failures} failures of {cohort.attempted} attempted"
+    if cohort.qualified:
+        return f"proved by {cohort.attempted} attempted, {cohort.failures} failed"
     return (
         f"unproved: at most {PILOT_DEVICES} at once until 5 were attempted and half of them went"
-        f" well ({lane.attempted} so far)"
+        f" well ({cohort.attempted} so far)"
     )
 
 
@@ -155,7 +156,7 @@ def _tell_exposure(decision: Decision) -> list[str]:
     exposed, most = decision.exposed, decision.spec.limits.max_exposure
     limit = "" if most is None else f", at most {most} by limits.max_exposure"
     lines = [
-        f"exposure after this tick: {_count(decision.exposure, 'device')} can still change{limit}"
+        f"exposure after this run: {_count(decision.exposure, 'device')} can still change{limit}"
     ]
     if exposed.started:
         until = f"the end of {exposed.until} UTC" if exposed.until else "a time nobody can tell"
@@ -225,14 +226,14 @@ def _tell_actions(decision: Decision) -> list[str]:
         for one, day, why in decision.shorten
     ]
     lines += [
-        f"armed: {one.campaign.name} ({one.campaign.id}): {_count(can_change(one), 'device')} may"
-        " still change"
+        f"unstoppable: {one.campaign.name} ({one.campaign.id}):"
+        f" {_count(can_change(one), 'device')} may still change"
         + (
             ", as the network keeps them queued beyond its end"
             if stays_queued(one)
             else f" until the end of {one.campaign.schedule.end} UTC"
         )
-        for one in decision.armed
+        for one in decision.unstoppable
     ]
     lines += [
         f"create now: {planned.name}: {_count(len(planned.devices), 'device')}:"
@@ -259,7 +260,7 @@ def _hours(decision: Decision, planned: PlannedCampaign) -> str:
         return told
     hours = ", ".join(f"{window.start}-{window.end}" for window in planned.windows)
     local = ", ".join(str(window) for window in decision.spec.calendar.windows)
-    return f", hours {hours} UTC inside {local} {planned.lane.zone}{told}"
+    return f", hours {hours} UTC inside {local} {planned.cohort.zone}{told}"
 
 
 def _tell_signatures(decision: Decision) -> list[str]:
@@ -279,8 +280,8 @@ def _tell_signatures(decision: Decision) -> list[str]:
 
 
 def _accepts(decision: Decision) -> list[str]:
-    """One entry for each failed lane, and one for each wave that is stopped or that has it."""
-    failed = [lane for lane in sort_lanes(decision.lanes.values()) if lane.failed]
+    """One entry for each failed cohort, and one for each wave that is stopped or that has it."""
+    failed = [cohort for cohort in sort_cohorts(decision.cohorts.values()) if cohort.failed]
     entries = []
     for state in decision.waves:
         failures = [
@@ -288,19 +289,19 @@ def _accepts(decision: Decision) -> list[str]:
             for imei in decision.membership.waves[state.wave.number]
             if decision.verdicts[imei].kind in FAILURES
         ]
-        here = [lane for lane in failed if lane.package.name in failures]
-        entries += [_accept(state.wave.name, lane.codes[0], lane.failures) for lane in here]
-        failed = [lane for lane in failed if lane not in here]
+        here = [cohort for cohort in failed if cohort.package.name in failures]
+        entries += [_accept(state.wave.name, cohort.codes[0], cohort.failures) for cohort in here]
+        failed = [cohort for cohort in failed if cohort not in here]
         stopped = state.verdict in (GateVerdict.HOLD, GateVerdict.FAIL)
         if stopped or here:
             entries.append(_accept(state.wave.name, "", len(failures)))
     return entries
 
 
-def _accept(wave: str, lane: str, failures: int) -> str:
-    lane = f" lane: '{lane}'," if lane else ""
+def _accept(wave: str, cohort: str, failures: int) -> str:
+    cohort = f" cohort: '{cohort}'," if cohort else ""
     return (
-        f"{{wave: {wave},{lane} failures: {failures}, up_to: {failures}, by: your name,"
+        f"{{wave: {wave},{cohort} failures: {failures}, up_to: {failures}, by: your name,"
         " reason: why}"
     )
 

@@ -14,17 +14,17 @@ from ..._model.campaign import CampaignType
 from ..._model.wire import count_by
 from ..._plan.rollout.action.campaign_batches import PlannedCampaign
 from ..._plan.rollout.action.decide import Decision
-from ..._plan.rollout.action.events import LastTick, find_events, passed_waves
+from ..._plan.rollout.action.events import LastRun, find_events, passed_waves
 from ..._plan.rollout.declaration.spec import RolloutSpec
 from ..._plan.rollout.judgement.clusters import find_clusters
 from ..._plan.rollout.judgement.device_outcomes import DeviceClass, Verdict
 from ..._plan.rollout.judgement.exposure import can_change, stays_queued
-from ..._plan.rollout.judgement.package_evidence import LaneEvidence
+from ..._plan.rollout.judgement.package_evidence import PackageEvidence
 from ..._plan.rollout.judgement.waves import WaveState
 from ..._plan.rollout.observation.observed import OwnCampaign
 from ..._plan.rollout.placement.scope import Out
 from ..._plan.rollout.placement.upgrade_paths import Way, find_ways, find_ways_back
-from ..campaigns.campaign_view import view_day, view_windows
+from ..campaigns.view import view_day, view_windows
 from .tables import Standing, Standings, table, versions
 
 # Classes that a person need not look at.
@@ -61,7 +61,9 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             **count_by(verdict.kind.value for verdict in decision.verdicts.values()),
             **count_by(why.value for why in decision.scope.out.values()),
         },
-        "halted_lanes": [_lane(one) for one in sort_lanes(decision.lanes.values()) if one.failed],
+        "halted_cohorts": [
+            _cohort(one) for one in sort_cohorts(decision.cohorts.values()) if one.failed
+        ],
         "blockers": list(decision.blockers),
         "exposure": decision.exposure,
         "braking": {
@@ -73,8 +75,8 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             "free": seen.subscription.free_licenses,
             "purchase_types": list(seen.subscription.purchase_types),
         },
-        "armed": [_armed(one) for one in decision.armed],
-        "lanes": [_lane(lane) for lane in sort_lanes(decision.lanes.values())],
+        "unstoppable": [_unstoppable(one) for one in decision.unstoppable],
+        "cohorts": [_cohort(cohort) for cohort in sort_cohorts(decision.cohorts.values())],
         "ways": [_way(one) for one in find_ways(decision.scope)],
         "ways_back": [_way(one) for one in find_ways_back(decision.scope)],
         "clusters": [vars(one) for one in find_clusters(decision.scope.members, decision.verdicts)],
@@ -86,8 +88,8 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
     }
 
 
-def view_events(decision: Decision, last: LastTick) -> list[dict[str, Any]]:
-    """Give what has happened since the tick before."""
+def view_events(decision: Decision, last: LastRun) -> list[dict[str, Any]]:
+    """Give what has happened since the run before."""
     return [
         {"event": one.kind.value, "wave": one.wave, "phase": one.phase.value, "before": one.before}
         for one in find_events(decision, last)
@@ -127,11 +129,11 @@ def view_time(moment: datetime | None) -> str | None:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
-def sort_lanes(lanes: Iterable[LaneEvidence]) -> list[LaneEvidence]:
-    """Order lanes as people look for them: by make, model and version."""
+def sort_cohorts(cohorts: Iterable[PackageEvidence]) -> list[PackageEvidence]:
+    """Order cohorts as people look for them: by make, model and version."""
     return sorted(
-        lanes,
-        key=lambda lane: (lane.package.make, lane.package.model, lane.package.from_version),
+        cohorts,
+        key=lambda cohort: (cohort.package.make, cohort.package.model, cohort.package.from_version),
     )
 
 
@@ -144,7 +146,7 @@ def _cancel(own: OwnCampaign) -> dict[str, Any]:
     return {**_identify(own), "state": "absent"}
 
 
-def _armed(own: OwnCampaign) -> dict[str, Any]:
+def _unstoppable(own: OwnCampaign) -> dict[str, Any]:
     """A campaign that shall stop and cannot yet; OMA-DM devices stay queued beyond its end."""
     return {
         **_campaign(own),
@@ -181,18 +183,18 @@ def _of_type(planned: PlannedCampaign, spec: RolloutSpec) -> dict[str, Any]:
     }
 
 
-def _lane(lane: LaneEvidence) -> dict[str, Any]:
+def _cohort(cohort: PackageEvidence) -> dict[str, Any]:
     return {
-        "make": lane.package.make,
-        "model": lane.package.model,
-        "from_version": lane.package.from_version,
-        "to_version": lane.package.to_version,
-        "package": lane.package.name,
-        "devices": lane.devices,
-        "attempted": lane.attempted,
-        "failures": lane.failures,
-        "codes": list(lane.codes),
-        "state": "failed" if lane.failed else "qualified" if lane.qualified else "pilot",
+        "make": cohort.package.make,
+        "model": cohort.package.model,
+        "from_version": cohort.package.from_version,
+        "to_version": cohort.package.to_version,
+        "package": cohort.package.name,
+        "devices": cohort.devices,
+        "attempted": cohort.attempted,
+        "failures": cohort.failures,
+        "codes": list(cohort.codes),
+        "state": "failed" if cohort.failed else "qualified" if cohort.qualified else "pilot",
     }
 
 
@@ -217,7 +219,7 @@ def _wave(decision: Decision, state: WaveState) -> dict[str, Any]:
         "failures": judgement.failures,
         "failures_allowed": judgement.allowed,
         "sample": judgement.sample,
-        "in_failed_lanes": state.numbers.in_failed_lanes,
+        "in_failed_cohorts": state.numbers.in_failed_cohorts,
         "soak_until": view_time(judgement.soak_until),
         "deadline": view_time(state.deadline),
         "counts": count_by(decision.verdicts[imei].kind.value for imei in ids),

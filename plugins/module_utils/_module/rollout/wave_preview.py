@@ -12,14 +12,14 @@ from typing import Any
 from ..._model.errors import InvalidValue
 from ..._model.firmware import Package
 from ..._model.imei import shorten
-from ..._plan.rollout.declaration.campaign_names import ROLLOUT_NAME, Lane
+from ..._plan.rollout.declaration.campaign_names import ROLLOUT_NAME, Cohort
 from ..._plan.rollout.declaration.sections import InvalidSpec, Section
 from ..._plan.rollout.declaration.spec import RolloutSpec, Selected, Target, Wave, WaveKind
 from ..._plan.rollout.declaration.spec_devices import check_variables
 from ..._plan.rollout.declaration.spec_waves import read_waves
 from ..._plan.rollout.placement.scope import Member, Paths, Scope
 from ..._plan.rollout.placement.wave_assignment import assign_waves
-from ..devices.device_records import find_key, read_records
+from ..devices.records import find_key, read_records
 
 _RUNS = {
     "make": ("make", "fota_make"),
@@ -102,7 +102,7 @@ def _member(selected: Selected, *, make: str = "", model: str = "", version: str
     return Member(
         imei=selected.imei,
         target=Target(make, model, ""),
-        lane=Lane("", make, model, version),
+        cohort=Cohort("", make, model, version),
         course=(package,),
         device=None,
         selected=selected,

@@ -24,8 +24,8 @@ from ..._plan.upgrades import (
     needs_upgrade_version,
     plan_upgrade,
 )
-from ..campaigns.campaign_search import HISTORIES_READ, may_be_dropped
-from ..campaigns.campaign_view import (
+from ..campaigns.search import HISTORIES_READ, may_be_dropped
+from ..campaigns.view import (
     REPORT_COLUMNS,
     count_devices,
     select_devices,
@@ -37,8 +37,8 @@ from ..context import Context
 from ..options import RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION
 from ..results_file import Rows
 from ..waiting import Waiting, wait_until
-from .upgrade_options import read_upgrade_spec
-from .upgrade_writer import UpgradeWriter, WrittenUpgrade, list_all_upgrades
+from .options import read_upgrade_spec
+from .writer import UpgradeWriter, WrittenUpgrade, list_all_upgrades
 
 
 def ensure_upgrade(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:

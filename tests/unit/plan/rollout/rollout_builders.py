@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Short ways to say a rollout, its devices and campaigns, and what a tick has seen of them."""
+"""Short ways to say a rollout, its devices and campaigns, and what a run has seen of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
     CampaignName,
-    Lane,
+    Cohort,
     generation,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
@@ -149,7 +149,7 @@ def gate(**members: Any) -> Gate:
         "min_sample": 5,
         "min_coverage": "0.75",
         "max_rejected": "0.10",
-        "max_failed_lane_share": "0.5",
+        "max_failed_cohort_share": "0.5",
         "soak": timedelta(0),
         "approval": False,
     }
@@ -181,16 +181,16 @@ def package(model: str = "M1", path: str = "A B", **members: Any) -> Package:
     return Package(make=MAKER, model=model, from_version=start, to_version=end, **known | members)
 
 
-def lane(model: str = "M1", version: str = "A", *, protocol: str = "LWM2M") -> Lane:
-    """The lane of devices of a model on a version."""
-    return Lane(protocol, MAKER, model, version)
+def cohort(model: str = "M1", version: str = "A", *, protocol: str = "LWM2M") -> Cohort:
+    """The cohort of devices of a model on a version."""
+    return Cohort(protocol, MAKER, model, version)
 
 
 def named(
     count: int,
     *,
     wave: int = 1,
-    tranche: int = 1,
+    batch: int = 1,
     attempt: int = 1,
     model: str = "M1",
     version: str = "A",
@@ -201,8 +201,8 @@ def named(
         rollout=ROLLOUT,
         generation=generation(MAKER, model, to),
         wave=wave,
-        lane=lane(model, version).code,
-        tranche=tranche,
+        cohort=cohort(model, version).code,
+        batch=batch,
         attempt=attempt,
         count=count,
     )
@@ -232,7 +232,7 @@ def own(
     model, version, to = (name.get(key, "") for key in ("model", "version", "to"))
     model, version, to = model or "M1", version or "A", to or "B"
     campaign = Campaign(
-        id=campaign_id or f"c{called.wave}-{called.lane[:2]}-{called.tranche}-{called.attempt}",
+        id=campaign_id or f"c{called.wave}-{called.cohort[:2]}-{called.batch}-{called.attempt}",
         type=CampaignType.FIRMWARE,
         name=str(called),
         package=package_name or f"{model}-{version}-{to}",
@@ -291,7 +291,7 @@ def seen(
     now: datetime = NOW,
     subscription: Subscription = EVENT_BILLING,
 ) -> Observed:
-    """What a tick has read; packages from A to B for every model unless others are given."""
+    """What a run has read; packages from A to B for every model unless others are given."""
     known = {one.device_id: one for one in devices}
     models = sorted({one.model for one in known.values()} | {"M1"})
     return Observed(
@@ -322,7 +322,7 @@ def settled(
 
 
 def decided(wish: RolloutSpec, what: Observed) -> Decision:
-    """Decide one tick."""
+    """Decide one run."""
     return decide(wish, what)
 
 

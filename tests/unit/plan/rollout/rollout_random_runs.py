@@ -32,7 +32,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
     FATES,
     ServiceModel,
-    tick,
+    run_once,
 )
 
 MODELS = ("M1", "M2")
@@ -45,10 +45,10 @@ DAYS = 3
 
 @dataclass
 class Run:
-    """A rollout to run: its declaration, the account, and when it is ticked.
+    """A rollout to run: its declaration, the account, and when it is run.
 
-    :ivar selections: which devices are selected at each tick, in turn.
-    :ivar steps: hours between ticks, in turn.
+    :ivar selections: which devices are selected at each run, in turn.
+    :ivar steps: hours between runs, in turn.
     :ivar weeks: how long it runs.
     """
 
@@ -58,17 +58,20 @@ class Run:
     selections: Sequence[Sequence[str]] = field(default_factory=list)
     weeks: int = 2
 
-    def ticks(self, *, halt_at: int | None = None) -> Iterator[tuple[RolloutSpec, Decision]]:
-        """Tick until the time is over; what is given was carried out.
+    def decisions(self, *, halt_at: int | None = None) -> Iterator[tuple[RolloutSpec, Decision]]:
+        """Run until the time is over; what is given was carried out.
 
-        :param halt_at: number of the tick (from 0) from which on a person wants a halt.
+        :param halt_at: number of the run (from 0) from which on a person wants a halt.
         """
         end, number = self.service.now + hours(24 * 7 * self.weeks), 0
         while self.service.now < end:
             selected = self.selections[number % len(self.selections)]
             wish = spec(selected, **self.declared)
             halts = halt_at is not None and number >= halt_at
-            yield wish, tick(wish, self.service, wanted=Wanted.HALTED if halts else Wanted.RUNNING)
+            yield (
+                wish,
+                run_once(wish, self.service, wanted=Wanted.HALTED if halts else Wanted.RUNNING),
+            )
             self.service.now += hours(self.steps[number % len(self.steps)])
             number += 1
 
@@ -82,7 +85,7 @@ GATES = st.fixed_dictionaries(
         "max_failures": st.integers(0, 6),
         "min_success_rate": st.sampled_from(["0", "0.4", "0.9"]),
         "max_rejected": st.sampled_from(["0.1", "0.5", "1"]),
-        "max_failed_lane_share": st.sampled_from(["0.5", "1"]),
+        "max_failed_cohort_share": st.sampled_from(["0.5", "1"]),
     },
 )
 KINDS = st.one_of(
@@ -99,7 +102,7 @@ SLOW = settings(max_examples=16, deadline=None, suppress_health_check=[HealthChe
 def runs(
     draw: st.DrawFn, *, hides: bool = False, joins: bool = False, fates: Sequence[str] = FATES
 ) -> Run:
-    """Any rollout: fleet, fates, waves, gates, requests that fail, ticks at any time."""
+    """Any rollout: fleet, fates, waves, gates, requests that fail, runs at any time."""
     size = draw(st.integers(1, 55))
     models = draw(st.lists(st.sampled_from(MODELS), min_size=size, max_size=size))
     unlucky = draw(st.dictionaries(st.sampled_from(imeis(size)), st.sampled_from(fates)))

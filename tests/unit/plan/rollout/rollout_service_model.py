@@ -4,7 +4,7 @@
 """A model of the service, small enough to run whole rollouts in a blink.
 
 It holds campaigns and moves them on with a virtual clock. What it shows is a function of the clock
-alone, so it can be asked at any time, in any order of ticks. It knows nothing of waves and gates.
+alone, so it can be asked at any time, in any order of runs. It knows nothing of waves and gates.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 CHECKED_AFTER = hours(1)
 """From a request to the answer whether the service takes it."""
 FIRST_RESULT = hours(3.3)
-"""From the start of a campaign to the first results; no tick at a full hour is at this moment."""
+"""From the start of a campaign to the first results; no run at a full hour is at this moment."""
 BUSY_REASON = "Device is busy in another upgrade"
 WRONG_VERSION = "Device does not run the version that the package is for"
 LOOKS = 3
-"""How often a tick looks behind the reports."""
+"""How often a run looks behind the reports."""
 FATES = ("good", "bad", "silent", "reverts", "unreached", "rejected", "odd")
 """What becomes of a device: every one but ``good`` is a way to go wrong."""
 
@@ -144,7 +144,7 @@ class ServiceModel:
     # -- what can be read
 
     def observe(self, spec: RolloutSpec | None = None) -> Observed:
-        """Read everything that one tick sees.
+        """Read everything that one run sees.
 
         :param spec: campaigns of older targets than it declares hold their devices.
         """
@@ -347,8 +347,10 @@ class ServiceModel:
         self.campaigns.append(one)
 
 
-def tick(spec: RolloutSpec, service: ServiceModel, *, wanted: Wanted = Wanted.RUNNING) -> Decision:
-    """One tick as the hands do it: decide, read versions again and decide once more, write."""
+def run_once(
+    spec: RolloutSpec, service: ServiceModel, *, wanted: Wanted = Wanted.RUNNING
+) -> Decision:
+    """One run as the hands do it: decide, read versions again and decide once more, write."""
     decision = _decide(spec, service, wanted)
     if decision.refresh:
         service.refresh(decision.refresh)

@@ -339,11 +339,11 @@ def test_a_freeze_of_years_leaves_no_place() -> None:
 
 
 def planned(calendar: dict[str, Any], devices: list[Any] | None = None) -> list[Any]:
-    """Zone, first and last day and windows of what the first tick creates."""
+    """Zone, first and last day and windows of what the first run creates."""
     wish = spec(devices or imeis(2), calendar=calendar)
     known = [device(one.imei) for one in wish.devices]
     return sorted(
-        (one.lane.zone, one.start.day, one.end.day, [(w.start, w.end) for w in one.windows])
+        (one.cohort.zone, one.start.day, one.end.day, [(w.start, w.end) for w in one.windows])
         for one in decided(wish, seen(known)).create
     )
 
@@ -361,7 +361,7 @@ def test_campaigns_carry_windows_and_days() -> None:
 
 
 def test_devices_have_zones_of_their_own() -> None:
-    """Berlin (+2): 20:00 to 02:00 UTC. Each zone is a lane of its own."""
+    """Berlin (+2): 20:00 to 02:00 UTC. Each zone is a cohort of its own."""
     devices = [imei(0), {"imei": imei(1), "timezone": "Europe/Berlin"}]
     assert planned({"windows": ["22:00-04:00"], "timezone": "America/Chicago"}, devices) == [
         ("America/Chicago", 11, 13, [(3, 9)]),

@@ -26,6 +26,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     at,
     bad,
     busy,
+    cohort,
     day,
     decided,
     device,
@@ -33,7 +34,6 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     hours,
     imei,
     imeis,
-    lane,
     named,
     own,
     package,
@@ -47,15 +47,15 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 
 
 def created(found: Decision) -> list[tuple[int, int, int]]:
-    """Wave, tranche and size of what is created."""
+    """Wave, batch and size of what is created."""
     for one in found.create:
         assert one.name.count == len(one.devices) == len(set(one.devices))
         assert (one.name.wave, one.name.attempt) == (one.wave.number, 1)
-    return [(one.name.wave, one.name.tranche, one.name.count) for one in found.create]
+    return [(one.name.wave, one.name.batch, one.name.count) for one in found.create]
 
 
 def of_one_model(count: int, own: Iterable[OwnCampaign] = (), **members: Any) -> Decision:
-    """A tick over devices of one model in one wave."""
+    """A run over devices of one model in one wave."""
     ids = imeis(count)
     return decided(spec(ids, **members), seen(map(device, ids), own))
 
@@ -68,7 +68,7 @@ def test_a_planned_campaign_says_everything() -> None:
     (planned,) = found.create
     assert planned.name == named(3)
     assert planned.wave == found.spec.waves[0]
-    assert planned.lane == lane()
+    assert planned.cohort == cohort()
     assert planned.package == package()
     assert (planned.start, planned.end) == (day(1), day(4))
     assert sorted(planned.devices) == imeis(3)
@@ -127,7 +127,7 @@ def test_unproved(
 def test_what_is_live_takes_room() -> None:
     live = own([row(one) for one in imeis(7)])
     assert created(of_one_model(40, [live])) == [(1, 2, 13)]
-    assert created(of_one_model(40, [live, own([row(imei(7))], tranche=2)])) == [(1, 3, 12)]
+    assert created(of_one_model(40, [live, own([row(imei(7))], batch=2)])) == [(1, 3, 12)]
 
 
 def test_a_full_room_takes_nobody() -> None:
@@ -155,7 +155,7 @@ def test_a_campaign_takes_the_room_that_it_asked_for() -> None:
     )
     found = decided(wish, what)
     assert created(found) == [(2, 1, 10)]
-    assert found.lanes["M1-A-B"].live == 9
+    assert found.cohorts["M1-A-B"].live == 9
     assert set(found.create[0].devices) == set(waves[2])
 
 
@@ -166,7 +166,7 @@ def test_packages_have_rooms_of_their_own() -> None:
     found = decided(spec(ids), what)
     assert created(found) == [(1, 1, 20), (1, 1, 20)]
     assert {one.package.name for one in found.create} == {"M1-A-B", "M1-A2-B"}
-    assert [one.lane for one in found.create] == sorted(one.lane for one in found.create)
+    assert [one.cohort for one in found.create] == sorted(one.cohort for one in found.create)
 
 
 def test_waves_share_the_room_of_a_package() -> None:
@@ -191,7 +191,7 @@ def test_waves_share_the_room_of_a_package() -> None:
 
 
 def proved(count: int, **members: Any) -> Decision:
-    """A tick after five devices were verified in tranche 1, with ``count`` more to come."""
+    """A run after five devices were verified in batch 1, with ``count`` more to come."""
     rows, devices = settled(5)
     ids = imeis(count + 5)
     what = seen([*devices, *map(device, ids[5:])], [own(rows)])
@@ -214,7 +214,7 @@ def test_proved(devices: int, limits: dict[str, int], expected: list[tuple[int, 
     assert created(proved(devices, limits=limits)) == expected
 
 
-def test_max_creates_is_over_all_lanes() -> None:
+def test_max_creates_is_over_all_cohorts() -> None:
     ids = imeis(12)
     models = [f"M{number}" for number in range(4)]
     devices = [device(one, model=models[number % 4]) for number, one in enumerate(ids)]
@@ -223,7 +223,7 @@ def test_max_creates_is_over_all_lanes() -> None:
         seen(devices),
     )
     assert created(found) == [(1, 1, 3)] * 3
-    assert [one.lane.model for one in found.create] == ["M0", "M1", "M2"]
+    assert [one.cohort.model for one in found.create] == ["M0", "M1", "M2"]
 
 
 def test_devices_are_taken_in_line_and_each_once() -> None:
@@ -236,22 +236,22 @@ def test_devices_are_taken_in_line_and_each_once() -> None:
 
 
 def test_numbers_go_on_after_every_campaign_of_the_place() -> None:
-    """Also after shadows and refused ones, and separately for each wave, lane and target."""
+    """Also after shadows and refused ones, and separately for each wave, cohort and target."""
     ids = imeis(10)
     campaigns = [
-        own([busy(ids[0], -100)], "CampaignEnded", tranche=4),
-        own([], "CampaignRequestFailed", count=3, start=-5, tranche=6),
-        own([row(ids[1])], "CampaignEnded", tranche=8, to="C"),
-        own([], "CampaignRequestFailed", count=3, start=-5, tranche=9, version="A2"),
+        own([busy(ids[0], -100)], "CampaignEnded", batch=4),
+        own([], "CampaignRequestFailed", count=3, start=-5, batch=6),
+        own([row(ids[1])], "CampaignEnded", batch=8, to="C"),
+        own([], "CampaignRequestFailed", count=3, start=-5, batch=9, version="A2"),
     ]
     found = decided(spec(ids), seen(map(device, ids), campaigns))
     assert created(found) == [(1, 7, 10)]
 
 
-def test_a_name_has_room_for_999_tranches() -> None:
+def test_a_name_has_room_for_999_batches() -> None:
     rows, devices = settled(5)
     ids = imeis(9)
-    what = seen([*devices, *map(device, ids[5:])], [own(rows, tranche=998)])
+    what = seen([*devices, *map(device, ids[5:])], [own(rows, batch=998)])
     assert created(decided(spec(ids, limits={"max_campaign_devices": 1}), what)) == [(1, 999, 1)]
 
 
@@ -269,12 +269,12 @@ def test_a_name_has_room_for_999_tranches() -> None:
         # Nothing is told: a day after the first day, which was yesterday at 00:00, or today.
         (own([], "CampaignRequestFailed", count=3, start=-1), [(1, 2, 3)]),
         (own([], "CampaignRequestFailed", count=3, start=0), []),
-        # Another wave or lane is no reason to wait.
+        # Another wave or cohort is no reason to wait.
         (own([], "CampaignRequestFailed", count=3, start=0, wave=2), [(1, 1, 3)]),
         (own([], "CampaignRequestFailed", count=3, start=0, version="A2"), [(1, 1, 3)]),
     ],
 )
-def test_a_refused_lane_tries_again_after_a_day(
+def test_a_refused_cohort_tries_again_after_a_day(
     refused: OwnCampaign, expected: Sequence[tuple[int, int, int]]
 ) -> None:
     ids = imeis(3)
@@ -285,13 +285,13 @@ def test_a_refused_lane_tries_again_after_a_day(
 # -- who is not taken
 
 
-def test_a_failed_lane_gets_nothing_and_others_go_on() -> None:
+def test_a_failed_cohort_gets_nothing_and_others_go_on() -> None:
     ids = imeis(12)
     devices = [device(one, model="M1" if place < 6 else "M2") for place, one in enumerate(ids)]
     wish = spec(
         ids,
         target=[target(), target("M2")],
-        waves=[wave(gate={"max_failed_lane_share": "0.5"})],
+        waves=[wave(gate={"max_failed_cohort_share": "0.5"})],
     )
     what = seen(devices, [own([bad(ids[0]), bad(ids[1])])])
     found = decided(wish, what)
@@ -319,7 +319,7 @@ def test_the_model_of_another_live_target_waits() -> None:
     devices = [device(one, model="M1" if place < 3 else "M2") for place, one in enumerate(ids)]
     what = seen(devices, [own([row(ids[0])], to="C")])
     found = decided(spec(ids, target=[target(), target("M2")]), what)
-    assert [one.lane.model for one in found.create] == ["M2"]
+    assert [one.cohort.model for one in found.create] == ["M2"]
 
 
 # -- exposure
@@ -334,7 +334,7 @@ def test_exposure_counts_devices_that_can_still_change() -> None:
     live = own(rows, count=10, wave=1)
     found = decided(spec(ids), seen(devices, [live]))
     assert (created(found), found.exposure) == ([], 7)
-    over = own([row(ids[5])], "CampaignEnded", tranche=2, count=1)
+    over = own([row(ids[5])], "CampaignEnded", batch=2, count=1)
     assert decided(spec(ids), seen(devices, [live, over])).exposure == 7
     # A package without failures fills the room that it has left.
     calm = own([row(one) for one in ids[:4]])
@@ -342,5 +342,5 @@ def test_exposure_counts_devices_that_can_still_change() -> None:
 
 
 def test_the_maker_is_the_one_of_the_target() -> None:
-    assert of_one_model(1).create[0].lane.make == MAKER
+    assert of_one_model(1).create[0].cohort.make == MAKER
     assert of_one_model(1).create[0].start > NOW.date()

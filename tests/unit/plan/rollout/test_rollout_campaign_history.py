@@ -26,11 +26,11 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     at,
     bad,
     busy,
+    cohort,
     day,
     good,
     hours,
     imeis,
-    lane,
     named,
     own,
     rejected,
@@ -40,7 +40,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 )
 
 A, B, C, D = imeis(4)
-PLACE = (1, lane().code)
+PLACE = (1, cohort().code)
 GENERATION = named(1).generation
 
 
@@ -86,10 +86,10 @@ def test_two_targets_share_a_ledger() -> None:
     assert ids(found.campaigns) == {"a", "b"}
 
 
-def test_later_attempts_and_tranches_are_newer() -> None:
-    first = own([bad(A), bad(B)], tranche=2, campaign_id="first")
-    retry = own([good(A)], tranche=1, attempt=2, campaign_id="retry")
-    later = own([good(B)], tranche=3, campaign_id="later")
+def test_later_attempts_and_batches_are_newer() -> None:
+    first = own([bad(A), bad(B)], batch=2, campaign_id="first")
+    retry = own([good(A)], batch=1, attempt=2, campaign_id="retry")
+    later = own([good(B)], batch=3, campaign_id="later")
     found = kept(retry, later, first)
     assert {one: record.own.campaign.id for one, record in found.records.items()} == {
         A: "retry",
@@ -124,13 +124,13 @@ def test_reports_that_are_short(
     assert found.lacking == ({PLACE} if lacks else set())
 
 
-def test_settling_is_of_one_wave_and_one_lane() -> None:
+def test_settling_is_of_one_wave_and_one_cohort() -> None:
     campaigns = [
         own([], "CampaignRequestPending", count=2, wave=2),
         own([row(A)], wave=1),
         own([], "CampaignRequestPending", count=2, version="A2"),
     ]
-    assert kept(*campaigns).settling == {(2, lane().code), (1, lane(version="A2").code)}
+    assert kept(*campaigns).settling == {(2, cohort().code), (1, cohort(version="A2").code)}
 
 
 # -- shadows
@@ -141,8 +141,8 @@ def test_a_shadow_counts_for_nothing_but_the_next_number(status: str) -> None:
     found = kept(own([busy(A, -7), busy(B, -5), busy(C, -6)], status))
     assert (found.campaigns, found.claims, found.records) == ((), {}, {})
     assert (found.settling, found.request_failures) == (set(), {})
-    assert found.last_tranche == {(GENERATION, *PLACE): 1}
-    # The last word was five hours ago; the lane tries again a day after it.
+    assert found.last_batch == {(GENERATION, *PLACE): 1}
+    # The last word was five hours ago; the cohort tries again a day after it.
     assert found.retry_at == {PLACE: NOW - hours(5) + hours(24)}
 
 
@@ -166,19 +166,19 @@ def test_a_live_shadow_does_not_settle() -> None:
 
 def test_refused_campaigns_are_counted_by_place() -> None:
     campaigns = [
-        own([], "CampaignRequestFailed", count=3, tranche=1),
-        own([], "CampaignFailed", count=3, tranche=2),
-        own([row(A)], "CampaignRequestFailed", count=3, tranche=3),
+        own([], "CampaignRequestFailed", count=3, batch=1),
+        own([], "CampaignFailed", count=3, batch=2),
+        own([row(A)], "CampaignRequestFailed", count=3, batch=3),
         own([], "CampaignRequestFailed", count=3, wave=2),
         own([], "CampaignRequestFailed", count=3, version="A2"),
-        own([], "CampaignEnded", count=3, tranche=4),
-        own([], "CampaignCancelled", count=3, tranche=5),
+        own([], "CampaignEnded", count=3, batch=4),
+        own([], "CampaignCancelled", count=3, batch=5),
     ]
     found = kept(*campaigns)
     assert found.request_failures == {
         PLACE: 3,
-        (2, lane().code): 1,
-        (1, lane(version="A2").code): 1,
+        (2, cohort().code): 1,
+        (1, cohort(version="A2").code): 1,
     }
     assert found.retry_at.keys() == found.request_failures.keys()
 
@@ -191,8 +191,8 @@ def test_a_request_that_failed_for_its_devices_is_none_of_its_own() -> None:
 
 def test_the_next_attempt_comes_after_the_last_word_of_any_refused_campaign() -> None:
     campaigns = [
-        own([row(A, updated=at(-9)), row(B, updated=at(-3))], "CampaignRequestFailed", tranche=1),
-        own([row(A, updated=at(-7)), row(B)], "CampaignRequestFailed", tranche=2),
+        own([row(A, updated=at(-9)), row(B, updated=at(-3))], "CampaignRequestFailed", batch=1),
+        own([row(A, updated=at(-7)), row(B)], "CampaignRequestFailed", batch=2),
     ]
     for order in (campaigns, campaigns[::-1]):
         assert kept(*order).retry_at == {PLACE: NOW - hours(3) + hours(24)}
@@ -278,31 +278,29 @@ def test_three_of_a_name_leave_one() -> None:
     assert (ids(found.campaigns), ids(found.surplus)) == ({"a"}, {"b", "c"})
 
 
-def test_campaigns_of_one_lane_are_no_twins() -> None:
-    found = kept(
-        own([row(A)], tranche=1, campaign_id="a"), own([row(B)], tranche=2, campaign_id="b")
-    )
+def test_campaigns_of_one_cohort_are_no_twins() -> None:
+    found = kept(own([row(A)], batch=1, campaign_id="a"), own([row(B)], batch=2, campaign_id="b"))
     assert (ids(found.campaigns), found.surplus) == ({"a", "b"}, ())
 
 
 # -- numbers, stopped ones, other targets
 
 
-def test_the_last_tranche_is_the_highest_of_its_place() -> None:
+def test_the_last_batch_is_the_highest_of_its_place() -> None:
     campaigns = [
-        own([row(A)], tranche=2),
-        own([busy(A)], tranche=7),
-        own([], "CampaignRequestFailed", count=1, tranche=3),
-        own([row(D)], "CampaignEnded", tranche=6, attempt=2),
-        own([row(B)], tranche=4, wave=2),
-        own([row(C)], tranche=5, version="A2"),
-        own([row(D)], "CampaignEnded", tranche=9, to="C"),
+        own([row(A)], batch=2),
+        own([busy(A)], batch=7),
+        own([], "CampaignRequestFailed", count=1, batch=3),
+        own([row(D)], "CampaignEnded", batch=6, attempt=2),
+        own([row(B)], batch=4, wave=2),
+        own([row(C)], batch=5, version="A2"),
+        own([row(D)], "CampaignEnded", batch=9, to="C"),
     ]
-    code = lane().code
-    assert kept(*campaigns).last_tranche == {
+    code = cohort().code
+    assert kept(*campaigns).last_batch == {
         (GENERATION, 1, code): 7,
         (GENERATION, 2, code): 4,
-        (GENERATION, 1, lane(version="A2").code): 5,
+        (GENERATION, 1, cohort(version="A2").code): 5,
     }
 
 
@@ -325,7 +323,7 @@ def test_live_campaigns_of_another_target_are_superseded() -> None:
     campaigns = [
         own([row(A)], to="C", campaign_id="live"),
         own([row(A)], "CampaignRequestPending", to="D", campaign_id="new"),
-        own([row(A)], "CampaignEnded", to="C", tranche=2, campaign_id="over"),
+        own([row(A)], "CampaignEnded", to="C", batch=2, campaign_id="over"),
         own([row(A)], campaign_id="ours"),
         own([row(B)], model="M2", campaign_id="other model"),
     ]
@@ -353,7 +351,7 @@ def campaigns(draw: st.DrawFn) -> list[OwnCampaign]:
                 count=draw(st.integers(1, 6)),
                 campaign_id=f"c{number}",
                 wave=draw(st.integers(1, 2)),
-                tranche=draw(st.integers(1, 2)),
+                batch=draw(st.integers(1, 2)),
                 to=draw(st.sampled_from("BBBC")),
             )
         )

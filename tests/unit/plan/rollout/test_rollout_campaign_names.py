@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of campaigns parse back, nothing else parses, and they tell lanes and targets apart."""
+"""Names of campaigns parse back, nothing else parses, and they tell cohorts and targets apart."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
+    MOST_BATCHES,
     MOST_DEVICES,
-    MOST_TRANCHES,
     CampaignName,
-    Lane,
+    Cohort,
     fingerprint,
     generation,
     parse_name,
@@ -30,8 +30,8 @@ NAMES = st.builds(
     rollout=st.text(string.ascii_lowercase + string.digits + "-", min_size=1, max_size=20),
     generation=CODES,
     wave=st.integers(1, 99),
-    lane=CODES,
-    tranche=st.integers(1, MOST_TRANCHES),
+    cohort=CODES,
+    batch=st.integers(1, MOST_BATCHES),
     attempt=st.integers(1, 9),
     count=st.integers(0, MOST_DEVICES),
 )
@@ -127,21 +127,21 @@ def test_a_new_version_make_or_model_is_a_new_generation() -> None:
     assert generation("Maker", "M1", "B") == generation("Maker", "M1", "B")
 
 
-def test_everything_that_devices_must_share_makes_a_lane() -> None:
-    lanes = {
-        Lane("LWM2M", "Maker", "M1", "A").code,
-        Lane("OMA", "Maker", "M1", "A").code,
-        Lane("LWM2M", "Other", "M1", "A").code,
-        Lane("LWM2M", "Maker", "M2", "A").code,
-        Lane("LWM2M", "Maker", "M1", "A2").code,
-        Lane("LWM2M", "Maker", "M1", "A", "America/Chicago").code,
-        Lane("LWM2M", "Maker", "M1A", "").code,
+def test_everything_that_devices_must_share_makes_a_cohort() -> None:
+    cohorts = {
+        Cohort("LWM2M", "Maker", "M1", "A").code,
+        Cohort("OMA", "Maker", "M1", "A").code,
+        Cohort("LWM2M", "Other", "M1", "A").code,
+        Cohort("LWM2M", "Maker", "M2", "A").code,
+        Cohort("LWM2M", "Maker", "M1", "A2").code,
+        Cohort("LWM2M", "Maker", "M1", "A", "America/Chicago").code,
+        Cohort("LWM2M", "Maker", "M1A", "").code,
     }
-    assert len(lanes) == 7
-    assert all(len(code) == 6 and set(code) <= set("0123456789abcdef") for code in lanes)
+    assert len(cohorts) == 7
+    assert all(len(code) == 6 and set(code) <= set("0123456789abcdef") for code in cohorts)
 
 
-def test_a_lane_is_never_a_generation() -> None:
+def test_a_cohort_is_never_a_generation() -> None:
     assert fingerprint("lane", "a", "b") != fingerprint("target", "a", "b")
 
 

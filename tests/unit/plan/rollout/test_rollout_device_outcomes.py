@@ -219,7 +219,7 @@ def test_what_our_own_campaign_says_counts_before_others() -> None:
     assert classes(decided(spec([ONE]), what)) == {ONE: "failed"}
 
 
-def test_while_a_report_is_not_complete_the_lane_settles() -> None:
+def test_while_a_report_is_not_complete_the_cohort_settles() -> None:
     """Two of three rows are there: the third device, which one of ours may have, is settling."""
     ids = imeis(4)
     devices = [*map(device, ids[:3]), device(ids[3], model="M2")]
@@ -250,7 +250,7 @@ def test_a_report_that_lost_rows_leaves_its_devices_unknown() -> None:
         assert found.phase.value == phase
 
 
-def test_another_wave_of_the_lane_does_not_settle() -> None:
+def test_another_wave_of_the_cohort_does_not_settle() -> None:
     ids = imeis(4)
     wish = spec(ids, waves=[wave("first", count=2), wave()])
     first, last = decided(wish, seen(map(device, ids))).membership.waves.values()
@@ -266,7 +266,7 @@ def test_a_complete_report_settles_nothing() -> None:
     assert found.verdicts[ids[2]].waits
 
 
-def test_devices_of_a_failed_lane_that_were_never_touched_are_halted() -> None:
+def test_devices_of_a_failed_cohort_that_were_never_touched_are_halted() -> None:
     ids = imeis(6)
     rows = [bad(ids[0]), bad(ids[1]), row(ids[2])]
     wish = spec(ids, target=[target(), target("M2")])
@@ -283,8 +283,8 @@ def test_devices_of_a_failed_lane_that_were_never_touched_are_halted() -> None:
 
 def test_the_newest_record_counts() -> None:
     campaigns = [
-        own([row(ONE)], "CampaignEnded", tranche=1),
-        own([bad(ONE)], "CampaignEnded", tranche=2),
+        own([row(ONE)], "CampaignEnded", batch=1),
+        own([bad(ONE)], "CampaignEnded", batch=2),
         own([good(ONE)], attempt=2),
     ]
     for order in (campaigns, campaigns[::-1]):
@@ -294,7 +294,7 @@ def test_the_newest_record_counts() -> None:
 
 
 def test_a_later_refusal_as_busy_changes_nothing() -> None:
-    campaigns = [own([bad(ONE)]), own([busy(ONE)], tranche=2)]
+    campaigns = [own([bad(ONE)]), own([busy(ONE)], batch=2)]
     assert classes(decided(spec([ONE]), seen([device(ONE)], campaigns))) == {ONE: "failed"}
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has happened since the tick before, by what is remembered of it."""
+"""What has happened since the run before, by what is remembered of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
     Decision,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.events import (
-    LastTick,
+    LastRun,
     find_events,
     passed_waves,
 )
@@ -35,10 +35,10 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 
 TEN = imeis(10)
 TWO_WAVES = [wave("first", count=5), wave("rest")]
-NOTHING = LastTick()
+NOTHING = LastRun()
 
 
-def events(decision: Decision, last: LastTick = NOTHING) -> list[tuple[str, str, str, str]]:
+def events(decision: Decision, last: LastRun = NOTHING) -> list[tuple[str, str, str, str]]:
     """Every event as its kind, wave, phase, and phase before."""
     return [
         (one.kind.value, one.wave, one.phase.value, one.before)
@@ -46,8 +46,8 @@ def events(decision: Decision, last: LastTick = NOTHING) -> list[tuple[str, str,
     ]
 
 
-def remember(phase: str, *passed: str) -> LastTick:
-    return LastTick(phase=phase, passed=frozenset(passed))
+def remember(phase: str, *passed: str) -> LastRun:
+    return LastRun(phase=phase, passed=frozenset(passed))
 
 
 def begin(**members: Any) -> Decision:
@@ -88,7 +88,7 @@ def test_at_first_a_wave_begins_and_the_phase_is_new() -> None:
     ]
 
 
-def test_a_wave_begins_for_every_tick_that_finds_it_still_to_be_created() -> None:
+def test_a_wave_begins_for_every_run_that_finds_it_still_to_be_created() -> None:
     """Nothing is remembered of campaigns: if the first try has failed, it begins once more."""
     assert events(begin(), remember("planned")) == [("before_wave", "first", "planned", "planned")]
 

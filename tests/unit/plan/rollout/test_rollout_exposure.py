@@ -204,7 +204,7 @@ def test_no_more_is_created_than_may_change(
 
 
 def test_campaigns_share_what_is_left() -> None:
-    """Over tranches and lanes; the pilot rule holds beside it."""
+    """Over batches and cohorts; the pilot rule holds beside it."""
     small = {"max_campaign_devices": 20, "max_exposure": 45}
     assert sizes(limited(45, limits=small)) == [20, 20, 5]
     assert sizes(limited(45, qualified_packages=[])) == [20]
@@ -221,11 +221,11 @@ def test_what_is_done_makes_room() -> None:
 
 
 def test_a_retry_comes_when_there_is_room_for_all_of_it() -> None:
-    """Whole or not at all, as a tranche has one retry."""
+    """Whole or not at all, as a batch has one retry."""
     gate = {"max_failure_rate": "0.9", "max_failures": 9}
     loose = {"gate": gate, "retry": 1, "devices": IDS[:14]}
     broken = own([bad(one) for one in IDS[:4]], "CampaignEnded", start=-5, end=-2)
-    under_way = own([row(one) for one in IDS[4:14]], tranche=2)
+    under_way = own([row(one) for one in IDS[4:14]], batch=2)
     names = [
         [(one.name.attempt, len(one.devices)) for one in limited(most, found, **loose).create]
         for most, found in ((14, [broken, under_way]), (13, [broken, under_way]))
@@ -267,11 +267,11 @@ def test_what_was_refused_or_hides_nothing_counts_not() -> None:
     assert limited(None, [refused]).exposed == Exposure()
 
 
-# -- armed
+# -- unstoppable
 
 
 @pytest.mark.parametrize(
-    ("protocol", "status", "rows", "armed"),
+    ("protocol", "status", "rows", "unstoppable"),
     [
         ("OMA", "CampaignEnded", [bad(imei(0)), bad(imei(1))], True),
         ("OMA", "CampaignAborted", [bad(imei(0)), bad(imei(1)), row(imei(2))], True),
@@ -279,27 +279,27 @@ def test_what_was_refused_or_hides_nothing_counts_not() -> None:
         ("LWM2M", "CampaignScheduled", [bad(imei(0)), bad(imei(1))], True),
     ],
 )
-def test_devices_that_the_network_keeps_queued_are_armed_beyond_the_end(
-    protocol: str, status: str, rows: list[CampaignDevice], *, armed: bool
+def test_devices_that_the_network_keeps_queued_are_unstoppable_beyond_the_end(
+    protocol: str, status: str, rows: list[CampaignDevice], *, unstoppable: bool
 ) -> None:
     """After a halt by the gate; nothing can be braked there."""
     one = own(rows, status, protocol=protocol, start=-5, end=-1)
     ids = [told.device_id for told in rows]
     decision = decide(spec(ids), seen(map(device, ids), [one]))
     assert decision.phase is Phase.HALTED
-    assert decision.armed == ((one,) if armed else ())
+    assert decision.unstoppable == ((one,) if unstoppable else ())
     assert not decision.shorten
     assert not decision.cancel
 
 
-def test_nothing_is_armed_where_nothing_halts_or_all_succeeded() -> None:
+def test_nothing_is_unstoppable_where_nothing_halts_or_all_succeeded() -> None:
     ended = own([good(one) for one in IDS[:3]], "CampaignEnded", protocol="OMA", start=-5, end=-1)
     known = [upgraded(one) for one in IDS[:3]] + [device(one) for one in IDS[3:6]]
-    assert decide(spec(IDS[:6]), seen(known, [ended]), wanted=Wanted.HALTED).armed == ()
+    assert decide(spec(IDS[:6]), seen(known, [ended]), wanted=Wanted.HALTED).unstoppable == ()
     open_end = own([row(one) for one in IDS[:3]], "CampaignEnded", protocol="OMA")
     what = seen(map(device, IDS[:6]), [open_end])
-    assert decide(spec(IDS[:6]), what).armed == ()
-    assert decide(spec(IDS[:6]), what, wanted=Wanted.HALTED).armed == (open_end,)
+    assert decide(spec(IDS[:6]), what).unstoppable == ()
+    assert decide(spec(IDS[:6]), what, wanted=Wanted.HALTED).unstoppable == (open_end,)
 
 
 def test_the_limit_is_part_of_the_plan() -> None:

@@ -44,7 +44,7 @@ class Case:
     """One wave: numbers, what the gate says of them, and a word of the reason.
 
     :ivar gate: what differs from: 10 % tolerated, sample 5, coverage 0.75, rejected 0.10, failed
-        lanes 0.5, no limit in devices.
+        cohorts 0.5, no limit in devices.
     :ivar deadline: None while something is still to be created.
     :ivar once: failures were too many to believe at an earlier moment.
     """
@@ -58,7 +58,7 @@ class Case:
     silent: int = 0
     unknown: int = 0
     rejected: int = 0
-    lanes: int = 0
+    cohorts: int = 0
     deadline: datetime | None = AHEAD
     stopped: str = ""
     once: bool = False
@@ -172,20 +172,20 @@ CASES = {
     # P(1 of 18) = 0.850; 17/18 = 0.944 >= 0.9
     "6 of 3: one failed": Case(18, PASS, "17 of 18", 1, verified=17, failed=1),
     "6 of 3: two failed": Case(18, FAIL, "2 failures, 1", 1, verified=16, failed=2),
-    # one lane failed: 3/18 = 0.167 <= 0.5; 15 members allow floor(1.5) = 1
-    "6 of 3: a lane failed": Case(15, PASS, "15 of 15", 1, verified=15, lanes=3),
-    # three lanes: 9/18 = 0.5 is tolerated; 9 members allow floor(0.9) = 0
-    "6 of 3: three lanes failed": Case(9, PASS, "9 of 9", 0, verified=9, lanes=9),
-    # four lanes: 12/18 = 0.667 > 0.5
-    "6 of 3: four lanes failed": Case(6, FAIL, "12 of 18", 0, verified=6, lanes=12),
-    "6 of 3: all lanes failed": Case(0, FAIL, "18 of 18", 0, lanes=18),
+    # one cohort failed: 3/18 = 0.167 <= 0.5; 15 members allow floor(1.5) = 1
+    "6 of 3: a cohort failed": Case(15, PASS, "15 of 15", 1, verified=15, cohorts=3),
+    # three cohorts: 9/18 = 0.5 is tolerated; 9 members allow floor(0.9) = 0
+    "6 of 3: three cohorts failed": Case(9, PASS, "9 of 9", 0, verified=9, cohorts=9),
+    # four cohorts: 12/18 = 0.667 > 0.5
+    "6 of 3: four cohorts failed": Case(6, FAIL, "12 of 18", 0, verified=6, cohorts=12),
+    "6 of 3: all cohorts failed": Case(0, FAIL, "18 of 18", 0, cohorts=18),
     # 1/18 > 0
-    "6 of 3: no lane may fail": Case(
-        17, FAIL, "1 of 18", 1, verified=17, lanes=1, gate={"max_failed_lane_share": "0"}
+    "6 of 3: no cohort may fail": Case(
+        17, FAIL, "1 of 18", 1, verified=17, cohorts=1, gate={"max_failed_cohort_share": "0"}
     ),
     # 18/18 > 1 is false; without members there is nothing to wait for
-    "6 of 3: all lanes may fail": Case(
-        0, SKIP, "no members", 0, lanes=18, gate={"max_failed_lane_share": "1"}
+    "6 of 3: all cohorts may fail": Case(
+        0, SKIP, "no members", 0, cohorts=18, gate={"max_failed_cohort_share": "1"}
     ),
     # -- rejected devices are no members; 10 % of all devices of the wave may be
     # 2 <= 0.1*20; 18 members allow floor(1.8) = 1
@@ -196,8 +196,10 @@ CASES = {
     "9: one rejected": Case(8, HOLD, "1 of 9", 0, verified=8, rejected=1),
     # 1 <= 1.0
     "10: one rejected": Case(9, PASS, "9 of 9", 0, verified=9, rejected=1),
-    # 2 <= 0.1*20: those of failed lanes are devices of the wave; 9/20 = 0.45 <= 0.5
-    "20: rejected and a failed lane": Case(9, PASS, "9 of 9", 0, verified=9, rejected=2, lanes=9),
+    # 2 <= 0.1*20: those of failed cohorts are devices of the wave; 9/20 = 0.45 <= 0.5
+    "20: rejected and a failed cohort": Case(
+        9, PASS, "9 of 9", 0, verified=9, rejected=2, cohorts=9
+    ),
     # a failure counts before refused devices do: 2 > floor(1.7) = 1
     "20: rejected and failed": Case(17, FAIL, "2 failures", 1, verified=15, failed=2, rejected=3),
     # nobody is left; 10 > 1
@@ -370,7 +372,7 @@ CASES = {
     "20: all silent at the deadline": Case(
         20, HOLD, "0 of at least 5", 2, silent=20, deadline=OVER
     ),
-    # -- rejected devices, again: every tick, whatever is to come
+    # -- rejected devices, again: every run, whatever is to come
     # 3 > 2
     "20: three rejected before anything": Case(17, HOLD, "3 of 20", 1, rejected=3, deadline=None),
     # 0.15*20 = 3.0, met exactly
@@ -389,13 +391,13 @@ CASES = {
     "20: rejected and stopped": Case(
         18, HOLD, "by hand", 1, verified=18, rejected=2, stopped="by hand"
     ),
-    # -- failed lanes, again
+    # -- failed cohorts, again
     # 8 <= 0.5*17 = 8.5
-    "17: eight in failed lanes": Case(9, PASS, "9 of 9", 0, verified=9, lanes=8),
+    "17: eight in failed cohorts": Case(9, PASS, "9 of 9", 0, verified=9, cohorts=8),
     # 9 > 8.5
-    "17: nine in failed lanes": Case(8, FAIL, "9 of 17", 0, verified=8, lanes=9),
+    "17: nine in failed cohorts": Case(8, FAIL, "9 of 17", 0, verified=8, cohorts=9),
     # 6 > 5 counts before the refused ones do
-    "10: lanes and rejected": Case(0, FAIL, "6 of 10", 0, rejected=4, lanes=6),
+    "10: cohorts and rejected": Case(0, FAIL, "6 of 10", 0, rejected=4, cohorts=6),
     # -- sample and coverage, again
     # 4/5 = 0.8 covers enough, but the sample is min(5, 5)
     "5: four verified": Case(5, WAIT, "4 of at least 5", 0, verified=4),
@@ -443,9 +445,9 @@ CASES = {
     "20: unknown ones are not accepted": Case(
         20, FAIL, "3 failures, 2", 2, verified=17, failed=2, unknown=1, accepted=2, deadline=OVER
     ),
-    # lanes have accepts of their own
-    "6 of 3: lanes are not accepted": Case(
-        6, FAIL, "12 of 18", 0, verified=6, lanes=12, accepted=18
+    # cohorts have accepts of their own
+    "6 of 3: cohorts are not accepted": Case(
+        6, FAIL, "12 of 18", 0, verified=6, cohorts=12, accepted=18
     ),
     # -- nobody
     "0: nobody": Case(0, SKIP, "no members", 0),
@@ -460,9 +462,9 @@ def test_gate(case: Case) -> None:
         failed=case.failed,
         silent=case.silent,
         unknown=case.unknown,
-        devices=case.members + case.rejected + case.lanes,
+        devices=case.members + case.rejected + case.cohorts,
         rejected=case.rejected,
-        in_failed_lanes=case.lanes,
+        in_failed_cohorts=case.cohorts,
         too_many_once=case.once,
     )
     found = judge(
@@ -511,7 +513,7 @@ def gates(draw: st.DrawFn) -> Any:
         min_sample=draw(st.integers(1, 25)),
         min_coverage=draw(RATES),
         max_rejected=draw(RATES),
-        max_failed_lane_share=draw(RATES),
+        max_failed_cohort_share=draw(RATES),
     )
 
 
@@ -523,9 +525,9 @@ def wave_numbers(draw: st.DrawFn) -> Numbers:
         counts.append(draw(st.integers(0, left)))
         left -= counts[-1]
     verified, failed, silent, unknown = counts
-    rejected, lanes = draw(st.integers(0, 6)), draw(st.integers(0, 12))
+    rejected, cohorts = draw(st.integers(0, 6)), draw(st.integers(0, 12))
     return Numbers(
-        members, verified, failed, silent, unknown, members + rejected + lanes, rejected, lanes
+        members, verified, failed, silent, unknown, members + rejected + cohorts, rejected, cohorts
     )
 
 
@@ -543,7 +545,7 @@ def _expected(rules: Any, numbers: Numbers, *, late: bool) -> GateVerdict:
         any(failures > limit for limit in limits)
         or p < Fraction(1, 20)
         or (late and attempted >= rules.min_sample and failures > rate * told)
-        or numbers.in_failed_lanes > rules.max_failed_lane_share * numbers.devices
+        or numbers.in_failed_cohorts > rules.max_failed_cohort_share * numbers.devices
     ):
         return FAIL
     if numbers.rejected > rules.max_rejected * numbers.devices:

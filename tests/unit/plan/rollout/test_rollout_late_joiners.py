@@ -68,7 +68,7 @@ def last(
     return own([row(one) for one in ids], status, **{"wave": 2, **members})
 
 
-def tick(
+def run_once(
     campaigns: Iterable[OwnCampaign],
     *,
     ids: Sequence[str] = LINE,
@@ -77,7 +77,7 @@ def tick(
     joins: str = "leave",
     **members: Any,
 ) -> Decision:
-    """A tick after the pilot has passed."""
+    """A run after the pilot has passed."""
     wish = spec(ids, **{"waves": WAVES, "late_joiners": joins, **members})
     known = [upgraded(one) if one in PILOT else device(one) for one in ids]
     what = seen(known, [PASSED, *campaigns], busy=dict.fromkeys(held, "foreign"))
@@ -93,7 +93,7 @@ def test_who_stands_before_one_that_was_taken_came_later() -> None:
     """Two of them; the last in line may still be waiting for its campaign."""
     missing = {REST[1], REST[4]}
     taken = [one for one in REST[:-1] if one not in missing]
-    decision = tick([last(taken)])
+    decision = run_once([last(taken)])
     assert late(decision) == missing
     assert missing.isdisjoint(decision.membership.waves[2])
     assert missing.isdisjoint(decision.verdicts)
@@ -102,8 +102,8 @@ def test_who_stands_before_one_that_was_taken_came_later() -> None:
     assert set(decision.suspects[-1]) == missing | (set() if decision.create else missing)
 
 
-def test_the_next_tranche_follows_though_one_came_late() -> None:
-    found = tick([last(REST[:4])])
+def test_the_next_batch_follows_though_one_came_late() -> None:
+    found = run_once([last(REST[:4])])
     assert late(found) == set()
     assert [one.devices for one in found.create] == [tuple(REST[4:])]
 
@@ -111,7 +111,7 @@ def test_the_next_tranche_follows_though_one_came_late() -> None:
 @pytest.mark.parametrize("joins", ["leave", "last"])
 def test_late_devices_are_left_or_taken_along(joins: str) -> None:
     missing = {REST[1], REST[4]}
-    decision = tick([last([one for one in REST if one not in missing])], joins=joins)
+    decision = run_once([last([one for one in REST if one not in missing])], joins=joins)
     created = {one for planned in decision.create for one in planned.devices}
     if joins == "leave":
         assert (late(decision), created) == (missing, set())
@@ -138,18 +138,18 @@ def test_a_late_device_fills_no_wave_that_has_begun() -> None:
         waves_of = {one: n for n, ids in found.membership.waves.items() for one in ids}
         assert {one: n for one, n in waves_of.items() if one == missing} == expected
     share = [wave("pilot", percent=25), wave("last")]
-    more = tick([last(REST[1:])], waves=share, joins="last")
+    more = run_once([last(REST[1:])], waves=share, joins="last")
     assert more.membership.waves[1] == tuple(PILOT)
 
 
 def test_late_devices_change_no_digest_where_they_are_left() -> None:
     taken = [one for one in REST if one != REST[2]]
     without = [one for one in LINE if one != REST[2]]
-    digests = [tick([last(taken)], ids=ids).digest for ids in (LINE, without)]
+    digests = [run_once([last(taken)], ids=ids).digest for ids in (LINE, without)]
     assert digests[0] == digests[1]
-    joined = tick([last(taken)], joins="last").digest
+    joined = run_once([last(taken)], joins="last").digest
     assert joined not in digests
-    plain = tick([last(taken)], ids=without, joins="last").digest
+    plain = run_once([last(taken)], ids=without, joins="last").digest
     assert len({joined, plain, digests[0]}) == 3
 
 
@@ -178,10 +178,10 @@ TAKEN = [one for one in REST if one != MISSING]
         # -- nothing, or not all, is told of a campaign
         [last(TAKEN, count=len(TAKEN) + 1)],
         [last([], count=8)],
-        [last(TAKEN), last([], tranche=2, count=1, status="CampaignRequestPending")],
+        [last(TAKEN), last([], batch=2, count=1, status="CampaignRequestPending")],
         # -- refused, or a shadow: it may have been in there
-        [last(TAKEN), last([MISSING], "CampaignRequestFailed", tranche=2, start=-3)],
-        [last(TAKEN), own([busy(REST[3])], "CampaignEnded", wave=2, tranche=2)],
+        [last(TAKEN), last([MISSING], "CampaignRequestFailed", batch=2, start=-3)],
+        [last(TAKEN), own([busy(REST[3])], "CampaignEnded", wave=2, batch=2)],
         # -- the service refused it as busy
         [own([*map(row, TAKEN), busy(MISSING)], wave=2)],
         # -- of another wave
@@ -189,12 +189,12 @@ TAKEN = [one for one in REST if one != MISSING]
     ],
 )
 def test_without_an_answer_nobody_is_late(campaigns: list[OwnCampaign]) -> None:
-    assert late(tick(campaigns)) == set()
+    assert late(run_once(campaigns)) == set()
 
 
 def test_a_device_that_another_campaign_has_is_not_late() -> None:
-    assert late(tick([last(TAKEN)])) == {MISSING}
-    assert late(tick([last(TAKEN)], held=[MISSING])) == set()
+    assert late(run_once([last(TAKEN)])) == {MISSING}
+    assert late(run_once([last(TAKEN)], held=[MISSING])) == set()
 
 
 # The last wave's campaigns start on day -2: created on day -3 at 12:00 at the latest, and no more
@@ -206,7 +206,7 @@ def test_a_device_that_another_campaign_has_is_not_late() -> None:
 def test_a_campaign_of_others_that_ended_since_may_have_had_it(
     until: int, *, expected: bool
 ) -> None:
-    decision = tick([last(TAKEN)], neighbours_until=day(until))
+    decision = run_once([last(TAKEN)], neighbours_until=day(until))
     assert late(decision) == ({MISSING} if expected else set())
 
 
@@ -214,23 +214,23 @@ def test_a_campaign_of_others_that_ended_since_may_have_had_it(
 def test_a_freeze_may_have_moved_the_start(until: int, *, expected: bool) -> None:
     """Campaigns were perhaps created before it."""
     freeze = {"from": day(-22).isoformat(), "to": day(-3).isoformat()}
-    decision = tick(
+    decision = run_once(
         [last(TAKEN)], neighbours_until=day(until), calendar={"freeze": [freeze], "timezone": "UTC"}
     )
     assert late(decision) == ({MISSING} if expected else set())
     ahead = {"from": day(20).isoformat(), "to": day(30).isoformat()}
     calendar = {"freeze": [ahead], "timezone": "UTC"}
-    assert late(tick([last(TAKEN)], neighbours_until=day(-10), calendar=calendar)) == {MISSING}
+    assert late(run_once([last(TAKEN)], neighbours_until=day(-10), calendar=calendar)) == {MISSING}
 
 
 def test_the_declared_lead_may_have_moved_it_too() -> None:
     calendar = {"lead_hours": 72}
     for until, expected in ((-5, set()), (-8, {MISSING})):
-        decision = tick([last(TAKEN)], neighbours_until=day(until), calendar=calendar)
+        decision = run_once([last(TAKEN)], neighbours_until=day(until), calendar=calendar)
         assert late(decision) == expected
 
 
-def test_every_lane_answers_for_itself() -> None:
+def test_every_cohort_answers_for_itself() -> None:
     """Devices of the second model stand anywhere in line; none of them has a campaign yet."""
     models = {one: "M1" if n % 2 else "M2" for n, one in enumerate(LINE)}
     taken = [one for one in REST if models[one] == "M1" and one != REST[2]]
@@ -245,13 +245,13 @@ def test_every_lane_answers_for_itself() -> None:
         if models[one] == "M1" and one not in taken and place_in_line(ROLLOUT, one) < ends
     }
     assert late(found) == expected != set()
-    # A lane that is not told of says nothing; the other one still does.
+    # A cohort that is not told of says nothing; the other one still does.
     settling = own([row(LINE[10])], model="M2", count=2)
     assert late(decide(wish, seen(known, [campaign, settling]))) == expected
 
 
 def test_a_device_between_two_steps_is_not_late() -> None:
-    """It has a campaign; who runs B and has none is judged in the lane from B."""
+    """It has a campaign; who runs B and has none is judged in the cohort from B."""
     paths = [package(path="A B"), package(path="B C")]
     ids = REST[:4]
     steps = own([good(one, -110) for one in ids], "CampaignEnded", goal="C", start=-6, end=-4)
@@ -296,7 +296,7 @@ def test_who_was_there_from_the_beginning_is_never_late(
         [imeis(size)],
         weeks=4,
     )
-    for _wish, found in run.ticks():
+    for _wish, found in run.decisions():
         assert late(found) == set()
     assert {run.service.runs(one) for one in imeis(size)} == {"B"}
 
@@ -309,10 +309,10 @@ def test_devices_that_are_bought_after_the_last_wave_began(joins: str, phase: st
     service = ServiceModel({one: device(one) for one in imeis(30)}, (package(),))
     declared = {"waves": [wave("pilot", count=5), wave("last")], "late_joiners": joins}
     early = Run(declared, service, [12], [imeis(20)], weeks=1)
-    *_rest, (_wish, before) = early.ticks()
+    *_rest, (_wish, before) = early.decisions()
     assert before.phase is Phase.COMPLETED
     service.now += hours(1)
-    *_rest, (_wish, after) = Run(declared, service, [12], [imeis(30)]).ticks()
+    *_rest, (_wish, after) = Run(declared, service, [12], [imeis(30)]).decisions()
     new = imeis(10, start=20)
     begun = max(place_in_line(ROLLOUT, one) for one in before.membership.waves[2])
     assert after.phase.value == phase
@@ -332,13 +332,13 @@ def test_a_device_that_an_earlier_report_leaves_out_is_not_late(status: str) -> 
 
 
 def test_devices_of_an_earlier_campaign_that_was_refused_are_not_late() -> None:
-    refused = own([], "CampaignRequestFailed", count=2, tranche=2, start=-12, end=9)
-    decision = tick([last(TAKEN), refused])
+    refused = own([], "CampaignRequestFailed", count=2, batch=2, start=-12, end=9)
+    decision = run_once([last(TAKEN), refused])
     assert late(decision) == set()
 
 
 def test_where_a_start_is_not_told_nobody_is_late() -> None:
-    assert late(tick([last(TAKEN, start=None)], neighbours_until=day(-400))) == set()
+    assert late(run_once([last(TAKEN, start=None)], neighbours_until=day(-400))) == set()
 
 
 def test_campaigns_of_other_models_held_nobody() -> None:

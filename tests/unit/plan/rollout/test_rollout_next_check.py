@@ -79,7 +79,7 @@ RUNNING = own([row(A)], campaign_id="running")
         ([own([row(A, next_attempt=at(2))])], [], False, 6),
         ([own([row(A, next_attempt=at(-9))])], [], False, 6),
         ([own([row(A, next_attempt="soon")])], [], False, 6),
-        # a refused lane tries again a day after the last word
+        # a refused cohort tries again a day after the last word
         ([own([row(A, updated=at(-20))], "CampaignRequestFailed")], [], False, 4),
         ([own([row(A, updated=at(-24))], "CampaignRequestFailed")], [], False, 24),
         # deadlines that are ahead
@@ -89,7 +89,7 @@ RUNNING = own([row(A)], campaign_id="running")
         ([RUNNING], [9], False, 6),
         ([RUNNING], [4], False, 4),
         # the first of all campaigns
-        ([own([row(B)], "CampaignRequestQueued", start=3, tranche=2), RUNNING], [], False, 6),
+        ([own([row(B)], "CampaignRequestQueued", start=3, batch=2), RUNNING], [], False, 6),
     ],
 )
 def test_next_look(

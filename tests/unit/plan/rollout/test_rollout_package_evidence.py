@@ -16,7 +16,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
     Decision,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.package_evidence import (
-    LaneEvidence,
+    PackageEvidence,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     OwnCampaign,
@@ -53,7 +53,7 @@ def decide_with(
     waiting: int = 0,
     **members: Any,
 ) -> Decision:
-    """A tick after one campaign, with so many devices that wait for the next."""
+    """A run after one campaign, with so many devices that wait for the next."""
     rows, more = list(rows), imeis(waiting, start=500)
     known = {one.device_id: one for one in devices}
     ids = [one.device_id for one in rows]
@@ -65,8 +65,8 @@ def decide_with(
     return decided(spec([*ids, *more] or imeis(1), **{"gate": HALF, **members}), what)
 
 
-def lane_of(found: Decision, name: str = "M1-A-B") -> LaneEvidence:
-    return found.lanes[name]
+def cohort_of(found: Decision, name: str = "M1-A-B") -> PackageEvidence:
+    return found.cohorts[name]
 
 
 # -- evidence: at least 5 attempted, half of them well
@@ -88,7 +88,7 @@ def lane_of(found: Decision, name: str = "M1-A-B") -> LaneEvidence:
     ],
 )
 def test_qualification(verified: int, failed: int, *, qualified: bool) -> None:
-    found = lane_of(decide_with(*settled(verified, failed)))
+    found = cohort_of(decide_with(*settled(verified, failed)))
     assert (found.attempted, found.failures) == (verified + failed, failed)
     assert found.qualified is qualified
 
@@ -99,7 +99,7 @@ def test_only_results_are_evidence() -> None:
     ids = imeis(6, start=100)
     rows += [good(ids[0], -1), tried(ids[1], -30), row(ids[2], "Riddle"), rejected(ids[3])]
     rows += [row(ids[4]), tried(ids[5], -1)]
-    found = lane_of(decide_with(rows, [*devices, device(ids[0], refreshed=at(-2))]))
+    found = cohort_of(decide_with(rows, [*devices, device(ids[0], refreshed=at(-2))]))
     assert (found.attempted, found.failures, found.qualified) == (4, 0, False)
 
 
@@ -107,7 +107,7 @@ def test_a_mismatch_is_a_failure() -> None:
     rows, devices = settled(4)
     late = imei(100)
     rows.append(good(late, -30))
-    found = lane_of(decide_with(rows, [*devices, device(late, refreshed=at(-1))]))
+    found = cohort_of(decide_with(rows, [*devices, device(late, refreshed=at(-1))]))
     assert (found.attempted, found.failures, found.qualified) == (5, 1, True)
 
 
@@ -120,8 +120,8 @@ def test_evidence_adds_up_over_campaigns_and_waves() -> None:
         own_more=[own(more, wave=2)],
         waves=[wave("pilot", count=2, gate=HALF), wave(gate=HALF)],
     )
-    assert lane_of(found).qualified
-    assert lane_of(found).attempted == 5
+    assert cohort_of(found).qualified
+    assert cohort_of(found).attempted == 5
 
 
 def test_packages_prove_themselves_only() -> None:
@@ -129,15 +129,15 @@ def test_packages_prove_themselves_only() -> None:
     other = imei(300)
     what = seen([*devices, device(other, model="M2")], [own(rows)])
     found = decided(spec([*imeis(5), other], target=[target(), target("M2")]), what)
-    assert (lane_of(found).qualified, lane_of(found, "M2-A-B").qualified) == (True, False)
-    assert (lane_of(found).devices, lane_of(found, "M2-A-B").devices) == (5, 1)
+    assert (cohort_of(found).qualified, cohort_of(found, "M2-A-B").qualified) == (True, False)
+    assert (cohort_of(found).devices, cohort_of(found, "M2-A-B").devices) == (5, 1)
 
 
 def test_a_package_can_be_declared_as_qualified() -> None:
     found = decide_with(waiting=30, qualified_packages=["M1-A-B"])
-    assert lane_of(found).qualified
+    assert cohort_of(found).qualified
     assert [one.name.count for one in found.create] == [30]
-    assert not lane_of(decide_with(waiting=30, qualified_packages=["M1-A-C"])).qualified
+    assert not cohort_of(decide_with(waiting=30, qualified_packages=["M1-A-C"])).qualified
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_refused_above_20_is_unqualified(
     status: str, count: int, *, qualified: bool, declared: bool
 ) -> None:
     rows, devices = settled(8)
-    refused = own([], status, count=count, tranche=2, start=-5)
+    refused = own([], status, count=count, batch=2, start=-5)
     found = decide_with(
         rows,
         devices,
@@ -163,7 +163,7 @@ def test_refused_above_20_is_unqualified(
         waiting=30,
         qualified_packages=["M1-A-B"] if declared else [],
     )
-    assert lane_of(found).qualified is qualified
+    assert cohort_of(found).qualified is qualified
     if not qualified:
         # 8 devices are live, so there is room for 12
         assert [one.name.count for one in found.create] == [12]
@@ -177,15 +177,15 @@ def test_refused_above_20_is_unqualified(
 )
 def test_room(counts: tuple[int, ...], room: int) -> None:
     live = [
-        own([], "CampaignRequestPending", count=count, tranche=place)
+        own([], "CampaignRequestPending", count=count, batch=place)
         for place, count in enumerate(counts, 1)
     ]
-    over = own([row(imei(0))], "CampaignEnded", tranche=9)
-    found = lane_of(decide_with(own_more=[*live, over]))
+    over = own([row(imei(0))], "CampaignEnded", batch=9)
+    found = cohort_of(decide_with(own_more=[*live, over]))
     assert (found.live, found.room) == (sum(counts), room)
 
 
-# -- the lane test
+# -- the cohort test
 
 
 @pytest.mark.parametrize(
@@ -205,25 +205,25 @@ def test_room(counts: tuple[int, ...], room: int) -> None:
         (0, 20, "1", False),
     ],
 )
-def test_a_lane_fails(verified: int, failed: int, rate: str, *, stops: bool) -> None:
+def test_a_cohort_fails(verified: int, failed: int, rate: str, *, stops: bool) -> None:
     found = decide_with(*settled(verified, failed), gate={"max_failure_rate": rate})
-    assert lane_of(found).failed is stops
+    assert cohort_of(found).failed is stops
 
 
-def test_silent_and_unknown_devices_fail_no_lane() -> None:
+def test_silent_and_unknown_devices_fail_no_cohort() -> None:
     ids = imeis(9)
     rows = [*(tried(one, -30) for one in ids[:5]), *(row(one, "Riddle") for one in ids[5:])]
-    assert not lane_of(decide_with(rows)).failed
+    assert not cohort_of(decide_with(rows)).failed
 
 
 def test_failures_add_up_over_waves() -> None:
-    """One of one goes on in each wave; two of two stop the lane."""
+    """One of one goes on in each wave; two of two stop the cohort."""
     ids = imeis(4)
     wish = spec(ids, waves=[wave("pilot", count=2), wave()], gate={"max_failure_rate": "0.1"})
     first = own([bad(ids[0])], wave=1)
     second = own([bad(ids[1])], wave=2)
-    assert not lane_of(decided(wish, seen(map(device, ids), [first]))).failed
-    assert lane_of(decided(wish, seen(map(device, ids), [first, second]))).failed
+    assert not cohort_of(decided(wish, seen(map(device, ids), [first]))).failed
+    assert cohort_of(decided(wish, seen(map(device, ids), [first, second]))).failed
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_the_newest_wave_with_evidence_says_the_rate(second: Any, *, failed: boo
     )
     campaigns = [own([bad(ids[0]), bad(ids[1])], wave=1), own([second(ids[2])], wave=2)]
     devices = [device(one) if one != ids[2] or second is not good else upgraded(one) for one in ids]
-    found = lane_of(decided(wish, seen(devices, campaigns)))
+    found = cohort_of(decided(wish, seen(devices, campaigns)))
     assert found.failed is failed
 
 
@@ -256,9 +256,9 @@ def test_the_newest_wave_with_evidence_says_the_rate(second: Any, *, failed: boo
 def in_vain(*counts: int, status: str = "CampaignEnded", first: int = 0) -> list[OwnCampaign]:
     """Campaigns of so many devices each, none of which was reached."""
     found = []
-    for tranche, count in enumerate(counts, 1):
+    for batch, count in enumerate(counts, 1):
         rows = [row(one) for one in imeis(count, start=first)]
-        found.append(own(rows, status, tranche=tranche, start=-9, end=3))
+        found.append(own(rows, status, batch=batch, start=-9, end=3))
         first += count
     return found
 
@@ -276,25 +276,25 @@ def in_vain(*counts: int, status: str = "CampaignEnded", first: int = 0) -> list
     ],
 )
 def test_fruitless_campaigns(campaigns: list[OwnCampaign], fruitless: int) -> None:
-    found = lane_of(decide_with(own_more=campaigns, waiting=1))
+    found = cohort_of(decide_with(own_more=campaigns, waiting=1))
     assert found.fruitless == fruitless
     assert found.exhausted is (fruitless >= 3)
 
 
 def test_a_campaign_with_evidence_bore_fruit() -> None:
     rows, devices = settled(3, 2)
-    assert lane_of(decide_with(rows, devices, status="CampaignEnded")).fruitless == 0
+    assert cohort_of(decide_with(rows, devices, status="CampaignEnded")).fruitless == 0
     rows, devices = settled(2, 3)
-    assert lane_of(decide_with(rows, devices, status="CampaignEnded")).fruitless == 1
+    assert cohort_of(decide_with(rows, devices, status="CampaignEnded")).fruitless == 1
 
 
-def test_three_tranches_in_vain_hold_the_rollout() -> None:
+def test_three_batches_in_vain_hold_the_rollout() -> None:
     found = decide_with(own_more=in_vain(5, 5, 5), waiting=30)
     assert (found.phase.value, found.create) == ("held", ())
     assert "3 campaigns with M1-A-B ended without evidence" in found.why
 
 
-def test_two_tranches_in_vain_do_not() -> None:
+def test_two_batches_in_vain_do_not() -> None:
     found = decide_with(own_more=in_vain(5, 5), waiting=30)
     assert [one.name.count for one in found.create] == [20]
 
@@ -307,6 +307,6 @@ def test_nobody_is_held_when_nobody_waits() -> None:
 def test_a_proved_package_is_never_exhausted() -> None:
     rows, devices = settled(5, start=200)
     found = decide_with(rows, devices, own_more=in_vain(5, 5, 5, first=0), waiting=1)
-    assert not lane_of(found).exhausted
+    assert not cohort_of(found).exhausted
     declared = decide_with(own_more=in_vain(5, 5, 5), waiting=1, qualified_packages=["M1-A-B"])
-    assert not lane_of(declared).exhausted
+    assert not cohort_of(declared).exhausted

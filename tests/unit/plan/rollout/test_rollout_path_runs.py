@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole rollouts over several steps, with limits and halts: what must hold at every tick."""
+"""Whole rollouts over several steps, with limits and halts: what must hold at every run."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service
 @given(path_runs(hides=True))
 def test_every_step_keeps_the_rules_of_one(run: Run) -> None:
     proved: set[str] = set()
-    for wish, found in run.ticks():
+    for wish, found in run.decisions():
         proved |= {one.name for one in PATHS if run.service.proved(one.name)}
         for one in PATHS:
             if one.name not in proved:
                 assert run.service.live_devices(one.name) <= 20
         waves = {one: number for number, ids in found.membership.waves.items() for one in ids}
         for planned in found.create:
-            assert not found.lanes[planned.package.name].failed
+            assert not found.cohorts[planned.package.name].failed
             assert {waves[imei] for imei in planned.devices} == {planned.wave.number}
             _check_earlier_waves(run, wish, found, planned.wave.number)
         _check_that_no_device_is_held_twice(run)
@@ -79,7 +79,7 @@ def _check_earlier_waves(run: Run, wish: RolloutSpec, found: Decision, number: i
         members = [
             imei
             for imei in found.membership.waves[earlier.number]
-            if not any(found.lanes[one.name].failed for one in found.scope.members[imei].course)
+            if not any(found.cohorts[one.name].failed for one in found.scope.members[imei].course)
             and found.verdicts[imei].kind.value != "rejected"
         ]
         told = [outcomes[imei] for imei in members if imei in outcomes]
@@ -94,7 +94,7 @@ def _check_earlier_waves(run: Run, wish: RolloutSpec, found: Decision, number: i
 @settings(parent=SLOW, max_examples=10)
 @given(path_runs(hides=True, fates=["good"]))
 def test_where_all_goes_well_every_device_reaches_the_target(run: Run) -> None:
-    *_rest, (_wish, last) = run.ticks()
+    *_rest, (_wish, last) = run.decisions()
     assert last.phase is Phase.COMPLETED
     assert {run.service.runs(imei) for imei in run.service.devices} == {"C"}
 
@@ -102,7 +102,7 @@ def test_where_all_goes_well_every_device_reaches_the_target(run: Run) -> None:
 @settings(parent=SLOW, max_examples=10)
 @given(path_runs(fates=["good", "bad"], retry=1))
 def test_a_step_is_tried_once_more_and_no_oftener(run: Run) -> None:
-    for _wish, found in run.ticks():
+    for _wish, found in run.decisions():
         _check_that_no_device_is_held_twice(run)
         for planned in found.create:
             assert planned.name.attempt <= 2
@@ -127,7 +127,7 @@ def test_no_more_devices_change_than_the_plan_says(
 ) -> None:
     run.declared["limits"] = {**run.declared["limits"], "max_exposure": most}
     halted: Decision | None = None
-    for number, (_wish, found) in enumerate(run.ticks(halt_at=halt_at)):
+    for number, (_wish, found) in enumerate(run.decisions(halt_at=halt_at)):
         assert run.service.to_come() <= found.exposure <= most
         assert found.exposed.started <= found.exposed.devices
         if number == halt_at:
@@ -145,7 +145,7 @@ def test_no_more_devices_change_than_the_plan_says(
 def test_a_halt_by_the_gates_lasts(run: Run) -> None:
     """The model refuses an end date that comes no earlier."""
     halted = False
-    for _wish, found in run.ticks():
+    for _wish, found in run.decisions():
         halted = halted or found.phase is Phase.HALTED
         assert halted == (found.phase is Phase.HALTED)
         assert not (halted and found.create)
@@ -159,7 +159,7 @@ def test_a_halt_by_the_gates_lasts(run: Run) -> None:
 def test_the_digest_changes_when_the_wave_of_a_device_does(run: Run) -> None:
     plans = {
         (found.digest, tuple(sorted(found.membership.waves.items())))
-        for _wish, found in run.ticks()
+        for _wish, found in run.decisions()
     }
     assert len({digest for digest, _waves in plans}) == len(plans)
     assert len({waves for _digest, waves in plans}) == len(plans)
@@ -183,7 +183,7 @@ def test_a_path_takes_its_steps_one_after_the_other() -> None:
         [imeis(12)],
         weeks=3,
     )
-    *_rest, (_wish, last) = run.ticks()
+    *_rest, (_wish, last) = run.decisions()
     assert last.phase is Phase.COMPLETED
     assert [
         (one.planned.name.wave, one.planned.package.name, one.planned.name.count)

@@ -118,7 +118,7 @@ def one_unreached_within_the_limits() -> Decision:
     return decided(spec(imeis(10)), seen([*devices, device(imei(9))], [ended]))
 
 
-def one_lane_halted() -> Decision:
+def one_cohort_halted() -> Decision:
     """Of two models one has failed, which is half of the devices; the other is verified."""
     rows, devices = settled(4)
     broken = [bad(one) for one in imeis(4, start=4)]
@@ -138,18 +138,16 @@ def stopped(status: str) -> Decision:
 
 def refused_three_times() -> Decision:
     campaigns = [
-        own([], "CampaignRequestFailed", count=4, tranche=tranche, start=-9)
-        for tranche in (1, 2, 3)
+        own([], "CampaignRequestFailed", count=4, batch=batch, start=-9) for batch in (1, 2, 3)
     ]
     return decided(spec(imeis(4)), seen(fleet(), campaigns))
 
 
 def accepted_at_the_fourth_time() -> Decision:
     refused = [
-        own([], "CampaignRequestFailed", count=4, tranche=tranche, start=-9)
-        for tranche in (1, 2, 3)
+        own([], "CampaignRequestFailed", count=4, batch=batch, start=-9) for batch in (1, 2, 3)
     ]
-    live = own([row(one) for one in imeis(4)], tranche=4)
+    live = own([row(one) for one in imeis(4)], batch=4)
     return decided(spec(imeis(4)), seen(fleet(), [*refused, live]))
 
 
@@ -171,7 +169,7 @@ def stopped_and_failed() -> Decision:
     """Somebody stopped the first wave, and all devices of the second fail."""
     rows = [bad(one) for one in imeis(4, start=4)]
     campaigns = [own([row(one) for one in imeis(4)], "CampaignCancelled"), own(rows, wave=2)]
-    gate = {"max_failed_lane_share": 1, "max_failure_rate": 1, "max_failures": 2}
+    gate = {"max_failed_cohort_share": 1, "max_failure_rate": 1, "max_failures": 2}
     wish = spec(imeis(8), waves=[wave("first", count=4, gate=gate), wave("last", gate=gate)])
     return decided(wish, seen(fleet(8), campaigns))
 
@@ -200,7 +198,7 @@ def too_many_failed() -> Decision:
 
 
 @pytest.mark.parametrize(
-    ("tick", "phase", "why", "ends"),
+    ("run", "phase", "why", "ends"),
     [
         (nothing_yet, "planned", "nothing exists yet", False),
         (current, "nothing_to_do", "no selected device needs", True),
@@ -228,18 +226,18 @@ def too_many_failed() -> Decision:
         (all_verified_and_one_out, "completed_with_exceptions", "1 selected devices could", True),
         (one_failed_within_the_limits, "completed_with_exceptions", "9 of 10 devices", True),
         (one_unreached_within_the_limits, "completed_with_exceptions", "9 of 10 devices", True),
-        (one_lane_halted, "completed_with_exceptions", "lane M2 A -> B halted", True),
+        (one_cohort_halted, "completed_with_exceptions", "cohort M2 A -> B halted", True),
         (too_many_rejected, "held", "refused 1 of 4 devices, more than max_rejected 10 %", True),
         (lambda: stopped("CampaignCancelled"), "held", "is CampaignCancelled: somebody", True),
         (lambda: stopped("CampaignAborted"), "held", "is CampaignAborted: somebody", True),
-        (refused_three_times, "held", "accepted and then refused 3 campaigns of lane", True),
+        (refused_three_times, "held", "accepted and then refused 3 campaigns of cohort", True),
         (nobody_was_reached, "held", "the deadline is over, and 0 of at least 4", True),
         (twin_has_started, "held", "a second campaign of this name has started", True),
-        (too_many_failed, "halted", "4 of 4 devices are in failed lanes", True),
+        (too_many_failed, "halted", "4 of 4 devices are in failed cohorts", True),
     ],
 )
-def test_phase(tick: Callable[[], Decision], phase: str, why: str, *, ends: bool) -> None:
-    found = tick()
+def test_phase(run: Callable[[], Decision], phase: str, why: str, *, ends: bool) -> None:
+    found = run()
     assert found.phase.value == phase
     assert why in found.why
     assert found.phase.over is ends
@@ -249,17 +247,17 @@ def test_phase(tick: Callable[[], Decision], phase: str, why: str, *, ends: bool
 
 
 @pytest.mark.parametrize(
-    "tick",
+    "run",
     [
         *(current, nobody_can, another_target_is_live, licences_are_short, all_are_busy),
-        *(all_verified, all_verified_and_one_out, one_lane_halted, too_many_rejected),
+        *(all_verified, all_verified_and_one_out, one_cohort_halted, too_many_rejected),
         *(refused_three_times, nobody_was_reached, twin_has_started, too_many_failed),
         lambda: stopped("CampaignCancelled"),
     ],
 )
-def test_nothing_is_created(tick: Callable[[], Decision]) -> None:
+def test_nothing_is_created(run: Callable[[], Decision]) -> None:
     """Also where devices wait: a person has to look first, or the service has to change."""
-    found = tick()
+    found = run()
     assert found.create == ()
     assert not found.cancel
 
@@ -318,7 +316,7 @@ def test_a_started_twin_holds_and_a_queued_one_is_cancelled() -> None:
     assert started.cancel == ()
 
 
-def test_a_started_twin_stops_other_lanes_too() -> None:
+def test_a_started_twin_stops_other_cohorts_too() -> None:
     twins = [own([row(one) for one in imeis(4)], campaign_id=name) for name in "ab"]
     other = device(imei(9), model="M2")
     wish = spec([*imeis(4), imei(9)], target=TWO_MODELS)
@@ -326,7 +324,7 @@ def test_a_started_twin_stops_other_lanes_too() -> None:
     assert len(decided(wish, seen([*fleet(), other], twins[:1])).create) == 1
 
 
-# -- a failed lane
+# -- a failed cohort
 
 
 def braked(*, gate: dict[str, Any], start: int = 1) -> Decision:
@@ -335,30 +333,30 @@ def braked(*, gate: dict[str, Any], start: int = 1) -> Decision:
     devices = [device(one, model="M1" if place < 6 else "M2") for place, one in enumerate(ids)]
     campaigns = [
         own([bad(ids[0]), bad(ids[1])], campaign_id="failed"),
-        own([row(ids[2])], QUEUED, tranche=2, start=start, campaign_id="m1 queued"),
-        own([row(ids[3])], "CampaignScheduled", tranche=3, start=start, campaign_id="m1 scheduled"),
+        own([row(ids[2])], QUEUED, batch=2, start=start, campaign_id="m1 queued"),
+        own([row(ids[3])], "CampaignScheduled", batch=3, start=start, campaign_id="m1 scheduled"),
         own([row(ids[6])], QUEUED, model="M2", start=start, campaign_id="m2 queued"),
-        own([row(ids[4])], "CampaignEnded", tranche=4, campaign_id="m1 over"),
+        own([row(ids[4])], "CampaignEnded", batch=4, campaign_id="m1 over"),
     ]
     return decided(spec(ids, target=TWO_MODELS, gate=gate), seen(devices, campaigns))
 
 
-def test_a_failed_lane_brakes_its_own_campaigns_only() -> None:
-    found = braked(gate={"max_failed_lane_share": "0.5"})
+def test_a_failed_cohort_brakes_its_own_campaigns_only() -> None:
+    found = braked(gate={"max_failed_cohort_share": "0.5"})
     assert found.phase.value == "running"
     assert {(one.campaign.id, why) for one, why in found.cancel} == {
-        ("m1 queued", "its lane has failed"),
-        ("m1 scheduled", "its lane has failed"),
+        ("m1 queued", "its cohort has failed"),
+        ("m1 scheduled", "its cohort has failed"),
     }
     assert {one.package.name for one in found.create} == {"M2-A-B"}
 
 
 def test_a_failed_wave_brakes_everything() -> None:
-    found = braked(gate={"max_failed_lane_share": "0.4"})
+    found = braked(gate={"max_failed_cohort_share": "0.4"})
     assert found.phase.value == "halted"
     assert {(one.campaign.id, why) for one, why in found.cancel} == {
-        ("m1 queued", "its lane has failed"),
-        ("m1 scheduled", "its lane has failed"),
+        ("m1 queued", "its cohort has failed"),
+        ("m1 scheduled", "its cohort has failed"),
         ("m2 queued", "the rollout has halted"),
     }
     assert found.create == ()
@@ -367,23 +365,23 @@ def test_a_failed_wave_brakes_everything() -> None:
 
 def test_what_has_started_is_beyond_the_brake() -> None:
     """On its first day a scheduled campaign has started, a queued one has not."""
-    found = braked(gate={"max_failed_lane_share": "0.4"}, start=0)
+    found = braked(gate={"max_failed_cohort_share": "0.4"}, start=0)
     assert {one.campaign.id for one, _why in found.cancel} == {"m1 queued", "m2 queued"}
 
 
-def test_devices_of_a_failed_lane_leave_the_numbers() -> None:
-    found = braked(gate={"max_failed_lane_share": "0.5"})
+def test_devices_of_a_failed_cohort_leave_the_numbers() -> None:
+    found = braked(gate={"max_failed_cohort_share": "0.5"})
     numbers = found.waves[0].numbers
-    assert (numbers.devices, numbers.members, numbers.in_failed_lanes) == (12, 6, 6)
+    assert (numbers.devices, numbers.members, numbers.in_failed_cohorts) == (12, 6, 6)
     assert gate_of(found).failures == 0
 
 
-def test_a_campaign_stopped_in_a_failed_lane_holds_nobody() -> None:
+def test_a_campaign_stopped_in_a_failed_cohort_holds_nobody() -> None:
     ids = imeis(8)
     devices = [device(one, model="M1" if place < 4 else "M2") for place, one in enumerate(ids)]
     campaigns = [
         own([bad(ids[0]), bad(ids[1])]),
-        own([row(ids[2])], "CampaignCancelled", tranche=2),
+        own([row(ids[2])], "CampaignCancelled", batch=2),
     ]
     found = decided(spec(ids, target=TWO_MODELS), seen(devices, campaigns))
     assert found.phase.value == "running"
@@ -432,7 +430,7 @@ def test_a_wave_that_has_begun_is_judged_even_behind_one_that_waits() -> None:
     assert verdicts(three_waves(row, good)) == [
         *(GateVerdict.WAIT, GateVerdict.PASS, GateVerdict.WAIT)
     ]
-    found = three_waves(row, bad, gate={"max_failed_lane_share": 1})
+    found = three_waves(row, bad, gate={"max_failed_cohort_share": 1})
     assert not found.create
 
 
@@ -465,7 +463,7 @@ def test_a_skipped_wave_opens_the_next() -> None:
 def test_the_deadline_is_a_day_after_the_last_campaign() -> None:
     campaigns = [
         own([row(imei(0))], end=3),
-        own([row(imei(1))], "CampaignEnded", tranche=2, end=1),
+        own([row(imei(1))], "CampaignEnded", batch=2, end=1),
     ]
     (state,) = decided(spec(imeis(2)), seen(fleet(2), campaigns)).waves
     # the end of the third day from today, and 24 hours
@@ -502,7 +500,7 @@ def test_the_next_look_is_at_the_deadline() -> None:
     assert found.next_check == found.waves[0].deadline == NOW + hours(14)
 
 
-def test_campaigns_of_failed_lanes_move_no_deadline() -> None:
+def test_campaigns_of_failed_cohorts_move_no_deadline() -> None:
     ids = imeis(4)
     devices = [device(one, model="M1" if place < 2 else "M2") for place, one in enumerate(ids)]
     campaigns = [

@@ -69,7 +69,7 @@ def first(status: str = "CampaignEnded", failures: int = 2) -> OwnCampaign:
 def again(
     *told: Any, status: str = "CampaignEnded", attempt: int = 2, **members: Any
 ) -> OwnCampaign:
-    """A later attempt of the same tranche."""
+    """A later attempt of the same batch."""
     return own(told, status, attempt=attempt, **members)
 
 
@@ -79,9 +79,9 @@ def tried(*campaigns: OwnCampaign, verified: Iterable[str] = FINE, **members: An
 
 
 def created(decision: Decision) -> list[tuple[int, int, int, tuple[str, ...]]]:
-    """Wave, tranche, attempt and devices of what is created."""
+    """Wave, batch, attempt and devices of what is created."""
     return [
-        (one.name.wave, one.name.tranche, one.name.attempt, tuple(sorted(one.devices)))
+        (one.name.wave, one.name.batch, one.name.attempt, tuple(sorted(one.devices)))
         for one in decision.create
     ]
 
@@ -90,7 +90,7 @@ RETRY = [(1, 1, 2, tuple(BROKEN))]
 
 
 def test_failed_devices_are_tried_once_more() -> None:
-    """In the same wave and tranche, when the campaign is over; until then the wave waits."""
+    """In the same wave and batch, when the campaign is over; until then the wave waits."""
     decision = tried(first())
     assert created(decision) == RETRY
     assert [planned.name.count for planned in decision.create] == [2]
@@ -186,13 +186,13 @@ def test_only_devices_on_the_old_version_are_tried_again() -> None:
     assert created(decision) == [(1, 1, 2, (BROKEN[1],))]
 
 
-def test_each_tranche_has_its_own_retry() -> None:
+def test_each_batch_has_its_own_retry() -> None:
     """The second is not over yet."""
     ended = own([bad(TEN[0]), *map(good, TEN[1:5])], "CampaignEnded")
-    live = own([bad(TEN[5]), *map(good, TEN[6:])], tranche=2)
+    live = own([bad(TEN[5]), *map(good, TEN[6:])], batch=2)
     verified = [*TEN[1:5], *TEN[6:]]
     assert created(tried(ended, live, verified=verified)) == [(1, 1, 2, (TEN[0],))]
-    over = own([bad(TEN[5]), *map(good, TEN[6:])], "CampaignEnded", tranche=2)
+    over = own([bad(TEN[5]), *map(good, TEN[6:])], "CampaignEnded", batch=2)
     assert created(tried(ended, over, verified=verified)) == [
         (1, 1, 2, (TEN[0],)),
         (1, 2, 2, (TEN[5],)),
@@ -260,11 +260,11 @@ def test_there_is_no_sweep(campaigns: list[OwnCampaign], members: dict[str, Any]
 def test_the_sweep_waits_until_all_campaigns_are_over() -> None:
     """The last wave has passed, but one of its campaigns still runs."""
     ended = own([*map(row, BROKEN), *map(good, TEN[2:8])], "CampaignEnded")
-    live = own(list(map(good, TEN[8:])), "CampaignScheduled", tranche=2)
+    live = own(list(map(good, TEN[8:])), "CampaignScheduled", batch=2)
     waits = swept(ended, live)
     assert gate_of(waits).verdict is GateVerdict.PASS
     assert created(waits) == []
-    over = own(list(map(good, TEN[8:])), "CampaignEnded", tranche=2)
+    over = own(list(map(good, TEN[8:])), "CampaignEnded", batch=2)
     assert created(swept(ended, over)) == SWEEP
 
 
@@ -301,7 +301,7 @@ def test_busy_devices_wait_a_day() -> None:
 
 def test_the_last_refusal_says_how_long_and_the_declaration_too() -> None:
     """Whatever the order of the campaigns; shadows count as well."""
-    early = own([busy(imei(0), -60)], "CampaignEnded", tranche=2)
+    early = own([busy(imei(0), -60)], "CampaignEnded", batch=2)
     late = own([busy(imei(0), -20), good(imei(1))], "CampaignEnded")
     for campaigns in ([early, late], [late, early]):
         assert keep_ledger(spec(TEN), campaigns).busy_until == {imei(0): NOW + hours(4)}

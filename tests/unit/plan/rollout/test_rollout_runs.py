@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole rollouts against a model of the service: what must hold at every tick of any of them."""
+"""Whole rollouts against a model of the service: what must hold at every run of any of them."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service
     ServiceModel,
 )
 
-# -- what must hold at every tick
+# -- what must hold at every run
 
 
 @SLOW
 @given(runs())
 def test_a_plan_that_was_carried_out_is_empty(run: Run) -> None:
-    for wish, found in run.ticks():
+    for wish, found in run.decisions():
         again = decide(wish, run.service.observe(wish))
         if len(found.create) < wish.limits.max_creates:
             assert [str(one.name) for one in again.create] == []
@@ -60,12 +60,12 @@ def test_a_plan_that_was_carried_out_is_empty(run: Run) -> None:
 @given(runs(hides=True))
 def test_what_is_created(run: Run) -> None:
     proved: set[str] = set()
-    for wish, found in run.ticks():
+    for wish, found in run.decisions():
         _check_pilot_rule(run, proved)
         _check_names(run, found)
         _check_tries(found)
         for planned in found.create:
-            assert not found.lanes[planned.package.name].failed
+            assert not found.cohorts[planned.package.name].failed
             _check_earlier_waves(run, wish, found, planned.wave.number)
         words = [state.verdict.value for state in found.waves]
         if "fail" in words or "hold" in words:
@@ -117,7 +117,7 @@ def _check_earlier_waves(run: Run, wish: RolloutSpec, found: Decision, number: i
         members = [
             one
             for one in found.membership.waves[earlier.number]
-            if not found.lanes[found.scope.members[one].package.name].failed
+            if not found.cohorts[found.scope.members[one].package.name].failed
             and found.verdicts[one].kind.value != "rejected"
         ]
         told = [outcomes[one] for one in members if one in outcomes]
@@ -134,7 +134,7 @@ def _check_earlier_waves(run: Run, wish: RolloutSpec, found: Decision, number: i
 @given(runs(joins=True))
 def test_every_device_is_in_one_wave_and_keeps_it_once_it_was_touched(run: Run) -> None:
     claimed: dict[str, int] = {}
-    for _wish, found in run.ticks():
+    for _wish, found in run.decisions():
         listed = [one for ids in found.membership.waves.values() for one in ids]
         assert len(listed) == len(set(listed))
         assert set(listed) == found.scope.members.keys() == found.verdicts.keys()
@@ -156,7 +156,7 @@ def _check_numbers(run: Run, found: Decision) -> None:
     for state in found.waves:
         numbers, said = state.numbers, state.judgement
         assert numbers.devices == len(found.membership.waves[state.wave.number])
-        assert numbers.devices == numbers.members + numbers.rejected + numbers.in_failed_lanes
+        assert numbers.devices == numbers.members + numbers.rejected + numbers.in_failed_cohorts
         assert numbers.verified + numbers.failed + numbers.silent <= numbers.members
         if state.verdict.value == "pass":
             assert said.attempted >= min(state.wave.gate.min_sample, numbers.members) > 0
@@ -188,7 +188,7 @@ def essence(found: Decision) -> dict[str, Any]:
         "phase": (found.phase, found.why, found.next_check, found.exposure),
         "classes": {one: (verdict.kind, verdict.reason) for one, verdict in found.verdicts.items()},
         "waves": (found.waves, found.membership),
-        "lanes": found.lanes,
+        "cohorts": found.cohorts,
         "writes": (found.create, [(own.campaign.id, why) for own, why in found.cancel]),
         "refresh": sorted(found.refresh),
         "blockers": found.blockers,
@@ -198,7 +198,7 @@ def essence(found: Decision) -> dict[str, Any]:
 @settings(parent=SLOW, max_examples=12)
 @given(runs(hides=True), st.randoms(use_true_random=False))
 def test_a_decision_knows_no_order(run: Run, dice: Any) -> None:
-    for wish, _found in run.ticks():
+    for wish, _found in run.decisions():
         what = run.service.observe(wish)
         mixed = replace(wish, devices=tuple(dice.sample(wish.devices, len(wish.devices))))
         assert essence(decide(mixed, shuffled(what, dice))) == essence(decide(wish, what))
@@ -235,7 +235,7 @@ def needed(sizes: Sequence[int], most: int) -> int:
 def test_there_are_as_many_creates_as_the_waves_need(
     size: int, counts: list[int], most: int, steps: list[int]
 ) -> None:
-    """Whatever the times of the ticks; everything of a campaign is told at once."""
+    """Whatever the times of the runs; everything of a campaign is told at once."""
     run = Run(
         {
             "waves": [*(wave(f"w{n}", count=count) for n, count in enumerate(counts)), wave()],
@@ -249,20 +249,20 @@ def test_there_are_as_many_creates_as_the_waves_need(
     for count in [*counts, size]:
         sizes.append(min(count, left))
         left -= sizes[-1]
-    *_rest, (_wish, last) = run.ticks()
+    *_rest, (_wish, last) = run.decisions()
     assert last.phase.value == "completed"
     assert len(run.service.campaigns) == needed(sizes, most)
     assert len({str(one.planned.name) for one in run.service.campaigns}) == needed(sizes, most)
 
 
-def test_hourly_ticks_over_weeks_create_no_more() -> None:
+def test_hourly_runs_over_weeks_create_no_more() -> None:
     run = Run(
         {"waves": [wave("p", per_package=5, at_least=10), wave("b", percent=25), wave()]},
         ServiceModel({one: device(one) for one in imeis(60)}, (package(),), spread=30),
         [1],
         [imeis(60)],
     )
-    *_rest, (_wish, last) = run.ticks()
+    *_rest, (_wish, last) = run.decisions()
     assert last.phase.value == "completed"
     assert [one.planned.name.count for one in run.service.campaigns] == [10, 15, 35]
 
@@ -278,7 +278,7 @@ def outcome(fates: dict[str, str], **more: Any) -> tuple[Run, Decision]:
         [5],
         [imeis(30)],
     )
-    *_rest, (_wish, last) = run.ticks()
+    *_rest, (_wish, last) = run.decisions()
     return run, last
 
 
@@ -344,7 +344,7 @@ def test_the_model_itself_can_go_wrong() -> None:
         [6],
         [ids],
     )
-    *_rest, (_wish, last) = run.ticks()
+    *_rest, (_wish, last) = run.decisions()
     assert {FATES[n]: last.verdicts[one].kind.value for n, one in enumerate(ids)} == {
         "good": "verified",
         "bad": "failed",

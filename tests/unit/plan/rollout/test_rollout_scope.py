@@ -21,12 +21,12 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.plac
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     EVENT_BILLING,
+    cohort,
     decided,
     device,
     good,
     imei,
     imeis,
-    lane,
     own,
     package,
     pool,
@@ -126,13 +126,13 @@ def test_every_reason_says_what_to_do() -> None:
     assert all(len(why.what_to_do) > 20 for why in Out if why is not Out.CURRENT)
 
 
-def test_a_member_has_its_lane_and_package() -> None:
+def test_a_member_has_its_cohort_and_package() -> None:
     newer = package(name="newer", launch_date="2026-03-01T00:00:00Z")
     older = package(name="older", launch_date="2026-02-01T00:00:00Z")
     for catalogue in ([newer, older], [older, newer]):
         what = seen([device(ONE)], catalogue=catalogue)
         member = decided(spec([{"imei": ONE, "host": "h1"}]), what).scope.members[ONE]
-        assert (member.lane, member.package) == (lane(), newer)
+        assert (member.cohort, member.package) == (cohort(), newer)
         assert (member.device, member.selected.host) == (device(ONE), "h1")
 
 
@@ -158,13 +158,13 @@ def test_a_claimed_device_has_the_package_of_its_campaign() -> None:
     campaign = own([row(ONE)], package_name="declared-elsewhere")
     found = decided(spec([ONE, OTHER]), seen([device(ONE), device(OTHER)], [campaign])).scope
     assert found.members[ONE].package.name == "declared-elsewhere"
-    assert found.members[ONE].lane == found.members[OTHER].lane == lane()
+    assert found.members[ONE].cohort == found.members[OTHER].cohort == cohort()
     assert found.members[OTHER].package.name == "M1-A-B"
 
 
-def test_a_claimed_device_keeps_the_lane_that_it_had() -> None:
+def test_a_claimed_device_keeps_the_cohort_that_it_had() -> None:
     what = seen([upgraded(ONE)], [own([good(ONE)])])
-    assert decided(spec([ONE]), what).scope.members[ONE].lane == lane(version="A")
+    assert decided(spec([ONE]), what).scope.members[ONE].cohort == cohort(version="A")
 
 
 def test_a_rejected_device_is_in_scope() -> None:

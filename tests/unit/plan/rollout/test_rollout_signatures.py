@@ -35,13 +35,13 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.obse
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     bad,
+    cohort,
     declared,
     device,
     gate_of,
     good,
     hours,
     imeis,
-    lane,
     own,
     read,
     row,
@@ -228,28 +228,28 @@ def two_models(*entries: dict[str, Any]) -> Decision:
     return decide(wish, seen(known, campaigns))
 
 
-def test_failures_of_a_lane_are_accepted_up_to_a_number() -> None:
-    """3 of 3 failures fail a lane; the other lane has nothing to do with it."""
-    code = lane("M2").code
+def test_failures_of_a_cohort_are_accepted_up_to_a_number() -> None:
+    """3 of 3 failures fail a cohort; the other cohort has nothing to do with it."""
+    code = cohort("M2").code
 
     def failed(*entries: dict[str, Any]) -> dict[str, bool]:
-        return {name: one.failed for name, one in two_models(*entries).lanes.items()}
+        return {name: one.failed for name, one in two_models(*entries).cohorts.items()}
 
     halted = {"M1-A-B": False, "M2-A-B": True}
     assert failed() == halted
-    assert failed({"lane": code, "up_to": 2}) == halted
-    assert failed({"lane": lane().code, "up_to": 9}) == halted
+    assert failed({"cohort": code, "up_to": 2}) == halted
+    assert failed({"cohort": cohort().code, "up_to": 9}) == halted
     assert failed({"up_to": 9}) == halted
-    assert failed({"lane": code, "up_to": 3}) == {"M1-A-B": False, "M2-A-B": False}
+    assert failed({"cohort": code, "up_to": 3}) == {"M1-A-B": False, "M2-A-B": False}
 
 
-def test_an_accepted_lane_counts_in_its_wave_again() -> None:
+def test_an_accepted_cohort_counts_in_its_wave_again() -> None:
     """Which takes an entry for the wave too: 3 failures of 6 members are too many for it."""
-    code = lane("M2").code
-    alone = two_models({"lane": code, "up_to": 3})
+    code = cohort("M2").code
+    alone = two_models({"cohort": code, "up_to": 3})
     assert gate_of(alone).members == 6
     assert alone.phase is Phase.HALTED
-    both = two_models({"lane": code, "up_to": 3}, {"up_to": 3})
+    both = two_models({"cohort": code, "up_to": 3}, {"up_to": 3})
     assert both.phase is Phase.RUNNING
     assert not both.shorten
 
@@ -311,7 +311,7 @@ FREEZE = {"from": "2026-12-18", "to": "2027-01-04"}
         {"gate": {"min_sample": 4, "min_success_rate": 0.5}},
         {"gate": {"min_sample": 4, "min_coverage": 0.5}},
         {"gate": {"min_sample": 4, "max_rejected": 0.5}},
-        {"gate": {"min_sample": 4, "max_failed_lane_share": 0.6}},
+        {"gate": {"min_sample": 4, "max_failed_cohort_share": 0.6}},
         {"gate": {"min_sample": 4, "soak_hours": 1}},
         {"retry": 1},
         {"sweep": True},
@@ -340,7 +340,7 @@ def test_another_plan_has_another_digest(change: dict[str, Any]) -> None:
         {"accept": [{"wave": "pilot", "up_to": 3, "by": "ann", "reason": "known"}]},
         {"require_digest": "abcd"},
         # What is declared in other words is the same once it is read.
-        {"gate": {"min_sample": "4", "max_failed_lane_share": "50e-2"}},
+        {"gate": {"min_sample": "4", "max_failed_cohort_share": "50e-2"}},
         {"calendar": {"windows": ["22:00 - 04:00"], "timezone": "UTC", "freeze": []}},
         {"limits": {"max_creates": 10}},
         {"type": "firmware"},
@@ -406,7 +406,7 @@ def test_a_device_in_another_wave_changes_it(swap: str, seed: int) -> None:
     words=st.lists(st.sampled_from(["good", "bad", "pending"]), min_size=4, max_size=4),
     late=st.integers(0, 900),
 )
-def test_it_holds_from_the_first_tick_to_the_last(words: list[str], late: int) -> None:
+def test_it_holds_from_the_first_run_to_the_last(words: list[str], late: int) -> None:
     """Neither the clock nor a result of the pilot is part of it."""
     pilot = decide(spec(DEVICES, **PLAN), fresh()).membership.waves[1]
     told = {"good": good, "bad": bad, "pending": row}

@@ -50,7 +50,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
     ServiceModel,
-    tick,
+    run_once,
 )
 
 # 8 members, 25 % tolerated: 75 % success needed, 6 attempted for coverage, 2 failures allowed.
@@ -214,7 +214,7 @@ WAVES = [wave("pilot", count=4, gate={"min_sample": 3, "soak_hours": 24}), wave(
 
 
 def after(distance: float, *, reads: float = -1, fourth: str = "good") -> Decision:
-    """The tick at so many hours from NOW: three successes at -10, and a fourth device."""
+    """The run at so many hours from NOW: three successes at -10, and a fourth device."""
     wish = spec(imeis(8), waves=WAVES)
     pilot = [one.device_id for one in first_wave()]
     rows = {"good": good, "bad": bad, "pending": row}
@@ -275,8 +275,8 @@ def test_no_wave_begins_before_the_soak_of_the_one_before(
         fates=dict(zip(imeis(14), fates, strict=False)),
         spread=spread,
     )
-    for _tick in range(0, 24 * 10, step):
-        decision = tick(wish, service)
+    for _run in range(0, 24 * 10, step):
+        decision = run_once(wish, service)
         before = decision.waves[0]
         if any(planned.name.wave > 1 for planned in decision.create):
             assert before.verdict is GateVerdict.PASS

@@ -176,7 +176,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
                 (rate, value, "is no rate from 0 to 1")
                 for rate in (
                     *("max_failure_rate", "min_success_rate", "min_coverage", "max_rejected"),
-                    "max_failed_lane_share",
+                    "max_failed_cohort_share",
                 )
                 for value in (1.01, -0.01, "5%", True, [0.1])
             ),
@@ -418,7 +418,7 @@ def test_every_value_of_a_gate_is_read_into_its_place() -> None:
         "min_success_rate": "0.02",
         "min_coverage": "0.03",
         "max_rejected": "0.04",
-        "max_failed_lane_share": "0.05",
+        "max_failed_cohort_share": "0.05",
         "min_sample": 6,
         "max_failures": 7,
         "approval": True,

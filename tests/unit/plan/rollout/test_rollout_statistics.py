@@ -95,13 +95,13 @@ def test_known_cases(failures: int, attempted: int, rate: str, *, stops: bool) -
         ("1", []),
     ],
 )
-def test_where_a_lane_stops(rate: str, expected: list[tuple[int, int]]) -> None:
+def test_where_a_cohort_stops(rate: str, expected: list[tuple[int, int]]) -> None:
     assert stops_at(Fraction(rate), up_to=4) == expected
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(2, 100).map(lambda percent: Fraction(percent, 100)), st.integers(1, 5))
-def test_where_a_lane_stops_is_the_edge_of_the_test(rate: Fraction, up_to: int) -> None:
+def test_where_a_cohort_stops_is_the_edge_of_the_test(rate: Fraction, up_to: int) -> None:
     told = dict(stops_at(rate, up_to=up_to))
     assert told.keys() <= set(range(1, up_to + 1))
     for failures in range(1, up_to + 1):

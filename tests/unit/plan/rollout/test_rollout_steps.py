@@ -35,12 +35,12 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     bad,
     busy,
     classes,
+    cohort,
     device,
     gate_of,
     good,
     hours,
     imeis,
-    lane,
     own,
     package,
     rejected,
@@ -83,7 +83,7 @@ def done(ids: Iterable[str] = FIVE, when: float = -110) -> list[CampaignDevice]:
     return [good(one, when) for one in ids]
 
 
-def tick(
+def run_once(
     devices: Iterable[Device],
     campaigns: Iterable[OwnCampaign] = (),
     *,
@@ -92,7 +92,7 @@ def tick(
     later: float = 0,
     **members: Any,
 ) -> Decision:
-    """A tick with the target C, at so many hours from ``NOW``."""
+    """A run with the target C, at so many hours from ``NOW``."""
     listed = list(devices)
     ids = [one.device_id for one in listed]
     wish = spec(ids, **{"target": [target(version="C")], "gate": LAX, **members})
@@ -107,18 +107,18 @@ def tick(
 
 
 def created(decision: Decision) -> list[tuple[str, int, int, int, int]]:
-    """Package, wave, tranche, attempt and number of devices of what is created."""
+    """Package, wave, batch, attempt and number of devices of what is created."""
     return [
-        (one.package.name, one.name.wave, one.name.tranche, one.name.attempt, len(one.devices))
+        (one.package.name, one.name.wave, one.name.batch, one.name.attempt, len(one.devices))
         for one in decision.create
     ]
 
 
 def evidence(decision: Decision) -> dict[str, tuple[int, int, bool]]:
-    """Attempted, failures, and whether the lane has failed, by package."""
+    """Attempted, failures, and whether the cohort has failed, by package."""
     return {
         name.removeprefix("M1-"): (one.attempted, one.failures, one.failed)
-        for name, one in decision.lanes.items()
+        for name, one in decision.cohorts.items()
     }
 
 
@@ -126,7 +126,7 @@ def evidence(decision: Decision) -> dict[str, tuple[int, int, bool]]:
 
 
 def test_the_first_step_comes_first() -> None:
-    decision = tick(on(one, "A") for one in FIVE)
+    decision = run_once(on(one, "A") for one in FIVE)
     assert created(decision) == [("M1-A-B", 1, 1, 1, 5)]
     assert decision.scope.members[FIVE[0]].path == (AB, BC)
     assert evidence(decision) == {"A-B": (0, 0, False), "B-C": (0, 0, False)}
@@ -136,7 +136,7 @@ def test_a_device_that_did_its_first_step_is_pending_and_has_proved_its_package(
     """Also while its campaign lives: evidence does not wait for the end."""
     rows = [good(one) for one in FIVE[:3]] + [row(one) for one in FIVE[3:]]
     devices = [on(one, "B") for one in FIVE[:3]] + [on(one, "A") for one in FIVE[3:]]
-    decision = tick(devices, [first(rows, "CampaignScheduled")])
+    decision = run_once(devices, [first(rows, "CampaignScheduled")])
     assert list(classes(decision).values()) == ["advanced"] * 3 + ["pending"] * 2
     assert decision.verdicts[FIVE[0]].reason.endswith("more steps once its campaign is over")
     assert decision.scope.members[FIVE[0]].package.name == "M1-A-B"
@@ -147,19 +147,19 @@ def test_a_device_that_did_its_first_step_is_pending_and_has_proved_its_package(
 
 
 def test_the_next_step_comes_once_the_campaign_is_over() -> None:
-    decision = tick((on(one, "B") for one in FIVE), [first(done())])
+    decision = run_once((on(one, "B") for one in FIVE), [first(done())])
     assert set(classes(decision).values()) == {"advanced"}
     assert created(decision) == [("M1-B-C", 1, 1, 1, 5)]
-    assert decision.create[0].lane == lane(version="B")
+    assert decision.create[0].cohort == cohort(version="B")
     assert decision.create[0].package == BC
     # Of the next package nothing is known, whatever the one before has proved.
-    assert [one.qualified for one in decision.lanes.values()] == [True, False]
+    assert [one.qualified for one in decision.cohorts.values()] == [True, False]
     assert decision.waves[0].deadline is None
 
 
 def test_a_device_is_at_the_target_after_its_last_step() -> None:
     told = [good(one) for one in FIVE]
-    decision = tick(
+    decision = run_once(
         (on(one, "C") for one in FIVE), [first(done()), second(told, "CampaignEnded", end=-1)]
     )
     assert set(classes(decision).values()) == {"verified"}
@@ -169,7 +169,7 @@ def test_a_device_is_at_the_target_after_its_last_step() -> None:
 
 def test_a_success_counts_once_its_version_was_read() -> None:
     """Reported, and read before: it may be anything."""
-    decision = tick((on(one, "A", -200) for one in FIVE), [first(done())])
+    decision = run_once((on(one, "A", -200) for one in FIVE), [first(done())])
     assert set(classes(decision).values()) == {"reported"}
     assert set(decision.refresh) == set(FIVE)
     assert created(decision) == []
@@ -178,10 +178,10 @@ def test_a_success_counts_once_its_version_was_read() -> None:
 
 def test_a_device_that_is_on_the_way_though_nobody_reported_it_goes_on() -> None:
     silent = [tried(one, -110) for one in FIVE]
-    decision = tick((on(one, "B") for one in FIVE), [first(silent)])
+    decision = run_once((on(one, "B") for one in FIVE), [first(silent)])
     assert set(classes(decision).values()) == {"advanced"}
     assert created(decision) == [("M1-B-C", 1, 1, 1, 5)]
-    live = tick((on(one, "B") for one in FIVE), [first(silent, "CampaignScheduled")])
+    live = run_once((on(one, "B") for one in FIVE), [first(silent, "CampaignScheduled")])
     assert set(classes(live).values()) == {"silent"}
 
 
@@ -191,7 +191,7 @@ def test_a_device_that_is_on_the_way_though_nobody_reported_it_goes_on() -> None
 )
 def test_what_is_read_after_the_first_step(version: str, kind: str) -> None:
     """Neither on the path nor the target, or still A a day after the success: a failure."""
-    decision = tick([on(FIVE[0], version)], [first(done(FIVE[:1]))])
+    decision = run_once([on(FIVE[0], version)], [first(done(FIVE[:1]))])
     assert classes(decision) == {FIVE[0]: kind}
 
 
@@ -200,7 +200,7 @@ def test_what_is_read_after_the_first_step(version: str, kind: str) -> None:
 )
 def test_what_is_read_after_the_second_step(version: str, kind: str) -> None:
     """B is where it came from: it is waited for a day; A is no way from B to C."""
-    decision = tick(
+    decision = run_once(
         [on(FIVE[0], version)], [first(done(FIVE[:1])), second([good(FIVE[0])], end=-1)]
     )
     assert classes(decision) == {FIVE[0]: kind}
@@ -209,7 +209,7 @@ def test_what_is_read_after_the_second_step(version: str, kind: str) -> None:
 def test_a_step_that_was_leapt_over_is_done() -> None:
     """From A to D by three packages; C was read after the first."""
     chain = [AB, BC, package(path="C D")]
-    decision = tick(
+    decision = run_once(
         [on(FIVE[0], "C")],
         [own(done(FIVE[:1]), "CampaignEnded", goal="D", start=-6, end=-4)],
         catalogue=chain,
@@ -228,7 +228,7 @@ def test_a_direct_package_is_shorter_than_two_steps() -> None:
     """A device that has done the first of two steps goes on from there all the same."""
     direct = [AB, BC, package(path="A C")]
     devices = [on(FIVE[0], "B"), *(on(one, "A") for one in FIVE[1:])]
-    decision = tick(devices, [first(done(FIVE[:1]))], catalogue=direct)
+    decision = run_once(devices, [first(done(FIVE[:1]))], catalogue=direct)
     assert sorted(created(decision)) == [("M1-A-C", 1, 2, 1, 4), ("M1-B-C", 1, 1, 1, 1)]
 
 
@@ -249,7 +249,7 @@ def test_a_device_that_is_busy_elsewhere_waits(
     campaigns = [first(done())]
     if rows:
         campaigns.append(second(rows, "CampaignEnded", end=-1))
-    decision = tick((on(one, "B") for one in FIVE), campaigns, held=held)
+    decision = run_once((on(one, "B") for one in FIVE), campaigns, held=held)
     assert classes(decision)[FIVE[0]] == "advanced"
     assert decision.verdicts[FIVE[0]].busy
     assert decision.verdicts[FIVE[0]].reason.endswith(f"next step: {reason}")
@@ -258,7 +258,7 @@ def test_a_device_that_is_busy_elsewhere_waits(
 
 def test_a_device_that_was_busy_is_tried_again_after_a_day() -> None:
     campaigns = [first(done()), second([busy(FIVE[0], -25)], "CampaignEnded", end=-1)]
-    decision = tick((on(one, "B") for one in FIVE), campaigns)
+    decision = run_once((on(one, "B") for one in FIVE), campaigns)
     assert created(decision) == [("M1-B-C", 1, 2, 1, 5)]
 
 
@@ -266,28 +266,28 @@ def test_a_step_whose_report_is_not_complete_gets_no_more_campaigns() -> None:
     """Two rows of three: the others may be in it."""
     rows = [row(one) for one in FIVE[:2]]
     devices = [on(one, "B") for one in FIVE]
-    decision = tick(devices, [first(done()), second(rows, count=3)])
+    decision = run_once(devices, [first(done()), second(rows, count=3)])
     assert created(decision) == []
     assert decision.verdicts[FIVE[4]].reason.endswith("device report is not complete yet")
-    complete = tick(devices, [first(done()), second(rows)])
+    complete = run_once(devices, [first(done()), second(rows)])
     assert created(complete) == [("M1-B-C", 1, 2, 1, 3)]
 
 
 def test_a_first_step_that_settles_keeps_nobody_from_the_second() -> None:
-    """They are lanes of their own."""
+    """They are cohorts of their own."""
     campaigns = [first(done(FIVE[:3])), first([row(FIVE[3])], "CampaignScheduled", count=2)]
     devices = [on(one, "B") for one in FIVE[:3]] + [on(one, "A") for one in FIVE[3:]]
-    assert created(tick(devices, campaigns)) == [("M1-B-C", 1, 1, 1, 3)]
+    assert created(run_once(devices, campaigns)) == [("M1-B-C", 1, 1, 1, 3)]
 
 
 def test_the_pilot_rule_holds_for_every_step() -> None:
     """20 at once; whoever is still refused as busy keeps a place."""
     ids = imeis(30)
     devices = [on(one, "B") for one in ids]
-    assert created(tick(devices, [first(done(ids))])) == [("M1-B-C", 1, 1, 1, 20)]
+    assert created(run_once(devices, [first(done(ids))])) == [("M1-B-C", 1, 1, 1, 20)]
     live = second([row(one) for one in ids[:15]])
-    assert created(tick(devices, [first(done(ids)), live])) == [("M1-B-C", 1, 2, 1, 5)]
-    mixed = tick(
+    assert created(run_once(devices, [first(done(ids)), live])) == [("M1-B-C", 1, 2, 1, 5)]
+    mixed = run_once(
         [on(one, "B") for one in ids[:10]] + [on(one, "A") for one in ids[10:]],
         [first(done(ids[:10]))],
     )
@@ -300,20 +300,20 @@ def test_the_pilot_rule_holds_for_every_step() -> None:
 def test_a_failed_second_step_halts_those_who_have_it_ahead() -> None:
     """2 of 2 failed from B to C: nobody more starts from A, who would be stuck on B."""
     rest = imeis(6, start=10)
-    gate = {"max_failed_lane_share": 1}
+    gate = {"max_failed_cohort_share": 1}
     broken = [bad(one) for one in FIVE[:2]]
     devices = [on(one, "B") for one in FIVE[:2]] + [on(one, "A") for one in rest]
     campaigns = [first(done(FIVE[:2])), second(broken, "CampaignEnded", end=-1)]
-    decision = tick(devices, campaigns, gate=gate)
+    decision = run_once(devices, campaigns, gate=gate)
     assert evidence(decision) == {"A-B": (2, 0, False), "B-C": (2, 2, True)}
     assert [classes(decision)[one] for one in rest] == ["halted"] * 6
     assert created(decision) == []
     assert gate_of(decision).members == 0
-    # By default half of the wave may be in failed lanes.
-    halted = tick(devices, campaigns, gate={})
+    # By default half of the wave may be in failed cohorts.
+    halted = run_once(devices, campaigns, gate={})
     assert halted.phase is Phase.HALTED
     # A device on its first step gets no second one.
-    moving = tick(
+    moving = run_once(
         [on(one, "B") for one in FIVE[:3]], [first(done(FIVE[:3])), campaigns[1]], gate=gate
     )
     assert (classes(moving)[FIVE[2]], created(moving)) == ("halted", [])
@@ -323,8 +323,8 @@ def test_a_failed_first_step_halts_nobody_who_is_past_it() -> None:
     """2 of 3 failed from A to B; the third goes on from B to C, and so does who began there."""
     rows = [good(FIVE[0], -110), bad(FIVE[1], -110), bad(FIVE[2], -110)]
     devices = [on(FIVE[0], "B"), on(FIVE[1], "A"), on(FIVE[2], "A"), on(FIVE[3], "B")]
-    gate = {"max_failed_lane_share": 1}
-    decision = tick([*devices, on(FIVE[4], "A")], [first(rows)], gate=gate)
+    gate = {"max_failed_cohort_share": 1}
+    decision = run_once([*devices, on(FIVE[4], "A")], [first(rows)], gate=gate)
     assert evidence(decision) == {"A-B": (3, 2, True), "B-C": (0, 0, False)}
     assert created(decision) == [("M1-B-C", 1, 1, 1, 2)]
     assert classes(decision)[FIVE[4]] == "halted"
@@ -332,15 +332,15 @@ def test_a_failed_first_step_halts_nobody_who_is_past_it() -> None:
 
 
 def test_a_second_step_is_tried_again() -> None:
-    """In a lane and tranche of its own."""
+    """In a cohort and batch of its own."""
     told = [bad(FIVE[0], -60), *done(FIVE[1:], -60)]
     devices = [on(FIVE[0], "B"), *(on(one, "C") for one in FIVE[1:])]
     campaigns = [first(done()), second(told, "CampaignEnded", start=-3, end=-2)]
-    decision = tick(devices, campaigns, retry=1)
+    decision = run_once(devices, campaigns, retry=1)
     assert classes(decision)[FIVE[0]] == "failed"
     assert created(decision) == [("M1-B-C", 1, 1, 2, 1)]
     again = second([good(FIVE[0])], attempt=2, start=-1, end=3)
-    better = tick([on(one, "C") for one in FIVE], [*campaigns, again], retry=1)
+    better = run_once([on(one, "C") for one in FIVE], [*campaigns, again], retry=1)
     assert set(classes(better).values()) == {"verified"}
     assert evidence(better)["B-C"] == (5, 0, False)
 
@@ -350,28 +350,28 @@ def test_a_failure_of_the_first_step_does_not_stick_to_the_second() -> None:
     once = first([bad(FIVE[0], -200), *done(FIVE[1:], -200)], start=-10, end=-8)
     again = first([good(FIVE[0])], attempt=2)
     devices = [on(one, "B") for one in FIVE]
-    waiting = tick(devices, [once, again], retry=1)
+    waiting = run_once(devices, [once, again], retry=1)
     assert set(classes(waiting).values()) == {"advanced"}
     assert evidence(waiting) == {"A-B": (5, 0, False), "B-C": (0, 0, False)}
     assert created(waiting) == [("M1-B-C", 1, 1, 1, 5)]
-    under_way = tick(devices, [once, again, second([row(one) for one in FIVE])], retry=1)
+    under_way = run_once(devices, [once, again, second([row(one) for one in FIVE])], retry=1)
     assert set(classes(under_way).values()) == {"pending"}
     assert evidence(under_way) == {"A-B": (5, 0, False), "B-C": (0, 0, False)}
 
 
-def test_an_accept_of_a_lane_is_of_one_step() -> None:
-    """The code of B's lane takes failures from B to C only."""
+def test_an_accept_of_a_cohort_is_of_one_step() -> None:
+    """The code of B's cohort takes failures from B to C only."""
     rows = [bad(one, -60) for one in FIVE]
     devices = [on(one, "B") for one in FIVE]
     entry = {"wave": "all", "up_to": 5, "by": "ann", "reason": "known"}
 
     def failed(version: str) -> bool:
-        decision = tick(
+        decision = run_once(
             devices,
             [first(done()), second(rows, "CampaignEnded", end=-1)],
-            accept=[{**entry, "lane": lane(version=version).code}],
+            accept=[{**entry, "cohort": cohort(version=version).code}],
         )
-        return decision.lanes["M1-B-C"].failed
+        return decision.cohorts["M1-B-C"].failed
 
     assert (failed("B"), failed("A")) == (False, True)
 
@@ -379,7 +379,7 @@ def test_an_accept_of_a_lane_is_of_one_step() -> None:
 def test_a_device_that_is_rejected_for_its_second_step_leaves_the_numbers() -> None:
     told = [rejected(FIVE[0]), *(good(one) for one in FIVE[1:])]
     devices = [on(FIVE[0], "B"), *(on(one, "C") for one in FIVE[1:])]
-    decision = tick(
+    decision = run_once(
         devices,
         [first(done()), second(told, "CampaignEnded", end=-1)],
         gate={**LAX, "max_rejected": "0.2"},
@@ -393,7 +393,7 @@ def test_a_device_that_no_second_step_reached_is_swept() -> None:
     told = [row(FIVE[0]), *(good(one) for one in FIVE[1:])]
     devices = [on(FIVE[0], "B"), *(on(one, "C") for one in FIVE[1:])]
     campaigns = [first(done()), second(told, "CampaignEnded", end=-1)]
-    decision = tick(devices, campaigns, sweep=True)
+    decision = run_once(devices, campaigns, sweep=True)
     assert classes(decision)[FIVE[0]] == "unreached"
     assert created(decision) == [("M1-B-C", SWEEP_WAVE, 1, 1, 1)]
 
@@ -407,7 +407,7 @@ def test_a_first_step_of_the_sweep_is_followed_by_the_second_in_its_wave() -> No
         second(done(FIVE[1:], -180), "CampaignEnded", start=-8, end=-7),
         first(done(FIVE[:1], -80), wave=SWEEP_WAVE),
     ]
-    decision = tick(devices, campaigns, sweep=True)
+    decision = run_once(devices, campaigns, sweep=True)
     assert classes(decision)[FIVE[0]] == "advanced"
     assert created(decision) == [("M1-B-C", 1, 2, 1, 1)]
 
@@ -419,9 +419,9 @@ def test_a_package_that_was_withdrawn_midway_leaves_devices_stuck() -> None:
     """They say so; the wave is held at its deadline, and is not waited for for ever."""
     devices = [on(one, "B") for one in FIVE]
     # The campaign ended on April 6th: deadline at the beginning of April 8th.
-    before = tick(devices, [first(done())], catalogue=[AB], later=-58.1)
+    before = run_once(devices, [first(done())], catalogue=[AB], later=-58.1)
     assert gate_of(before).verdict is GateVerdict.WAIT
-    stuck = tick(devices, [first(done())], catalogue=[AB], later=-58)
+    stuck = run_once(devices, [first(done())], catalogue=[AB], later=-58)
     assert set(classes(stuck).values()) == {"advanced"}
     assert stuck.verdicts[FIVE[0]].reason.endswith("no package leads on from there")
     assert gate_of(stuck).verdict is GateVerdict.HOLD
@@ -429,7 +429,7 @@ def test_a_package_that_was_withdrawn_midway_leaves_devices_stuck() -> None:
     assert stuck.waves[0].deadline == NOW - hours(58)
     assert (created(stuck), stuck.next_check) == ([], None)
     # Who has not begun is out, as nothing leads to the target.
-    more = tick([*devices, on("350000000000099", "A")], [first(done())], catalogue=[AB])
+    more = run_once([*devices, on("350000000000099", "A")], [first(done())], catalogue=[AB])
     assert {one: why.value for one, why in more.scope.out.items()} == {"350000000000099": "no_path"}
 
 
@@ -438,9 +438,9 @@ def test_a_few_stuck_devices_do_not_hold_what_has_passed() -> None:
     told = [good(one, -60) for one in FIVE[1:]]
     devices = [on(FIVE[0], "B"), *(on(one, "C") for one in FIVE[1:])]
     campaigns = [first(done()), second(told, "CampaignEnded", start=-3, end=-3)]
-    decision = tick(devices, campaigns, catalogue=[AB], later=48)
+    decision = run_once(devices, campaigns, catalogue=[AB], later=48)
     assert decision.phase is Phase.COMPLETED_WITH_EXCEPTIONS
-    early = tick(devices, campaigns, catalogue=[AB], later=-40)
+    early = run_once(devices, campaigns, catalogue=[AB], later=-40)
     assert early.phase is Phase.RUNNING
 
 
@@ -459,12 +459,12 @@ def test_a_few_stuck_devices_do_not_hold_what_has_passed() -> None:
 def test_a_next_step_is_waited_for_within_its_grace(
     grace: int | None, later: float, *, held: bool
 ) -> None:
-    """The lane from B was refused so that the step is due and cannot be created yet."""
+    """The cohort from B was refused so that the step is due and cannot be created yet."""
     timing = {"settle_retry_hours": 720, **({} if grace is None else {"step_grace_hours": grace})}
     told = [row(FIVE[0], updated=at(-80))]
     refused = second(told, "CampaignRequestFailed", start=-6, end=-4)
     devices = [on(one, "B", -90) for one in FIVE]
-    decision = tick(devices, [first(done()), refused], later=later, timing=timing)
+    decision = run_once(devices, [first(done()), refused], later=later, timing=timing)
     assert created(decision) == []
     assert (gate_of(decision).verdict is GateVerdict.HOLD) == held
 
@@ -473,10 +473,10 @@ def test_a_first_step_is_waited_for_beyond_any_grace() -> None:
     """The grace is for those who are under way; a wave whose devices wait is not over."""
     told = [row(FIVE[0], updated=at(-80))]
     days = {"start": -6, "end": -4}
-    refused = [first(told, "CampaignRequestFailed", tranche=2, **days)]
+    refused = [first(told, "CampaignRequestFailed", batch=2, **days)]
     refused += [second(told, "CampaignRequestFailed", **days)]
     devices = [*(on(one, "B", -90) for one in FIVE[:4]), on(FIVE[4], "A")]
-    decision = tick(
+    decision = run_once(
         devices,
         [first(done(FIVE[:4])), *refused],
         later=200,
@@ -494,7 +494,7 @@ def test_a_pilot_counts_by_the_first_package_and_stays_when_its_devices_move_on(
     """Three of A and three of B, whoever has moved from A to B in the meantime."""
     ids = imeis(20)
     waves = [wave("pilot", per_package=3), wave()]
-    before = tick([on(one, "A" if n < 10 else "B") for n, one in enumerate(ids)], waves=waves)
+    before = run_once([on(one, "A" if n < 10 else "B") for n, one in enumerate(ids)], waves=waves)
     pilot = before.membership.waves[1]
     begun = [one for one in pilot if one in ids[:10]]
     assert len(pilot) == 6
@@ -504,7 +504,7 @@ def test_a_pilot_counts_by_the_first_package_and_stays_when_its_devices_move_on(
         [first(done(begun))],
         [first(done(begun)), second([row(one) for one in pilot])],
     ):
-        after = tick(moved, campaigns, waves=waves)
+        after = run_once(moved, campaigns, waves=waves)
         assert after.membership == before.membership
         assert after.digest == before.digest
         assert after.membership.left_out == {1: ()}

@@ -33,13 +33,13 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     NOW,
     at,
     bad,
+    cohort,
     device,
     gate,
     gate_of,
     good,
     hours,
     imeis,
-    lane,
     own,
     row,
     seen,
@@ -157,7 +157,7 @@ def of_22(failures_at: Sequence[float], *, accept: int | None = None) -> Decisio
     wish = spec(
         imeis(22),
         gate={"max_failures": 2, "max_failure_rate": 0.1},
-        accept=[] if accept is None else [entry, {**entry, "lane": lane().code}],
+        accept=[] if accept is None else [entry, {**entry, "cohort": cohort().code}],
     )
     broken, fine = imeis(2), imeis(20, start=2)
     rows = [bad(one, when) for one, when in zip(broken, failures_at, strict=True)]
@@ -166,35 +166,35 @@ def of_22(failures_at: Sequence[float], *, accept: int | None = None) -> Decisio
     return decide(wish, seen(known, [own(rows, "CampaignEnded")]))
 
 
-def test_a_lane_that_failed_once_stays_failed() -> None:
-    """Two failures first: the lane has failed, and with it all devices of its wave."""
+def test_a_cohort_that_failed_once_stays_failed() -> None:
+    """Two failures first: the cohort has failed, and with it all devices of its wave."""
     early = of_22([-40, -30])
-    assert [one.failed for one in early.lanes.values()] == [True]
+    assert [one.failed for one in early.cohorts.values()] == [True]
     assert early.phase is Phase.HALTED
     late = of_22([-10, -9])
-    assert [one.failed for one in late.lanes.values()] == [False]
+    assert [one.failed for one in late.cohorts.values()] == [False]
     assert late.phase is Phase.COMPLETED_WITH_EXCEPTIONS
 
 
 def test_a_person_may_take_what_was_once() -> None:
-    """Of the lane and of the wave, up to as many."""
+    """Of the cohort and of the wave, up to as many."""
     taken = of_22([-40, -30], accept=2)
     assert taken.phase is Phase.COMPLETED_WITH_EXCEPTIONS
     assert gate_of(taken).verdict is GateVerdict.PASS
-    assert [one.failed for one in of_22([-40, -30], accept=1).lanes.values()] == [True]
+    assert [one.failed for one in of_22([-40, -30], accept=1).cohorts.values()] == [True]
 
 
-def test_a_lane_tolerates_what_the_wave_declares() -> None:
+def test_a_cohort_tolerates_what_the_wave_declares() -> None:
     """2 of 2 are nothing where all may fail."""
     wish = spec(imeis(2), gate={"max_failure_rate": 1})
     rows = [bad(one) for one in imeis(2)]
     decision = decide(wish, seen([device(one) for one in imeis(2)], [own(rows, "CampaignEnded")]))
-    assert [one.failed for one in decision.lanes.values()] == [False]
+    assert [one.failed for one in decision.cohorts.values()] == [False]
 
 
 @pytest.mark.parametrize("broken", [3, 4, 5, 6])
-def test_a_lane_that_fails_afterwards_lifts_no_halt(broken: int) -> None:
-    """The third failure of two tolerated halts the wave; the fourth fails the lane of the model."""
+def test_a_cohort_that_fails_afterwards_lifts_no_halt(broken: int) -> None:
+    """The third failure of two tolerated halts the wave; the fourth fails the cohort of the model."""
     first, second = imeis(40), imeis(40, start=40)
     fine, others = first[:10], first[10 : 10 + broken]
     rows = [good(one, -30) for one in fine]
@@ -209,7 +209,7 @@ def test_a_lane_that_fails_afterwards_lifts_no_halt(broken: int) -> None:
         gate={"max_failures": 2, "max_failure_rate": "0.1"},
     )
     decision = decide(wish, seen(devices, campaigns))
-    assert (decision.lanes["M1-A-B"].failed, decision.phase) == (broken > 3, Phase.HALTED)
+    assert (decision.cohorts["M1-A-B"].failed, decision.phase) == (broken > 3, Phase.HALTED)
 
 
 @pytest.mark.parametrize("free", [False, True])

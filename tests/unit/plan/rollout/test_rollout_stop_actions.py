@@ -55,7 +55,7 @@ def campaign(status: str = "CampaignScheduled", **members: int | None) -> OwnCam
 def halted(
     *campaigns: OwnCampaign, later: float = 0, on_halt: str = "shorten", by: str = "halted"
 ) -> Decision:
-    """The tick at which a person wants a halt, at so many hours from NOW."""
+    """The run at which a person wants a halt, at so many hours from NOW."""
     wish = spec(DEVICES, on_halt=on_halt)
     what = seen([device(one) for one in DEVICES], campaigns, now=NOW + hours(later))
     return decide(wish, what, wanted=Wanted(by))
@@ -74,17 +74,17 @@ def shortened(decision: Decision) -> list[date]:
         (campaign("CampaignRequestQueued", start=1, end=3), "cancel"),
         (campaign("CampaignRequestQueued", start=-1, end=3), "cancel"),
         (campaign("CampaignScheduled", start=1, end=3), "cancel"),
-        # -- has started: a shorter one, and its devices are armed
-        (campaign(start=0, end=3), "shorten armed"),
-        (campaign(start=-2, end=2), "shorten armed"),
-        (campaign("CampaignPreScheduled", start=-1, end=3), "shorten armed"),
-        (campaign(start=None, end=3), "shorten armed"),
+        # -- has started: a shorter one, and its devices are unstoppable
+        (campaign(start=0, end=3), "shorten unstoppable"),
+        (campaign(start=-2, end=2), "shorten unstoppable"),
+        (campaign("CampaignPreScheduled", start=-1, end=3), "shorten unstoppable"),
+        (campaign(start=None, end=3), "shorten unstoppable"),
         # -- ends by then anyway, or earlier: never later
-        (campaign(start=-2, end=1), "armed"),
-        (campaign(start=-2, end=0), "armed"),
+        (campaign(start=-2, end=1), "unstoppable"),
+        (campaign(start=-2, end=0), "unstoppable"),
         # -- nobody can tell what it would do to dates
-        (campaign("CampaignOdd", start=-2, end=9), "armed"),
-        (campaign(start=-2, end=None), "armed"),
+        (campaign("CampaignOdd", start=-2, end=9), "unstoppable"),
+        (campaign(start=-2, end=None), "unstoppable"),
         # -- over
         (campaign("CampaignEnded", start=-9, end=9), ""),
     ],
@@ -94,7 +94,7 @@ def test_a_halt_brakes_by_what_has_started(one: OwnCampaign, expected: str) -> N
     assert ("cancel" in expected) == ([other for other, _why in decision.cancel] == [one])
     assert ("shorten" in expected) == (decision.shorten != ())
     assert decision.shorten in ((), ((one, day(1), "the rollout has halted"),))
-    assert ("armed" in expected) == (decision.armed == (one,))
+    assert ("unstoppable" in expected) == (decision.unstoppable == (one,))
     assert decision.would_change == ("cancel" in expected or "shorten" in expected)
     assert not decision.abort
     assert not decision.create
@@ -106,7 +106,7 @@ def test_windows_that_cannot_be_read_are_not_sent_back() -> None:
     odd = replace(one.campaign.schedule, windows_readable=False)
     one = replace(one, campaign=replace(one.campaign, schedule=odd))
     assert not halted(one).shorten
-    assert halted(one).armed == (one,)
+    assert halted(one).unstoppable == (one,)
 
 
 def test_an_abort_is_tried_with_the_shortening_only() -> None:
@@ -132,7 +132,7 @@ def test_an_abort_is_tried_with_the_shortening_only() -> None:
 def test_an_end_never_moves_later_and_once_only(
     start: int, length: int, first: int, then: list[int]
 ) -> None:
-    """After the first tick that shortens, no later one does."""
+    """After the first run that shortens, no later one does."""
     one = campaign(start=start, end=start + length)
     now, writes = float(first), 0
     for step in [0, *then]:
@@ -160,7 +160,7 @@ def test_a_halt_is_over_when_no_brake_is_left() -> None:
 def test_nobody_else_brakes(wanted: str) -> None:
     """Not while the gates are content."""
     decision = halted(campaign(start=-2, end=9), by=wanted)
-    assert not (decision.cancel or decision.shorten or decision.abort or decision.armed)
+    assert not (decision.cancel or decision.shorten or decision.abort or decision.unstoppable)
 
 
 def test_a_pause_creates_nothing_and_brakes_nothing() -> None:
@@ -189,28 +189,28 @@ def test_what_is_complete_is_neither_halted_nor_paused(wanted: str) -> None:
 def test_a_failed_wave_brakes_whatever_is_wanted(wanted: Wanted) -> None:
     """2 of 2 failures in one campaign; the other one of the wave is shortened."""
     broken = own([bad(one) for one in DEVICES[:2]], "CampaignEnded")
-    others = own([row(one) for one in DEVICES[2:]], tranche=2, start=-2, end=9)
+    others = own([row(one) for one in DEVICES[2:]], batch=2, start=-2, end=9)
     what = seen([device(one) for one in DEVICES], [broken, others])
     decision = decide(spec(DEVICES), what, wanted=wanted)
     assert [one for one, _end, _why in decision.shorten] == [others]
     assert shortened(decision) == [day(1)]
-    assert decision.armed == (others,)
+    assert decision.unstoppable == (others,)
 
 
-def test_a_failed_lane_brakes_only_its_own_campaigns() -> None:
+def test_a_failed_cohort_brakes_only_its_own_campaigns() -> None:
     """Two of two failures of one model; of nine devices of the other nothing is known yet."""
     broken, others = imeis(3), imeis(9, start=3)
     campaigns = [
         own([bad(one) for one in broken[:2]], "CampaignEnded", model="M2"),
-        own([row(broken[2])], model="M2", tranche=2, start=-2, end=9),
+        own([row(broken[2])], model="M2", batch=2, start=-2, end=9),
         own([row(one) for one in others], start=-2, end=9),
     ]
     known = [device(one, model="M2") for one in broken] + [device(one) for one in others]
     wish = spec(imeis(12), target=[target(), target("M2")])
     decision = decide(wish, seen(known, campaigns))
     assert decision.phase is Phase.RUNNING
-    assert decision.shorten == ((campaigns[1], day(1), "its lane has failed"),)
-    assert decision.armed == (campaigns[1],)
+    assert decision.shorten == ((campaigns[1], day(1), "its cohort has failed"),)
+    assert decision.unstoppable == (campaigns[1],)
 
 
 # -- suspects: devices that one of our campaigns may have although no report shows it

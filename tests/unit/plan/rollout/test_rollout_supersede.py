@@ -20,7 +20,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
     Phase,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.unused_overrides import (
-    check_slips,
+    check_unused_overrides,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
     generation,
@@ -50,9 +50,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
     ServiceModel,
-)
-from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
-    tick as run_tick,
+    run_once,
 )
 
 IDS = imeis(6)
@@ -64,7 +62,7 @@ ENDED = own([good(one) for one in HELD], "CampaignEnded", start=-9, end=-5, camp
 CATALOGUE = [package(path="A C"), package(path="A B"), package("M2")]
 
 
-def tick(
+def decided(
     campaigns: Iterable[OwnCampaign] = (RUNNING,),
     *,
     supersede: bool = True,
@@ -93,22 +91,22 @@ def created(decision: Decision) -> dict[str, set[str]]:
 
 
 def test_live_campaigns_of_an_older_target_are_waited_for() -> None:
-    decision = tick(supersede=False)
+    decision = decided(supersede=False)
     assert created(decision) == {}
     assert decision.phase is Phase.BLOCKED
     (blocker,) = decision.blockers
     assert f"{RUNNING.name} (running, CampaignScheduled)" in blocker
     assert "set supersede: true" in blocker
-    assert not (decision.shorten or decision.cancel or decision.armed)
+    assert not (decision.shorten or decision.cancel or decision.unstoppable)
     # A model with no such campaign is held by nobody.
-    assert created(tick(supersede=False, models="111222")) == {"M2-A-B": set(IDS[3:])}
+    assert created(decided(supersede=False, models="111222")) == {"M2-A-B": set(IDS[3:])}
 
 
 def test_superseded_campaigns_are_shortened_and_no_longer_waited_for() -> None:
     """Devices that they have are busy; the others get the new package."""
-    decision = tick()
+    decision = decided()
     assert decision.shorten == ((RUNNING, day(1), "a newer target supersedes it"),)
-    assert decision.armed == (RUNNING,)
+    assert decision.unstoppable == (RUNNING,)
     assert decision.abort == ()
     assert decision.blockers == []
     assert created(decision) == {"M1-A-C": set(IDS[3:])}
@@ -116,13 +114,13 @@ def test_superseded_campaigns_are_shortened_and_no_longer_waited_for() -> None:
 
 
 def test_superseded_campaigns_that_have_not_started_are_cancelled() -> None:
-    decision = tick([QUEUED])
+    decision = decided([QUEUED])
     assert decision.cancel == ((QUEUED, "a newer target supersedes it"),)
-    assert not (decision.shorten or decision.armed)
+    assert not (decision.shorten or decision.unstoppable)
 
 
 def test_an_abort_is_tried_where_it_was_asked_for() -> None:
-    assert tick(on_halt="abort").abort == (RUNNING,)
+    assert decided(on_halt="abort").abort == (RUNNING,)
 
 
 def test_an_end_never_moves_later() -> None:
@@ -130,9 +128,9 @@ def test_an_end_never_moves_later() -> None:
         RUNNING,
         campaign=replace(RUNNING.campaign, schedule=replace(RUNNING.campaign.schedule, end=day(1))),
     )
-    decision = tick([short])
+    decision = decided([short])
     assert decision.shorten == ()
-    assert decision.armed == (short,)
+    assert decision.unstoppable == (short,)
 
 
 @pytest.mark.parametrize(
@@ -150,21 +148,21 @@ def test_an_end_never_moves_later() -> None:
 )
 def test_who_brakes_older_targets(wanted: Wanted, why: str, *, supersede: bool) -> None:
     """A pause touches nothing; a halt stops all, once."""
-    decision = tick([RUNNING, QUEUED], supersede=supersede, wanted=wanted)
+    decision = decided([RUNNING, QUEUED], supersede=supersede, wanted=wanted)
     assert [told for _one, _end, told in decision.shorten] == ([why] if why else [])
     assert [told for _one, told in decision.cancel] == ([why] if why else [])
-    assert decision.armed == ((RUNNING,) if why else ())
+    assert decision.unstoppable == ((RUNNING,) if why else ())
     if wanted in (Wanted.PAUSED, Wanted.HALTED):
         assert created(decision) == {}
 
 
 def test_devices_of_older_targets_keep_no_wave_and_no_result() -> None:
     """A success with the older target is none with the new one."""
-    before = tick([], supersede=False)
-    after = tick([ENDED, RUNNING], waves=[wave()])
+    before = decided([], supersede=False)
+    after = decided([ENDED, RUNNING], waves=[wave()])
     assert after.membership == before.membership
     assert after.ledger.records == {}
-    assert after.lanes["M1-A-C"].attempted == 0
+    assert after.cohorts["M1-A-C"].attempted == 0
 
 
 # -- nothing to supersede
@@ -186,17 +184,19 @@ def test_devices_of_older_targets_keep_no_wave_and_no_result() -> None:
 def test_supersede_without_anything_to_supersede(
     campaigns: list[OwnCampaign], generations: list[str], *, refused: bool
 ) -> None:
-    decision = tick(campaigns, generations=generations)
+    decision = decided(campaigns, generations=generations)
     if not refused:
-        check_slips(decision, Wanted.RUNNING)
+        check_unused_overrides(decision, Wanted.RUNNING)
         return
     with pytest.raises(PlanRefused) as caught:
-        check_slips(decision, Wanted.RUNNING)
+        check_unused_overrides(decision, Wanted.RUNNING)
     assert "supersede is true, and there is no campaign of an older target" in str(caught.value)
     # A slip keeps no halt back.
-    check_slips(decision, Wanted.HALTED)
-    check_slips(decision, Wanted.PAUSED)
-    check_slips(tick(campaigns, generations=generations, supersede=False), Wanted.RUNNING)
+    check_unused_overrides(decision, Wanted.HALTED)
+    check_unused_overrides(decision, Wanted.PAUSED)
+    check_unused_overrides(
+        decided(campaigns, generations=generations, supersede=False), Wanted.RUNNING
+    )
 
 
 def test_what_an_older_target_has_live_takes_the_room_of_the_pilot() -> None:
@@ -206,12 +206,12 @@ def test_what_an_older_target_has_live_takes_the_room_of_the_pilot() -> None:
     wish = spec(ids, target=[target(version="C")], supersede=True)
     what = seen(map(device, ids), [older], catalogue=[package(path="A B"), package(path="B C")])
     decision = decide(wish, what)
-    assert decision.lanes["M1-A-B"].live == 20
+    assert decision.cohorts["M1-A-B"].live == 20
     assert decision.create == ()
 
 
 def test_it_is_part_of_the_plan() -> None:
-    assert tick().digest != tick(supersede=False).digest
+    assert decided().digest != decided(supersede=False).digest
 
 
 # -- whole runs
@@ -228,11 +228,11 @@ def test_a_target_that_changes_midway(later: float, *, supersede: bool) -> None:
         spread=30,
     )
     waves = [wave("pilot", count=6), wave()]
-    for _tick in range(int(later / 6)):
-        next_tick(spec(ids, waves=waves), service)
+    for _run in range(int(later / 6)):
+        next_run(spec(ids, waves=waves), service)
     wish = spec(ids, waves=waves, target=[target(version="C")], supersede=supersede)
-    for _tick in range(4 * 7 * 5):
-        found = next_tick(wish, service)
+    for _run in range(4 * 7 * 5):
+        found = next_run(wish, service)
         held = [
             one
             for running in service.campaigns
@@ -244,11 +244,11 @@ def test_a_target_that_changes_midway(later: float, *, supersede: bool) -> None:
     assert found.phase in (Phase.COMPLETED, Phase.NOTHING_TO_DO)
 
 
-def next_tick(wish: RolloutSpec, service: ServiceModel) -> Decision:
-    """Tick six hours later; somebody has read all versions in the meantime."""
+def next_run(wish: RolloutSpec, service: ServiceModel) -> Decision:
+    """Run six hours later; somebody has read all versions in the meantime."""
     service.now += hours(6)
     service.refresh(service.devices)
-    return run_tick(wish, service)
+    return run_once(wish, service)
 
 
 def test_a_halt_looks_at_older_targets_until_they_are_over() -> None:
@@ -256,9 +256,9 @@ def test_a_halt_looks_at_older_targets_until_they_are_over() -> None:
         RUNNING,
         campaign=replace(RUNNING.campaign, schedule=replace(RUNNING.campaign.schedule, end=day(1))),
     )
-    assert tick([RUNNING], wanted=Wanted.HALTED).next_check == seen().now + hours(1)
-    assert tick([shortened], wanted=Wanted.HALTED).next_check is None
-    assert tick([shortened]).next_check is not None
+    assert decided([RUNNING], wanted=Wanted.HALTED).next_check == seen().now + hours(1)
+    assert decided([shortened], wanted=Wanted.HALTED).next_check is None
+    assert decided([shortened]).next_check is not None
     # One that knows the target already needs nothing.
     wish = spec(HELD)
     assert decide(wish, seen(map(upgraded, HELD), [])).phase is Phase.NOTHING_TO_DO

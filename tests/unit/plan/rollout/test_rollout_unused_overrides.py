@@ -11,17 +11,17 @@ import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.unused_overrides import (
-    check_slips,
+    check_unused_overrides,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     Wanted,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     bad,
+    cohort,
     decided,
     device,
     imeis,
-    lane,
     own,
     row,
     seen,
@@ -37,14 +37,14 @@ BEGUN = own([row(one) for one in IDS[:3]])
 def check(accept: dict[str, Any], wanted: Wanted = Wanted.RUNNING, *, begun: bool = True) -> None:
     wish = spec(IDS, waves=[wave("pilot", count=3), wave("rest")], accept=[{**SIGNED, **accept}])
     what = seen(map(device, IDS), [BEGUN] if begun else [])
-    check_slips(decided(wish, what), wanted)
+    check_unused_overrides(decided(wish, what), wanted)
 
 
 @pytest.mark.parametrize(
     ("accept", "why"),
     [
         ({"wave": "rest"}, "accept[0].wave = 'rest': the wave has not begun"),
-        ({"wave": "pilot", "lane": "abcdef"}, f"no lane has this code; known: {lane().code}"),
+        ({"wave": "pilot", "cohort": "abcdef"}, f"no cohort has this code; known: {cohort().code}"),
     ],
 )
 def test_accepts_that_nothing_waits_for(accept: dict[str, Any], why: str) -> None:
@@ -55,21 +55,21 @@ def test_accepts_that_nothing_waits_for(accept: dict[str, Any], why: str) -> Non
 
 
 def test_brakes_come_first() -> None:
-    """The wave has failed, so what runs is braked; the next tick tells of the slip."""
+    """The wave has failed, so what runs is braked; the next run tells of the slip."""
     rows = [bad(one) for one in IDS[:3]]
     wish = spec(
         IDS, waves=[wave("pilot", count=3), wave("rest")], accept=[{**SIGNED, "wave": "rest"}]
     )
     braked = decided(wish, seen(map(device, IDS), [own(rows, end=9)]))
     assert braked.shorten
-    check_slips(braked, Wanted.RUNNING)
+    check_unused_overrides(braked, Wanted.RUNNING)
     over = decided(wish, seen(map(device, IDS), [own(rows, "CampaignEnded")]))
     with pytest.raises(PlanRefused):
-        check_slips(over, Wanted.RUNNING)
+        check_unused_overrides(over, Wanted.RUNNING)
 
 
 def test_accepts_of_what_is_there() -> None:
     check({"wave": "pilot"})
-    check({"wave": "pilot", "lane": lane().code})
+    check({"wave": "pilot", "cohort": cohort().code})
     with pytest.raises(PlanRefused):
         check({"wave": "pilot"}, begun=False)

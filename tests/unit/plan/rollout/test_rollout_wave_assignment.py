@@ -114,7 +114,7 @@ def assign(
     campaigns: Sequence[OwnCampaign] = (),
     **more: Any,
 ) -> Membership:
-    """Assign waves as a tick does; a group without devices is left out of the waves."""
+    """Assign waves as a run does; a group without devices is left out of the waves."""
     wish = spec(
         [one.declared() for one in fleet],
         target=[target(model) for model in MODELS],
@@ -170,14 +170,14 @@ def claimed(
         number = draw(st.integers(0, last))
         if number:
             claims[one.imei] = number
-    by_lane: dict[tuple[int, str, str], list[str]] = {}
+    by_cohort: dict[tuple[int, str, str], list[str]] = {}
     for one in fleet:
         if one.imei in claims:
             place = (claims[one.imei], one.model, one.version)
-            by_lane.setdefault(place, []).append(one.imei)
+            by_cohort.setdefault(place, []).append(one.imei)
     campaigns = [
         own([row(one) for one in ids], wave=number, model=model, version=version)
-        for (number, model, version), ids in by_lane.items()
+        for (number, model, version), ids in by_cohort.items()
     ]
     return campaigns, claims
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The campaigns to create now: whole tranches, never more than pilot rule and limits allow."""
+"""The campaigns to create now: whole batches, never more than pilot rule and limits allow."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ...._model.firmware import Package
 from ...._model.windows import Window
 from ...refusal import PlanRefused
 from ..declaration.calendar import HORIZON_DAYS, Span, compile_windows, find_span
-from ..declaration.campaign_names import MOST_DEVICES, MOST_TRANCHES, CampaignName, Lane
+from ..declaration.campaign_names import MOST_BATCHES, MOST_DEVICES, CampaignName, Cohort
 from ..declaration.spec import RolloutSpec, Wave
-from ..judgement.package_evidence import LaneEvidence
+from ..judgement.package_evidence import PackageEvidence
 from ..judgement.retries import Retry
 from ..observation.campaign_history import Ledger
 from ..placement.scope import Member
@@ -34,7 +34,7 @@ class PlannedCampaign:
 
     name: CampaignName
     wave: Wave
-    lane: Lane
+    cohort: Cohort
     package: Package
     start: date
     end: date
@@ -52,7 +52,7 @@ class Cutter:
     def __init__(
         self,
         spec: RolloutSpec,
-        lanes: Mapping[str, LaneEvidence],
+        cohorts: Mapping[str, PackageEvidence],
         ledger: Ledger,
         now: datetime,
         *,
@@ -61,10 +61,10 @@ class Cutter:
         """:param exposed: devices that can change already."""
         self.planned: list[PlannedCampaign] = []
         self._spec = spec
-        self._lanes = lanes
+        self._cohorts = cohorts
         self._ledger = ledger
         self._now = now
-        self._room = {name: lane.room for name, lane in lanes.items()}
+        self._room = {name: cohort.room for name, cohort in cohorts.items()}
         most = spec.limits.max_exposure
         self._left = MOST_DEVICES if most is None else max(0, most - exposed)
         # Room comes back device by device, and campaigns of one device each would fill it.
@@ -72,38 +72,38 @@ class Cutter:
         self._spans = _Spans(spec, now)
 
     def add(self, wave: Wave, members: Iterable[Member], *, number: int | None = None) -> None:
-        """Add new tranches for devices that wait, in line.
+        """Add new batches for devices that wait, in line.
 
         :param wave: whose length the campaigns have.
         :param number: of the wave in their names, if another one.
         """
         number = wave.number if number is None else number
-        for lane_members in _by_lane(members):
-            first = lane_members[0]
-            key = (first.target.generation, number, first.lane.code)
-            tranche = self._ledger.last_tranche.get(key, 0)
-            while lane_members and tranche < MOST_TRANCHES:
+        for waiting in _by_cohort(members):
+            first = waiting[0]
+            key = (first.target.generation, number, first.cohort.code)
+            batch = self._ledger.last_batch.get(key, 0)
+            while waiting and batch < MOST_BATCHES:
                 size = self._size(first.package.name)
-                if self._left < min(self._least, len(lane_members)):
+                if self._left < min(self._least, len(waiting)):
                     break
-                batch, lane_members = lane_members[:size], lane_members[size:]
-                if not self._may_create(number, first) or not batch:
+                taken, waiting = waiting[:size], waiting[size:]
+                if not self._may_create(number, first) or not taken:
                     break
-                tranche += 1
-                self._plan(wave, number, batch, tranche=tranche, attempt=1)
+                batch += 1
+                self._plan(wave, number, taken, batch=batch, attempt=1)
 
     def add_again(self, retry: Retry, wave: Wave) -> None:
-        """Add the next attempt of a tranche, whole or not at all."""
+        """Add the next attempt of a batch, whole or not at all."""
         name, members = retry.last.name, list(retry.members)
         if self._may_create(name.wave, members[0]) and len(members) <= self._size(
             members[0].package.name
         ):
-            self._plan(wave, name.wave, members, tranche=name.tranche, attempt=name.attempt + 1)
+            self._plan(wave, name.wave, members, batch=name.batch, attempt=name.attempt + 1)
 
     def _may_create(self, number: int, member: Member) -> bool:
-        """Neither a limit nor what was learned of the lane stands against it."""
-        evidence = self._lanes[member.package.name]
-        again = self._ledger.retry_at.get((number, member.lane.code))
+        """Neither a limit nor what was learned of the cohort stands against it."""
+        evidence = self._cohorts[member.package.name]
+        again = self._ledger.retry_at.get((number, member.cohort.code))
         return (
             len(self.planned) < self._spec.limits.max_creates
             and not evidence.failed
@@ -113,13 +113,13 @@ class Cutter:
 
     def _size(self, package: str) -> int:
         most = min(self._spec.limits.max_campaign_devices, self._left)
-        return most if self._lanes[package].qualified else min(most, self._room[package])
+        return most if self._cohorts[package].qualified else min(most, self._room[package])
 
     def _plan(
-        self, wave: Wave, number: int, members: Sequence[Member], *, tranche: int, attempt: int
+        self, wave: Wave, number: int, members: Sequence[Member], *, batch: int, attempt: int
     ) -> None:
         first = members[0]
-        span, windows = self._spans.find(wave, first.lane.zone)
+        span, windows = self._spans.find(wave, first.cohort.zone)
         self._room[first.package.name] -= len(members)
         self._left -= len(members)
         self.planned.append(
@@ -128,13 +128,13 @@ class Cutter:
                     rollout=self._spec.name,
                     generation=first.target.generation,
                     wave=number,
-                    lane=first.lane.code,
-                    tranche=tranche,
+                    cohort=first.cohort.code,
+                    batch=batch,
                     attempt=attempt,
                     count=len(members),
                 ),
                 wave=wave,
-                lane=first.lane,
+                cohort=first.cohort,
                 package=first.package,
                 start=span.start,
                 end=span.end,
@@ -185,9 +185,9 @@ class _Spans:
         return span, windows
 
 
-def _by_lane(members: Iterable[Member]) -> list[list[Member]]:
-    """Group devices that can share a campaign; groups in the order of their lanes."""
-    found: dict[tuple[Lane, str], list[Member]] = {}
+def _by_cohort(members: Iterable[Member]) -> list[list[Member]]:
+    """Group devices that can share a campaign; groups in the order of their cohorts."""
+    found: dict[tuple[Cohort, str], list[Member]] = {}
     for member in members:
-        found.setdefault((member.lane, member.package.name), []).append(member)
+        found.setdefault((member.cohort, member.package.name), []).append(member)
     return [found[key] for key in sorted(found)]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One tick: from what is declared and what was read to a phase and one safe set of writes."""
+"""One run: from what is declared and what was read to a phase and one safe set of writes."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from .stop_actions import find_brakes
 
 @dataclass(frozen=True)
 class Decision(Picture):
-    """What one tick has decided, over the picture that it was decided by.
+    """What one run has decided, over the picture that it was decided by.
 
     :ivar why: one sentence on the phase.
     :ivar refresh: devices whose version has to be read again before their wave is judged.
     :ivar create: campaigns to create now.
     :ivar cancel: live campaigns that have not started, to cancel now, and why.
     :ivar shorten: started campaigns to end earlier, with their new last day, and why.
-    :ivar abort: started campaigns to try to abort in the same tick, before they are shortened.
-    :ivar armed: campaigns beyond every brake, whose devices may still change.
+    :ivar abort: started campaigns to try to abort in the same run, before they are shortened.
+    :ivar unstoppable: campaigns beyond every brake, whose devices may still change.
     :ivar next_check: when to look again; None when nothing is to come.
     """
 
@@ -45,7 +45,7 @@ class Decision(Picture):
     cancel: tuple[tuple[OwnCampaign, str], ...]
     shorten: tuple[tuple[OwnCampaign, date, str], ...]
     abort: tuple[OwnCampaign, ...]
-    armed: tuple[OwnCampaign, ...]
+    unstoppable: tuple[OwnCampaign, ...]
     next_check: datetime | None
 
     @property
@@ -57,7 +57,7 @@ class Decision(Picture):
         """Groups of devices that one of our campaigns may have although no report shows it.
 
         They matter where something is to be created, or to be braked: those that no live campaign
-        is known to have, by wave, lane and class, in waves that have begun and the one after.
+        is known to have, by wave, cohort and class, in waves that have begun and the one after.
         """
         groups = [list(planned.devices) for planned in self.create]
         # A campaign that no report shows may have held those that seem to have come late.
@@ -73,9 +73,9 @@ class Decision(Picture):
                 member, verdict = self.scope.members[imei], self.verdicts[imei]
                 record = self.ledger.records.get(imei)
                 free = record is None or record.own.over
-                braked = halted or is_halted(member, self.lanes)
+                braked = halted or is_halted(member, self.cohorts)
                 if braked and free and verdict.kind is not DeviceClass.VERIFIED:
-                    key = (state.wave.number, member.lane.code, verdict.kind)
+                    key = (state.wave.number, member.cohort.code, verdict.kind)
                     found.setdefault(key, []).append(imei)
         return groups + list(found.values())
 
@@ -86,7 +86,7 @@ class Decision(Picture):
 
 
 def decide(spec: RolloutSpec, seen: Observed, *, wanted: Wanted = Wanted.RUNNING) -> Decision:
-    """Decide one tick.
+    """Decide one run.
 
     :param wanted: PLANNED decides what RUNNING would do, for a person to look at; PAUSED creates
         nothing; HALTED also brakes what is under way.
@@ -105,7 +105,7 @@ def decide(spec: RolloutSpec, seen: Observed, *, wanted: Wanted = Wanted.RUNNING
         cancel=brakes.cancel,
         shorten=brakes.shorten,
         abort=brakes.abort,
-        armed=brakes.armed,
+        unstoppable=brakes.unstoppable,
         next_check=next_check(
             picture.ledger,
             [
@@ -150,7 +150,7 @@ def _find_creates(picture: Picture) -> list[PlannedCampaign]:
     waves = {state.wave.number: state.wave for state in picture.waves}
     cutter = Cutter(
         picture.spec,
-        picture.lanes,
+        picture.cohorts,
         picture.ledger,
         picture.seen.now,
         exposed=picture.exposed.devices,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has happened since the tick before, for those who want to be told."""
+"""What has happened since the run before, for those who want to be told."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Event:
     """One of them.
 
     :ivar wave: name of the wave that begins or has passed; empty for the others.
-    :ivar before: phase of the tick before; empty when that is not known.
+    :ivar before: phase of the run before; empty when that is not known.
     """
 
     kind: EventKind
@@ -37,8 +37,8 @@ class Event:
 
 
 @dataclass(frozen=True)
-class LastTick:
-    """What is remembered of the tick before; nothing of the decision depends on it.
+class LastRun:
+    """What is remembered of the run before; nothing of the decision depends on it.
 
     :ivar phase: empty when nothing is remembered.
     :ivar passed: names of waves that had passed.
@@ -53,7 +53,7 @@ def passed_waves(decision: Decision) -> list[str]:
     return [state.wave.name for state in decision.waves if state.verdict is GateVerdict.PASS]
 
 
-def find_events(decision: Decision, last: LastTick) -> list[Event]:
+def find_events(decision: Decision, last: LastRun) -> list[Event]:
     """Find what has happened; a wave begins with the first campaigns that are to be created."""
     phase = decision.phase
     found = [

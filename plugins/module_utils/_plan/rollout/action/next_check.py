@@ -32,7 +32,7 @@ def next_check(
     """Give the time of the next look; None when the rollout is over.
 
     :param deadlines: of the waves that have not passed.
-    :param due: this tick writes, so its effect is to be seen.
+    :param due: this run writes, so its effect is to be seen.
     """
     if over:
         return None

@@ -125,9 +125,10 @@ def _find_end(picture: Picture) -> tuple[Phase, str]:
     out = sum(why is not Out.CURRENT for why in picture.scope.out.values())
     told = [_verified(picture)]
     told += [
-        f"lane {lane.package.model} {lane.package.from_version} -> {lane.package.to_version} halted"
-        for lane in picture.lanes.values()
-        if lane.failed
+        f"cohort {cohort.package.model} {cohort.package.from_version} ->"
+        f" {cohort.package.to_version} halted"
+        for cohort in picture.cohorts.values()
+        if cohort.failed
     ]
     told += [f"{out} selected devices could not take part"] if out else []
     verdicts = picture.verdicts.values()

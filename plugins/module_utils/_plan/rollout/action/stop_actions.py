@@ -29,21 +29,21 @@ _TAKES_DATES = frozenset({CampaignState.PRESCHEDULED, CampaignState.SCHEDULED})
 class Brakes:
     """What is to be braked now; false when nothing is.
 
-    :ivar armed: campaigns that shall stop and that no brake can stop sooner, or whose devices the
-        network keeps queued.
+    :ivar unstoppable: campaigns that must stop but that no brake can stop sooner, or whose devices
+        the network keeps queued.
     """
 
     cancel: tuple[tuple[OwnCampaign, str], ...] = ()
     shorten: tuple[tuple[OwnCampaign, date, str], ...] = ()
     abort: tuple[OwnCampaign, ...] = ()
-    armed: tuple[OwnCampaign, ...] = ()
+    unstoppable: tuple[OwnCampaign, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.cancel or self.shorten)
 
 
 def find_brakes(picture: Picture, wanted: Wanted) -> Brakes:
-    """Find the brakes for twins, for campaigns of failed lanes, and after a halt for all.
+    """Find the brakes for twins, for campaigns of failed cohorts, and after a halt for all.
 
     :param wanted: HALTED stops everything whatever the gates say, older targets included.
     """
@@ -53,9 +53,9 @@ def find_brakes(picture: Picture, wanted: Wanted) -> Brakes:
     stop = []
     queued = []
     for one in ledger.campaigns:
-        lane = picture.lanes.get(one.campaign.package)
-        if lane is not None and lane.failed:
-            why = "its lane has failed"
+        cohort = picture.cohorts.get(one.campaign.package)
+        if cohort is not None and cohort.failed:
+            why = "its cohort has failed"
         elif halted or picture.first(GateVerdict.FAIL):
             why = "the rollout has halted"
         else:
@@ -88,7 +88,7 @@ def find_brakes(picture: Picture, wanted: Wanted) -> Brakes:
             for one, _why in started
             if picture.spec.abort_on_halt and (one in shortened or _is_sure_to_abort(one))
         ),
-        armed=(*(one for one, _why in started), *queued),
+        unstoppable=(*(one for one, _why in started), *queued),
     )
 
 

@@ -13,10 +13,10 @@ from ..judgement.assessment import Picture
 from .decide import Decision
 
 
-def check_slips(decision: Decision, wanted: Wanted) -> None:
+def check_unused_overrides(decision: Decision, wanted: Wanted) -> None:
     """Look for words that would do nothing, so that a person who wrote them is mistaken.
 
-    Brakes come first: a tick that has some to put on, or that is to pause or halt, goes on.
+    Brakes come first: a run that has some to put on, or that is to pause or halt, goes on.
 
     :raises PlanRefused: there are some; all of them are named.
     """
@@ -42,12 +42,15 @@ def _find_useless_supersede(picture: Picture) -> Iterator[str]:
 
 
 def _find_useless_accepts(picture: Picture) -> Iterator[str]:
-    codes = sorted(code for lane in picture.lanes.values() for code in lane.codes)
+    codes = sorted(code for cohort in picture.cohorts.values() for code in cohort.codes)
     begun = {state.wave.name: state.begun for state in picture.waves}
     for place, accept in enumerate(picture.spec.accepted):
-        if accept.lane and accept.lane not in codes:
+        if accept.cohort and accept.cohort not in codes:
             known = ", ".join(codes) or "none"
-            yield f"accept[{place}].lane = {accept.lane!r}: no lane has this code; known: {known}"
+            yield (
+                f"accept[{place}].cohort = {accept.cohort!r}: no cohort has this code;"
+                f" known: {known}"
+            )
         if not begun[accept.wave]:
             yield (
                 f"accept[{place}].wave = {accept.wave!r}: the wave has not begun, so it does not"

@@ -59,7 +59,7 @@ class Calendar:
 
     :ivar windows: local windows; none means all day.
     :ivar zone: zone of devices that carry none.
-    :ivar lead: from a tick to the first day of a campaign, at least.
+    :ivar lead: from a run to the first day of a campaign, at least.
     :ivar min_days: UTC days that a campaign shortened by a freeze must still have.
     """
 

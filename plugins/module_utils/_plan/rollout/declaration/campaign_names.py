@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Names of a rollout's campaigns: the ledger that survives every crash.
 
-A campaign of ours is called ``tsr.<rollout>.<gen6>.w<NN>.<lane6>.t<NN>.a<N>.n<count>``. Whatever
+A campaign of ours is called ``tsr.<rollout>.<gen6>.w<NN>.<cohort6>.t<NN>.a<N>.n<count>``. Whatever
 does not parse is foreign and never touched.
 """
 
@@ -21,8 +21,8 @@ _NAME = re.compile(
     rf"tsr\.({ROLLOUT_NAME.pattern})\.({_CODE})\.w(\d\d)\.({_CODE})\.t(\d{{2,3}})\.a(\d)\.n(\d{{1,6}})",
     re.ASCII,
 )
-# What a name can say: tranches of one lane in one wave, attempts, devices of one campaign.
-MOST_TRANCHES = 999
+# What a name can say: batches of one cohort in one wave, attempts, devices of one campaign.
+MOST_BATCHES = 999
 MOST_ATTEMPTS = 9
 # After the last wave: devices that no wave has reached, once more.
 SWEEP_WAVE = 99
@@ -35,8 +35,8 @@ class CampaignName:
 
     :ivar generation: six hex digits over the target (:func:`generation`).
     :ivar wave: 1 is the pilot.
-    :ivar lane: six hex digits over the lane (:attr:`Lane.code`).
-    :ivar tranche: 1 is the first campaign of this lane in this wave.
+    :ivar cohort: six hex digits over the cohort (:attr:`Cohort.code`).
+    :ivar batch: 1 is the first campaign of this cohort in this wave.
     :ivar attempt: 1 is the first.
     :ivar count: devices that were asked for.
     """
@@ -44,15 +44,15 @@ class CampaignName:
     rollout: str
     generation: str
     wave: int
-    lane: str
-    tranche: int
+    cohort: str
+    batch: int
     attempt: int
     count: int
 
     def __str__(self) -> str:
         return (
-            f"tsr.{self.rollout}.{self.generation}.w{self.wave:02}.{self.lane}"
-            f".t{self.tranche:02}.a{self.attempt}.n{self.count}"
+            f"tsr.{self.rollout}.{self.generation}.w{self.wave:02}.{self.cohort}"
+            f".t{self.batch:02}.a{self.attempt}.n{self.count}"
         )
 
 
@@ -61,9 +61,9 @@ def parse_name(text: str) -> CampaignName | None:
     found = _NAME.fullmatch(text)
     if found is None:
         return None
-    rollout, code, wave, lane, tranche, attempt, count = found.groups()
-    name = CampaignName(rollout, code, int(wave), lane, int(tranche), int(attempt), int(count))
-    return name if str(name) == text and name.wave and name.tranche and name.attempt else None
+    rollout, code, wave, cohort, batch, attempt, count = found.groups()
+    name = CampaignName(rollout, code, int(wave), cohort, int(batch), int(attempt), int(count))
+    return name if str(name) == text and name.wave and name.batch and name.attempt else None
 
 
 @lru_cache(maxsize=4096)
@@ -78,7 +78,7 @@ def generation(make: str, model: str, version: str) -> str:
 
 
 @dataclass(frozen=True, order=True, slots=True)
-class Lane:
+class Cohort:
     """What devices must share to be in one campaign.
 
     :ivar version: the one they run now.

@@ -17,6 +17,10 @@ _HUGE = re.compile(r"[eE][-+]?\d{4}")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
+RENAMED = {"lane": "cohort", "max_failed_lane_share": "max_failed_cohort_share"}
+"""Keys of earlier versions, and what they are called now."""
+
+
 class InvalidSpec(InvalidValue):
     """A declaration cannot be used; says every reason at once.
 
@@ -46,7 +50,7 @@ class Section:
         if not isinstance(raw, Mapping):
             problems.append(f"{where} = {raw!r}: is no mapping of keys to values")
             raw = {}
-        self.raw: Mapping[str, object] = raw
+        self.raw: Mapping[str, object] = {RENAMED.get(str(key), key): raw[key] for key in raw}
 
     def __contains__(self, key: str) -> bool:
         return self.raw.get(key) is not None

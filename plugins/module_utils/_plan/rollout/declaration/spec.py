@@ -48,7 +48,7 @@ class Gate:
     :ivar min_sample: devices attempted before anything passes.
     :ivar min_coverage: share of the wave's members that must have been attempted.
     :ivar max_rejected: share of the wave's devices that the service may refuse.
-    :ivar max_failed_lane_share: share of the wave's devices that may be in failed lanes.
+    :ivar max_failed_cohort_share: share of the wave's devices that may be in failed cohorts.
     :ivar soak: how long the numbers must have been met, without a failure that breaks them.
     :ivar approval: a person must approve before the next wave starts.
     """
@@ -59,7 +59,7 @@ class Gate:
     min_sample: int
     min_coverage: Fraction
     max_rejected: Fraction
-    max_failed_lane_share: Fraction
+    max_failed_cohort_share: Fraction
     soak: timedelta
     approval: bool
 
@@ -132,15 +132,15 @@ class Approval:
 
 @dataclass(frozen=True)
 class Accept:
-    """A person takes failures of a wave, or of one lane of it, until there are more.
+    """A person takes failures of a wave, or of one cohort of it, until there are more.
 
-    :ivar lane: code of the lane; empty for the wave's gate.
+    :ivar cohort: code of the cohort; empty for the wave's gate.
     :ivar failures: failures that there were then, for the record.
     :ivar up_to: failures that are taken.
     """
 
     wave: str
-    lane: str
+    cohort: str
     failures: int
     up_to: int
     by: str
@@ -149,7 +149,7 @@ class Accept:
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on what one campaign and one tick may do.
+    """Bounds on what one campaign and one run may do.
 
     :ivar max_exposure: devices that may be able to change at any moment; None is no such limit.
     """
@@ -166,7 +166,7 @@ class Timing:
     :ivar verify_grace: how long after a success an old version may still be read.
     :ivar silent_after: from an attempt without a result to the class ``silent``.
     :ivar report_grace: from the last day of a wave's last campaign to its deadline.
-    :ivar settle_retry: from a refused campaign to the next one of its lane.
+    :ivar settle_retry: from a refused campaign to the next one of its cohort.
     :ivar step_grace: how long after a wave's last campaign a device's next step is waited for.
     """
 
@@ -230,5 +230,5 @@ class RolloutSpec:
         return device.variables.get("timezone") or self.calendar.zone
 
     def rules_of(self, zone: str) -> tzinfo:
-        """The rules of a lane's zone; without windows those of the calendar, or UTC."""
+        """The rules of a cohort's zone; without windows those of the calendar, or UTC."""
         return self.zones.get(zone or self.calendar.zone, timezone.utc)

@@ -205,7 +205,7 @@ def _read_approvals(top: Section, waves: Sequence[Wave]) -> tuple[Approval, ...]
 def _read_accepts(top: Section, waves: Sequence[Wave]) -> tuple[Accept, ...]:
     found = []
     for entry in top.sections("accept", required=False):
-        entry.know("wave", "lane", "failures", "up_to", "by", "reason")
+        entry.know("wave", "cohort", "failures", "up_to", "by", "reason")
         wave = _read_wave_name(entry, waves)
         failures = entry.whole("failures", default=0, least=0, most=MOST_DEVICES)
         if "up_to" not in entry:
@@ -216,7 +216,7 @@ def _read_accepts(top: Section, waves: Sequence[Wave]) -> tuple[Accept, ...]:
         found.append(
             Accept(
                 wave=wave.name if wave else "",
-                lane=entry.text("lane", default=""),
+                cohort=entry.text("cohort", default=""),
                 failures=failures,
                 up_to=up_to,
                 by=entry.text("by"),

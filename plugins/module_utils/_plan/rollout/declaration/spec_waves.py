@@ -26,7 +26,7 @@ _PILOT = Gate(
     min_sample=5,
     min_coverage=Fraction("0.75"),
     max_rejected=Fraction("0.10"),
-    max_failed_lane_share=Fraction("0.5"),
+    max_failed_cohort_share=Fraction("0.5"),
     soak=timedelta(hours=24),
     approval=True,
 )
@@ -143,8 +143,8 @@ def _read_gate(section: Section, default: Gate, *, quiet: bool = False) -> Gate:
         ),
         min_coverage=section.share("min_coverage", default=default.min_coverage),
         max_rejected=section.share("max_rejected", default=default.max_rejected),
-        max_failed_lane_share=section.share(
-            "max_failed_lane_share", default=default.max_failed_lane_share
+        max_failed_cohort_share=section.share(
+            "max_failed_cohort_share", default=default.max_failed_cohort_share
         ),
         soak=timedelta(hours=soak),
         approval=section.flag("approval", default=default.approval),

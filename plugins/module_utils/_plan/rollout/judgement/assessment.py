@@ -19,7 +19,7 @@ from ..placement.wave_assignment import Membership, assign_waves
 from .device_outcomes import DeviceClass, Verdict, classify
 from .exposure import Exposure, find_exposure
 from .gate import GateVerdict
-from .package_evidence import LaneEvidence, is_halted, weigh_lanes
+from .package_evidence import PackageEvidence, is_halted, weigh_packages
 from .retries import Retry, find_retries, find_sweep
 from .waves import WaveState, judge_waves
 
@@ -29,8 +29,8 @@ class Picture:
     """A rollout at one moment; nothing is decided yet.
 
     :ivar verdicts: the class of every device in scope.
-    :ivar lanes: what was learned of each package, by its name.
-    :ivar retries: tranches to try again.
+    :ivar cohorts: what was learned of each package, by its name.
+    :ivar retries: batches to try again.
     :ivar digest: fingerprint of the plan, which approvals and ``require_digest`` name.
     :ivar exposed: what can still change if nothing more is created, twins and campaigns of older
         targets included.
@@ -42,7 +42,7 @@ class Picture:
     scope: Scope
     membership: Membership
     verdicts: dict[str, Verdict]
-    lanes: dict[str, LaneEvidence]
+    cohorts: dict[str, PackageEvidence]
     retries: tuple[Retry, ...]
     waves: tuple[WaveState, ...]
     digest: str
@@ -118,7 +118,7 @@ class Picture:
         passed = all(state.verdict.opens_next for state in self.waves)
         if not passed or any(one.name.wave != SWEEP_WAVE for one in self.live):
             return []
-        return find_sweep(self.spec, self.scope, self.verdicts, self.lanes, self.ledger)
+        return find_sweep(self.spec, self.scope, self.verdicts, self.cohorts, self.ledger)
 
     def first(self, verdict: GateVerdict) -> WaveState | None:
         """The first wave whose gate says so."""
@@ -164,12 +164,12 @@ def draw(spec: RolloutSpec, seen: Observed) -> Picture:
         member = scope.members[imei]
         if verdict.kind is DeviceClass.ADVANCED and ledger.records[imei].own.over and member.device:
             scope.members[imei] = member.advanced(member.device.firmware)
-    lanes = weigh_lanes(spec, scope, wave_of, verdicts, ledger, seen.busy)
+    cohorts = weigh_packages(spec, scope, wave_of, verdicts, ledger, seen.busy)
     for imei, member in scope.members.items():
-        if verdicts[imei].waits and is_halted(member, lanes):
-            verdicts[imei] = Verdict(DeviceClass.HALTED, "its lane halted before its turn")
+        if verdicts[imei].waits and is_halted(member, cohorts):
+            verdicts[imei] = Verdict(DeviceClass.HALTED, "its cohort halted before its turn")
     digest = plan_digest(spec, membership)
-    retries = find_retries(spec, scope, verdicts, lanes, ledger)
+    retries = find_retries(spec, scope, verdicts, cohorts, ledger)
     return Picture(
         spec=spec,
         seen=seen,
@@ -177,10 +177,10 @@ def draw(spec: RolloutSpec, seen: Observed) -> Picture:
         scope=scope,
         membership=membership,
         verdicts=verdicts,
-        lanes=lanes,
+        cohorts=cohorts,
         retries=tuple(retries),
         waves=judge_waves(
-            spec, scope, membership, verdicts, lanes, ledger, retries, seen.now, digest
+            spec, scope, membership, verdicts, cohorts, ledger, retries, seen.now, digest
         ),
         digest=digest,
         exposed=find_exposure([*ledger.campaigns, *ledger.surplus, *ledger.superseded], seen.now),

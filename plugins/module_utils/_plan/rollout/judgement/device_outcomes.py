@@ -35,7 +35,7 @@ class DeviceClass(Enum):
     SETTLING = "settling"
     UNKNOWN = "unknown"
     HALTED = "halted"
-    """Never touched: its lane failed before it was put into a campaign."""
+    """Never touched: its cohort failed before it was put into a campaign."""
 
 
 FAILURES = frozenset({DeviceClass.FAILED, DeviceClass.MISMATCH})
@@ -104,9 +104,9 @@ def _judge_free(member: Member, wave: int, seen: Observed, ledger: Ledger) -> Ve
     if again is not None and seen.now < again:
         reason = f"refused as busy; next try from {again:%Y-%m-%d %H:%M}"
         return Verdict(DeviceClass.BUSY, reason, busy=True)
-    if (wave, member.lane.code) in ledger.settling:
+    if (wave, member.cohort.code) in ledger.settling:
         return Verdict(DeviceClass.SETTLING, "a campaign's device report is not complete yet")
-    if (wave, member.lane.code) in ledger.lacking:
+    if (wave, member.cohort.code) in ledger.lacking:
         reason = "may have been in a campaign that is over, whose device report is not complete"
         return Verdict(DeviceClass.UNKNOWN, reason)
     return Verdict(DeviceClass.PENDING, "waits for a campaign", waits=True)

@@ -36,17 +36,17 @@ class GateVerdict(Enum):
 
 @dataclass(frozen=True)
 class Numbers:
-    """The devices of one wave, counted; those of failed lanes only in the last three.
+    """The devices of one wave, counted; those of failed cohorts only in the last three.
 
-    :ivar members: devices without rejected ones and without those of failed lanes.
+    :ivar members: devices without rejected ones and without those of failed cohorts.
     :ivar verified: run the target, read after the success.
     :ivar failed: failed or mismatched.
     :ivar silent: attempted long ago, nothing heard since.
     :ivar reported: successes that no read has proved yet.
     :ivar unknown: with a status that is not known; failures once the deadline is over.
     :ivar devices: all devices of the wave.
-    :ivar rejected: refused by the service, in lanes that have not failed.
-    :ivar in_failed_lanes: devices whose lane has failed.
+    :ivar rejected: refused by the service, in cohorts that have not failed.
+    :ivar in_failed_cohorts: devices whose cohort has failed.
     :ivar too_many_once: at some moment failures were too many to believe in the tolerated rate.
     :ivar over_limit_once: at some moment there were more failures than tolerated.
     :ivar busy: in campaigns of others; what becomes of them is open beyond the deadline.
@@ -62,7 +62,7 @@ class Numbers:
     reported: int = 0
     devices: int = 0
     rejected: int = 0
-    in_failed_lanes: int = 0
+    in_failed_cohorts: int = 0
     too_many_once: bool = False
     over_limit_once: bool = False
     busy: int = 0
@@ -204,19 +204,21 @@ class _Tally:
         """Say why the wave has failed; empty when it has not."""
         numbers, failures, attempted = self.numbers, self.failures, self.attempted
         rate = self.gate.max_failure_rate
-        # Lanes have accepts of their own: their failures are not among those of the wave.
-        share = self.gate.max_failed_lane_share
-        if numbers.in_failed_lanes > share * numbers.devices:
+        # Cohorts have accepts of their own: their failures are not among those of the wave.
+        share = self.gate.max_failed_cohort_share
+        if numbers.in_failed_cohorts > share * numbers.devices:
             return (
-                f"{numbers.in_failed_lanes} of {numbers.devices} devices are in failed lanes, more"
-                f" than max_failed_lane_share {percent(share)}"
+                f"{numbers.in_failed_cohorts} of {numbers.devices} devices are in failed cohorts,"
+                f" more than max_failed_cohort_share {percent(share)}"
             )
         if self.forgiven:
             return ""
         if failures > self.allowed:
             return f"{failures} failures, {self.allowed} tolerated in {numbers.members} members"
         if numbers.over_limit_once:
-            return "there were more failures than tolerated before a lane with some of them halted"
+            return (
+                "there were more failures than tolerated before a cohort with some of them halted"
+            )
         results = attempted + numbers.reported
         if numbers.too_many_once or fails_too_often(failures, results, rate):
             return (

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the gate of a wave would have said before, so that a halt does not lift itself.
 
-The devices of a lane count until it has failed. What was too many before stays too many, whatever
+The devices of a cohort count until it has failed. What was too many before stays too many, whatever
 succeeds or fails afterwards and however seldom somebody looked.
 """
 
@@ -18,7 +18,7 @@ from ..declaration.spec import Wave
 from ..placement.scope import Scope
 from .device_outcomes import DeviceClass, Verdict
 from .gate import failures_allowed
-from .package_evidence import LaneEvidence, halted_at
+from .package_evidence import PackageEvidence, halted_at
 from .statistics import fails_too_often
 
 
@@ -48,13 +48,13 @@ def look_back(
     imeis: Sequence[str],
     scope: Scope,
     verdicts: Mapping[str, Verdict],
-    lanes: Mapping[str, LaneEvidence],
+    cohorts: Mapping[str, PackageEvidence],
 ) -> Hindsight:
     """Judge a wave at every moment at which one of its devices failed."""
     parts: dict[datetime | None, _Part] = {}
     for imei in imeis:
         verdict = verdicts[imei]
-        part = parts.setdefault(halted_at(scope.members[imei], lanes), _Part())
+        part = parts.setdefault(halted_at(scope.members[imei], cohorts), _Part())
         part.members += verdict.kind is not DeviceClass.REJECTED
         result = verdict.result(wave.number)
         if result is not None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from ...._model.campaign import PILOT_DEVICES
 from ...._model.firmware import Package
-from ..declaration.campaign_names import Lane
+from ..declaration.campaign_names import Cohort
 from ..declaration.spec import RolloutSpec
 from ..observation.campaign_history import Ledger
 from ..placement.scope import Member, Scope
@@ -24,17 +24,17 @@ from .statistics import Result, first_too_many
 EVIDENCE_DEVICES = 5
 EVIDENCE_SUCCESS = Fraction(1, 2)
 # Campaigns big enough to be evidence that were none, before a person must look.
-MOST_FRUITLESS_TRANCHES = 3
+MOST_FRUITLESS_BATCHES = 3
 
 
 @dataclass(frozen=True)
-class LaneEvidence:
-    """The cumulative evidence of one package, which is what a lane is judged by.
+class PackageEvidence:
+    """The cumulative evidence of one package, which is what a cohort is judged by.
 
     :ivar devices: devices in scope that get it, now, as a later step, or that have got it.
     :ivar live: devices asked for in campaigns that are not over, or that may still be in one.
-    :ivar codes: of the lanes that get it, one for each zone of windows.
-    :ivar failed_at: when the lane has halted: nothing more is created for it.
+    :ivar codes: of the cohorts that get it, one for each zone of windows.
+    :ivar failed_at: when the cohort has halted: nothing more is created for it.
     :ivar qualified: it may go to more than 20 devices at once.
     :ivar fruitless: campaigns that are over, could have been evidence, and were none.
     """
@@ -61,17 +61,17 @@ class LaneEvidence:
     @property
     def exhausted(self) -> bool:
         """Trying once more would teach nothing new."""
-        return not self.qualified and self.fruitless >= MOST_FRUITLESS_TRANCHES
+        return not self.qualified and self.fruitless >= MOST_FRUITLESS_BATCHES
 
 
-def weigh_lanes(
+def weigh_packages(
     spec: RolloutSpec,
     scope: Scope,
     waves: Mapping[str, int],
     verdicts: Mapping[str, Verdict],
     ledger: Ledger,
     busy: Collection[str],
-) -> dict[str, LaneEvidence]:
+) -> dict[str, PackageEvidence]:
     """Judge every package in scope.
 
     :param waves: the wave of every device in scope.
@@ -86,7 +86,7 @@ def weigh_lanes(
             if tally is None:
                 tally = tallies[package.name] = _Tally(package)
             tally.devices += 1
-            tally.zones.add(member.lane.zone)
+            tally.zones.add(member.cohort.zone)
         now = tallies[member.package.name]
         now.at.append(imei)
         if verdict.unread and (reported := verdict.result(waves[imei])):
@@ -95,11 +95,11 @@ def weigh_lanes(
             tallies[name].results.append(result)
             tallies[name].by_campaign.setdefault(campaign_id, []).append(result)
     rates = {wave.number: wave.gate.max_failure_rate for wave in spec.waves}
-    lanes = {}
+    cohorts = {}
     for name, tally in tallies.items():
         failures = sum(result.failed for result in tally.results)
         codes = tally.codes(spec.protocol)
-        taken = max((one.up_to for one in spec.accepted if one.lane in codes), default=0)
+        taken = max((one.up_to for one in spec.accepted if one.cohort in codes), default=0)
         mine = [one for one in ledger.campaigns if one.campaign.package == name]
         others = [*ledger.surplus, *ledger.superseded]
         live = [one for one in (*mine, *others) if one.campaign.package == name and not one.over]
@@ -112,7 +112,7 @@ def weigh_lanes(
             or (verdicts[imei].busy and imei not in busy)
             for imei in tally.at
         )
-        lanes[name] = LaneEvidence(
+        cohorts[name] = PackageEvidence(
             package=tally.package,
             devices=tally.devices,
             attempted=len(tally.results),
@@ -133,17 +133,17 @@ def weigh_lanes(
                 for one in mine
             ),
         )
-    return lanes
+    return cohorts
 
 
-def is_halted(member: Member, lanes: Mapping[str, LaneEvidence]) -> bool:
-    """Tell whether a device is in a failed lane, or has one ahead."""
-    return halted_at(member, lanes) is not None
+def is_halted(member: Member, cohorts: Mapping[str, PackageEvidence]) -> bool:
+    """Tell whether a device is in a failed cohort, or has one ahead."""
+    return halted_at(member, cohorts) is not None
 
 
-def halted_at(member: Member, lanes: Mapping[str, LaneEvidence]) -> datetime | None:
-    """Give the moment since which a device is in a failed lane, or has one ahead."""
-    moments = [lanes[package.name].failed_at for package in member.course]
+def halted_at(member: Member, cohorts: Mapping[str, PackageEvidence]) -> datetime | None:
+    """Give the moment since which a device is in a failed cohort, or has one ahead."""
+    moments = [cohorts[package.name].failed_at for package in member.course]
     return min((moment for moment in moments if moment is not None), default=None)
 
 
@@ -167,8 +167,10 @@ class _Tally:
 
     def codes(self, protocol: str) -> tuple[str, ...]:
         one = self.package
-        lanes = (Lane(protocol, one.make, one.model, one.from_version, zone) for zone in self.zones)
-        return tuple(sorted(lane.code for lane in lanes))
+        cohorts = (
+            Cohort(protocol, one.make, one.model, one.from_version, zone) for zone in self.zones
+        )
+        return tuple(sorted(cohort.code for cohort in cohorts))
 
 
 def _find_results(

@@ -14,14 +14,14 @@ from ..observation.campaign_history import Ledger
 from ..observation.observed import OwnCampaign
 from ..placement.scope import Member, Scope
 from .device_outcomes import DeviceClass, Verdict
-from .package_evidence import LaneEvidence, is_halted
+from .package_evidence import PackageEvidence, is_halted
 
 
 @dataclass(frozen=True)
 class Retry:
-    """A tranche to try once more, with its devices that failed.
+    """A batch to try once more, with its devices that failed.
 
-    :ivar last: the newest campaign of the tranche.
+    :ivar last: the newest campaign of the batch.
     """
 
     last: OwnCampaign
@@ -32,27 +32,27 @@ def find_retries(
     spec: RolloutSpec,
     scope: Scope,
     verdicts: Mapping[str, Verdict],
-    lanes: Mapping[str, LaneEvidence],
+    cohorts: Mapping[str, PackageEvidence],
     ledger: Ledger,
 ) -> list[Retry]:
-    """Find the tranches that are over, have failed devices, and may be tried again.
+    """Find the batches that are over, have failed devices, and may be tried again.
 
     A campaign that the service refused has attempted nothing and uses up no attempt.
     """
     allowed = {wave.number: wave.retry for wave in spec.waves}
-    tranches: dict[tuple[str, int, str, int], list[OwnCampaign]] = {}
+    batches: dict[tuple[str, int, str, int], list[OwnCampaign]] = {}
     for one in ledger.campaigns:
         name = one.name
         if name.wave in allowed:
-            key = (name.generation, name.wave, name.lane, name.tranche)
-            tranches.setdefault(key, []).append(one)
+            key = (name.generation, name.wave, name.cohort, name.batch)
+            batches.setdefault(key, []).append(one)
     failed: dict[str, list[Member]] = {}
     for imei, verdict in verdicts.items():
-        if verdict.kind is DeviceClass.FAILED and _can_try(scope.members[imei], lanes):
+        if verdict.kind is DeviceClass.FAILED and _can_try(scope.members[imei], cohorts):
             failed.setdefault(verdict.campaign_id, []).append(scope.members[imei])
     found = []
-    for (_generation, wave, lane, _tranche), campaigns in sorted(tranches.items()):
-        if ledger.is_refused(wave, lane):
+    for (_generation, wave, cohort, _batch), campaigns in sorted(batches.items()):
+        if ledger.is_refused(wave, cohort):
             continue
         used = sum(not one.refused for one in campaigns)
         last = max(campaigns, key=lambda one: one.name.attempt)
@@ -67,7 +67,7 @@ def find_sweep(
     spec: RolloutSpec,
     scope: Scope,
     verdicts: Mapping[str, Verdict],
-    lanes: Mapping[str, LaneEvidence],
+    cohorts: Mapping[str, PackageEvidence],
     ledger: Ledger,
 ) -> Sequence[Member]:
     """Find devices that no wave has reached and no sweep has tried yet."""
@@ -79,13 +79,13 @@ def find_sweep(
         for imei, verdict in verdicts.items()
         if verdict.kind is DeviceClass.UNREACHED
         and ledger.records[imei].own.name.wave != SWEEP_WAVE
-        and not ledger.is_refused(SWEEP_WAVE, scope.members[imei].lane.code)
-        and (SWEEP_WAVE, scope.members[imei].lane.code) not in hidden
-        and _can_try(scope.members[imei], lanes)
+        and not ledger.is_refused(SWEEP_WAVE, scope.members[imei].cohort.code)
+        and (SWEEP_WAVE, scope.members[imei].cohort.code) not in hidden
+        and _can_try(scope.members[imei], cohorts)
     ]
 
 
-def _can_try(member: Member, lanes: Mapping[str, LaneEvidence]) -> bool:
-    """It still runs the version that the package is for, and its lane has not failed."""
+def _can_try(member: Member, cohorts: Mapping[str, PackageEvidence]) -> bool:
+    """It still runs the version that the package is for, and its cohort has not failed."""
     runs = member.device.firmware if member.device else ""
-    return runs == member.package.from_version and not is_halted(member, lanes)
+    return runs == member.package.from_version and not is_halted(member, cohorts)

@@ -119,7 +119,7 @@ def first_too_many(results: Iterable[Result], rates: Mapping[int, Fraction]) -> 
 
 
 def stops_at(rate: Fraction, *, up_to: int) -> list[tuple[int, int]]:
-    """Give how a lane stops: ``(failures, attempted)``, so many failures among at most so many.
+    """Give how a cohort stops: ``(failures, attempted)``, so many failures among at most so many.
 
     :param up_to: the most failures to tell of.
     """

@@ -18,13 +18,13 @@ from ..placement.wave_assignment import Membership
 from .device_outcomes import FAILURES, DeviceClass, Verdict
 from .gate import GateVerdict, Judgement, Numbers, judge
 from .hindsight import Hindsight, look_back
-from .package_evidence import LaneEvidence, is_halted
+from .package_evidence import PackageEvidence, is_halted
 from .retries import Retry
 
 
 @dataclass(frozen=True)
 class WaveState:
-    """One wave at this tick.
+    """One wave at this run.
 
     :ivar open: its devices may be put into campaigns: all waves before it have passed.
     :ivar begun: one of our campaigns is of this wave.
@@ -49,7 +49,7 @@ def judge_waves(
     scope: Scope,
     membership: Membership,
     verdicts: Mapping[str, Verdict],
-    lanes: Mapping[str, LaneEvidence],
+    cohorts: Mapping[str, PackageEvidence],
     ledger: Ledger,
     retries: Sequence[Retry],
     now: datetime,
@@ -63,14 +63,14 @@ def judge_waves(
     holder: Wave | None = None
     for wave in spec.waves:
         ids = membership.waves[wave.number]
-        sound = [imei for imei in ids if not is_halted(scope.members[imei], lanes)]
+        sound = [imei for imei in ids if not is_halted(scope.members[imei], cohorts)]
         campaigns = [one for one in ledger.campaigns if one.name.wave == wave.number]
         sound_campaigns = [
             one
             for one in campaigns
-            if not (one.campaign.package in lanes and lanes[one.campaign.package].failed)
+            if not (one.campaign.package in cohorts and cohorts[one.campaign.package].failed)
         ]
-        hindsight = look_back(wave, ids, scope, verdicts, lanes)
+        hindsight = look_back(wave, ids, scope, verdicts, cohorts)
         numbers = _count(sound, scope, verdicts, hindsight, devices=len(ids))
         again = sum(len(one.members) for one in retries if one.last.name.wave == wave.number)
         deadline = None
@@ -82,9 +82,9 @@ def judge_waves(
             numbers,
             deadline=deadline,
             now=now,
-            stopped=stopped or _fruitless(sound, scope, verdicts, lanes),
+            stopped=stopped or _fruitless(sound, scope, verdicts, cohorts),
             accepted=max(
-                (one.up_to for one in spec.accepted if one.wave == wave.name and not one.lane),
+                (one.up_to for one in spec.accepted if one.wave == wave.name and not one.cohort),
                 default=None,
             ),
         )
@@ -155,7 +155,7 @@ def _count(
         reported=kinds.count(DeviceClass.REPORTED),
         devices=devices,
         rejected=rejected,
-        in_failed_lanes=devices - len(kinds),
+        in_failed_cohorts=devices - len(kinds),
         too_many_once=hindsight.too_many,
         over_limit_once=hindsight.over_limit,
         busy=sum(verdicts[imei].busy for imei in imeis),
@@ -206,12 +206,12 @@ def _refused(
     verdicts: Mapping[str, Verdict],
     ledger: Ledger,
 ) -> str:
-    """Say which lane's campaigns the service has refused too often; empty when none."""
-    for code in sorted({scope.members[imei].lane.code for imei in imeis if verdicts[imei].waits}):
+    """Say which cohort's campaigns the service has refused too often; empty when none."""
+    for code in sorted({scope.members[imei].cohort.code for imei in imeis if verdicts[imei].waits}):
         if ledger.is_refused(wave.number, code):
             count = ledger.request_failures[wave.number, code]
             return (
-                f"the service accepted and then refused {count} campaigns of lane {code}:"
+                f"the service accepted and then refused {count} campaigns of cohort {code}:"
                 " fota_campaign_info shows the reasons by device"
             )
     return ""
@@ -221,14 +221,14 @@ def _fruitless(
     imeis: Sequence[str],
     scope: Scope,
     verdicts: Mapping[str, Verdict],
-    lanes: Mapping[str, LaneEvidence],
+    cohorts: Mapping[str, PackageEvidence],
 ) -> str:
     """Say which package was tried often enough without an answer; empty when none."""
     for imei in imeis:
-        lane = lanes[scope.members[imei].package.name]
-        if lane.exhausted and verdicts[imei].waits:
+        cohort = cohorts[scope.members[imei].package.name]
+        if cohort.exhausted and verdicts[imei].waits:
             return (
-                f"{lane.fruitless} campaigns with {lane.package.name} ended without evidence"
+                f"{cohort.fruitless} campaigns with {cohort.package.name} ended without evidence"
                 " (5 devices attempted, half of them well), and more devices wait for it"
             )
     return ""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger: what the campaigns of this rollout say about its devices, lanes and waves."""
+"""The ledger: what the campaigns of this rollout say about its devices, cohorts and waves."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from .observed import OwnCampaign
 
 # Words in the reason of a device that another campaign holds (contract section 5).
 BUSY = "busy"
-# Campaigns that were accepted and then refused, in one lane of one wave, before a person must look.
+# Campaigns of one cohort of one wave that were accepted and then refused, before a person must
+# look.
 MOST_REQUEST_FAILURES = 3
 
 Place = tuple[int, str]
-"""A wave's number and a lane's code."""
+"""A wave's number and a cohort's code."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Ledger:
     :ivar retry_at: places where a campaign was refused, and when the next may be created.
     :ivar busy_until: devices that the service refused as busy, and when to try them again.
     :ivar request_failures: refused campaigns by place; shadows do not count.
-    :ivar last_tranche: highest tranche number by generation and place, shadows included.
+    :ivar last_batch: highest batch number by generation and place, shadows included.
     :ivar surplus: live twins: other campaigns of the same name, to cancel.
     :ivar superseded: live campaigns of targets that are declared no more.
     """
@@ -67,13 +68,13 @@ class Ledger:
     retry_at: dict[Place, datetime]
     busy_until: dict[str, datetime]
     request_failures: dict[Place, int]
-    last_tranche: dict[tuple[str, int, str], int]
+    last_batch: dict[tuple[str, int, str], int]
     surplus: tuple[OwnCampaign, ...]
     superseded: tuple[OwnCampaign, ...]
 
-    def is_refused(self, wave: int, lane: str) -> bool:
+    def is_refused(self, wave: int, cohort: str) -> bool:
         """The service has refused so many campaigns here that no more are tried."""
-        return self.request_failures.get((wave, lane), 0) >= MOST_REQUEST_FAILURES
+        return self.request_failures.get((wave, cohort), 0) >= MOST_REQUEST_FAILURES
 
 
 def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
@@ -81,10 +82,10 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
     generations = {target.generation for target in spec.targets}
     mine = sorted(own, key=age)
     present = [one for one in mine if one.name.generation in generations]
-    last_tranche: dict[tuple[str, int, str], int] = {}
+    last_batch: dict[tuple[str, int, str], int] = {}
     for one in present:
-        key = (one.name.generation, one.name.wave, one.name.lane)
-        last_tranche[key] = max(last_tranche.get(key, 0), one.name.tranche)
+        key = (one.name.generation, one.name.wave, one.name.cohort)
+        last_batch[key] = max(last_batch.get(key, 0), one.name.batch)
     shadows = [one for one in present if is_shadow(one)]
     counting, surplus = _resolve_twins([one for one in present if one not in shadows])
     taken = {one.name for one in counting if not one.over}
@@ -115,7 +116,7 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
     for one in kept:
         if one not in shadows and not one.refused:
             continue
-        place = (one.name.wave, one.name.lane)
+        place = (one.name.wave, one.name.cohort)
         told = _last_word(one)
         if told is not None:
             again = told + spec.timing.settle_retry
@@ -128,12 +129,12 @@ def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
         records=records,
         earlier=earlier,
         claims=claims,
-        settling=frozenset((one.name.wave, one.name.lane) for one in short if not one.over),
-        lacking=frozenset((one.name.wave, one.name.lane) for one in short if one.over),
+        settling=frozenset((one.name.wave, one.name.cohort) for one in short if not one.over),
+        lacking=frozenset((one.name.wave, one.name.cohort) for one in short if one.over),
         retry_at=retry_at,
         busy_until=busy_until,
         request_failures=failures,
-        last_tranche=last_tranche,
+        last_batch=last_batch,
         surplus=tuple(surplus),
         superseded=tuple(
             one for one in mine if one.name.generation not in generations and not one.over

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a tick has read: the only input of a decision beside the declaration."""
+"""What a run has read: the only input of a decision beside the declaration."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class OwnCampaign:
 
 @dataclass(frozen=True)
 class Observed:
-    """Everything that one tick knows of the service.
+    """Everything that one run knows of the service.
 
     :ivar now: the service's clock.
     :ivar devices: what the account says of the selected and the claimed ones, by IMEI; one that

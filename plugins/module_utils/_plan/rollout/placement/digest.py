@@ -19,11 +19,14 @@ from .wave_assignment import Membership
 # Not part of the plan: who is selected shows in the waves, and a signature does not sign itself.
 _LEFT_OUT = frozenset({"devices", "approved", "accepted", "require_digest", "remarks", "zones"})
 
+# Fields whose names have changed since the first digest: an approval must outlive an update.
+_SPELLED = {"max_failed_cohort_share": "max_failed_lane_share"}
+
 
 def plan_digest(spec: RolloutSpec, membership: Membership) -> str:
     """SHA-256 in hex over the normalised declaration, its generations, and the waves of devices.
 
-    Dates, statuses and actions are no part of it, so it holds from the first tick to the last.
+    Dates, statuses and actions are no part of it, so it holds from the first run to the last.
     """
     plan = {
         field.name: _plain(getattr(spec, field.name))
@@ -37,7 +40,10 @@ def plan_digest(spec: RolloutSpec, membership: Membership) -> str:
 
 def _plain(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {
+            _SPELLED.get(field.name, field.name): _plain(getattr(value, field.name))
+            for field in fields(value)
+        }
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (frozenset, set)):

@@ -27,17 +27,18 @@ _ANY = ("", "")
 def find_late(spec: RolloutSpec, seen: Observed, ledger: Ledger, scope: Scope) -> set[str]:
     """Find the devices in scope that came too late for every wave; in doubt a device is not late.
 
-    A lane gives no answer while a report of it is incomplete, and none once the service has refused
-    one of its campaigns, or a campaign of others has ended since: that may have held the device.
+    A cohort gives no answer while a report of it is incomplete, and none once the service has
+    refused one of its campaigns, or a campaign of others has ended since: that may have held the
+    device.
     """
     last = spec.waves[-1].number
-    lanes: dict[tuple[str, str], list[OwnCampaign]] = {}
+    cohorts: dict[tuple[str, str], list[OwnCampaign]] = {}
     for one in ledger.campaigns:
-        lanes.setdefault((one.name.generation, one.name.lane), []).append(one)
-    refused = {lane for _wave, lane in ledger.retry_at}
+        cohorts.setdefault((one.name.generation, one.name.cohort), []).append(one)
+    refused = {cohort for _wave, cohort in ledger.retry_at}
     ends = {
         key: max(place_in_line(spec.name, row.device_id) for one in final for row in one.rows)
-        for key, campaigns in lanes.items()
+        for key, campaigns in cohorts.items()
         if (final := [one for one in campaigns if one.name.wave == last])
         and all(one.rows and len(one.rows) >= one.name.count for one in campaigns)
         and key[1] not in refused
@@ -52,7 +53,7 @@ def find_late(spec: RolloutSpec, seen: Observed, ledger: Ledger, scope: Scope) -
         and imei not in seen.busy
         and imei not in ledger.busy_until
         and place_in_line(spec.name, imei)
-        < ends.get((member.target.generation, member.lane.code), "")
+        < ends.get((member.target.generation, member.cohort.code), "")
     }
 
 

@@ -14,7 +14,7 @@ from ...._model.device import Device
 from ...._model.firmware import Package, request_protocol
 from ...packages import find_path
 from ...refusal import PlanRefused
-from ..declaration.campaign_names import Lane
+from ..declaration.campaign_names import Cohort
 from ..declaration.spec import RolloutSpec, Selected, Target
 from ..observation.campaign_history import Ledger
 from ..observation.observed import Observed
@@ -57,8 +57,8 @@ _WHAT_TO_DO = {
 class Member:
     """A device in scope.
 
-    :ivar lane: what it shares with those that can be in one campaign with it.
-    :ivar course: the packages from its lane's version to the target, or as far as they lead; of a
+    :ivar cohort: what it shares with those that can be in one campaign with it.
+    :ivar course: the packages from its cohort's version to the target, or as far as they lead; of a
         claimed device the first is that of its newest campaign.
     :ivar device: what the account says of it; None when it left the account.
     :ivar done: the packages that it has got in this rollout, in order.
@@ -66,7 +66,7 @@ class Member:
 
     imei: str
     target: Target
-    lane: Lane
+    cohort: Cohort
     course: tuple[Package, ...]
     device: Device | None
     selected: Selected
@@ -97,7 +97,7 @@ class Member:
             return self
         return replace(
             self,
-            lane=replace(self.lane, version=version),
+            cohort=replace(self.cohort, version=version),
             course=self.course[steps:],
             done=self.done + self.course[:steps],
         )
@@ -133,7 +133,7 @@ def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
         members[imei] = Member(
             imei=imei,
             target=target,
-            lane=Lane(
+            cohort=Cohort(
                 spec.protocol,
                 target.make,
                 target.model,
@@ -157,7 +157,7 @@ def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
         members[imei] = Member(
             imei=imei,
             target=targets[device.make, device.model],
-            lane=Lane(
+            cohort=Cohort(
                 spec.protocol, device.make, device.model, device.firmware, spec.zone_of(choice)
             ),
             course=found,

@@ -4,7 +4,7 @@
 """Which wave each device is in: the same on every controller, at every hour, in every order.
 
 Devices stand in line by a hash of rollout and IMEI. A device that one of our campaigns has keeps
-its wave for good; all others are computed anew at every tick.
+its wave for good; all others are computed anew at every run.
 """
 
 from __future__ import annotations
@@ -147,6 +147,6 @@ class _Pilot:
         self._count += 1
 
     def _stratum(self, member: Member) -> Stratum:
-        lane, first = member.lane, member.path[0]
+        cohort, first = member.cohort, member.path[0]
         values = (member.selected.variables.get(one, "") for one in self._wave.diversity)
-        return (lane.make, lane.model, first.from_version, *values)
+        return (cohort.make, cohort.model, first.from_version, *values)

@@ -12,7 +12,7 @@ from ..._model.errors import InvalidValue
 from ..._model.times import check_date
 from ..._plan.devices import DevicesMode
 from ..._plan.upgrades import UpgradeSpec
-from ..devices.declared_devices import declared_devices
+from ..devices.declared import declared_devices
 from ..options import (
     DEVICE_OPTIONS,
     RESULTS_FILE_OPTION,

@@ -13,9 +13,9 @@ from ..._api.campaigns import CampaignService
 from ..._client.errors import FotaError, ServiceRefused, WriteOutcomeUnknown
 from ..._model.campaign import Campaign, CampaignRequest, Change, DeviceChange
 from ..._plan.campaigns import CampaignPlan
-from ..devices.device_firmware import chunks
+from ..devices.firmware import chunks
 from ..waiting import ONE_LOOK, Waiting, wait_until
-from .campaign_search import list_all_campaigns
+from .search import list_all_campaigns
 
 T = TypeVar("T")
 

@@ -30,7 +30,7 @@ from ..options import (
 )
 from ..results_file import Rows
 from ..waiting import Waiting, wait_until
-from .declared_devices import declared_devices
+from .declared import declared_devices
 
 DEVICE_FIRMWARE_OPTIONS: dict[str, dict[str, Any]] = {
     "state": {

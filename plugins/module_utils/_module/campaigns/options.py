@@ -14,7 +14,7 @@ from ..._model.times import check_date
 from ..._model.windows import check_windows
 from ..._plan.campaigns import CampaignSpec, ScheduleSpec
 from ..._plan.devices import DevicesMode
-from ..devices.declared_devices import declared_devices
+from ..devices.declared import declared_devices
 from ..options import (
     DEVICE_OPTIONS,
     RESULTS_FILE_OPTION,

@@ -15,8 +15,8 @@ from ..._model.status import CampaignState
 from ..context import Context
 from ..options import RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION
 from ..results_file import Rows
-from .campaign_search import list_all_campaigns
-from .campaign_view import (
+from .search import list_all_campaigns
+from .view import (
     REPORT_COLUMNS,
     count_devices,
     select_devices,

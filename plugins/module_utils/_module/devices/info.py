@@ -18,8 +18,8 @@ from ..._model.wire import count_by
 from ..context import Context
 from ..options import DEVICE_OPTIONS, RESULTS_FILE_OPTION
 from ..results_file import Rows
-from .declared_devices import declared_devices
-from .device_firmware import query_devices
+from .declared import declared_devices
+from .firmware import query_devices
 
 DEVICE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     "api_version": {"type": "str", "choices": ["v1", "v2", "v3"], "default": "v3"},

@@ -16,7 +16,7 @@ from ..._client.errors import ServiceRefused, ServiceUnavailable, UnexpectedRepl
 from ..._model.imei import ImeiCheck
 from ..._plan.rollout.action.decide import Decision, decide
 from ..._plan.rollout.action.phases import Phase
-from ..._plan.rollout.action.unused_overrides import check_slips
+from ..._plan.rollout.action.unused_overrides import check_unused_overrides
 from ..._plan.rollout.declaration.spec import RolloutSpec, Wanted
 from ..._plan.rollout.declaration.spec_reader import read_spec
 from ..context import Context
@@ -25,7 +25,7 @@ from ..failure import describe_failure
 from ..options import DEVICE_OPTIONS, RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION, WAIT_OPTIONS
 from ..results_file import Rows
 from ..waiting import ONE_LOOK, Tell, Waited, Waiting, wait_until
-from .journal import Journal, read_journal, read_last_tick
+from .journal import Journal, read_journal, read_last_run
 from .observe import Observer
 from .text import tell_decision
 from .view import (
@@ -40,7 +40,7 @@ ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     "rollout": {"type": "dict", "required": True},
     "state": {"type": "str", "choices": [one.value for one in Wanted], "default": "running"},
     "journal": {"type": "path"},
-    "last_tick": {"type": "dict"},
+    "last_run": {"type": "dict"},
     "imei_check": DEVICE_OPTIONS["imei_check"],
     **WAIT_OPTIONS,
     **RETURN_DEVICES_OPTION,
@@ -62,7 +62,7 @@ class Declared:
 
 
 def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Decide one tick of a declared rollout; with ``wait``, once there is something to decide.
+    """Decide one run of a declared rollout; with ``wait``, once there is something to decide.
 
     :raises InvalidSpec: the declaration cannot be used; nothing was called.
     :raises PlanRefused: the declaration does not fit what is there.
@@ -137,7 +137,7 @@ def rollout_rows(decision: Decision) -> Rows:
 def view_rollout(
     context: Context, declared: Declared, decision: Decision, return_devices: str
 ) -> dict[str, Any]:
-    """Give a decision as a module result, with what is news since the tick before."""
+    """Give a decision as a module result, with what is news since the run before."""
     view = view_decision(decision, return_devices)
     return {
         "changed": False,
@@ -151,7 +151,7 @@ def view_rollout(
 def _read_journal(context: Context, params: Mapping[str, Any], spec: RolloutSpec) -> Journal:
     """Read what is remembered of the rollout: a journal, else what the caller has kept."""
     if params.get("journal") is None:
-        return Journal(read_last_tick(params.get("last_tick") or {}))
+        return Journal(read_last_run(params.get("last_run") or {}))
     journal = read_journal(params["journal"], spec.name)
     if journal.unreadable:
         lines = ", ".join(map(str, journal.unreadable[:5]))
@@ -179,5 +179,5 @@ def _decide(observer: Observer, spec: RolloutSpec, wanted: Wanted) -> Decision:
             break
         seen = more
         decision = decide(spec, seen, wanted=wanted)
-    check_slips(decision, wanted)
+    check_unused_overrides(decision, wanted)
     return decision
