@@ -4,7 +4,7 @@
 """The rules of the house, held against the source text of ``plugins/``.
 
 Data flows one way, wire -> records -> plan -> actions -> wire, and each layer knows only the layers
-to its right: modules, ``_module``, then ``_plan`` and ``_api``, then ``_model`` and ``_client``.
+to its right: modules, ``_module``, then ``_plan`` and ``_api``, then ``_client``, and ``_model`` below them all.
 Every rule is a function from a path and its source to sentences about what breaks it, and every
 rule has a planted violation that must make it speak.
 """
@@ -26,7 +26,7 @@ OURS = "ansible_collections.thingspace.fota.plugins"
 MODULE_CODE_LINES = 150
 
 MAY_KNOW = {
-    "_client": set[str](),
+    "_client": {"_model"},
     "_model": set[str](),
     "_plan": {"_model"},
     "_api": {"_client", "_model"},
@@ -269,7 +269,7 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (layers_know_only_their_right, "module_utils/_plan/a.py", "from .._api.v3 import FotaV3"),
     (layers_know_only_their_right, "module_utils/_plan/a.py", "from .. import _client"),
     (layers_know_only_their_right, "module_utils/_model/a.py", "from .._client.errors import E"),
-    (layers_know_only_their_right, "module_utils/_client/a.py", "from .._model.wire import text"),
+    (layers_know_only_their_right, "module_utils/_client/a.py", "from .._plan.refusal import E"),
     (layers_know_only_their_right, "module_utils/_api/a.py", f"import {OURS}.module_utils._plan.a"),
     (layers_know_only_their_right, "module_utils/_module/a.py", "from ...modules.x import main"),
     (

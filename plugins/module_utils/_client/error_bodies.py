@@ -16,10 +16,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from .._model.text import visible
+
 _LONGEST_TEXT = 300
 _LARGEST_BODY = 64 * 1024
 
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]")
 _XML_PART = re.compile(r"<(?:\w{1,20}:)?(code|message|description)>([^<]{0,2000})<", re.IGNORECASE)
 _XML_FAULT = re.compile(r"<(?:\w{1,20}:)?fault[\s>]", re.IGNORECASE)
 _TITLE = re.compile(r"<title>([^<]{1,2000})<", re.IGNORECASE)
@@ -84,11 +85,6 @@ def printable(text: str, *, secrets: Iterable[str] = ()) -> str:
         text = text.replace(secret, "***")
     line = " ".join(visible(text[: 4 * _LONGEST_TEXT]).split())
     return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 3]}..."
-
-
-def visible(text: str) -> str:
-    """The whole text on one line: no terminal escapes, a space for any other control character."""
-    return "".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", text))
 
 
 def stale_session(status: int, error: ErrorBody) -> bool:

@@ -15,10 +15,10 @@ from .._api.v1 import FotaV1
 from .._api.v2 import FotaV2
 from .._api.v3 import FotaV3
 from .._client.client import Client
-from .._client.error_bodies import visible
 from .._client.errors import FotaError
 from .._model.account import check_account
 from .._model.campaign import CampaignType
+from .._model.text import visible
 from .failure import TaskFailure
 from .options import check_positive, connection_settings
 from .results_file import OPTION, ResultsFile, Rows

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._client.error_bodies import visible
 from .._client.errors import FotaError
 from .._model.errors import InvalidValue
+from .._model.text import visible
 from .._plan.refusal import PlanRefused
 
 Failure = FotaError | InvalidValue | PlanRefused

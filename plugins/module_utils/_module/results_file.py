@@ -15,9 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from .._client.error_bodies import visible
 from .._client.errors import FotaError
 from .._model.errors import InvalidValue
+from .._model.text import visible
 
 OPTION = "results_file"
 _CSV = ".csv"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .._client.error_bodies import visible
+from .._model.text import visible
 
 
 def show(value: object) -> str:

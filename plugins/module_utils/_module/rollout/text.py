@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..._client.error_bodies import visible
 from ..._model.campaign import PILOT_DEVICES
 from ..._model.imei import shorten
+from ..._model.text import visible
 from ..._plan.rollout.action.campaign_batches import PlannedCampaign
 from ..._plan.rollout.action.decide import Decision
 from ..._plan.rollout.judgement.device_outcomes import FAILURES, DeviceClass

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
-from ..._client.error_bodies import visible
 from ..._model.campaign import CampaignType
+from ..._model.text import visible
 from ..._model.wire import count_by
 from ..._plan.rollout.action.campaign_batches import PlannedCampaign
 from ..._plan.rollout.action.decide import Decision

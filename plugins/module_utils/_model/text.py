@@ -1,0 +1,15 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Text of the service made fit to be shown."""
+
+from __future__ import annotations
+
+import re
+
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]")
+
+
+def visible(text: str) -> str:
+    """The whole text on one line: no terminal escapes, a space for any other control character."""
+    return "".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", text))
