@@ -29,7 +29,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.o
     parse_outcomes,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.sorted_imeis import (
-    Order,
+    SortedImeis,
 )
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 
@@ -266,8 +266,8 @@ def hide_rows(sim: SimulatorServer, *, hours: float, shown: int) -> None:
     state, campaigns = sim._service.state, sim._service.campaigns
     told = campaigns.report
 
-    def report(campaign: Any) -> Order:
+    def report(campaign: Any) -> SortedImeis:
         late = state.now - campaign.created >= hours * 3600
-        return told(campaign) if late else Order(told(campaign).ascending()[:shown])
+        return told(campaign) if late else SortedImeis(told(campaign).ascending()[:shown])
 
     vars(campaigns)["report"] = report

@@ -12,8 +12,8 @@ from pathlib import Path
 if __package__:
     cli = import_module(f"{__package__}.cli")
 else:
-    # Started as a folder: put the folder's parent in its place, so that the package has a name and
-    # its modules cannot stand before the standard library's.
+    # Run by path: replace the folder by its parent in sys.path, so that the package has a name and
+    # its modules do not hide those of the standard library.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
     cli = import_module("_simulator.cli")
     del sys.path[0]

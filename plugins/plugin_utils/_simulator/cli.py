@@ -1,13 +1,12 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands: ``serve`` in the foreground, ``start`` and ``stop`` a detached one, and printers.
+"""The command line: ``serve``, ``start``, ``stop``, and commands that print.
 
-``serve`` and ``start`` print one JSON line when the port listens:
-``{"url": ".../api", "control": ".../_simulator", "pid": N}``. The server ends on SIGTERM, SIGINT,
-the control order, the end of a watched process, or after idle minutes; it leaves nothing behind.
-``switches`` prints the open questions, ``faults`` the bad weather there is, ``fleet`` a fleet file
-to edit, ``copy`` a fleet file of what was read of a real account.
+``serve`` runs in the foreground, ``start`` in the background. Both print one JSON line when the
+port listens: ``{"url": ".../api", "control": ".../_simulator", "pid": N}``. The server ends on
+SIGTERM or SIGINT, by ``stop``, when a watched process ends, or when it is idle for too long. It
+leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ from .state import switches
 REAL_TIME = 1 / 3600
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
-TICK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
 def main(arguments: list[str]) -> int:
@@ -59,7 +58,7 @@ def main(arguments: list[str]) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     chosen = dict(_pair(item) for item in options.switch)
-    with _much_to_keep():
+    with _garbage_collection_off():
         server = SimulatorServer(
             _fleet(options.fleet, seed=options.seed),
             start=options.start,
@@ -88,7 +87,7 @@ def _serve(options: argparse.Namespace) -> int:
             with Path(options.log).open("ab") as log:
                 os.dup2(log.fileno(), sys.stderr.fileno())
         print(json.dumps(line), flush=True)
-        while not ended.is_set() and not server.wait_for_stop(TICK_SECONDS):
+        while not ended.is_set() and not server.wait_for_stop(POLL_SECONDS):
             if not all(process.alive() for process in watched):
                 break
             if options.idle_minutes and server.idle_seconds >= options.idle_minutes * 60:
@@ -103,12 +102,12 @@ def _start(options: argparse.Namespace) -> int:
     command = [sys.executable, str(Path(__file__).resolve().parent), "serve"]
     command += _serve_arguments(options, pids)
     fleet = sys.stdin.buffer.read() if options.fleet == "-" else b""
-    # Until it listens, the server complains where this command's own complaints go.
+    # Until it listens, the server has the same standard error as this command.
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, cwd="/"
     )
     if process.stdin is None or process.stdout is None:
-        raise AssertionError("pipes were asked for")
+        raise AssertionError("the process has no pipes")
     with suppress(BrokenPipeError):
         process.stdin.write(fleet)
         process.stdin.close()
@@ -123,23 +122,23 @@ def _start(options: argparse.Namespace) -> int:
 
 def _stop(options: argparse.Namespace) -> int:
     base = options.url.rstrip("/").removesuffix("/api").removesuffix("/_simulator")
-    scheme, _mark, place = base.partition("://")
-    host, _colon, digits = place.partition(":")
+    scheme, _mark, address = base.partition("://")
+    host, _colon, digits = address.partition(":")
     if scheme not in ("http", "https") or host != HOST or not digits.isdecimal():
-        raise ValueError(f"--url must begin with http://{HOST}:PORT or https://{HOST}:PORT")
+        raise ValueError(f"--url: must start with http://{HOST}:PORT or https://{HOST}:PORT")
     port = int(digits)
     connection = HTTPConnection(HOST, port, timeout=STOP_SECONDS)
     if scheme == "https":
-        # Nothing secret is said, and whoever has the port can be asked to stop.
-        trusting = ssl.create_default_context()
-        trusting.check_hostname = False
-        trusting.verify_mode = ssl.CERT_NONE
-        connection = HTTPSConnection(HOST, port, timeout=STOP_SECONDS, context=trusting)
+        # The request has no secrets, so the certificate does not matter.
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        connection = HTTPSConnection(HOST, port, timeout=STOP_SECONDS, context=context)
     try:
         connection.request("POST", "/_simulator/stop", b"{}")
         connection.getresponse()
     except ConnectionRefusedError:
-        return 0  # nobody listens: it has ended already
+        return 0  # it has already ended
     finally:
         connection.close()
     if not processes.port_closed(HOST, port, within=STOP_SECONDS):
@@ -177,31 +176,39 @@ def _print_copy(_options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="_simulator", description="A ThingSpace FOTA service on loopback."
+        prog="_simulator", description="A simulated ThingSpace FOTA service on loopback."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="run in the foreground")
     _add_serve_options(serve)
     serve.set_defaults(run=_serve)
-    start = commands.add_parser("start", help="run detached; returns when the port listens")
+    start = commands.add_parser(
+        "start", help="run in the background; returns when the port listens"
+    )
     _add_serve_options(start)
     start.add_argument(
-        "--watch-ansible", action="store_true", help="end with the ansible command that started it"
+        "--watch-ansible",
+        action="store_true",
+        help="end when the ansible command that started it ends",
     )
     start.set_defaults(run=_start)
-    stop = commands.add_parser("stop", help="end a running simulator")
-    stop.add_argument("--url", required=True, help="the url that start printed")
+    stop = commands.add_parser("stop", help="stop a running simulator")
+    stop.add_argument("--url", required=True, help="the url that 'start' printed")
     stop.set_defaults(run=_stop)
-    table = commands.add_parser("switches", help="print the open questions and their answers")
-    table.set_defaults(run=_switches)
-    weather = commands.add_parser("faults", help="print the faults and their parameters")
-    weather.set_defaults(run=_print_faults)
-    fleet = commands.add_parser("fleet", help="print a fleet file to edit")
-    fleet.add_argument("--devices", type=int, help="a fleet of that size (default: the examples')")
+    switches_command = commands.add_parser(
+        "switches", help="print the switches for undocumented behavior"
+    )
+    switches_command.set_defaults(run=_switches)
+    faults_command = commands.add_parser("faults", help="print the faults and their parameters")
+    faults_command.set_defaults(run=_print_faults)
+    fleet = commands.add_parser("fleet", help="print a fleet file as an example")
+    fleet.add_argument(
+        "--devices", type=int, help="number of devices (default: the vendor's examples)"
+    )
     fleet.add_argument("--seed", type=int, default=1)
     fleet.set_defaults(run=_print_fleet)
     copy = commands.add_parser(
-        "copy", help="print a fleet file of what was read of an account (JSON on standard input)"
+        "copy", help="print a fleet file with the data of a real account (JSON on standard input)"
     )
     copy.set_defaults(run=_print_copy)
     return parser
@@ -212,28 +219,43 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
     add("--fleet", help="fleet file, - for standard input (default: the vendor's examples)")
     add("--port", type=int, default=0, help="port on loopback (default: any free one)")
     add("--host", choices=[HOST], default=HOST, help=argparse.SUPPRESS)
-    add("--start", help="virtual time to begin at, RFC 3339 (default: the fleet's, or now)")
+    add("--start", help="virtual start time, RFC 3339 (default: that of the fleet, or now)")
     add(
         "--hours-per-second",
         type=float,
         default=REAL_TIME,
-        help="virtual hours per second; 0 stands still (default: real time)",
+        help="virtual hours per second; 0 stops the clock (default: real time)",
     )
-    add("--seed", type=int, help="seed of ids and outcomes (default: the fleet's)")
-    add("--latency-ms", type=float, default=0, help="added to every call of the API")
-    add("--refuse-writes", action="store_true", help="answer every write with 403")
-    add("--switch", action="append", default=[], metavar="NAME=VALUE", help="see `switches`")
-    add("--faults", metavar="FILE", help="rules of bad weather, a JSON list; see `faults`")
-    add("--tls-cert", metavar="FILE", help="certificate chain (PEM); the port speaks https")
-    add("--tls-key", metavar="FILE", help="its key (default: in the file of the certificate)")
-    add("--watch-pid", action="append", default=[], type=int, help="end with this process")
-    add("--log", help="file for the server's own messages once it listens")
-    add("--scratch", action="store_true", help="make a private folder that goes with the server")
-    add("--idle-minutes", type=float, default=30, help="end when idle; 0 is never (default 30)")
+    add("--seed", type=int, help="seed of ids and outcomes (default: that of the fleet)")
+    add("--latency-ms", type=float, default=0, help="milliseconds to add to every call of the API")
+    add("--refuse-writes", action="store_true", help="refuse every write with 403")
+    add(
+        "--switch",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a switch; see 'switches'",
+    )
+    add("--faults", metavar="FILE", help="file with fault rules, a JSON list; see 'faults'")
+    add("--tls-cert", metavar="FILE", help="certificate chain (PEM); the port accepts HTTPS only")
+    add("--tls-key", metavar="FILE", help="private key (default: in the certificate file)")
+    add("--watch-pid", action="append", default=[], type=int, help="end when this process ends")
+    add("--log", help="file for messages of the server once it listens")
+    add(
+        "--scratch",
+        action="store_true",
+        help="make a private folder that is removed when the server ends",
+    )
+    add(
+        "--idle-minutes",
+        type=float,
+        default=30,
+        help="end when idle for this long; 0 is never (default: 30)",
+    )
 
 
 def _serve_arguments(options: argparse.Namespace, pids: list[int]) -> list[str]:
-    """The options of ``start`` again, for the detached ``serve``."""
+    """The options of ``start`` as arguments of ``serve``."""
     fleet = options.fleet if options.fleet in (None, "-") else str(Path(options.fleet).resolve())
     files = {
         name: str(Path(file).resolve())
@@ -258,7 +280,7 @@ def _serve_arguments(options: argparse.Namespace, pids: list[int]) -> list[str]:
         if value is not None:
             arguments.append(f"--{name}={value}")
     flags = {"--refuse-writes": options.refuse_writes, "--scratch": options.scratch}
-    return arguments + [flag for flag, wanted in flags.items() if wanted]
+    return arguments + [flag for flag, chosen in flags.items() if chosen]
 
 
 def _pair(item: str) -> tuple[str, str]:
@@ -274,20 +296,20 @@ def _fleet(source: str | None, *, seed: int | None) -> Any:
     if source != "-":
         return _json_file("fleet", source)
     try:
-        return _shared_json(sys.stdin.read())
+        return _parse_json(sys.stdin.read())
     except ValueError as error:
         raise ValueError(f"fleet -: {error}") from None
 
 
 def _json_file(what: str, source: str) -> Any:
     try:
-        return _shared_json(Path(source).read_text(encoding="utf-8"))
+        return _parse_json(Path(source).read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{what} {source}: {error}") from None
 
 
-def _shared_json(text: str) -> Any:
-    """Parse JSON, each text of it there once: devices have their makes and versions in common."""
+def _parse_json(text: str) -> Any:
+    """Parse JSON and share equal strings, as devices have the same makes and versions."""
     texts: dict[str, str] = {}
 
     def share(item: dict[str, Any]) -> dict[str, Any]:
@@ -310,8 +332,8 @@ def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
 
 
 @contextmanager
-def _much_to_keep() -> Iterator[None]:
-    """Make a fleet's millions of objects without looking for waste among them, then or later."""
+def _garbage_collection_off() -> Iterator[None]:
+    """Create the many objects of a fleet without garbage collection, then exempt them from it."""
     gc.disable()
     try:
         yield
@@ -322,7 +344,7 @@ def _much_to_keep() -> Iterator[None]:
 
 @contextmanager
 def _scratch() -> Iterator[str]:
-    """A private folder that goes with the server."""
+    """A private folder that is removed when the server ends."""
     folder = tempfile.mkdtemp(prefix="fota-simulator-")
     try:
         yield folder
@@ -331,7 +353,7 @@ def _scratch() -> Iterator[str]:
 
 
 def _first_line(process: subprocess.Popen[bytes], output: IO[bytes]) -> str:
-    """The server's line, empty when it ended or was too slow and was ended."""
+    """The first line of the server; empty if it ended or was too slow and is terminated."""
     lines: list[bytes] = []
     reader = threading.Thread(target=lambda: lines.append(output.readline()), daemon=True)
     reader.start()

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulator's own endpoint ``/_simulator``: clock, settings, faults, journal, truth.
+"""The control endpoint ``/_simulator``: clock, settings, faults, journal and state.
 
-Every path answers JSON; a bad order answers 400 with ``{"error": ...}``.
+Every path returns JSON. An invalid command returns 400 with ``{"error": ...}``.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ STATE_PAGE = 10_000
 
 
 class Control:
-    """Orders to a running simulator, from its port or from the process that holds it."""
+    """Commands to a running simulator, from its port or from its own process."""
 
     def __init__(self, service: Service, stop: Callable[[], None]) -> None:
         self._service = service
         self._stop = stop
-        self._orders: dict[tuple[str, str], Callable[[Request], Any]] = {
+        self._commands: dict[tuple[str, str], Callable[[Request], Any]] = {
             ("GET", "/"): lambda _request: self.overview(),
             ("POST", "/clock"): lambda request: self.clock(_object(request)),
             ("GET", "/journal"): lambda request: {
-                "journal": service.journal.since(_number(request, "since"))
+                "journal": service.journal.since(_integer_query(request, "since"))
             },
             ("DELETE", "/journal"): lambda _request: self.clear_journal(),
             ("POST", "/settings"): lambda request: self.settings(_object(request)),
@@ -50,11 +50,13 @@ class Control:
 
     def handle(self, request: Request) -> Reply:
         path = request.path[len(PREFIX) :].rstrip("/") or "/"
-        order = self._orders.get((request.method, path))
-        if order is None:
-            return json_reply({"error": f"no {request.method} {PREFIX}{path}"}, status=404)
+        command = self._commands.get((request.method, path))
+        if command is None:
+            return json_reply(
+                {"error": f"{request.method} {PREFIX}{path}: unknown command"}, status=404
+            )
         try:
-            return json_reply(order(request))
+            return json_reply(command(request))
         except ValueError as error:
             return json_reply({"error": str(error)}, status=400)
 
@@ -80,41 +82,41 @@ class Control:
                 },
             }
 
-    def clock(self, order: dict[str, Any]) -> dict[str, Any]:
+    def clock(self, command: dict[str, Any]) -> dict[str, Any]:
         """``advance_hours``, ``set`` and ``hours_per_second``, in this order."""
-        _known(order, {"advance_hours", "set", "hours_per_second"})
+        _require_known(command, {"advance_hours", "set", "hours_per_second"})
         state = self._service.state
         with self._service.lock:
-            if "advance_hours" in order:
-                state.clock.advance(_real(order, "advance_hours"))
-            if "set" in order:
-                state.clock.set(parse_rfc3339(str(order["set"])))
-            if "hours_per_second" in order:
-                state.clock.set_speed(_real(order, "hours_per_second"))
+            if "advance_hours" in command:
+                state.clock.advance(_number(command, "advance_hours"))
+            if "set" in command:
+                state.clock.set(parse_rfc3339(str(command["set"])))
+            if "hours_per_second" in command:
+                state.clock.set_speed(_number(command, "hours_per_second"))
             return {"now": rfc3339(state.catch_up())}
 
-    def settings(self, order: dict[str, Any]) -> dict[str, Any]:
+    def settings(self, command: dict[str, Any]) -> dict[str, Any]:
         """Any of ``refuse_writes``, ``latency_ms``, ``switches``, ``expire``, ``unlock``."""
-        _known(order, {"refuse_writes", "latency_ms", "switches", "expire", "unlock"})
+        _require_known(command, {"refuse_writes", "latency_ms", "switches", "expire", "unlock"})
         service = self._service
         with service.lock:
-            if "refuse_writes" in order:
-                if not isinstance(order["refuse_writes"], bool):
+            if "refuse_writes" in command:
+                if not isinstance(command["refuse_writes"], bool):
                     raise ValueError("refuse_writes: must be true or false")
-                service.refuse_writes = order["refuse_writes"]
-            if "latency_ms" in order:
-                latency = _real(order, "latency_ms")
+                service.refuse_writes = command["refuse_writes"]
+            if "latency_ms" in command:
+                latency = _number(command, "latency_ms")
                 if not 0 <= latency <= 60_000:
                     raise ValueError("latency_ms: must be 0 to 60000")
                 service.latency_ms = latency
-            switches = order.get("switches", {})
+            switches = command.get("switches", {})
             if not isinstance(switches, dict):
                 raise ValueError("switches: must be an object")
             for name, value in switches.items():
                 service.state.switches.set(name, value)
-            if "expire" in order:
-                service.auth.expire(order["expire"])
-            if order.get("unlock"):
+            if "expire" in command:
+                service.auth.expire(command["expire"])
+            if command.get("unlock"):
                 service.auth.unlock()
         return self.overview()
 
@@ -135,8 +137,8 @@ class Control:
         return {"stopping": True}
 
     def state(self, request: Request) -> dict[str, Any]:
-        """The truth, devices in pages of 10 000 (``?after=IMEI``)."""
-        page = self.devices(after=request.query("after") or "", most=STATE_PAGE + 1)
+        """The state, with devices in pages of 10 000 (``?after=IMEI``)."""
+        page = self.devices(after=request.query("after") or "", limit=STATE_PAGE + 1)
         return {
             "campaigns": self.campaigns(),
             "upgrades": self.upgrades(),
@@ -144,35 +146,37 @@ class Control:
             "more_devices": len(page) > STATE_PAGE,
         }
 
-    def devices(self, *, after: str = "", most: int | None = None) -> list[dict[str, Any]]:
-        """Devices as they really are, by IMEI: all behind one, or so many of them at most."""
+    def devices(self, *, after: str = "", limit: int | None = None) -> list[dict[str, Any]]:
+        """Devices in order of IMEI, from the first larger IMEI up to a limit."""
         with self._service.lock:
             state = self._service.state
             state.catch_up()
-            found = merge(*(_behind(account, after) for account in state.accounts.values()))
+            found = merge(*(_imeis_after(account, after) for account in state.accounts.values()))
             return [
                 _device(name, state.accounts[name].devices[imei])
-                for imei, name in islice(found, most)
+                for imei, name in islice(found, limit)
             ]
 
     def campaigns(self) -> list[dict[str, Any]]:
-        """Every v2 and v3 campaign in order of creation, PreScheduled ones too."""
+        """Every v2 and v3 campaign in order of creation, in any status."""
         with self._service.lock:
-            self._service.state.catch_up()
-            return [_campaign(one) for one in self._service.state.campaigns_by_id.values()]
+            state = self._service.state
+            state.catch_up()
+            return [_campaign(campaign) for campaign in state.campaigns_by_id.values()]
 
     def upgrades(self) -> list[dict[str, Any]]:
         """Every v1 upgrade in order of creation."""
         with self._service.lock:
-            self._service.state.catch_up()
-            return [_upgrade(one) for one in self._service.state.upgrades_by_id.values()]
+            state = self._service.state
+            state.catch_up()
+            return [_upgrade(upgrade) for upgrade in state.upgrades_by_id.values()]
 
 
-def _behind(account: Account, after: str) -> Iterator[tuple[str, str]]:
-    """IMEIs of an account behind one, with its name."""
-    imeis = account.every().ascending()
-    for place in range(bisect_right(imeis, after), len(imeis)):
-        yield imeis[place], account.name
+def _imeis_after(account: Account, after: str) -> Iterator[tuple[str, str]]:
+    """The larger IMEIs of an account, with its name."""
+    imeis = account.all_imeis().ascending()
+    for index in range(bisect_right(imeis, after), len(imeis)):
+        yield imeis[index], account.name
 
 
 def _device(account: str, device: Device) -> dict[str, Any]:
@@ -184,7 +188,7 @@ def _device(account: str, device: Device) -> dict[str, Any]:
         "model": device.model,
         "protocol": device.protocol,
         "firmware": device.firmware,
-        "reported_firmware": device.stored,
+        "reported_firmware": device.reported_firmware,
         "software": [{"name": item.name, "version": item.version} for item in device.software],
         "licensed": device.licensed is not None,
         "license_used": device.license_used,
@@ -207,7 +211,7 @@ def _campaign(campaign: Campaign) -> dict[str, Any]:
         "changed": rfc3339(campaign.changed),
         "startDate": day_text(campaign.plan.start),
         "endDate": day_text(campaign.plan.end),
-        "started": campaign.begun,
+        "started": campaign.started,
         "devices": {imei: _entry(entry) for imei, entry in campaign.entries.items()},
     }
 
@@ -251,21 +255,21 @@ def _object(request: Request) -> dict[str, Any]:
     return data
 
 
-def _known(order: dict[str, Any], known: set[str]) -> None:
-    unknown = sorted(set(order) - known)
-    if unknown or not order:
-        raise ValueError(f"unknown {unknown}; known: {', '.join(sorted(known))}")
+def _require_known(command: dict[str, Any], known: set[str]) -> None:
+    unknown = sorted(set(command) - known)
+    if unknown or not command:
+        raise ValueError(f"unknown keys {unknown}; valid keys are {', '.join(sorted(known))}")
 
 
-def _real(order: dict[str, Any], name: str) -> float:
-    value = order[name]
+def _number(command: dict[str, Any], name: str) -> float:
+    value = command[name]
     if not is_number(value):
         raise ValueError(f"{name}: must be a number")
     return float(value)
 
 
-def _number(request: Request, name: str) -> int:
+def _integer_query(request: Request, name: str) -> int:
     text = request.query(name) or "0"
     if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise ValueError(f"{name}: must be a whole number")
+        raise ValueError(f"{name}: must be an integer")
     return int(text)

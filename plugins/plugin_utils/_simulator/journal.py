@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was called, without a secret: no header, no query, no body is kept."""
+"""A record of all calls. It has no headers, queries or bodies, and so no secrets."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from itertools import count, islice
 from threading import Lock
 from typing import Any
 
-# A soak of days must not fill the memory; the oldest entries go first.
+# The oldest entries are dropped, so that long tests do not fill the memory.
 CAPACITY = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One call. ``status`` is 0 when the connection was dropped, ``ms`` real milliseconds."""
 
     n: int
@@ -32,7 +32,7 @@ class Entry:
     ms: float
 
 
-_FACTS = tuple(item.name for item in fields(Entry))
+_FIELDS = tuple(item.name for item in fields(JournalEntry))
 
 
 class Journal:
@@ -40,7 +40,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._entries: deque[Entry] = deque(maxlen=CAPACITY)
+        self._entries: deque[JournalEntry] = deque(maxlen=CAPACITY)
         self._numbers = count(1)
 
     def __len__(self) -> int:
@@ -48,17 +48,17 @@ class Journal:
 
     def add(self, **facts: Any) -> None:
         with self._lock:
-            self._entries.append(Entry(n=next(self._numbers), **facts))
+            self._entries.append(JournalEntry(n=next(self._numbers), **facts))
 
     def since(self, number: int) -> list[dict[str, Any]]:
         """Entries after a number, as plain dictionaries."""
         with self._lock:
             first = self._entries[0].n if self._entries else 1
-            # Their numbers have no gap.
+            # The numbers of the entries are consecutive.
             found = list(islice(self._entries, max(0, number + 1 - first), None))
-        return [{name: getattr(entry, name) for name in _FACTS} for entry in found]
+        return [{name: getattr(entry, name) for name in _FIELDS} for entry in found]
 
     def clear(self) -> None:
-        """Forget the entries; the numbers go on."""
+        """Remove all entries; numbering continues."""
         with self._lock:
             self._entries.clear()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The loopback port: HTTP/1.1 with or without TLS, and the ways in which a line goes bad."""
+"""The loopback port: HTTP/1.1 with or without TLS, and connection faults."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .control import PREFIX, Control
 from .service import Service
 from .state.clock import http_date
 
-PROTOCOL = "1"
+VERSION = "1"
 HOST = "127.0.0.1"
 MAX_BODY = 64 * 2**20
-DROP_SECONDS = 0.05
+CHUNK_SECONDS = 0.05
 
 Observer = Callable[[ObservedCall], None]
 
@@ -35,7 +35,7 @@ class Listener(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
-    # A free port is asked for; two simulators must never share one.
+    # Two simulators must never share a port.
     allow_reuse_address = False
 
     def __init__(
@@ -63,37 +63,37 @@ class Listener(ThreadingHTTPServer):
     # -- life -----------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Listen in a thread of its own."""
+        """Start to listen in a separate thread."""
         with self._gate:
             self._serve()
 
     def close(self) -> None:
-        """Stop listening and cut every connection."""
+        """Stop listening and close all connections."""
         self.closing.set()
         with self._gate:
             self._end_refusal()
             self._stop_serving()
             self.server_close()
-        self._cut_connections()
+        self._close_connections()
 
     def refuse(self, seconds: float, *, keep: socket.socket) -> None:
-        """Refuse connections for real seconds and cut all but one of those there are."""
+        """Refuse new connections for real seconds, and close all open ones but ``keep``."""
         with self._gate:
             if self.closing.is_set():
                 return
             if not self._end_refusal():
                 self._stop_serving()
                 self.socket.close()
-                # Bound without listening: the system refuses, and nobody else can take the port.
+                # Bound but not listening: connections are refused, and the port stays ours.
                 self.socket = socket.socket(self.address_family, self.socket_type)
                 self.server_bind()
-                self._cut_connections(but=keep)
+                self._close_connections(but=keep)
             self._refusal = Timer(seconds, self.accept_again)
             self._refusal.daemon = True
             self._refusal.start()
 
     def accept_again(self) -> None:
-        """End a refusal, if there is one."""
+        """Accept connections again if they are refused."""
         with self._gate:
             if self._end_refusal() and not self.closing.is_set():
                 self.server_activate()
@@ -121,7 +121,7 @@ class Listener(ThreadingHTTPServer):
     # -- connections ----------------------------------------------------------------------------
 
     def server_bind(self) -> None:
-        # Without the base class's look-up of the host's name, which may ask a name server.
+        # The base class also resolves the host name, which may query a name server.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -131,7 +131,7 @@ class Listener(ThreadingHTTPServer):
         connection, address = super().get_request()
         if self._tls is None:
             return connection, address
-        # The handshake waits for the connection's own thread.
+        # The handshake is done in the connection's own thread.
         return self._tls.wrap_socket(
             connection, server_side=True, do_handshake_on_connect=False
         ), address
@@ -146,18 +146,18 @@ class Listener(ThreadingHTTPServer):
             self._connections.discard(request)
         super().shutdown_request(request)
 
-    def _cut_connections(self, *, but: socket.socket | None = None) -> None:
-        """Wake threads that wait for a request on a kept-alive connection."""
+    def _close_connections(self, *, but: socket.socket | None = None) -> None:
+        """Close connections, which ends the threads that wait for requests on them."""
         with self._connections_lock:
-            connections = [one for one in self._connections if one is not but]
+            connections = [connection for connection in self._connections if connection is not but]
         for connection in connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # the other side was faster
+                continue  # the client has closed it
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news; anything else is a defect and is shown."""
+        """Ignore that a client has closed its connection; print other errors, which are defects."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -166,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     server: Listener
-    # A line that is no request leaves these unset in the base class.
+    # The base class leaves these unset if a line is not a request.
     command = ""
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -178,7 +178,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.do_handshake()
 
     def __getattr__(self, name: str) -> Any:
-        # The base class looks for do_GET and the like; whatever the method, the router judges it.
+        # The base class looks for do_GET and so on. Routing handles unknown methods.
         if name.startswith("do_"):
             return self._exchange
         raise AttributeError(name)
@@ -187,7 +187,7 @@ class Handler(BaseHTTPRequestHandler):
         """The journal is the log."""
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What is no HTTP request at all is refused in the gateway's own shape."""
+        """Refuse what is not an HTTP request with the gateway's error."""
         self._refuse(message or explain or f"Bad request ({code})")
 
     def _exchange(self) -> None:
@@ -205,12 +205,12 @@ class Handler(BaseHTTPRequestHandler):
             return
         handled = self.server.service.handle(request)
         reply = handled.reply
-        if reply.refuse:
+        if reply.refuse_seconds:
             self.close_connection = True
-            self.server.refuse(reply.refuse, keep=self.connection)
-        # Before the reply leaves: whoever has the reply can rely on its having been observed.
+            self.server.refuse(reply.refuse_seconds, keep=self.connection)
+        # Before the reply is sent, so that a client with the reply knows it has been observed.
         if self.server.observer is not None and not reply.dropped:
-            said = reply.said or reply
+            original = reply.original or reply
             self.server.observer(
                 ObservedCall(
                     method=request.method,
@@ -218,24 +218,24 @@ class Handler(BaseHTTPRequestHandler):
                     query=query,
                     request_headers=headers,
                     request_body=body,
-                    status=said.status,
-                    reply_headers=self._headers(said),
-                    reply_body=said.body,
+                    status=original.status,
+                    reply_headers=self._headers(original),
+                    reply_body=original.body,
                     operation=handled.operation,
                     fault=handled.fault,
                 )
             )
         if self.server.service.state.switches["gzip"] == "on" and accepts_gzip(headers):
             reply = gzipped(reply)
-        if reply.silence:
-            self.server.closing.wait(reply.silence)
+        if reply.delay:
+            self.server.closing.wait(reply.delay)
         if reply.dropped:
             self._reset()
         else:
             self._send(reply)
 
     def _body_length(self) -> int | None:
-        """Bytes of the body; None when they cannot be told or are too many."""
+        """Length of the body in bytes; None if it is unknown or too large."""
         if "Transfer-Encoding" in self.headers:
             return None
         text = self.headers.get("Content-Length", "0").strip() or "0"
@@ -244,16 +244,16 @@ class Handler(BaseHTTPRequestHandler):
         return int(text) if int(text) <= MAX_BODY else None
 
     def _refuse(self, description: str) -> None:
-        """Answer 400 and end the connection, since what follows on it cannot be told apart."""
+        """Reply 400 and close the connection, as the next request on it cannot be found."""
         self.close_connection = True
-        self.request_version = self.protocol_version  # unset when the line was no request
+        self.request_version = self.protocol_version  # unset if the line was not a request
         fault = {"code": "101500", "message": "Bad Request", "description": description}
         self._send(json_reply({"fault": fault}, status=400))
 
     def _headers(self, reply: Reply) -> dict[str, str]:
         headers = {
             "Date": http_date(self.server.service.state.clock.now()),
-            "X-Fota-Simulator": PROTOCOL,
+            "X-Fota-Simulator": VERSION,
             "Content-Length": str(max(len(reply.body), 1) if reply.truncated else len(reply.body)),
             **dict(reply.headers),
         }
@@ -277,18 +277,18 @@ class Handler(BaseHTTPRequestHandler):
         if reply.truncated:
             body = body[: len(body) // 2]
             self.close_connection = True
-        drops = min(len(body), round(reply.dribble / DROP_SECONDS))
-        for drop in range(drops):
+        chunks = min(len(body), round(reply.body_seconds / CHUNK_SECONDS))
+        for chunk in range(chunks):
             self.wfile.flush()
-            self.server.closing.wait(reply.dribble / drops)
-            first, end = (len(body) * edge // drops for edge in (drop, drop + 1))
+            self.server.closing.wait(reply.body_seconds / chunks)
+            first, end = (len(body) * edge // chunks for edge in (chunk, chunk + 1))
             self.wfile.write(body[first:end])
-        if not drops:
+        if not chunks:
             self.wfile.write(body)
 
     def _reset(self) -> None:
-        """End the connection with a reset, as a broken gateway does."""
+        """Reset the connection, as a broken gateway does."""
         self.close_connection = True
-        at_once = struct.pack("ii", 1, 0)
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        reset_on_close = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset_on_close)
         self.connection.close()

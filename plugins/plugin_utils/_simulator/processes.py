@@ -19,43 +19,43 @@ _ANSIBLE = re.compile(r"ansible(-[a-z]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process and when it began, so that a reused number is not taken for it."""
+    """A process and its start time, so that a reused process id is recognized."""
 
     pid: int
-    began: str | None
+    started: str | None
 
     @classmethod
     def of(cls, pid: int) -> Process:
-        return cls(pid, _facts(pid)[1])
+        return cls(pid, _parent_and_start(pid)[1])
 
     def alive(self) -> bool:
-        parent, began = _facts(self.pid)
-        return parent is not None and began == self.began
+        parent, started = _parent_and_start(self.pid)
+        return parent is not None and started == self.started
 
 
 def ansible_command(pid: int) -> int:
-    """The main process of the ansible command that a process runs under.
+    """The main process of the ansible command that started a process.
 
-    That is the nearest ancestor started as ``ansible`` or ``ansible-something``, or the topmost of
-    those above it with the same command line, which its workers share. A path that merely holds
-    the word does not count. ``ValueError`` without one.
+    That is the nearest ancestor with the name ``ansible`` or ``ansible-something``, or the topmost
+    of its own ancestors with the same command line, as workers have that too. A path that only
+    contains the name does not count. Raises ``ValueError`` without such an ancestor.
     """
-    parent = _facts(pid)[0]
+    parent = _parent_and_start(pid)[0]
     while parent:
         command = _command(parent)
         if any(_ANSIBLE.fullmatch(Path(word).name) for word in command[:3]):
             break
-        parent = _facts(parent)[0]
+        parent = _parent_and_start(parent)[0]
     else:
-        raise ValueError("--watch-ansible: this process does not run under an ansible command")
-    above = _facts(parent)[0]
+        raise ValueError("--watch-ansible: an ansible command must have started this process")
+    above = _parent_and_start(parent)[0]
     while above and _command(above) == command:
-        parent, above = above, _facts(above)[0]
+        parent, above = above, _parent_and_start(above)[0]
     return parent
 
 
 def port_closed(host: str, port: int, *, within: float) -> bool:
-    """Wait until nobody listens on a port."""
+    """Wait until the port is closed; False if it is still open after that time."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         try:
@@ -63,19 +63,19 @@ def port_closed(host: str, port: int, *, within: float) -> bool:
         except ConnectionRefusedError:
             return True
         except OSError:
-            pass  # still closing
+            pass  # still open
         time.sleep(0.02)
     return False
 
 
-def _facts(pid: int) -> tuple[int | None, str | None]:
-    """Parent and start mark of a live process; (None, None) when there is none."""
+def _parent_and_start(pid: int) -> tuple[int | None, str | None]:
+    """Parent and start time of a running process; (None, None) if it does not exist."""
     if (_PROC / "self").exists():
         try:
             text = (_PROC / str(pid) / "stat").read_text(errors="replace")
         except OSError:
             return None, None
-        # The command in parentheses may hold spaces and parentheses itself.
+        # The command in parentheses may contain spaces and parentheses.
         fields = text.rpartition(")")[2].split()
         if fields[0] in ("Z", "X"):
             return None, None

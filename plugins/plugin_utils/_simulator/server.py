@@ -9,8 +9,8 @@ In process, as tests use it::
         ...  # a client with base_url=sim.url
         sim.advance(hours=12)
 
-As a program, ``python _simulator serve`` (see ``cli``). The API lives under ``/api``, the control
-endpoint under ``/_simulator``. Time is virtual and stands in every ``Date`` header.
+As a program: ``python _simulator serve`` (see ``cli``). The API is at ``/api``, the control
+endpoint at ``/_simulator``. The time is virtual; every ``Date`` header has it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from .state.clock import VirtualClock, moment_datetime, parse_rfc3339
 
 
 class SimulatorServer:
-    """A running service. Hours are virtual; ``hours_per_second`` 0 stands still.
+    """A simulated service. Hours are virtual; the clock is stopped if ``hours_per_second`` is 0.
 
-    With ``tls``, a server's context with its certificate, the port speaks https only.
+    With ``tls``, a server context with a certificate, the port accepts HTTPS only.
     """
 
     def __init__(
@@ -77,15 +77,15 @@ class SimulatorServer:
         self.close()
 
     def start(self) -> None:
-        """Listen in a thread of its own."""
+        """Start to listen in a separate thread."""
         self._listener.open()
 
     def close(self) -> None:
-        """Stop listening and cut every connection."""
+        """Stop listening and close all connections."""
         self._listener.close()
 
     def wait_for_stop(self, seconds: float) -> bool:
-        """Whether the control endpoint asked for the end within that time."""
+        """Wait up to that time; whether the control endpoint received ``stop``."""
         return self._stopping.wait(seconds)
 
     @property
@@ -161,7 +161,7 @@ class SimulatorServer:
         self._control.settings({"unlock": True})
 
     def faults(self, rules: list[dict[str, Any]]) -> None:
-        """Replace the bad weather; an empty list ends it. A port that refuses accepts again."""
+        """Replace the fault rules; an empty list ends fault injection and refused connections."""
         self._control.set_faults(rules)
         self._listener.accept_again()
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a request to a reply: route, fault, who may, refuse-writes, handler, journal."""
+"""Handles a request: route, faults, authorization, refused writes, handler, journal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .api.errors import ServiceError, fota_error
 from .api.exchange import Reply, Request, json_reply
 from .api.routes import AUTH, WRITE, Route
 from .api.wire import Body, Call
-from .faults.fault import Fault, Scene
+from .faults.fault import Fault, FaultContext
 from .faults.rules import Rule, parse_rules
 from .fleet.fleet_file import Fleet
 from .journal import Journal
@@ -34,7 +34,7 @@ _XML_404 = (
 
 
 class Handled(NamedTuple):
-    """A reply, the operation it belongs to, and the fault (``one+other``) that shaped it."""
+    """A reply with its operation and its faults, joined by ``+``."""
 
     reply: Reply
     operation: str | None
@@ -42,7 +42,7 @@ class Handled(NamedTuple):
 
 
 class Service:
-    """The whole service without a socket. ``lock`` is held around every look at the state."""
+    """The service without a socket. ``lock`` is held while the state is read or changed."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Service:
         self._rules: list[Rule] = []
 
     def set_faults(self, data: Any) -> None:
-        """Replace the orders of bad weather; an empty list clears the sky."""
+        """Replace the fault rules; an empty list ends fault injection."""
         rules = parse_rules(data, [route.operation for route in routes.ROUTES])
         with self.lock:
             self._rules = rules
@@ -82,7 +82,7 @@ class Service:
         return self._rules
 
     def handle(self, request: Request) -> Handled:
-        """Answer one request."""
+        """Handle one request."""
         began = time.monotonic()
         if self.latency_ms:
             time.sleep(self.latency_ms / 1000)
@@ -107,7 +107,7 @@ class Service:
 
 
 class _Exchange:
-    """One request under way, with what the journal wants to know about it."""
+    """One request in progress, with facts for the journal."""
 
     def __init__(self, service: Service, request: Request) -> None:
         self._service = service
@@ -131,25 +131,25 @@ class _Exchange:
             if error.status == 404 and choice == "404_xml":
                 return Reply(404, _XML_404, content_type="application/xml")
             return _error_reply(error)
-        # Every rule counts the call. Of those that take it the first goes outermost: what it does
-        # not let through, the next ones do not see.
-        weather = [
+        # Every rule counts the call. The first fault is outermost: the others have no effect unless
+        # it proceeds.
+        faults = [
             (rule, fault)
             for rule in service.rules
-            if (fault := rule.takes(self.route.operation)) is not None
+            if (fault := rule.fault_for(self.route.operation)) is not None
         ]
-        return self._under(weather, self.route, params)
+        return self._with_faults(faults, self.route, params)
 
-    def _under(
-        self, weather: list[tuple[Rule, Fault]], route: Route, params: dict[str, str]
+    def _with_faults(
+        self, faults: list[tuple[Rule, Fault]], route: Route, params: dict[str, str]
     ) -> Reply:
-        """The reply to a call on which these faults fall."""
-        if not weather:
+        """The reply to a call that these faults affect."""
+        if not faults:
             return self._answer(route, self._request, params)
-        (rule, fault), *rest = weather
+        (rule, fault), *rest = faults
         service = self._service
         self.fault = fault.name if self.fault is None else f"{self.fault}+{fault.name}"
-        scene = Scene(
+        context = FaultContext(
             operation=route.operation,
             request=self._request,
             params=params,
@@ -159,10 +159,10 @@ class _Exchange:
             values=rule.values[fault.name],
             seed=rule.seed,
             number=rule.struck,
-            proceed=lambda: self._under(rest, route, params),
-            undisturbed=lambda asked, named: self._answer(route, asked, named),
+            proceed=lambda: self._with_faults(rest, route, params),
+            call_without_faults=lambda asked, named: self._answer(route, asked, named),
         )
-        return fault.act(scene)
+        return fault.apply(context)
 
     def _answer(self, route: Route, request: Request, params: dict[str, str]) -> Reply:
         try:

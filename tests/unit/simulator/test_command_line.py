@@ -69,7 +69,7 @@ def _gone(pid: int) -> bool:
     """Wait for the end of a process."""
     process = processes.Process.of(pid)
     deadline = time.monotonic() + PATIENCE
-    while process.began is not None and process.alive() and time.monotonic() < deadline:
+    while process.started is not None and process.alive() and time.monotonic() < deadline:
         time.sleep(0.05)
     return not process.alive()
 
@@ -164,7 +164,7 @@ def test_without_an_ansible_command_it_says_so(tmp_path: Path, name: str) -> Non
         check=False,
     )
     assert done.stdout == ""
-    assert "does not run under an ansible command" in done.stderr
+    assert "an ansible command must have started this process" in done.stderr
 
 
 def test_it_ends_when_idle(program: Program) -> None:
@@ -220,7 +220,11 @@ def test_a_fleet_from_standard_input_and_options(program: Program) -> None:
         (("--fleet", "-"), '{"acounts": []}', "unknown key 'acounts'"),
         (("--fleet", "/nowhere/fleet.json"), "", "No such file"),
         (("--switch", "pilot_rule"), "", "must be NAME=VALUE"),
-        (("--switch", "pilot_rule=maybe"), "", "'maybe' is none of request_failed"),
+        (
+            ("--switch", "pilot_rule=maybe"),
+            "",
+            "switch pilot_rule: must be one of request_failed, http_400, off, not 'maybe'",
+        ),
         (("--start", "soon"), "", "'soon' is not an RFC 3339 time"),
         (("--host", "192.0.2.1"), "", "invalid choice"),
     ],
@@ -243,7 +247,7 @@ def test_two_simulators_do_not_share_a_port(program: Program) -> None:
 
 def test_stop_speaks_to_loopback_only(program: Program) -> None:
     done = program.run("stop", "--url", "http://192.0.2.1:80/api")
-    assert (done.returncode, "must begin with http://127.0.0.1" in done.stderr) == (2, True)
+    assert (done.returncode, "must start with http://127.0.0.1" in done.stderr) == (2, True)
 
 
 def test_the_printers(program: Program) -> None:

@@ -97,7 +97,7 @@ def test_a_copy_holds_what_a_rollout_depends_on() -> None:
 
 
 def test_what_is_missing_is_named() -> None:
-    with pytest.raises(ValueError, match="needs devices, now"):
+    with pytest.raises(ValueError, match="the keys must be devices, now"):
         copy_account({"devices": []})
 
 

@@ -104,7 +104,7 @@ def test_rules_from_a_file_and_over_the_control_endpoint(start: Started, tmp_pat
     [
         ("[", "Expecting"),
         ("{}", "faults: must be a list"),
-        ('[{"fault": "html_502", "nth": 0}]', "faults[0].nth: must be 1 or more"),
+        ('[{"fault": "html_502", "nth": 0}]', "faults[0].nth: must be an integer of 1 or more"),
     ],
 )
 def test_a_bad_file_is_named(tmp_path: Path, content: str, message: str) -> None:

@@ -173,11 +173,11 @@ def test_the_documents_own_imeis_are_device_ids_though_luhn_fails() -> None:
 def test_rates_are_met_and_repeat() -> None:
     rule = OutcomeRule(success_rate=0.8, silent_rate=0.1)
     model = OutcomeModel(7, rule)
-    fates = [model.fate("p", str(n), campaign="c", attempt=1) for n in range(4000)]
+    fates = [model.outcome("p", str(n), campaign="c", attempt=1) for n in range(4000)]
     assert abs(fates.count(Outcome.SILENT) / 4000 - 0.1) < 0.02
     assert abs(fates.count(Outcome.SUCCESS) / 4000 - 0.72) < 0.03
     again = OutcomeModel(7, rule)
-    assert fates == [again.fate("p", str(n), campaign="c", attempt=1) for n in range(4000)]
+    assert fates == [again.outcome("p", str(n), campaign="c", attempt=1) for n in range(4000)]
 
 
 def test_a_persistent_fate_ignores_campaign_and_attempt() -> None:
@@ -185,7 +185,7 @@ def test_a_persistent_fate_ignores_campaign_and_attempt() -> None:
         model = OutcomeModel(1, OutcomeRule(success_rate=0.5, persistent=persistent))
         return [
             {
-                model.fate("p", str(number), campaign=campaign, attempt=attempt)
+                model.outcome("p", str(number), campaign=campaign, attempt=attempt)
                 for campaign in "ab"
                 for attempt in (1, 2, 3)
             }
@@ -198,8 +198,8 @@ def test_a_persistent_fate_ignores_campaign_and_attempt() -> None:
 
 def test_a_named_device_has_its_own_fate() -> None:
     model = OutcomeModel(1, devices={"1": Outcome.REVERT})
-    assert model.fate("p", "1", campaign="c", attempt=1) is Outcome.REVERT
-    assert model.fate("p", "2", campaign="c", attempt=1) is Outcome.SUCCESS
+    assert model.outcome("p", "1", campaign="c", attempt=1) is Outcome.REVERT
+    assert model.outcome("p", "2", campaign="c", attempt=1) is Outcome.SUCCESS
 
 
 # -- fleet file -----------------------------------------------------------------------------------
@@ -216,30 +216,36 @@ _ROW = {"deviceId": "990000000000001", "make": "a", "model": "b"}
     ("data", "place"),
     [
         ([], "fleet: must be an object"),
-        ({"acounts": []}, "unknown key 'acounts'; known: accounts"),
+        ({"acounts": []}, "unknown key 'acounts'; valid keys are accounts"),
         ({"start": "tomorrow"}, "start: 'tomorrow'"),
-        ({"seed": "x"}, "seed: must be a whole number"),
+        ({"seed": "x"}, "seed: must be an integer"),
         ({"accounts": {}}, "accounts: must be a list"),
-        ({"accounts": [{}]}, r"accounts\[0\].name: must be text"),
-        ({"accounts": [{"name": "a"}, {"name": "a"}]}, r"accounts\[1\].name: a is there twice"),
-        (_account(devices=[{"deviceId": "123"}]), r"devices\[0\].deviceId: '123' is not 15 digits"),
-        (_account(devices=[_ROW, _ROW]), "990000000000001 is there twice"),
-        (_account(devices=[{**_ROW, "protocol": "GSM"}]), r"protocol: 'GSM' is none of LWM2M"),
+        ({"accounts": [{}]}, r"accounts\[0\].name: must be a string"),
+        ({"accounts": [{"name": "a"}, {"name": "a"}]}, r"accounts\[1\].name: a appears twice"),
+        (
+            _account(devices=[{"deviceId": "123"}]),
+            r"devices\[0\].deviceId: must be 15 digits, not '123'",
+        ),
+        (_account(devices=[_ROW, _ROW]), "990000000000001 appears twice"),
+        (_account(devices=[{**_ROW, "protocol": "GSM"}]), r"protocol: must be one of LWM2M"),
         (_account(devices=[{**_ROW, "licensed": "yes"}]), "licensed: must be true or false"),
-        (_account(devices=[{**_ROW, "api": ["v9"]}]), "must hold some of v1, v2, v3"),
+        (_account(devices=[{**_ROW, "api": ["v9"]}]), "must contain only v1, v2 or v3"),
         (
             _account(devices=[{**_ROW, "licensed": True}], subscription={"licenseCount": 0}),
             "1 licensed devices but licenseCount 0",
         ),
         (
             _account(generate=[{"make": "a", "model": "b", "versions": {"x": 0.5}}]),
-            "must add up to 1",
+            "the sum of the shares must be 1",
         ),
-        (_account(firmware=[{"firmwareName": "x"}]), r"firmware\[0\]\.\w+: must be text"),
+        (_account(firmware=[{"firmwareName": "x"}]), r"firmware\[0\]\.\w+: must be a string"),
         ({"credentials": [{"key": "k"}]}, r"credentials\[0\].secret"),
         ({"outcomes": {"default": {"succes_rate": 1}}}, "unknown key 'succes_rate'"),
         ({"outcomes": {"default": {"success_rate": 2}}}, "success_rate: must be a number from 0"),
-        ({"outcomes": {"devices": {"1": "exploded"}}}, "'exploded' is none of success"),
+        (
+            {"outcomes": {"devices": {"1": "exploded"}}},
+            "must be one of success, .*, not 'exploded'",
+        ),
         ({"outcomes": {"default": {"hours_to_update": [6, 1]}}}, "hours_to_update"),
     ],
 )

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api.compression import (
-    LEAST_BYTES,
+    MIN_BYTES,
     accepts_gzip,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.sorted_imeis import (
-    Order,
+    SortedImeis,
 )
 from ansible_collections.thingspace.fota.tests.unit.simulator.desk import (
     ACCOUNT,
@@ -199,20 +199,20 @@ def test_removed_devices_stay_in_the_order_for_a_day(desk: DeskFactory) -> None:
 
 
 @pytest.mark.parametrize("changes", [1, 5, 900])
-def test_an_order_is_mended_as_it_would_be_made_anew(changes: int) -> None:
+def test_changed_imeis_are_sorted_as_if_they_were_new(changes: int) -> None:
     held = {f"{number:015}" for number in range(0, 10_000, 2)}
-    order = Order(held)
-    scattered = order.scattered()
+    imeis = SortedImeis(held)
+    scattered = imeis.scattered()
     for number in range(changes):
         for imei in (f"{number * 7:015}", f"{9_999 - number:015}"):
-            order.drop(imei) if imei in held else order.put(imei)
+            imeis.discard(imei) if imei in held else imeis.add(imei)
             held ^= {imei}
-        order.put(f"{number * 7:015}")
+        imeis.add(f"{number * 7:015}")
         held.add(f"{number * 7:015}")
-    assert order.ascending() == sorted(held)
-    assert len(order) == len(held)
-    assert order.scattered() != scattered
-    assert sorted(order.scattered()) == order.ascending()
+    assert imeis.ascending() == sorted(held)
+    assert len(imeis) == len(held)
+    assert imeis.scattered() != scattered
+    assert sorted(imeis.scattered()) == imeis.ascending()
 
 
 # -- gzip -----------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def test_long_json_is_compressed_for_those_who_accept_it(desk: DeskFactory) -> N
     assert gzip.decompress(packed.body) == plain.body
     short = one.wire.send("GET", f"/fota/v3/subscriptions/{ACCOUNT}", headers=accepting)
     assert "content-encoding" not in short.headers
-    assert len(short.body) < LEAST_BYTES
+    assert len(short.body) < MIN_BYTES
     assert json.loads(short.body)
 
 

@@ -153,7 +153,7 @@ CALLS: dict[str, Callable[[Bench], Any]] = {
     ),
     "device history": lambda one: one.call("GET", f"v3/reports/{A}/devices/{one.mine[0]}"),
     "an hour in which nothing is due": lambda one: one.advance(1),
-    "the truth, a page": lambda one: one.control.devices(most=1000),
+    "the truth, a page": lambda one: one.control.devices(limit=1000),
 }
 
 

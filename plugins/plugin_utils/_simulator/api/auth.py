@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys, bearers and M2M sessions (CONTRACT sections 2 and 10)."""
+"""Keys, bearer tokens and M2M sessions (CONTRACT sections 2 and 10)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Session:
 
 
 class Auth:
-    """Who may call. Ages tokens on the real clock unless switched to the virtual one."""
+    """Checks credentials and tokens; a switch selects the clock by which tokens expire."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Auth:
     # -- token endpoint -------------------------------------------------------------------------
 
     def token(self, headers: Mapping[str, str], body: bytes) -> dict[str, object]:
-        """``POST /ts/v1/oauth2/token``: the same bearer within its hour."""
+        """``POST /ts/v1/oauth2/token``: the same bearer until it expires."""
         key = self._key(headers, refused=401)
         _form(body)
         bearer = self._bearers.get(key)
@@ -74,7 +74,7 @@ class Auth:
         }
 
     def revoke(self, headers: Mapping[str, str], body: bytes) -> None:
-        """``POST /ts/v1/oauth2/revoke``: ends the bearer for every user of the key."""
+        """``POST /ts/v1/oauth2/revoke``: end the bearer for every user of the key."""
         key = self._key(headers, refused=400)
         token = _form(body).get("token", [""])[0]
         if not token:
@@ -86,7 +86,7 @@ class Auth:
     # -- session endpoints ----------------------------------------------------------------------
 
     def login(self, username: object, password: object) -> str:
-        """A new session token. Five wrong passwords in a row lock the user."""
+        """Return a new session token. Five consecutive wrong passwords lock the user."""
         if not isinstance(username, str) or not isinstance(password, str):
             raise invalid("Input binding error")
         user = self._users.get(username)
@@ -113,16 +113,16 @@ class Auth:
         return token
 
     def logout(self, headers: Mapping[str, str]) -> str:
-        """End the session; its token is given back."""
+        """End the session and return its token."""
         self.require_session(headers)
         token = headers.get("vz-m2m-token", "")
         self._end(token)
         return token
 
-    # -- checks of every call -------------------------------------------------------------------
+    # -- checks for every call ------------------------------------------------------------------
 
     def require_bearer(self, headers: Mapping[str, str]) -> None:
-        """A live bearer, or the gateway's 401."""
+        """Raise the gateway's 401 without a valid bearer."""
         value = headers.get("authorization", "")
         scheme, _space, token = value.partition(" ")
         if not token.strip() or scheme.lower() != "bearer":
@@ -133,7 +133,7 @@ class Auth:
         raise bad_bearer()
 
     def require_session(self, headers: Mapping[str, str]) -> Credentials:
-        """The user of a live session, which is kept alive by this; or the FOTA refusal."""
+        """The user of a valid session, which this prolongs. Raises the FOTA error without one."""
         token = headers.get("vz-m2m-token", "").strip()
         if not token:
             raise fota_error(
@@ -158,14 +158,14 @@ class Auth:
     def expire(self, what: str) -> None:
         """End every ``bearer``, every ``session`` or ``both`` now."""
         if what not in ("bearer", "session", "both"):
-            raise ValueError(f"expire: {what!r} is none of bearer, session, both")
+            raise ValueError(f"expire: must be one of bearer, session, both, not {what!r}")
         if what != "session":
             self._bearers.clear()
         if what != "bearer":
             self._sessions.clear()
 
     def unlock(self) -> None:
-        """What support does after a lockout."""
+        """Unlock all users, as support does."""
         self._failed.clear()
 
     # -- internals ------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ class Auth:
         )
 
     def _key(self, headers: Mapping[str, str], *, refused: int) -> str:
-        """The application key of a Basic header."""
+        """The application key in a Basic header."""
         scheme, _space, value = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
             try:
@@ -218,6 +218,6 @@ def _form(body: bytes) -> dict[str, list[str]]:
     return form
 
 
-def _same(one: str, other: str) -> bool:
-    """Compare without telling how much of it was right."""
-    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
+def _same(left: str, right: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(left.encode("utf-8", "replace"), right.encode("utf-8", "replace"))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What v2 and v3 handlers share: from request bodies to campaigns, and rules in between."""
+"""What v2 and v3 campaign operations share: parsing, rules, changes and reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..lifecycle import checks
-from ..state.campaign import Campaign, Entry, Plan, StateError
+from ..state.campaign import Campaign, DeviceEntry, Plan, StateError
 from ..state.records import PAGE, Account, Package
 from ..state.service_state import ServiceState
 from ..state.windows import Window
@@ -31,11 +31,11 @@ def v3_plan(state: ServiceState, body: Body, *, old: Campaign | None = None) -> 
 
 
 def v2_plan(
-    state: ServiceState, body: Body, *, old: Campaign | None = None, loose: bool = False
+    state: ServiceState, body: Body, *, old: Campaign | None = None, hours_as_text: bool = False
 ) -> Plan:
     """Dates and windows of a v2 body; ``old`` when it changes a campaign.
 
-    ``loose`` takes hours as text, as the path ``/campaigns/software`` alone does.
+    ``hours_as_text`` accepts hours as text; only the path ``/campaigns/software`` does.
     """
     before = old.plan if old else Plan(0, 0)
     return Plan(
@@ -43,11 +43,21 @@ def v2_plan(
         end=body.day("endDate"),
         download_day=body.optional_day("downloadAfterDate"),
         download_windows=_windows(
-            state, body, "downloadTimeWindowList", before.download_windows, old, loose=loose
+            state,
+            body,
+            "downloadTimeWindowList",
+            before.download_windows,
+            old,
+            hours_as_text=hours_as_text,
         ),
         install_day=body.optional_day("installAfterDate"),
         install_windows=_windows(
-            state, body, "installTimeWindowList", before.install_windows, old, loose=loose
+            state,
+            body,
+            "installTimeWindowList",
+            before.install_windows,
+            old,
+            hours_as_text=hours_as_text,
         ),
     )
 
@@ -59,24 +69,24 @@ def _windows(
     before: tuple[Window, ...],
     old: Campaign | None,
     *,
-    loose: bool = False,
+    hours_as_text: bool = False,
 ) -> tuple[Window, ...]:
-    """The windows sent; when left out: kept after the start, else as switched (Q17)."""
+    """The windows of the body, or the old windows if they stay without a list (Q17)."""
     overlap = state.switches["overlapping_windows"] == "accepted"
-    sent = body.windows(name, overlap=overlap, loose=loose)
+    sent = body.windows(name, overlap=overlap, hours_as_text=hours_as_text)
     if sent is not None:
         return sent
-    kept = old is not None and (old.begun or state.switches["omitted_windows"] == "keep")
+    kept = old is not None and (old.started or state.switches["omitted_windows"] == "keep")
     return before if kept else ()
 
 
 def package_for(
     call: Call, account: Account, *, api: str, name: str, version_from: str, version_to: str
 ) -> Package:
-    """The catalogue's package; its versions must be those of the request.
+    """The account's package with the versions in the request.
 
-    With ``unknown_package: request_failed`` an unknown one becomes an empty package, which the
-    checks refuse later.
+    With ``unknown_package: request_failed``, an unknown package becomes an empty one, which the
+    later checks refuse.
     """
     package = account.package(api, name)
     if package is not None and (package.version_from, package.version_to) == (
@@ -94,19 +104,19 @@ def package_for(
 
 
 def require_pilot(call: Call, account: Account, package: Package, devices: list[str]) -> None:
-    """The pilot rule, when it is enforced at once."""
-    if call.state.switches["pilot_rule"] == "http_400" and call.campaigns.unproved(
+    """Raise an error if a pilot is missing and the switch enforces the rule at once."""
+    if call.state.switches["pilot_rule"] == "http_400" and call.campaigns.needs_pilot(
         account, package, devices=len(devices)
     ):
         raise invalid(checks.TOO_MANY)
 
 
 def campaign_name(call: Call, account: Account, body: Body) -> str | None:
-    """The optional name; unique among live campaigns if switched so (Q1)."""
+    """The optional name; unique among campaigns that have not ended if switched so (Q1)."""
     name = body.optional_text("campaignName")
     if name and call.state.switches["campaign_names"] == "unique":
         for campaign in call.state.campaigns_by_id.values():
-            if campaign.account is account and campaign.name == name and not campaign.over:
+            if campaign.account is account and campaign.name == name and not campaign.finished:
                 raise invalid("campaignName already exists")
     return name
 
@@ -122,7 +132,7 @@ def campaign_of(call: Call, account: Account, *, api: str) -> Campaign:
 def apply_device_change(
     call: Call, campaign: Campaign, verb: str, devices: list[str]
 ) -> list[tuple[str, str | None]]:
-    """Add or remove; a state that forbids it answers 400."""
+    """Add or remove devices; 400 if the status of the campaign does not allow it."""
     change = call.campaigns.add if verb == "append" else call.campaigns.remove
     try:
         return change(campaign, devices)
@@ -131,11 +141,11 @@ def apply_device_change(
 
 
 def apply_dates(call: Call, campaign: Campaign, plan: Plan) -> None:
-    """Change dates and windows; before the start the rules of a new campaign hold."""
+    """Change dates and windows; before the start, the rules of a new campaign apply."""
     wire.check_range(call.state, plan.start, plan.end)
-    if not campaign.begun and not campaign.over and plan.start != campaign.plan.start:
+    if not campaign.started and not campaign.finished and plan.start != campaign.plan.start:
         wire.check_new_dates(call.state, plan.start, plan.end, message="Invalid startDate")
-    if not campaign.over and plan.closes <= call.state.now:
+    if not campaign.finished and plan.closes <= call.state.now:
         raise invalid("Invalid endDate")
     try:
         call.campaigns.change_plan(campaign, plan)
@@ -144,7 +154,7 @@ def apply_dates(call: Call, campaign: Campaign, plan: Plan) -> None:
 
 
 def apply_delete(call: Call, campaign: Campaign) -> dict[str, bool]:
-    """Cancel or abort; a refusal as switched (Q7)."""
+    """Cancel or abort a campaign; the switch selects the form of a refusal (Q7)."""
     try:
         call.campaigns.delete(campaign)
     except StateError as error:
@@ -184,8 +194,8 @@ def campaign_page(
     }
 
 
-def device_report(call: Call, campaign: Campaign, row: Callable[[str, Entry], str]) -> Listed:
-    """A page of the campaign's device report; ``row`` gives JSON."""
+def device_report(call: Call, campaign: Campaign, row: Callable[[str, DeviceEntry], str]) -> Listed:
+    """A page of the campaign's device report; ``row`` returns JSON."""
     order = call.campaigns.report(campaign)
     page = call.page(f"campaign/{campaign.id}", order)
     head = {
@@ -194,10 +204,12 @@ def device_report(call: Call, campaign: Campaign, row: Callable[[str, Entry], st
         "lastSeenDeviceId": page.cursor,
         "maxPageSize": PAGE,
     }
-    return Listed(head, "deviceList", [row(imei, campaign.shown(imei)) for imei in page.imeis])
+    return Listed(head, "deviceList", [row(imei, campaign.entry(imei)) for imei in page.imeis])
 
 
-def history(call: Call, account: Account, *, api: str) -> Iterator[tuple[str, Campaign, Entry]]:
+def history(
+    call: Call, account: Account, *, api: str
+) -> Iterator[tuple[str, Campaign, DeviceEntry]]:
     """Campaigns of one device, oldest first."""
     imei = call.device_id
     finished_only = call.state.switches["device_history"] == "finished"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compressed replies, for those who accept them."""
+"""Compresses replies for clients that accept gzip."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from .exchange import Reply
 
-# Shorter bodies gain nothing.
-LEAST_BYTES = 1024
-FASTEST = 1
+# Shorter bodies gain nothing from compression.
+MIN_BYTES = 1024
+LEVEL = 1
 
 
 def accepts_gzip(headers: Mapping[str, str]) -> bool:
-    """Whether a request's ``accept-encoding`` names gzip and does not forbid it (q=0)."""
+    """Whether ``accept-encoding`` has gzip, and not with q=0."""
     for item in headers.get("accept-encoding", "").lower().split(","):
         name, *parameters = (part.replace(" ", "") for part in item.split(";"))
         if name == "gzip":
@@ -28,11 +28,11 @@ def accepts_gzip(headers: Mapping[str, str]) -> bool:
 
 
 def gzipped(reply: Reply) -> Reply:
-    """The reply with its body compressed, if that is JSON and long."""
-    if reply.content_type != "application/json" or len(reply.body) < LEAST_BYTES:
+    """The reply, compressed if its body is long JSON."""
+    if reply.content_type != "application/json" or len(reply.body) < MIN_BYTES:
         return reply
     return replace(
         reply,
-        body=gzip.compress(reply.body, compresslevel=FASTEST, mtime=0),
+        body=gzip.compress(reply.body, compresslevel=LEVEL, mtime=0),
         headers=(*reply.headers, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")),
     )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The refusals of the service and of the gateway before it (CONTRACT section 10)."""
+"""Errors of the service and of its gateway (CONTRACT section 10)."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ class ServiceError(Exception):
 
 
 def fota_error(code: str, message: str, *, status: int = 400) -> ServiceError:
-    """Shape ``errorCode``, ``errorMessage``."""
+    """An error with ``errorCode`` and ``errorMessage``."""
     return ServiceError(status, {"errorCode": code, "errorMessage": message})
 
 
 def invalid(message: str) -> ServiceError:
-    """The one published FOTA code."""
+    """An error with the only FOTA error code that is documented."""
     return fota_error("INVALID_PARAMETER", message)
 
 
 def gateway_fault(status: int, code: str, message: str, description: str) -> ServiceError:
-    """Shape ``fault``."""
+    """An error with ``fault``."""
     fault = {"code": code, "message": message, "description": description}
     return ServiceError(status, {"fault": fault})
 
 
 def oauth_error(status: int, error: str, description: str) -> ServiceError:
-    """Shape ``error``, ``error_description`` of the token endpoint."""
+    """An error of the token endpoint, with ``error`` and ``error_description``."""
     return ServiceError(status, {"error": error, "error_description": description})
 
 

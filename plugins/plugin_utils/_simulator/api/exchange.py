@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One request and its reply, as the layers of the simulator hand them on."""
+"""Requests and replies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client sent. ``path`` is as on the wire, without the query."""
+    """A request. ``path`` is still quoted and has no query."""
 
     method: str
     path: str
@@ -37,12 +37,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back, and how it travels. All times are real seconds.
+    """A reply, and how it is sent. All times are real seconds.
 
-    ``silence`` passes before anything is sent. ``dropped`` resets the connection without a word,
-    ``truncated`` ends it halfway the announced body, ``dribble`` is how long the body takes.
-    ``refuse`` is for how long the port refuses connections, from before this reply on. ``said`` is
-    the service's own reply, where a fault damaged it.
+    ``delay`` passes before anything is sent. ``dropped`` resets the connection instead of a reply.
+    ``truncated`` closes it halfway through the announced body. ``body_seconds`` is how long it
+    takes to send the body. ``refuse_seconds`` is how long the port refuses connections, starting
+    before this reply. ``original`` is the service's own reply if a fault altered it.
     """
 
     status: int
@@ -50,31 +50,31 @@ class Reply:
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
     dropped: bool = False
-    silence: float = 0.0
-    dribble: float = 0.0
+    delay: float = 0.0
+    body_seconds: float = 0.0
     truncated: bool = False
-    refuse: float = 0.0
-    said: Reply | None = None
+    refuse_seconds: float = 0.0
+    original: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An object whose last member is a list of rows that are JSON text already."""
+    """An object whose last member is a list of rows that are already JSON text."""
 
     head: dict[str, Any]
     name: str
     rows: list[str]
 
     def text(self) -> str:
-        """Its JSON; the head has members."""
+        """The object as JSON text. ``head`` must not be empty."""
         return f'{_json(self.head)[:-1]},"{self.name}":[{",".join(self.rows)}]}}'
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedCall:
-    """A finished call of the API, for those who judge every reply.
+    """A finished call of the API, as it is passed to an observer.
 
-    The reply is the service's own: what ``fault`` damaged on its way is not the service's doing.
+    The reply is the service's own, before ``fault`` altered it.
     """
 
     method: str
@@ -92,7 +92,7 @@ class ObservedCall:
 def json_reply(
     payload: Any, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
 ) -> Reply:
-    """A JSON body in ASCII, so that even lone surrogates a client sent go back unharmed."""
+    """A reply with JSON in ASCII, so that lone surrogates from a client are returned unchanged."""
     text = payload.text() if isinstance(payload, Listed) else _json(payload)
     return Reply(status, text.encode("ascii"), headers=headers)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which operation a method and path name (CONTRACT section 3)."""
+"""The operations of the API with their methods and paths (CONTRACT section 3)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ READ, WRITE, AUTH = "read", "write", "auth"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. Authentication calls have no handler here: they need no session."""
+    """One operation. Authentication operations have no handler, as they need no session."""
 
     operation: str
     kind: str
@@ -213,7 +213,7 @@ ROUTES = (
     ),
 )
 
-# Two spellings of one call (Q3); the switch v3_paths hides one side.
+# Two paths of one operation (Q3); the switch v3_paths disables one of them.
 HIDDEN_BY = {
     "sdk": frozenset({"v3ListCampaignsByStatusDocsPath", "v3GetLicenseStatusDocsPath"}),
     "docs": frozenset({"v3ListCampaignsByStatus", "v3GetLicenseStatus"}),
@@ -228,9 +228,9 @@ for _route in ROUTES:
 def match(
     method: str, segments: list[str], *, paths: str, unknown_status: int
 ) -> tuple[Route, dict[str, str]]:
-    """The route and its path parameters. Literal segments win over parameters.
+    """The route and its path parameters. Literal segments have precedence over parameters.
 
-    ``paths`` is the switch ``v3_paths``. Raises the gateway's faults for an unknown path or a
+    ``paths`` is the switch ``v3_paths``. Raises the gateway's error for an unknown path or a
     method that the path does not have.
     """
     found: list[tuple[int, Route, dict[str, str]]] = []
@@ -248,7 +248,7 @@ def match(
                 found.append((len(params), route, params))
     if not found:
         raise no_such_resource(unknown_status)
-    # The path is settled before the method is looked at.
+    # The path is chosen before the method is checked.
     fewest = min(count for count, _route, _params in found)
     named = {route.method: (route, params) for count, route, params in found if count == fewest}
     if method not in named:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rows of long lists as JSON text.
 
-A row is a device's own numbers and a rest that many devices share, which is written once.
+Most members of a row are the same for many devices. Their text is cached.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Any, NamedTuple
 
 from ..state.records import Device, Software
 
-# Rests that are kept of each kind of row; beyond them the oldest are written again.
-KEPT = 16_384
+# Cached texts for each kind of row.
+CACHE_SIZE = 16_384
 
 
-class Shared(NamedTuple):
-    """What a device may have in common with others; times are seconds or None."""
+class SharedFields(NamedTuple):
+    """Fields that can be the same for many devices. Times are seconds or None."""
 
     make: str
     model: str
     protocol: str
-    stored: str
+    reported_firmware: str
     status: str
     eligible: bool
     licensed: bool
@@ -36,38 +36,38 @@ class Shared(NamedTuple):
     upgraded: float | None
 
 
-def row(imei: str, rest: str) -> str:
-    """The row of an IMEI."""
-    return f'{{"deviceId":"{imei}"{rest}'
+def row(imei: str, tail: str) -> str:
+    """The row of an IMEI with the text of its other members."""
+    return f'{{"deviceId":"{imei}"{tail}'
 
 
-def device_row(device: Device, rest: Callable[[Shared], str]) -> str:
-    """The row of a device with its directory number."""
-    shared = Shared(
+def device_row(device: Device, tail: Callable[[SharedFields], str]) -> str:
+    """The row of a device with its phone number (MDN)."""
+    shared = SharedFields(
         device.make,
         device.model,
         device.protocol,
-        device.stored,
+        device.reported_firmware,
         device.status,
         device.eligible,
         device.licensed is not None,
-        _facts(device.software) if device.software else (),
+        _software_fields(device.software) if device.software else (),
         device.created,
         device.refreshed,
         device.upgraded,
     )
-    return f'{{"deviceId":"{device.imei}","mdn":{encode_basestring_ascii(device.mdn)}{rest(shared)}'
+    return f'{{"deviceId":"{device.imei}","mdn":{encode_basestring_ascii(device.mdn)}{tail(shared)}'
 
 
-def _facts(software: tuple[Software, ...]) -> tuple[tuple[str, str, float | None], ...]:
+def _software_fields(software: tuple[Software, ...]) -> tuple[tuple[str, str, float | None], ...]:
     return tuple((item.name, item.version, item.upgraded) for item in software)
 
 
-def rests(members: Callable[..., dict[str, Any]]) -> Callable[..., str]:
-    """Decorate what gives the members of a row behind its own numbers: their text, kept."""
+def shared_json(members: Callable[..., dict[str, Any]]) -> Callable[..., str]:
+    """Decorate a function that returns members of a row: return their JSON text, cached."""
 
-    @lru_cache(maxsize=KEPT)
-    def rest(*facts: Any) -> str:
-        return f",{json.dumps(members(*facts), separators=(',', ':'))[1:]}"
+    @lru_cache(maxsize=CACHE_SIZE)
+    def tail(*fields: Any) -> str:
+        return f",{json.dumps(members(*fields), separators=(',', ':'))[1:]}"
 
-    return rest
+    return tail

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The v1 operations on the wire: firmware upgrades of OMA-DM and LWM2M devices."""
+"""The v1 operations of the API: firmware upgrades of OMA-DM and LWM2M devices."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REPORT_STATUSES = (
 
 
 def list_firmware(call: Call) -> list[dict[str, str]]:
-    """Images for the devices registered to the account."""
+    """Firmware for models of which the account has a device."""
     account = call.account
     models = account.models("v1")
     return [
@@ -53,7 +53,7 @@ def schedule(call: Call) -> dict[str, Any]:
     if start is None:
         raise invalid("FotaPostUpgrades: invalid state date")
     end = body.optional_day("endDate", with_time=True)
-    devices = body.devices(most=wire.most_devices(state))
+    devices = body.devices(limit=wire.device_limit(state))
     wire.check_new_dates(state, start, end, message="FotaPostUpgrades: invalid state date")
     package = account.package("v1", name)
     if package is None or package.version_to != version_to:
@@ -74,7 +74,7 @@ def change_devices(call: Call) -> dict[str, Any]:
     verb = body.text("type")
     if verb not in ("append", "remove"):
         raise invalid("Invalid type")
-    devices = body.devices(most=wire.most_devices(call.state))
+    devices = body.devices(limit=wire.device_limit(call.state))
     change = call.upgrades.add if verb == "append" else call.upgrades.remove
     try:
         results = change(upgrade, devices)
@@ -83,7 +83,7 @@ def change_devices(call: Call) -> dict[str, Any]:
     return {
         "accountName": upgrade.account.name,
         "id": upgrade.id,
-        "deviceList": wire.change_words(call, verb, results),
+        "deviceList": wire.device_change_rows(call, verb, results),
     }
 
 
@@ -99,7 +99,7 @@ def cancel(call: Call) -> dict[str, bool]:
 
 
 def list_upgrades(call: Call) -> dict[str, Any]:
-    """Oldest first; the index is a record number, given back as ``lastSeenUpgradeId``."""
+    """Oldest first. The cursor is a record number."""
     account = call.account
     status = call.params["upgradeStatus"]
     if status not in REPORT_STATUSES:
@@ -142,10 +142,10 @@ def device_history(call: Call) -> list[dict[str, Any]]:
 
 
 def list_devices(call: Call) -> dict[str, Any]:
-    """The index is an IMEI cursor; 0 comes back when there is no more."""
+    """The cursor is an IMEI as a number, and 0 after the last page."""
     account = call.account
     protocol = call.choice("clientType", ("OMADM", "LWM2M"))
-    page, more = page_after(account.order("v1", protocol).ascending(), _imei_cursor(call))
+    page, more = page_after(account.imeis("v1", protocol).ascending(), _imei_cursor(call))
     rows = []
     for imei in page:
         device = account.devices[imei]
@@ -155,7 +155,7 @@ def list_devices(call: Call) -> dict[str, Any]:
                 "mdn": device.mdn,
                 "model": device.model,
                 "make": device.make,
-                "firmware": device.stored,
+                "firmware": device.reported_firmware,
                 "fotaEligible": device.eligible,
                 "licenseAssigned": device.licensed is not None,
                 "upgradeTime": NEVER if device.upgraded is None else rfc3339(device.upgraded),
@@ -171,7 +171,7 @@ def list_devices(call: Call) -> dict[str, Any]:
 
 def license_status(call: Call) -> dict[str, Any]:
     account = call.account
-    page, more = page_after(account.licensed().ascending(), _imei_cursor(call))
+    page, more = page_after(account.licensed_imeis().ascending(), _imei_cursor(call))
     return {
         "accountName": account.name,
         "totalLicenses": account.license_count,
@@ -193,12 +193,12 @@ def remove_licenses(call: Call) -> dict[str, Any]:
     return _license_change(call, "LicenseRemove", call.licenses.remove)
 
 
-def _license_change(call: Call, word: str, change: Any) -> dict[str, Any]:
+def _license_change(call: Call, prefix: str, change: Any) -> dict[str, Any]:
     account = call.account
     rows = []
     for imei in call.body.devices():
         reason = change(account, imei)
-        status = f"{word}Success" if reason is None else f"{word}Failed"
+        status = f"{prefix}Success" if reason is None else f"{prefix}Failed"
         rows.append({"deviceId": imei, "status": status, "Reason": reason or "Success"})
     return {
         "accountName": account.name,
@@ -209,7 +209,7 @@ def _license_change(call: Call, word: str, change: Any) -> dict[str, Any]:
 
 
 def _imei_cursor(call: Call) -> str:
-    """A number on the wire, so leading zeros of an IMEI are lost and come back here."""
+    """The cursor is a number without leading zeros; pad it to an IMEI."""
     number = call.number("startIndex")
     return number.zfill(15) if number.strip("0") else ""
 

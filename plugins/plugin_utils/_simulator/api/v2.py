@@ -1,26 +1,26 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The v2 operations on the wire: software campaigns of HTTP devices."""
+"""The v2 operations of the API: software campaigns of HTTP devices."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..state.campaign import Campaign, Entry
+from ..state.campaign import Campaign, DeviceEntry
 from ..state.clock import NEVER, day_text, go_text, rfc3339
 from ..state.records import PAGE
 from ..state.service_state import ServiceState
 from . import campaign_requests, wire
 from .errors import invalid
 from .exchange import Listed
-from .rows import Shared, device_row, rests, row
+from .rows import SharedFields, device_row, row, shared_json
 from .v3 import REPORT_STATUSES
 from .wire import Call
 
 DISTRIBUTIONS = ("LWM2M", "OMD-DM", "HTTP")
-# What a campaign request calls a distribution, and what replies call it (quirk of the schemas).
-_REPLY_WORD = {"OMA": "OMD-DM", "HTTP": "HTTP"}
+# The distribution type of a request to that of the reply (quirk of the schemas).
+_REPLY_DISTRIBUTION = {"OMA": "OMD-DM", "HTTP": "HTTP"}
 
 
 def list_software(call: Call) -> list[dict[str, str]]:
@@ -42,23 +42,23 @@ def list_software(call: Call) -> list[dict[str, str]]:
 
 
 def schedule(call: Call) -> dict[str, Any]:
-    return _row(call.state, _schedule(call, loose=False))
+    return _row(call.state, _schedule(call, hours_as_text=False))
 
 
 def schedule_software(call: Call) -> dict[str, Any]:
-    """The path of the current docs; its reply alone lists the devices."""
-    campaign = _schedule(call, loose=True)
+    """The path in the current documentation; only its reply lists the devices."""
+    campaign = _schedule(call, hours_as_text=True)
     return {**_row(call.state, campaign), "deviceList": list(campaign.entries)}
 
 
-def _schedule(call: Call, *, loose: bool) -> Campaign:
+def _schedule(call: Call, *, hours_as_text: bool) -> Campaign:
     account, state, body = call.account, call.state, call.body
     distribution = body.text("distributionType")
-    if distribution not in _REPLY_WORD:
+    if distribution not in _REPLY_DISTRIBUTION:
         raise invalid("Invalid distributionType")
     version_from, version_to = body.text("softwareFrom"), body.text("softwareTo")
-    devices = body.devices(most=wire.most_devices(state))
-    plan = campaign_requests.v2_plan(state, body, loose=loose)
+    devices = body.devices(limit=wire.device_limit(state))
+    plan = campaign_requests.v2_plan(state, body, hours_as_text=hours_as_text)
     wire.check_new_dates(state, plan.start, plan.end, message="Invalid startDate")
     package = campaign_requests.package_for(
         call,
@@ -76,7 +76,7 @@ def _schedule(call: Call, *, loose: bool) -> Campaign:
         package=package,
         version_from=version_from,
         version_to=version_to,
-        protocol=_REPLY_WORD[distribution],
+        protocol=_REPLY_DISTRIBUTION[distribution],
         plan=plan,
         devices=devices,
     )
@@ -87,7 +87,7 @@ def get_campaign(call: Call) -> dict[str, Any]:
 
 
 def change_devices(call: Call) -> dict[str, str]:
-    """Only an acknowledgement; the device report shows what became of it."""
+    """An acknowledgment only; the result is in the device report."""
     campaign = _campaign(call)
     verb, devices = wire.device_change(call)
     campaign_requests.apply_device_change(call, campaign, verb, devices)
@@ -127,12 +127,12 @@ def list_campaign_devices(call: Call) -> Listed:
     return campaign_requests.device_report(call, _campaign(call), _device_status)
 
 
-def _device_status(imei: str, entry: Entry) -> str:
-    return row(imei, _status_rest(entry.status, entry.reason))
+def _device_status(imei: str, entry: DeviceEntry) -> str:
+    return row(imei, _status_members(entry.status, entry.reason))
 
 
-@rests
-def _status_rest(status: str, reason: str) -> dict[str, Any]:
+@shared_json
+def _status_members(status: str, reason: str) -> dict[str, Any]:
     return {"status": status, "resultReason": reason}
 
 
@@ -155,21 +155,21 @@ def device_history(call: Call) -> list[dict[str, Any]]:
 
 def list_devices(call: Call) -> Listed:
     account = call.account
-    word = call.choice("distributionType", DISTRIBUTIONS)
-    protocol = "OMADM" if word == "OMD-DM" else word
-    page = call.page(f"v2/devices/{account.name}", account.order("v2", protocol))
+    distribution = call.choice("distributionType", DISTRIBUTIONS)
+    protocol = "OMADM" if distribution == "OMD-DM" else distribution
+    page = call.page(f"v2/devices/{account.name}", account.imeis("v2", protocol))
     head = {
         "accountName": account.name,
         "hasMoreData": page.more,
         "lastSeenDeviceId": page.cursor,
         "maxPageSize": PAGE,
     }
-    rows = [device_row(account.devices[imei], _device_rest) for imei in page.imeis]
+    rows = [device_row(account.devices[imei], _device_members) for imei in page.imeis]
     return Listed(head, "deviceList", rows)
 
 
-@rests
-def _device_rest(shared: Shared) -> dict[str, Any]:
+@shared_json
+def _device_members(shared: SharedFields) -> dict[str, Any]:
     return {
         "model": shared.model,
         "make": shared.make,
@@ -194,7 +194,7 @@ def _device_rest(shared: Shared) -> dict[str, Any]:
 
 def license_status(call: Call) -> dict[str, Any]:
     account = call.account
-    page = call.page(f"licences/{account.name}", account.licensed())
+    page = call.page(f"licences/{account.name}", account.licensed_imeis())
     return {
         "accountName": account.name,
         "totalLicense": account.license_count,

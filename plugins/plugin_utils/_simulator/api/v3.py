@@ -1,20 +1,20 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The v3 operations on the wire: firmware campaigns of LWM2M devices."""
+"""The v3 operations of the API: firmware campaigns of LWM2M devices."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..state.campaign import PRESCHEDULED, Campaign, Entry
+from ..state.campaign import PRESCHEDULED, Campaign, DeviceEntry
 from ..state.clock import HOUR, MINUTE, day_text, go_text, rfc3339
 from ..state.records import PAGE, Device, page_after
 from ..state.service_state import ServiceState
 from . import campaign_requests, wire
 from .errors import invalid
 from .exchange import Listed
-from .rows import Shared, device_row, rests, row
+from .rows import SharedFields, device_row, row, shared_json
 from .wire import Call
 
 SYNC_LIMIT = 100
@@ -56,7 +56,7 @@ def list_firmware(call: Call) -> list[dict[str, str]]:
 
 
 def sync_firmware(call: Call) -> dict[str, Any]:
-    """ThingSpace asks the FOTA server; no device is touched."""
+    """ThingSpace asks the FOTA server, not the devices."""
     account = call.account
     reason_key, time_key = (
         ("reason", "firmwareVersionUpdateTime")
@@ -64,7 +64,7 @@ def sync_firmware(call: Call) -> dict[str, Any]:
         else ("Reason", "VersionUpdateTime")
     )
     rows = []
-    for imei in call.body.devices(most=SYNC_LIMIT):
+    for imei in call.body.devices(limit=SYNC_LIMIT):
         device = account.devices.get(imei)
         if device is not None:
             call.state.refresh(device)
@@ -73,7 +73,7 @@ def sync_firmware(call: Call) -> dict[str, Any]:
                     "deviceId": imei,
                     "status": "FirmwareVersionUpdateSuccess",
                     reason_key: "",
-                    "firmwareVersion": device.stored,
+                    "firmwareVersion": device.reported_firmware,
                     time_key: rfc3339(call.state.now),
                 }
             )
@@ -91,7 +91,7 @@ def sync_firmware(call: Call) -> dict[str, Any]:
 
 
 def report_firmware(call: Call) -> dict[str, Any]:
-    """Ask a device; its answer shows later in the device query, if the device lives."""
+    """Ask a device; the device query returns its answer later, unless it is silent."""
     account = call.account
     device = account.devices.get(call.device_id)
     if device is None:
@@ -112,7 +112,7 @@ def schedule(call: Call) -> dict[str, Any]:
     if protocol not in ("LWM2M", "OMA", "HTTP"):
         raise invalid("Invalid protocol")
     version_from, version_to = body.text("firmwareFrom"), body.text("firmwareTo")
-    devices = body.devices(most=wire.most_devices(state))
+    devices = body.devices(limit=wire.device_limit(state))
     plan = campaign_requests.v3_plan(state, body)
     wire.check_new_dates(state, plan.start, plan.end, message="Invalid startDate")
     package = campaign_requests.package_for(
@@ -157,7 +157,7 @@ def change_devices(call: Call) -> dict[str, Any]:
         "accountName": campaign.account.name,
         "id": campaign.id,
         "campaignId": "",
-        "deviceList": wire.change_words(call, verb, results),
+        "deviceList": wire.device_change_rows(call, verb, results),
     }
 
 
@@ -179,7 +179,11 @@ def list_campaigns(call: Call) -> dict[str, Any]:
     if call.state.switches["prescheduled"] != "hidden":
         statuses += (PRESCHEDULED,)
     return campaign_requests.campaign_page(
-        call, account, api="v3", statuses=statuses, row=lambda one: _created(call.state, one)
+        call,
+        account,
+        api="v3",
+        statuses=statuses,
+        row=lambda campaign: _created(call.state, campaign),
     )
 
 
@@ -187,13 +191,13 @@ def list_campaign_devices(call: Call) -> Listed:
     return campaign_requests.device_report(call, _campaign(call), _device_status)
 
 
-def _device_status(imei: str, entry: Entry) -> str:
-    rest = _status_rest(entry.status, entry.reason, entry.updated, entry.recent, entry.next)
-    return row(imei, rest)
+def _device_status(imei: str, entry: DeviceEntry) -> str:
+    members = _status_members(entry.status, entry.reason, entry.updated, entry.recent, entry.next)
+    return row(imei, members)
 
 
-@rests
-def _status_rest(
+@shared_json
+def _status_members(
     status: str, reason: str, updated: float, recent: float | None, following: float | None
 ) -> dict[str, Any]:
     members = {"status": status, "resultReason": reason, "updatedTime": rfc3339(updated)}
@@ -226,19 +230,19 @@ def device_history(call: Call) -> list[dict[str, Any]]:
 
 def list_devices(call: Call) -> Listed:
     account = call.account
-    page = call.page(f"v3/devices/{account.name}", account.order("v3", _protocol_filter(call)))
+    page = call.page(f"v3/devices/{account.name}", account.imeis("v3", _protocol_filter(call)))
     head = {
         "accountName": account.name,
         "hasMoreData": page.more,
         "lastSeenDeviceId": page.cursor,
         "maxPageSize": PAGE,
     }
-    rows = [device_row(account.devices[imei], _listed_rest) for imei in page.imeis]
+    rows = [device_row(account.devices[imei], _listed_members) for imei in page.imeis]
     return Listed(head, "deviceList", rows)
 
 
 def query_devices(call: Call) -> Listed:
-    """Named devices. A row of its own for an unknown one (Q27)."""
+    """The devices in the request; the switch decides about unknown devices (Q27)."""
     account = call.account
     protocol = _protocol_filter(call)
     connected = rfc3339(call.state.now // CONNECTED_EVERY * CONNECTED_EVERY)
@@ -246,19 +250,19 @@ def query_devices(call: Call) -> Listed:
     for imei in page_after(sorted(call.body.devices()), call.cursor())[0]:
         device = account.devices.get(imei)
         if device is not None and protocol in (None, device.protocol):
-            rows.append(device_row(device, lambda shared: _queried_rest(shared, connected)))
+            rows.append(device_row(device, lambda shared: _queried_members(shared, connected)))
         elif device is None and call.state.switches["unknown_devices"] == "row":
-            rows.append(row(imei, _unknown_rest()))
+            rows.append(row(imei, _unknown_members()))
     return Listed({"accountName": account.name, "deviceCount": len(rows)}, "deviceList", rows)
 
 
-@rests
-def _listed_rest(shared: Shared) -> dict[str, Any]:
+@shared_json
+def _listed_members(shared: SharedFields) -> dict[str, Any]:
     return {**_members(shared), "upgradeTime": go_text(shared.upgraded)}
 
 
-@rests
-def _queried_rest(shared: Shared, connected: str) -> dict[str, Any]:
+@shared_json
+def _queried_members(shared: SharedFields, connected: str) -> dict[str, Any]:
     return {
         **_members(shared),
         "statusTime": go_text(shared.upgraded),
@@ -266,8 +270,8 @@ def _queried_rest(shared: Shared, connected: str) -> dict[str, Any]:
     }
 
 
-@rests
-def _unknown_rest() -> dict[str, Any]:
+@shared_json
+def _unknown_members() -> dict[str, Any]:
     return {"requestStatus": "Failure", "resultReason": "Device not found"}
 
 
@@ -276,7 +280,7 @@ def license_status(call: Call) -> dict[str, Any]:
 
 
 def license_status_by_index(call: Call) -> dict[str, Any]:
-    """The docs page's spelling: the cursor is the tail of the path."""
+    """The path in the documentation, which ends with the cursor."""
     if call.state.switches["device_cursor"] == "opaque":
         return _licenses(call, call.params["lastSeenDeviceId"])
     return _licenses(call, call.number("lastSeenDeviceId").zfill(15))
@@ -292,7 +296,7 @@ def remove_licenses(call: Call) -> dict[str, Any]:
 
 def _licenses(call: Call, cursor: str) -> dict[str, Any]:
     account = call.account
-    page = call.page(f"licences/{account.name}", account.licensed(), cursor)
+    page = call.page(f"licences/{account.name}", account.licensed_imeis(), cursor)
     total = "totalLicenses" if call.state.switches["license_keys"] == "sdk" else "totalLicense"
     return {
         "accountName": account.name,
@@ -308,12 +312,12 @@ def _licenses(call: Call, cursor: str) -> dict[str, Any]:
     }
 
 
-def _license_change(call: Call, word: str, change: Any) -> dict[str, Any]:
+def _license_change(call: Call, prefix: str, change: Any) -> dict[str, Any]:
     account = call.account
     rows = []
     for imei in call.body.devices():
         reason = change(account, imei)
-        status = f"{word}Success" if reason is None else f"{word}Failed"
+        status = f"{prefix}Success" if reason is None else f"{prefix}Failed"
         rows.append({"deviceId": imei, "status": status, "Reason": reason or ""})
     total = "licCount" if call.state.switches["license_keys"] == "sdk" else "licTotalCount"
     return {
@@ -356,11 +360,11 @@ def _created(state: ServiceState, campaign: Campaign) -> dict[str, Any]:
     return _row(state, campaign, windows_key="campaignTimeWindowList")
 
 
-def _members(shared: Shared) -> dict[str, Any]:
+def _members(shared: SharedFields) -> dict[str, Any]:
     return {
         "model": shared.model,
         "make": shared.make,
-        "firmware": shared.stored,
+        "firmware": shared.reported_firmware,
         "fotaEligible": shared.eligible,
         "status": shared.status,
         "licenseAssigned": shared.licensed,

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading requests as the service does; every refusal is one of its own messages.
+"""Parses requests as the service does, with its error messages.
 
-Keys are read without regard to case, as the back end seems to do (CONTRACT section 12, quirk 3);
-null counts as absent, unknown keys are ignored.
+Keys are case-insensitive, as in the real service (CONTRACT section 12, quirk 3). Null counts as
+absent, and unknown keys are ignored.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from ..lifecycle.upgrades import Upgrades
 from ..state.clock import day_of, day_start, parse_day, parse_rfc3339
 from ..state.cursors import CursorError, Page
 from ..state.imei import is_imei
-from ..state.json_types import is_whole
+from ..state.json_types import is_integer
 from ..state.records import Account, Credentials
 from ..state.service_state import ServiceState
-from ..state.sorted_imeis import Order
+from ..state.sorted_imeis import SortedImeis
 from ..state.windows import Window, merged
 from .errors import invalid
 from .exchange import Request
@@ -56,7 +56,7 @@ class Body:
         return self._data.get(name.lower())
 
     def text(self, name: str) -> str:
-        """A text that must be there."""
+        """A required string."""
         value = self.optional_text(name)
         if not value:
             raise invalid(f"Invalid {name}")
@@ -75,7 +75,7 @@ class Body:
         return bool(value)
 
     def day(self, name: str) -> int:
-        """A date that must be there, as a day number."""
+        """A required date, as a day number."""
         day = self.optional_day(name)
         if day is None:
             raise invalid(f"Invalid {name}")
@@ -96,25 +96,25 @@ class Body:
             raise invalid(f"Invalid {name}") from None
 
     def windows(
-        self, name: str, *, overlap: bool, loose: bool = False
+        self, name: str, *, overlap: bool, hours_as_text: bool = False
     ) -> tuple[Window, ...] | None:
-        """Whole-hour windows in the order sent, or None when the list is absent.
+        """Windows of whole hours in the order of the request, or None without a list.
 
-        ``overlap`` allows windows that share an hour, ``loose`` hours as text.
+        ``overlap`` accepts windows that overlap, ``hours_as_text`` accepts hours as text.
         """
         value = self.get(name)
         if value is None:
             return None
         if not isinstance(value, list):
             raise invalid(BINDING)
-        windows = tuple(_window(item, loose=loose) for item in value)
+        windows = tuple(_window(item, hours_as_text=hours_as_text) for item in value)
         ordered = sorted(windows)
         if not overlap and any(b[0] < a[1] for a, b in pairwise(ordered)):
             raise invalid(f"Invalid {name}: time windows overlap")
         return windows
 
-    def devices(self, *, most: int | None = None) -> list[str]:
-        """The device list, each IMEI once."""
+    def devices(self, *, limit: int | None = None) -> list[str]:
+        """The device list without duplicates."""
         value = self.get("deviceList")
         if value is None or value == []:
             raise invalid("Device list is empty")
@@ -123,19 +123,23 @@ class Body:
         for item in value:
             if not is_imei(item):
                 raise invalid("Invalid device id format")
-        if most is not None and len(value) > most:
-            raise invalid(f"Device list exceeds {most} devices")
+        if limit is not None and len(value) > limit:
+            raise invalid(f"Device list exceeds {limit} devices")
         return list(dict.fromkeys(value))
 
 
-def _window(item: Any, *, loose: bool) -> Window:
+def _window(item: Any, *, hours_as_text: bool) -> Window:
     body = Body(item)
     hours = []
     for name in ("startTime", "endTime"):
         value = body.get(name)
-        if loose and isinstance(value, str) and re.fullmatch(r"[0-9]{1,2}", value, re.ASCII):
+        if (
+            hours_as_text
+            and isinstance(value, str)
+            and re.fullmatch(r"[0-9]{1,2}", value, re.ASCII)
+        ):
             value = int(value)
-        if not is_whole(value):
+        if not is_integer(value):
             raise invalid(f"Invalid {name}")
         hours.append(value)
     start, end = hours
@@ -146,7 +150,7 @@ def _window(item: Any, *, loose: bool) -> Window:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authorised call of a FOTA operation: what its handler may look at."""
+    """One authorized call of a FOTA operation, as it is passed to its handler."""
 
     state: ServiceState
     campaigns: Campaigns
@@ -203,17 +207,17 @@ class Call:
             raise invalid(BAD_CURSOR)
         return value
 
-    def page(self, listed: str, order: Order, cursor: str | None = None) -> Page:
-        """The page of a device list (``listed`` is its name) behind the call's cursor."""
+    def page(self, list_name: str, order: SortedImeis, cursor: str | None = None) -> Page:
+        """The page of the named device list after the call's cursor."""
         if cursor is None:
             cursor = self.request.query("lastSeenDeviceId") or ""
         try:
-            return self.state.cursors.page(listed, order, cursor)
+            return self.state.cursors.page(list_name, order, cursor)
         except CursorError:
             raise invalid(BAD_CURSOR) from None
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str | None:
-        """A query value out of a list, or None when it is absent."""
+        """A query value out of a list, or None without one."""
         value = self.request.query(name)
         if value and value not in choices:
             raise invalid(f"Invalid {name}")
@@ -221,7 +225,7 @@ class Call:
 
 
 def check_new_dates(state: ServiceState, start: int, end: int | None, *, message: str) -> None:
-    """Rules for the dates of new work (Q10, Q11)."""
+    """Check the dates of a new campaign or upgrade (Q10, Q11)."""
     today = day_of(state.now)
     earliest = {"today": today, "tomorrow": today + 1, "past": 0}[state.switches["start_date"]]
     if start < earliest:
@@ -234,7 +238,7 @@ def check_new_dates(state: ServiceState, start: int, end: int | None, *, message
 
 
 def check_range(state: ServiceState, start: int, end: int) -> None:
-    """The end is not before the start, nor too far after it."""
+    """Check that the end is neither before the start nor too long after it."""
     if end < start:
         raise invalid("endDate is before startDate")
     longest = state.switches["max_campaign_days"]
@@ -242,14 +246,14 @@ def check_range(state: ServiceState, start: int, end: int) -> None:
         raise invalid(f"Campaign is longer than {longest} days")
 
 
-def most_devices(state: ServiceState) -> int | None:
-    """Cap on the devices of one call (Q12)."""
+def device_limit(state: ServiceState) -> int | None:
+    """The maximum number of devices in one call (Q12)."""
     limit = state.switches["max_devices_per_call"]
     return None if limit == "none" else int(limit)
 
 
 def device_change(call: Call) -> tuple[str, list[str]]:
-    """``append`` or ``remove`` and the devices, flat or wrapped (Q4)."""
+    """``append`` or ``remove``, and the devices; the body may be wrapped (Q4)."""
     body = call.body
     form = call.state.switches["device_change_body"]
     wrapped = body.get("addOrRemoveDevice")
@@ -262,20 +266,20 @@ def device_change(call: Call) -> tuple[str, list[str]]:
     verb = body.text("type")
     if verb not in ("append", "remove"):
         raise invalid("Invalid type")
-    return verb, body.devices(most=most_devices(call.state))
+    return verb, body.devices(limit=device_limit(call.state))
 
 
-def change_words(
+def device_change_rows(
     call: Call, verb: str, results: list[tuple[str, str | None]]
 ) -> list[dict[str, str]]:
-    """Per-device rows of an add or remove (Q14)."""
+    """The rows of an added or removed device (Q14)."""
     rows = []
     name, past = ("Add", "added") if verb == "append" else ("Remove", "removed")
-    seed_words = call.state.switches["remove_words"] == "seed"
+    example_status = call.state.switches["remove_words"] == "seed"
     for imei, reason in results:
         if reason is not None:
             status, text = f"{name}DeviceFailed", reason
-        elif seed_words:
+        elif example_status:
             status, text = "AddDeviceSucceed", "Device added Successfully"
         else:
             status, text = f"{name}DeviceSucceed", f"Device {past} Successfully"
@@ -284,7 +288,7 @@ def change_words(
 
 
 def window_rows(state: ServiceState, windows: tuple[Window, ...]) -> list[dict[str, int]]:
-    """Windows as they go back (Q18)."""
+    """Windows in the order of the reply (Q18)."""
     order = state.switches["window_order"]
     listed = list(windows)
     if order == "sorted":

@@ -1,4 +1,4 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fault injection: the faults, and the rules that say which calls they hit."""
+"""Fault injection: the faults, and the rules that select the calls they affect."""

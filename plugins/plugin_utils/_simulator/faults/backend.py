@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of the service's state: tokens that end, users that lock, campaigns that do not show."""
+"""Faults of the service's state: expired tokens, locked users, campaigns that reads omit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..api.exchange import Reply, json_reply
 from ..state.campaign import Campaign
 from ..state.clock import HOUR
 from ..state.upgrade import Upgrade
-from .fault import Fault, Parameter, Scene, number, some_of, texts
+from .fault import Fault, FaultContext, Parameter, number, some_of, strings
 
 PLACES = {
     "reports": frozenset(
@@ -33,72 +33,72 @@ PLACES = {
         }
     ),
 }
-"""Reads that show campaigns and upgrades."""
+"""Read operations that return campaigns and upgrades."""
 
-MOST_HOURS = 24 * 366
+MAX_HOURS = 24 * 366
 
 
-def _expired(what: str) -> Callable[[Scene], Reply]:
-    def expire(scene: Scene) -> Reply:
-        scene.auth.expire(what)
-        return scene.proceed()
+def _expired(what: str) -> Callable[[FaultContext], Reply]:
+    def expire(context: FaultContext) -> Reply:
+        context.auth.expire(what)
+        return context.proceed()
 
     return expire
 
 
-def _lockout(scene: Scene) -> Reply:
-    """Somebody else fails to log in until every user is locked."""
-    for user in scene.users:
+def _lockout(context: FaultContext) -> Reply:
+    """Lock every user by failed logins of another client."""
+    for user in context.users:
         for _attempt in range(MAX_FAILED_LOGINS):
             try:
-                scene.auth.login(user.username, f"not {user.password}")
+                context.auth.login(user.username, f"not {user.password}")
             except ServiceError:
-                continue  # as it should
-    scene.auth.expire("session")
-    return scene.proceed()
+                continue  # expected
+    context.auth.expire("session")
+    return context.proceed()
 
 
-def _delayed(scene: Scene) -> Reply:
+def _delayed(context: FaultContext) -> Reply:
     def hidden(work: Campaign | Upgrade) -> bool:
-        return scene.state.now < work.created + float(scene.values["hours"]) * HOUR
+        return context.state.now < work.created + float(context.values["hours"]) * HOUR
 
-    return _without(scene, hidden)
+    return _without(context, hidden)
 
 
-def _vanished(scene: Scene) -> Reply:
+def _vanished(context: FaultContext) -> Reply:
     def hidden(work: Campaign | Upgrade) -> bool:
-        return not scene.values["campaigns"] or work.id in scene.values["campaigns"]
+        return not context.values["campaigns"] or work.id in context.values["campaigns"]
 
-    return _without(scene, hidden)
+    return _without(context, hidden)
 
 
-def _without(scene: Scene, hidden: Callable[[Campaign | Upgrade], bool]) -> Reply:
-    """The reply as if the hidden work were not there, in the places of the rule."""
-    places = [name for name in scene.values["places"] if scene.operation in PLACES[name]]
+def _without(context: FaultContext, hidden: Callable[[Campaign | Upgrade], bool]) -> Reply:
+    """The reply without hidden campaigns and upgrades, if the rule applies to the operation."""
+    places = [name for name in context.values["places"] if context.operation in PLACES[name]]
     if not places:
-        return scene.proceed()
+        return context.proceed()
     gone = {
         work.id
-        for works in (scene.state.campaigns_by_id, scene.state.upgrades_by_id)
+        for works in (context.state.campaigns_by_id, context.state.upgrades_by_id)
         for work in works.values()
         if hidden(work)
     }
     if places == ["details"]:
-        return _no_details(scene, gone)
-    return scene.changed(lambda payload: _shown(payload, gone))
+        return _no_details(context, gone)
+    return context.changed(lambda payload: _without_rows(payload, gone))
 
 
-def _no_details(scene: Scene, gone: set[str]) -> Reply:
-    upgrade = scene.params.get("upgradeId")
-    asked = upgrade if upgrade is not None else scene.params["campaignId"]
+def _no_details(context: FaultContext, gone: set[str]) -> Reply:
+    upgrade = context.params.get("upgradeId")
+    asked = upgrade if upgrade is not None else context.params["campaignId"]
     if asked.lower() not in gone:
-        return scene.proceed()
+        return context.proceed()
     error = invalid("Campaign not found" if upgrade is None else "Invalid upgradeId")
     return json_reply(error.body, status=error.status)
 
 
-def _shown(payload: Any, gone: set[str]) -> Any:
-    """A history, or a page of a report, whose list is null when nothing is left."""
+def _without_rows(payload: Any, gone: set[str]) -> Any:
+    """A history, or a page of a report, where an empty list is null."""
     if isinstance(payload, list):
         return [row for row in payload if (row.get("campaignId") or row.get("id")) not in gone]
     key = "reportList" if "reportList" in payload else "campaignList"
@@ -107,28 +107,30 @@ def _shown(payload: Any, gone: set[str]) -> Any:
 
 
 _PLACES = Parameter("places", ["reports"], some_of(*PLACES))
-_SHOWING = frozenset[str]().union(*PLACES.values())
+_OPERATIONS = frozenset[str]().union(*PLACES.values())
 
 FAULTS = (
     Fault("expired_bearer", _expired("bearer"), "every bearer has expired"),
     Fault("expired_session", _expired("session"), "every session has expired"),
     Fault("expired_both", _expired("both"), "every bearer and session has expired"),
-    Fault("lockout", _lockout, "every user is locked and every session ended, until unlocked"),
+    Fault(
+        "lockout", _lockout, "every user is locked and every session ends, until users are unlocked"
+    ),
     Fault(
         "delayed_campaigns",
         _delayed,
-        "a new campaign or upgrade is in none of the places (reports, histories, details) for "
+        "a new campaign or upgrade is missing from the places (reports, histories, details) for "
         "some virtual hours",
-        (Parameter("hours", 24, number(0, MOST_HOURS)), _PLACES),
+        (Parameter("hours", 24, number(0, MAX_HOURS)), _PLACES),
         times=None,
-        operations=_SHOWING,
+        operations=_OPERATIONS,
     ),
     Fault(
         "vanished_campaigns",
         _vanished,
-        "campaigns or upgrades, all or those with an id named, are gone from the places",
-        (Parameter("campaigns", [], texts), _PLACES),
+        "campaigns or upgrades, all or those with the given ids, are missing from the places",
+        (Parameter("campaigns", [], strings), _PLACES),
         times=None,
-        operations=_SHOWING,
+        operations=_OPERATIONS,
     ),
 )

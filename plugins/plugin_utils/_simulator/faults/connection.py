@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of the line and of the gateway: the service itself is well."""
+"""Faults of the connection and of the gateway; the service itself works."""
 
 from __future__ import annotations
 
@@ -11,11 +11,22 @@ from dataclasses import replace
 from ..api.errors import bad_bearer
 from ..api.exchange import Reply, json_reply
 from ..state.clock import HOUR, http_date
-from .fault import Fault, Parameter, Scene, choice, damaged, flag, number, seconds, text, whole
+from .fault import (
+    Fault,
+    FaultContext,
+    Parameter,
+    altered,
+    choice,
+    flag,
+    integer,
+    number,
+    seconds,
+    string,
+)
 
 SERVER_ERRORS = (500, 502, 503, 504)
 REDIRECTS = (301, 302, 303, 307, 308)
-MOST_HOURS = 24 * 366
+MAX_HOURS = 24 * 366
 
 _XML_403 = (
     b'<am:fault xmlns:am="http://wso2.org/apimanager"><am:code>404</am:code>'
@@ -31,87 +42,87 @@ _SYSTEM_ERROR = {
 DROPPED = Reply(0, dropped=True)
 
 _RETRY = (
-    # Seconds; "as_date" sends the moment in the service's own time instead.
-    Parameter("retry_after", None, whole(0)),
+    # In seconds; "as_date" sends a date in the service's time instead.
+    Parameter("retry_after", None, integer(0)),
     Parameter("as_date", default=False, read=flag),
 )
 
 
-def _retry_header(scene: Scene) -> tuple[tuple[str, str], ...]:
-    after = scene.values["retry_after"]
+def _retry_header(context: FaultContext) -> tuple[tuple[str, str], ...]:
+    after = context.values["retry_after"]
     if after is None:
         return ()
-    text_of = http_date(scene.state.clock.now() + after) if scene.values["as_date"] else str(after)
-    return (("Retry-After", text_of),)
+    text = http_date(context.state.clock.now() + after) if context.values["as_date"] else str(after)
+    return (("Retry-After", text),)
 
 
-def _status(code: int) -> Callable[[Scene], Reply]:
-    def before(scene: Scene) -> Reply:
-        return json_reply(_SYSTEM_ERROR, status=code, headers=_retry_header(scene))
+def _status(code: int) -> Callable[[FaultContext], Reply]:
+    def before(context: FaultContext) -> Reply:
+        return json_reply(_SYSTEM_ERROR, status=code, headers=_retry_header(context))
 
     return before
 
 
-def _status_after(code: int) -> Callable[[Scene], Reply]:
-    def after(scene: Scene) -> Reply:
-        scene.proceed()
-        return json_reply(_SYSTEM_ERROR, status=code, headers=_retry_header(scene))
+def _status_after(code: int) -> Callable[[FaultContext], Reply]:
+    def after(context: FaultContext) -> Reply:
+        context.proceed()
+        return json_reply(_SYSTEM_ERROR, status=code, headers=_retry_header(context))
 
     return after
 
 
-def _throttled(scene: Scene) -> Reply:
-    return json_reply({"message": "Too many requests"}, status=429, headers=_retry_header(scene))
+def _throttled(context: FaultContext) -> Reply:
+    return json_reply({"message": "Too many requests"}, status=429, headers=_retry_header(context))
 
 
-def _dropped_after(scene: Scene) -> Reply:
-    scene.proceed()
+def _dropped_after(context: FaultContext) -> Reply:
+    context.proceed()
     return DROPPED
 
 
-def _refuse(scene: Scene) -> Reply:
-    return replace(scene.proceed(), refuse=scene.values["seconds"])
+def _refuse(context: FaultContext) -> Reply:
+    return replace(context.proceed(), refuse_seconds=context.values["seconds"])
 
 
-def _stall(scene: Scene) -> Reply:
-    return replace(DROPPED, silence=scene.values["seconds"])
+def _stall(context: FaultContext) -> Reply:
+    return replace(DROPPED, delay=context.values["seconds"])
 
 
-def _stall_after(scene: Scene) -> Reply:
-    return replace(scene.proceed(), silence=scene.values["seconds"])
+def _stall_after(context: FaultContext) -> Reply:
+    return replace(context.proceed(), delay=context.values["seconds"])
 
 
-def _slow_body(scene: Scene) -> Reply:
-    return replace(scene.proceed(), dribble=scene.values["seconds"])
+def _slow_body(context: FaultContext) -> Reply:
+    return replace(context.proceed(), body_seconds=context.values["seconds"])
 
 
-def _truncated_body(scene: Scene) -> Reply:
-    return replace(scene.proceed(), truncated=True)
+def _truncated_body(context: FaultContext) -> Reply:
+    return replace(context.proceed(), truncated=True)
 
 
-def _wrong_type(scene: Scene) -> Reply:
-    return damaged(scene.proceed(), content_type=scene.values["content_type"])
+def _wrong_type(context: FaultContext) -> Reply:
+    return altered(context.proceed(), content_type=context.values["content_type"])
 
 
-def _empty(scene: Scene) -> Reply:
-    scene.proceed()
+def _empty(context: FaultContext) -> Reply:
+    context.proceed()
     return Reply(200)
 
 
-def _redirect(scene: Scene) -> Reply:
-    request = scene.request
+def _redirect(context: FaultContext) -> Reply:
+    request = context.request
     query = f"?{request.query_text}" if request.query_text else ""
-    to = scene.values["to"].rstrip("/") + request.path + query
-    return Reply(scene.values["status"], headers=(("Location", to),))
+    to = context.values["to"].rstrip("/") + request.path + query
+    return Reply(context.values["status"], headers=(("Location", to),))
 
 
-def _clock_skew(scene: Scene) -> Reply:
-    reply = scene.proceed()
-    date = http_date(scene.state.clock.now() + scene.values["hours"] * HOUR)
-    return damaged(reply, headers=(*reply.headers, ("Date", date)))
+def _clock_skew(context: FaultContext) -> Reply:
+    reply = context.proceed()
+    date = http_date(context.state.clock.now() + context.values["hours"] * HOUR)
+    return altered(reply, headers=(*reply.headers, ("Date", date)))
 
 
-def _bearer_refused(_scene: Scene) -> Reply:
+def _bearer_refused(_scene: FaultContext) -> Reply:
     error = bad_bearer()
     return json_reply(error.body, status=error.status)
 
@@ -138,38 +149,38 @@ FAULTS = (
     Fault(
         "refuse",
         _refuse,
-        "takes effect and answers; then, for some real seconds, the port refuses connections (the "
-        "control endpoint too), and kept ones are cut",
+        "takes effect and replies; then, for some real seconds, the port refuses connections (to "
+        "the control endpoint too), and open connections are closed",
         (seconds(1),),
     ),
     Fault(
         "stall_before",
         _stall,
-        "silent for some real seconds, then the connection is reset, without effect",
+        "no reply for some real seconds, then the connection is reset, without effect",
         (seconds(2),),
     ),
     Fault(
         "stall_after",
         _stall_after,
-        "takes effect, silent for some real seconds, then answers",
+        "takes effect, and replies after some real seconds",
         (seconds(2),),
     ),
     Fault(
         "slow_body",
         _slow_body,
-        "takes effect; the body comes in drops, over some real seconds",
+        "takes effect; the body is sent in small parts, over some real seconds",
         (seconds(2),),
     ),
     Fault(
         "truncated_body",
         _truncated_body,
-        "takes effect; the connection ends halfway the announced body",
+        "takes effect; the connection is closed halfway through the announced body",
     ),
     Fault(
         "wrong_type",
         _wrong_type,
-        "takes effect; the JSON is announced as something else",
-        (Parameter("content_type", "text/html", text),),
+        "takes effect; the content type of the JSON is wrong",
+        (Parameter("content_type", "text/html", string),),
     ),
     Fault(
         "xml_403",
@@ -187,16 +198,16 @@ FAULTS = (
         _redirect,
         "redirect to the same path at another host, without effect",
         (
-            Parameter("to", "https://elsewhere.invalid", text),
+            Parameter("to", "https://elsewhere.invalid", string),
             Parameter("status", 307, choice(*REDIRECTS)),
         ),
     ),
     Fault(
         "clock_skew",
         _clock_skew,
-        "takes effect; the Date header is some hours off",
-        (Parameter("hours", 24, number(-MOST_HOURS, MOST_HOURS)),),
+        "takes effect; the Date header is wrong by some hours",
+        (Parameter("hours", 24, number(-MAX_HOURS, MAX_HOURS)),),
         times=None,
     ),
-    Fault("refused_bearer", _bearer_refused, "HTTP 401 for a good bearer, without effect"),
+    Fault("refused_bearer", _bearer_refused, "HTTP 401 for a valid bearer, without effect"),
 )

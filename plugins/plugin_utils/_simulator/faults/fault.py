@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fault is made of: its scene, its parameters, its line in the table."""
+"""What a fault consists of, and readers of its parameters."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from typing import Any
 
 from ..api.auth import Auth
 from ..api.exchange import Reply, Request, json_reply
-from ..state.json_types import is_number, is_whole
+from ..state.json_types import is_integer, is_number
 from ..state.records import Credentials
 from ..state.service_state import ServiceState
 
-SHORTEST_SECONDS, LONGEST_SECONDS = 0.01, 3600
+MIN_SECONDS, MAX_SECONDS = 0.01, 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """What a fault may use. ``number`` counts the calls its rule has spoilt, this one included.
+class FaultContext:
+    """One call that a fault affects, and what the fault can use.
 
-    ``proceed`` lets the call take effect and gives its reply; ``undisturbed`` asks the service
-    something else of the same operation, without any other fault of this call.
+    ``number`` counts the calls that its rule has affected, including this one. ``proceed`` lets the
+    call take effect and returns its reply. ``call_without_faults`` makes another call of the same
+    operation, without any fault.
     """
 
     operation: str
@@ -38,24 +39,24 @@ class Scene:
     seed: int
     number: int
     proceed: Callable[[], Reply]
-    undisturbed: Callable[[Request, dict[str, str]], Reply]
+    call_without_faults: Callable[[Request, dict[str, str]], Reply]
 
     def changed(self, change: Callable[[Any], Any]) -> Reply:
-        """The reply with its JSON changed; a refusal or a body that is gone stays as it is."""
+        """The reply with its JSON changed; an error or an empty body stays as it is."""
         reply = self.proceed()
         if reply.status != 200 or not reply.body:
             return reply
-        return damaged(reply, body=json_reply(change(json.loads(reply.body))).body)
+        return altered(reply, body=json_reply(change(json.loads(reply.body))).body)
 
 
-def damaged(reply: Reply, **changes: Any) -> Reply:
-    """A reply that remembers what the service itself had said."""
-    return replace(reply, said=reply.said or reply, **changes)
+def altered(reply: Reply, **changes: Any) -> Reply:
+    """A changed reply that keeps the service's own reply as ``original``."""
+    return replace(reply, original=reply.original or reply, **changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A key of a rule that its fault understands; ``read`` returns the value or ``ValueError``."""
+    """A key that a fault adds to its rule. ``read`` returns the value or raises ``ValueError``."""
 
     name: str
     default: Any
@@ -64,14 +65,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One line of the table.
+    """One fault of the table.
 
-    ``times`` is how many calls a rule spoils unless it says so, None all from ``nth`` on.
-    ``operations`` are those it can happen to, None all; a rule does not count any other.
+    ``times`` is the default of a rule's ``times``; None affects all calls from ``nth`` on.
+    ``operations`` are those it can affect, None all. A rule counts calls of these only.
     """
 
     name: str
-    act: Callable[[Scene], Reply]
+    apply: Callable[[FaultContext], Reply]
     meaning: str
     parameters: tuple[Parameter, ...] = ()
     times: int | None = 1
@@ -84,23 +85,23 @@ class Fault:
 # -- readers of parameters ----------------------------------------------------------------------
 
 
-def number(least: float, most: float) -> Callable[[Any], float]:
+def number(minimum: float, maximum: float) -> Callable[[Any], float]:
     """A number within bounds."""
 
     def read(value: Any) -> float:
-        if not is_number(value) or not math.isfinite(value) or not least <= value <= most:
-            raise ValueError(f"must be a number from {least:g} to {most:g}, not {value!r}")
+        if not is_number(value) or not math.isfinite(value) or not minimum <= value <= maximum:
+            raise ValueError(f"must be a number from {minimum:g} to {maximum:g}, not {value!r}")
         return value
 
     return read
 
 
-def whole(least: int) -> Callable[[Any], int]:
-    """A whole number, none smaller than the least."""
+def integer(minimum: int) -> Callable[[Any], int]:
+    """An integer with a minimum."""
 
     def read(value: Any) -> int:
-        if not is_whole(value) or value < least:
-            raise ValueError(f"must be {least} or more, not {value!r}")
+        if not is_integer(value) or value < minimum:
+            raise ValueError(f"must be an integer of {minimum} or more, not {value!r}")
         return value
 
     return read
@@ -111,7 +112,7 @@ def choice(*known: Any) -> Callable[[Any], Any]:
 
     def read(value: Any) -> Any:
         if isinstance(value, bool) or value not in known:
-            raise ValueError(f"{value!r} is none of {', '.join(map(str, known))}")
+            raise ValueError(f"must be one of {', '.join(map(str, known))}, not {value!r}")
         return value
 
     return read
@@ -123,24 +124,24 @@ def flag(value: Any) -> bool:
     return value
 
 
-def text(value: Any) -> str:
+def string(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"must be text, not {value!r}")
+        raise ValueError(f"must be a string, not {value!r}")
     return value
 
 
-def texts(value: Any) -> list[str]:
+def strings(value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError(f"must be a list of texts, not {value!r}")
+        raise ValueError(f"must be a list of strings, not {value!r}")
     return value
 
 
 def some_of(*known: str) -> Callable[[Any], list[str]]:
-    """A list of words out of those known, one at least."""
+    """A list of at least one of the known strings."""
 
     def read(value: Any) -> list[str]:
-        if not texts(value) or not set(value) <= set(known):
-            raise ValueError(f"must hold some of {', '.join(known)}, not {value!r}")
+        if not strings(value) or not set(value) <= set(known):
+            raise ValueError(f"must be a list of some of {', '.join(known)}, not {value!r}")
         return list(value)
 
     return read
@@ -154,4 +155,4 @@ def members(value: Any) -> dict[str, Any]:
 
 def seconds(default: float) -> Parameter:
     """Real seconds."""
-    return Parameter("seconds", default, number(SHORTEST_SECONDS, LONGEST_SECONDS))
+    return Parameter("seconds", default, number(MIN_SECONDS, MAX_SECONDS))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of what a reply says: lists, words and fields that are not as published."""
+"""Faults of the content of a reply: lists, statuses and fields that are not as documented."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from ..api.exchange import Reply
-from .fault import Fault, Parameter, Scene, members, text, texts
+from .fault import Fault, FaultContext, Parameter, members, string, strings
 
-UNKNOWN_WORD = "CampaignTeleported"
+UNKNOWN_STATUS = "CampaignTeleported"
 
 Member = tuple[str, Any]
 
 
-def _null_lists(scene: Scene) -> Reply:
-    return scene.changed(lambda payload: _without_lists(payload, lambda key: [(key, None)], None))
+def _null_lists(context: FaultContext) -> Reply:
+    return context.changed(lambda payload: _without_lists(payload, lambda key: [(key, None)], None))
 
 
-def _missing_lists(scene: Scene) -> Reply:
-    return scene.changed(lambda payload: _without_lists(payload, lambda _key: [], {}))
+def _missing_lists(context: FaultContext) -> Reply:
+    return context.changed(lambda payload: _without_lists(payload, lambda _key: [], {}))
 
 
 def _without_lists(payload: Any, instead: Callable[[str], list[Member]], bare: Any) -> Any:
-    """Other members for each list of an object; ``bare`` for a reply that is a list itself."""
+    """Replace each list in an object; a reply that is itself a list becomes ``bare``."""
     if isinstance(payload, list):
         return bare
 
@@ -35,8 +35,8 @@ def _without_lists(payload: Any, instead: Callable[[str], list[Member]], bare: A
     return _each_member(payload, change)
 
 
-def _repeated_rows(scene: Scene) -> Reply:
-    return scene.changed(_doubled)
+def _repeated_rows(context: FaultContext) -> Reply:
+    return context.changed(_doubled)
 
 
 def _doubled(value: Any) -> Any:
@@ -47,26 +47,26 @@ def _doubled(value: Any) -> Any:
     return value
 
 
-def _reworded(scene: Scene) -> Reply:
-    keys: Collection[str] = scene.values["keys"]
+def _reworded(context: FaultContext) -> Reply:
+    keys: Collection[str] = context.values["keys"]
 
     def change(key: str, value: Any) -> list[Member]:
-        return [(key, scene.values["word"] if key in keys else value)]
+        return [(key, context.values["word"] if key in keys else value)]
 
-    return scene.changed(lambda payload: _each_member(payload, change))
+    return context.changed(lambda payload: _each_member(payload, change))
 
 
-def _missing_fields(scene: Scene) -> Reply:
-    keys: Collection[str] = scene.values["keys"]
-    return scene.changed(
+def _missing_fields(context: FaultContext) -> Reply:
+    keys: Collection[str] = context.values["keys"]
+    return context.changed(
         lambda payload: _each_member(
             payload, lambda key, value: [] if key in keys else [(key, value)]
         )
     )
 
 
-def _added_fields(scene: Scene) -> Reply:
-    return scene.changed(lambda payload: _widened(payload, scene.values["fields"]))
+def _added_fields(context: FaultContext) -> Reply:
+    return context.changed(lambda payload: _widened(payload, context.values["fields"]))
 
 
 def _widened(value: Any, fields: dict[str, Any]) -> Any:
@@ -78,7 +78,7 @@ def _widened(value: Any, fields: dict[str, Any]) -> Any:
 
 
 def _each_member(value: Any, change: Callable[[str, Any], list[Member]]) -> Any:
-    """Every member of every object, replaced by others."""
+    """Replace every member of every object by those that ``change`` returns."""
     if isinstance(value, list):
         return [_each_member(item, change) for item in value]
     if not isinstance(value, dict):
@@ -92,24 +92,24 @@ def _each_member(value: Any, change: Callable[[str, Any], list[Member]]) -> Any:
 
 FAULTS = (
     Fault("null_lists", _null_lists, "takes effect; every list of the reply is null"),
-    Fault("missing_lists", _missing_lists, "takes effect; every list of the reply is left out"),
-    Fault("repeated_rows", _repeated_rows, "takes effect; every row of every list comes twice"),
+    Fault("missing_lists", _missing_lists, "takes effect; every list of the reply is missing"),
+    Fault("repeated_rows", _repeated_rows, "takes effect; every row of every list is repeated"),
     Fault(
         "unknown_status",
         _reworded,
-        "takes effect; under the keys stands a word that nobody published",
-        (Parameter("word", UNKNOWN_WORD, text), Parameter("keys", ["status"], texts)),
+        "takes effect; the keys have an undocumented value",
+        (Parameter("word", UNKNOWN_STATUS, string), Parameter("keys", ["status"], strings)),
     ),
     Fault(
         "missing_fields",
         _missing_fields,
-        "takes effect; the keys are left out of every object",
-        (Parameter("keys", ["status"], texts),),
+        "takes effect; the keys are missing from every object",
+        (Parameter("keys", ["status"], strings),),
     ),
     Fault(
         "added_fields",
         _added_fields,
-        "takes effect; every object has fields that nobody published",
+        "takes effect; every object has undocumented fields",
         (Parameter("fields", {"futureField": {"since": [2031]}}, members),),
     ),
 )

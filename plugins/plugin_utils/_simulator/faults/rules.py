@@ -1,12 +1,12 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bad weather on order: which call, how often, and what goes wrong.
+"""Rules of fault injection: which calls are affected, how often, and by which fault.
 
-A rule names an operation (or ``*``), a fault of ``TABLE`` (or several, one of which is drawn), the
-first matching call it spoils (``nth``, from 1), how many from there on (``times``), and the
-``chance`` that it does. ``before`` leaves the state untouched, ``after`` lets the call take effect
-first. A new fault is one function and one entry in the table of its theme.
+A rule has an operation (or ``*``), a fault of ``TABLE`` (or several, one of which is drawn), the
+number of the first call it affects (``nth``, from 1), how many calls from there on (``times``), and
+the ``chance`` of each. Faults with ``before`` in their name do not let the call take effect, faults
+with ``after`` do. To add a fault, add a function and an entry in ``FAULTS`` of a module here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .fault import Fault, choice, number, whole
+from .fault import Fault, choice, integer, number
 from .table import TABLE
 
 _KEYS = {"operation", "fault", "faults", "nth", "times", "chance", "seed"}
@@ -24,9 +24,10 @@ _KEYS = {"operation", "fault", "faults", "nth", "times", "chance", "seed"}
 
 @dataclass(slots=True)
 class Rule:
-    """One order of bad weather; ``seen`` counts the calls it matched, ``struck`` those spoilt.
+    """One rule. ``seen`` counts the calls that match it, ``struck`` those that it affected.
 
-    ``times`` None has no end. ``values`` are the parameters of each fault by name.
+    None for ``times`` is unlimited. ``values`` has the parameters of each fault by name, ``rule``
+    the JSON object.
     """
 
     operation: str
@@ -36,13 +37,13 @@ class Rule:
     times: int | None
     chance: float
     seed: int
-    dice: random.Random
-    order: Mapping[str, Any]
+    rng: random.Random
+    rule: Mapping[str, Any]
     seen: int = 0
     struck: int = 0
 
-    def takes(self, operation: str) -> Fault | None:
-        """Count a call; the fault that is to spoil it, if any."""
+    def fault_for(self, operation: str) -> Fault | None:
+        """Count a call, and return the fault that affects it, if any."""
         if self.operation not in ("*", operation):
             return None
         fitting = [fault for fault in self.faults if fault.can_hit(operation)]
@@ -51,15 +52,15 @@ class Rule:
         self.seen += 1
         if self.seen < self.nth or (self.times is not None and self.seen >= self.nth + self.times):
             return None
-        if self.dice.random() >= self.chance:
+        if self.rng.random() >= self.chance:
             return None
         self.struck += 1
-        return self.dice.choice(fitting)
+        return self.rng.choice(fitting)
 
     def as_dict(self) -> dict[str, Any]:
-        """The rule as ordered, its defaults filled in, with its counts."""
+        """The rule as JSON, with defaults and counts."""
         return {
-            **self.order,
+            **self.rule,
             "operation": self.operation,
             "nth": self.nth,
             "times": self.times,
@@ -69,7 +70,7 @@ class Rule:
 
 
 def parse_rules(data: Any, operations: Iterable[str]) -> list[Rule]:
-    """Read a list of rules; ``ValueError`` says what is wrong with which one."""
+    """Parse a list of rules. Raises ``ValueError`` naming the wrong key."""
     if not isinstance(data, list):
         raise ValueError("faults: must be a list")
     known = set(operations)
@@ -83,15 +84,17 @@ def _rule(item: Any, operations: set[str], where: str) -> Rule:
     keys = _KEYS | {parameter.name for fault in faults for parameter in fault.parameters}
     unknown = sorted(set(item) - keys)
     if unknown:
-        raise ValueError(f"{where}: unknown key {unknown[0]!r}; known: {', '.join(sorted(keys))}")
-    readers = {"nth": whole(1), "times": whole(1), "chance": number(0, 1), "seed": whole(0)}
+        raise ValueError(
+            f"{where}: unknown key {unknown[0]!r}; valid keys are {', '.join(sorted(keys))}"
+        )
+    readers = {"nth": integer(1), "times": integer(1), "chance": number(0, 1), "seed": integer(0)}
     given = {
         name: _read(read, item[name], f"{where}.{name}")
         for name, read in readers.items()
         if name in item
     }
     seed = given.get("seed", 0)
-    # Weather by chance goes on until the sky clears.
+    # A rule with a chance is unlimited by default.
     times = None if "chance" in given else _times(faults)
     return Rule(
         operation=_operation(item.get("operation", "*"), faults, operations, where),
@@ -111,8 +114,8 @@ def _rule(item: Any, operations: set[str], where: str) -> Rule:
         times=given.get("times", times),
         chance=given.get("chance", 1.0),
         seed=seed,
-        dice=random.Random(seed),
-        order=dict(item),
+        rng=random.Random(seed),
+        rule=dict(item),
     )
 
 
@@ -131,7 +134,7 @@ def _faults(item: dict[str, Any], where: str) -> tuple[Fault, ...]:
 
 
 def _times(faults: tuple[Fault, ...]) -> int | None:
-    """How many calls the longest of them spoils."""
+    """The largest default of ``times``; None if any is unlimited."""
     lengths = [fault.times for fault in faults if fault.times is not None]
     return max(lengths) if len(lengths) == len(faults) else None
 
@@ -140,11 +143,11 @@ def _operation(operation: Any, faults: tuple[Fault, ...], operations: set[str], 
     if operation == "*":
         return "*"
     if not isinstance(operation, str) or operation not in operations:
-        raise ValueError(f"{where}.operation: {operation!r} is no operation of the service")
+        raise ValueError(f"{where}.operation: {operation!r} is not an operation of the service")
     for fault in faults:
         if not fault.can_hit(operation):
             raise ValueError(
-                f"{where}.operation: {fault.name} cannot happen to {operation}, only to "
+                f"{where}.operation: {fault.name} cannot affect {operation}, only "
                 f"{', '.join(sorted(fault.operations or ()))}"
             )
     return operation

@@ -16,15 +16,15 @@ TABLE: dict[str, Fault] = {
 
 
 def describe() -> str:
-    """The table as text."""
+    """All faults as text."""
     lines = []
     for fault in TABLE.values():
-        words = [
+        parameters = [
             f"{parameter.name}={json.dumps(parameter.default)}" for parameter in fault.parameters
         ]
-        lines.append("  ".join([fault.name, *words]))
-        lasts = {None: ", for all calls from nth on", 1: ""}.get(
+        lines.append("  ".join([fault.name, *parameters]))
+        duration = {None: ", for all calls from nth on", 1: ""}.get(
             fault.times, f", for {fault.times} calls"
         )
-        lines.append(f"    {fault.meaning}{lasts}")
+        lines.append(f"    {fault.meaning}{duration}")
     return "\n".join(lines)

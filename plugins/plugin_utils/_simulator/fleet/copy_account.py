@@ -1,9 +1,9 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fleet made of what was read of a real account, so that something can be rehearsed on a copy.
+"""Converts the data of a real account to a fleet, to rehearse changes on a copy.
 
-It holds IMEIs, models, versions and packages, and no name, number or secret of the account.
+The fleet has IMEIs, models, versions and packages, but no name, number or secret of the account.
 """
 
 from __future__ import annotations
@@ -13,37 +13,39 @@ from typing import Any
 
 from ..state.records import APIS_OF_PROTOCOL
 
-ACCOUNT = "0000000000-00001"  # nobody's, in the documented shape
-_READ = {"now", "devices", "packages", "subscription", "qualified"}
+ACCOUNT = "0000000000-00001"  # fictitious, in the documented format
+_KEYS = {"now", "devices", "packages", "subscription", "qualified"}
 
 
-def copy_account(read: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the fleet object (see ``fleet``) of an account, which is then called ``ACCOUNT``.
+def copy_account(original: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a fleet object (see ``fleet_file``) with the account, which is renamed ``ACCOUNT``.
 
-    ``read`` holds ``now`` (RFC 3339), rows of ``devices`` and ``packages`` and the ``subscription``
-    as the info modules return them, and the names of ``qualified`` packages, whose pilot is done.
-    Packages of other models are left out. So are licences of other devices, with the places that
-    they take. Raises ``ValueError`` if something else is given or something is missing.
+    ``original`` has ``now`` (RFC 3339), the rows of ``devices`` and ``packages`` and the
+    ``subscription`` as the info modules return them, and the names of ``qualified`` packages,
+    which have had a pilot. Packages of models without a device are left out, and licenses of
+    devices that are not in ``devices``. Raises ``ValueError`` for missing or unknown keys.
     """
-    if set(read) != _READ:
-        raise ValueError(f"copy: needs {', '.join(sorted(_READ))}, and got {', '.join(read)}")
-    devices = [_device(row) for row in read["devices"]]
+    if set(original) != _KEYS:
+        raise ValueError(
+            f"copy: the keys must be {', '.join(sorted(_KEYS))}, not {', '.join(original)}"
+        )
+    devices = [_device(row) for row in original["devices"]]
     models = {(row["make"], row["model"]) for row in devices}
-    bought = read["subscription"]
-    free = max(0, bought["license_count"] - bought["license_used_count"])
+    subscription = original["subscription"]
+    free = max(0, subscription["license_count"] - subscription["license_used_count"])
     return {
-        "start": read["now"],
+        "start": original["now"],
         "accounts": [
             {
                 "name": ACCOUNT,
                 "subscription": {
-                    "purchaseType": ",".join(bought["purchase_types"]),
+                    "purchaseType": ",".join(subscription["purchase_types"]),
                     "licenseCount": free + sum(row["licensed"] for row in devices),
                 },
                 "devices": devices,
                 "firmware": [
-                    _package(row, qualified=row["name"] in read["qualified"])
-                    for row in read["packages"]
+                    _package(row, qualified=row["name"] in original["qualified"])
+                    for row in original["packages"]
                     if (row["make"], row["model"]) in models
                 ],
             }
@@ -52,7 +54,7 @@ def copy_account(read: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _device(row: Mapping[str, Any]) -> dict[str, Any]:
-    # A protocol that the simulator does not know is one that no package is for.
+    # No package is for a protocol that is unknown to the simulator.
     protocol = row["protocol"] if row["protocol"] in APIS_OF_PROTOCOL else "NONE"
     return {
         "deviceId": row["deviceId"],

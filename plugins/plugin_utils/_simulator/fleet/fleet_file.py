@@ -1,9 +1,9 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fleet file: a JSON object to accounts, devices, packages, credentials and rules.
+"""Reads a fleet file: accounts, devices, packages, credentials and outcomes as JSON.
 
-Every key is optional. An error names the place, such as ``accounts[0].devices[3].deviceId``.
+Every key is optional. An error names the key, such as ``accounts[0].devices[3].deviceId``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from ..state.clock import parse_rfc3339
 from ..state.imei import imeis, is_imei
-from ..state.json_types import is_number, is_whole
+from ..state.json_types import is_integer, is_number
 from ..state.outcomes import OutcomeModel, parse_outcomes
 from ..state.records import APIS_OF_PROTOCOL, Account, Credentials, Device, Package, Software
 
@@ -71,7 +71,7 @@ _V1_PACKAGE = _PACKAGE | {"firmwareName", "fromVersion", "toVersion", "participa
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """A fleet file, read and checked."""
+    """A fleet file, parsed and validated."""
 
     seed: int
     start: float | None
@@ -82,8 +82,11 @@ class Fleet:
 
 
 def parse_fleet(data: Any, *, now: float, seed: int | None = None) -> Fleet:
-    """Read a fleet object. ``now`` (seconds) is when its devices were registered at the latest;
-    ``seed`` overrides the file's. Raises ``ValueError`` naming the place."""
+    """Parse a fleet object. Raises ``ValueError`` naming the wrong key.
+
+    ``now`` (seconds) is when its devices were registered, unless the fleet has a start time.
+    ``seed`` overrides the seed of the fleet.
+    """
     top = _keys(data, _TOP, "fleet")
     seed = _integer(top.get("seed", DEFAULT_SEED), "seed") if seed is None else seed
     start = None
@@ -97,7 +100,7 @@ def parse_fleet(data: Any, *, now: float, seed: int | None = None) -> Fleet:
     for index, item in enumerate(_list(top.get("accounts", []), "accounts")):
         account = reader.account(item, f"accounts[{index}]")
         if account.name in accounts:
-            raise ValueError(f"accounts[{index}].name: {account.name} is there twice")
+            raise ValueError(f"accounts[{index}].name: {account.name} appears twice")
         accounts[account.name] = account
     credentials = tuple(
         _credentials(item, f"credentials[{index}]")
@@ -111,7 +114,7 @@ def parse_fleet(data: Any, *, now: float, seed: int | None = None) -> Fleet:
         outcomes=parse_outcomes(
             top.get("outcomes", {}),
             seed=seed,
-            catalogue=[
+            catalog=[
                 package
                 for account in accounts.values()
                 for packages in account.packages.values()
@@ -123,7 +126,7 @@ def parse_fleet(data: Any, *, now: float, seed: int | None = None) -> Fleet:
 
 
 class _Reader:
-    """Reads accounts; remembers IMEIs, since one belongs to one account only."""
+    """Parses accounts. An IMEI can be in one account only."""
 
     def __init__(self, *, seed: int, now: float) -> None:
         self._seed = seed
@@ -170,7 +173,7 @@ class _Reader:
 
     def _add(self, devices: dict[str, Device], device: Device, account: str) -> None:
         if device.imei in self._known:
-            raise ValueError(f"deviceId {device.imei} is there twice (in {account})")
+            raise ValueError(f"deviceId {device.imei} appears twice, again in account {account}")
         self._known.add(device.imei)
         devices[device.imei] = device
 
@@ -178,7 +181,7 @@ class _Reader:
         data = _keys(row, _DEVICE, where)
         imei = data.get("deviceId")
         if not is_imei(imei):
-            raise ValueError(f"{where}.deviceId: {imei!r} is not 15 digits")
+            raise ValueError(f"{where}.deviceId: must be 15 digits, not {imei!r}")
         protocol = _protocol(data.get("protocol", "LWM2M"), f"{where}.protocol")
         firmware = _text(data.get("firmware", ""), f"{where}.firmware")
         return Device(
@@ -189,7 +192,9 @@ class _Reader:
             apis=_apis(data.get("api"), protocol, f"{where}.api"),
             mdn=_text(data.get("mdn", mdn_of(str(imei))), f"{where}.mdn"),
             firmware=firmware,
-            stored=_text(data.get("reported_firmware", firmware), f"{where}.reported_firmware"),
+            reported_firmware=_text(
+                data.get("reported_firmware", firmware), f"{where}.reported_firmware"
+            ),
             created=self._now,
             software=_software(data.get("softwareList", []), f"{where}.softwareList"),
             status=_text(data.get("status", "Active"), f"{where}.status"),
@@ -210,12 +215,12 @@ class _Reader:
         versions = _shares(data.get("versions", {"": 1.0}), f"{where}.versions")
         software = _shares(data.get("software", {"": 1.0}), f"{where}.software")
         licensed = _share(data.get("licensed", 0.0), f"{where}.licensed")
-        first = _first(data.get("first"), count, f"{where}.first")
+        first = _first_imei(data.get("first"), count, f"{where}.first")
         for number in range(count):
-            # The golden ratio spreads evenly: close shares for any count, no order in the mix.
+            # Multiples of the golden ratio spread evenly: the shares are right for any count.
             spread = (number * 0.6180339887498949) % 1
             version, item = _pick(versions, spread), _pick(software, spread)
-            imei = self._fresh(model) if first is None else f"{first + number:015}"
+            imei = self._next_imei(model) if first is None else f"{first + number:015}"
             yield Device(
                 imei=imei,
                 make=make,
@@ -224,33 +229,33 @@ class _Reader:
                 apis=apis,
                 mdn=mdn_of(imei),
                 firmware=version,
-                stored=version,
+                reported_firmware=version,
                 created=self._now,
                 software=(Software(item, item),) if item else (),
                 licensed=self._now if (number * 0.7548776662466927) % 1 < licensed else None,
                 refreshed=self._now,
             )
 
-    def _fresh(self, model: str) -> str:
-        """The next IMEI of a model that no device has yet."""
+    def _next_imei(self, model: str) -> str:
+        """The next unused IMEI of a model."""
         for imei in self._serials.setdefault(model, imeis(seed=self._seed, model=model)):
             if imei not in self._known:
                 return imei
-        raise AssertionError("the serials of a model never end")
+        raise AssertionError("the serial numbers of a model are endless")
 
 
-def _first(value: Any, count: int, where: str) -> int | None:
-    """The first of ``count`` IMEIs that are counted up, check digits or not."""
+def _first_imei(value: Any, count: int, where: str) -> int | None:
+    """The first of ``count`` consecutive IMEIs, whatever their check digits."""
     if value is None:
         return None
     text = _text(value, where)
     if not is_imei(text) or int(text) + count > 10**15:
-        raise ValueError(f"{where}: {text!r} does not begin {count} IMEIs of 15 digits")
+        raise ValueError(f"{where}: must be the first of {count} IMEIs of 15 digits, not {text!r}")
     return int(text)
 
 
 def mdn_of(imei: str) -> str:
-    """A made-up ten-digit directory number."""
+    """A fictitious ten-digit phone number (MDN)."""
     return f"555{imei[7:14]}"
 
 
@@ -351,13 +356,13 @@ def _apis(value: Any, protocol: str, where: str) -> frozenset[str]:
         return APIS_OF_PROTOCOL[protocol]
     known = {"v1", "v2", "v3"}
     if not _list(value, where) or not set(value) <= known:
-        raise ValueError(f"{where}: must hold some of v1, v2, v3, not {value!r}")
+        raise ValueError(f"{where}: must contain only v1, v2 or v3, not {value!r}")
     return frozenset(value)
 
 
 def _protocol(value: Any, where: str) -> str:
     if value not in APIS_OF_PROTOCOL:
-        raise ValueError(f"{where}: {value!r} is none of {', '.join(APIS_OF_PROTOCOL)}")
+        raise ValueError(f"{where}: must be one of {', '.join(APIS_OF_PROTOCOL)}, not {value!r}")
     return str(value)
 
 
@@ -365,7 +370,7 @@ def _shares(value: Any, where: str) -> list[tuple[str, float]]:
     data = _keys(value, None, where)
     total = sum(_share(share, f"{where}.{name}") for name, share in data.items())
     if not data or abs(total - 1) > 1e-6:
-        raise ValueError(f"{where}: the shares must add up to 1, not {total}")
+        raise ValueError(f"{where}: the sum of the shares must be 1, not {total}")
     return list(data.items())
 
 
@@ -383,7 +388,7 @@ def _keys(value: Any, known: set[str] | None, where: str) -> dict[str, Any]:
     unknown = sorted(set(value) - known) if known is not None else []
     if unknown:
         listed = ", ".join(sorted(known or ()))
-        raise ValueError(f"{where}: unknown key {unknown[0]!r}; known: {listed}")
+        raise ValueError(f"{where}: unknown key {unknown[0]!r}; valid keys are {listed}")
     return value
 
 
@@ -395,7 +400,7 @@ def _list(value: Any, where: str) -> list[Any]:
 
 def _text(value: Any, where: str) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{where}: must be text, not {value!r}")
+        raise ValueError(f"{where}: must be a string, not {value!r}")
     return value
 
 
@@ -406,8 +411,8 @@ def _flag(value: Any, where: str) -> bool:
 
 
 def _integer(value: Any, where: str) -> int:
-    if not is_whole(value) or value < 0:
-        raise ValueError(f"{where}: must be a whole number of 0 or more, not {value!r}")
+    if not is_integer(value) or value < 0:
+        raise ValueError(f"{where}: must be an integer of 0 or more, not {value!r}")
     return value
 
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fleets made of the vendor documents' own models, packages and versions.
+"""Generates fleets from the models, packages and versions in the vendor's documentation.
 
-A fleet is the JSON object of a fleet file, so it can be printed, edited and fed back.
+A fleet is the JSON object of a fleet file, so that it can be printed, edited and used again.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ V1_ACCOUNT = "0402196254-00001"
 V1_SECOND_ACCOUNT = "0242078689-00001"
 EMPTY_ACCOUNT = "0642233522-00001"
 
-# make, model, versions in order (the last one of each is made up, so that paths of two steps
-# exist), and the name's prefix as the documents form it.
+# Make, model, prefix of package names, and versions in order. The last version of each model is
+# fictitious, so that there are upgrade paths of two steps.
 _MODELS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         "Verizon Smart Communities",
@@ -48,7 +48,7 @@ _V2_MODEL = {"make": "Verizon", "model": "Model-A", "protocol": "HTTP"}
 _V1_IMEIS = ("990003425730535", "990000473475989")
 _V1_SECOND_IMEIS = ("900000000000002", "900000000000003")
 _V2_IMEIS = ("990013907835573", "990013907884259", "990013907833575")
-# The devices that the examples of this collection's documentation name.
+# The devices in the examples of this collection's documentation.
 _EXAMPLE_IMEIS = tuple(f"3580000000000{tail}" for tail in ("16", "24", "32", "40", "57"))
 _V2_FROM = "FOTA_Verizon_Model-A_00To01_HF"
 _V2_TO = "FOTA_Verizon_Model-A_02To03_HF"
@@ -90,7 +90,7 @@ def v1_firmware_packages() -> list[dict[str, Any]]:
 
 
 def software_packages() -> list[dict[str, Any]]:
-    """Rows of the v2 software list; ``from`` and ``to`` are the simulator's own knowledge."""
+    """Rows of the v2 software list. The service does not return ``from`` and ``to``."""
     return [
         {
             "softwareName": name,
@@ -115,10 +115,10 @@ def generate_fleet(
     behind: float = 0.7,
     licensed: float = 1.0,
 ) -> dict[str, Any]:
-    """One account with devices of the three models in equal parts.
+    """One account with equally many devices of three models.
 
-    ``behind`` is the share on the oldest version; the others have the next one. ``licensed`` is
-    the share with a monthly licence.
+    ``behind`` is the share of devices on the oldest version; the others have the next version.
+    ``licensed`` is the share with a monthly license.
     """
     counts = [devices // 3 + (index < devices % 3) for index in range(3)]
     return {
@@ -148,7 +148,7 @@ def generate_fleet(
 
 
 def default_fleet(*, seed: int = 1) -> dict[str, Any]:
-    """The accounts, devices and packages that the vendor documents name, and some more."""
+    """The accounts, devices and packages in the vendor's documentation, and some more."""
     fleet = generate_fleet(devices=60, seed=seed)
     main = fleet["accounts"][0]
     main["subscription"]["licenseCount"] = 500

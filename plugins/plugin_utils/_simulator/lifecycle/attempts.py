@@ -1,20 +1,20 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One device's attempts inside a running campaign: when, and with what result."""
+"""The attempts to upgrade each device of a running campaign, and their results."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from ..state.campaign import Campaign, Entry
+from ..state.campaign import Campaign, DeviceEntry
 from ..state.clock import HOUR, MINUTE, day_start, http_date
 from ..state.outcomes import Outcome
 from ..state.records import Device
 from ..state.service_state import ServiceState
 from ..state.windows import next_open, place
 
-# From the start of an attempt (v2: of the download) to its result.
+# From the start of an attempt (v2: of the download) to its end.
 DOWNLOAD_TIME = 10 * MINUTE
 RESULT_TIME = 20 * MINUTE
 REVERT_TIME = 12 * HOUR
@@ -24,24 +24,24 @@ _FAILURE_REASON = {"v2": "RovaClientDownloadedInstallFailed", "v3": "Firmware up
 
 
 class Settle(Protocol):
-    """What to do when a device is done for good."""
+    """Called when a device has its final status."""
 
-    def __call__(self, campaign: Campaign, entry: Entry, *, succeeded: bool) -> None:
-        """Release the device and remember how it fared."""
+    def __call__(self, campaign: Campaign, entry: DeviceEntry, *, succeeded: bool) -> None:
+        """Record the result of the device."""
 
 
 class Attempts:
-    """Plans attempts in open hours and carries out their results."""
+    """Plans attempts in open hours and applies their results."""
 
     def __init__(self, state: ServiceState, settle: Settle) -> None:
         self._state = state
         self._settle = settle
 
-    def plan_first(self, campaign: Campaign, imei: str, entry: Entry) -> None:
-        """Place the first attempt of a device when its campaign begins."""
+    def plan_first(self, campaign: Campaign, imei: str, entry: DeviceEntry) -> None:
+        """Plan the first attempt of a device when its campaign starts."""
         state = self._state
         name = campaign.package.name
-        if self._fate(campaign, imei, entry) is Outcome.UNREACHED:
+        if self._outcome(campaign, imei, entry) is Outcome.UNREACHED:
             if campaign.api == "v3":
                 entry.reason = "Device data not received from network, will be retried"
                 entry.updated = state.now
@@ -66,16 +66,18 @@ class Attempts:
             slot = max(begin, due // MINUTE * MINUTE)
             self._announce(campaign, imei, entry, slot, "UpgradeScheduled")
 
-    def _announce(self, campaign: Campaign, imei: str, entry: Entry, due: float, word: str) -> None:
+    def _announce(
+        self, campaign: Campaign, imei: str, entry: DeviceEntry, due: float, status: str
+    ) -> None:
         entry.next = due
         entry.updated = self._state.now
         if campaign.api == "v3":
-            entry.status = word
+            entry.status = status
             entry.reason = f"Next attempt {http_date(due)}"
         self._state.events.push(due, self._attempt, campaign, imei, entry, due)
 
-    def _attempt(self, campaign: Campaign, imei: str, entry: Entry, due: float) -> None:
-        if campaign.over or entry.settled or entry.next != due:
+    def _attempt(self, campaign: Campaign, imei: str, entry: DeviceEntry, due: float) -> None:
+        if campaign.finished or entry.settled or entry.next != due:
             return
         state = self._state
         entry.attempts += 1
@@ -83,12 +85,12 @@ class Attempts:
         entry.next = None
         entry.updated = state.now
         if campaign.api == "v3" and entry.attempts > 1:
-            # The word of the attempt before is no word on this one.
+            # The status of the previous attempt does not apply to this attempt.
             entry.status, entry.reason = "UpgradePending", ""
-        fate = self._fate(campaign, imei, entry)
+        outcome = self._outcome(campaign, imei, entry)
         device = campaign.account.devices[imei]
-        if fate is Outcome.SILENT or device.dead:
-            # An attempt is on record, no result and no next attempt ever follow.
+        if outcome is Outcome.SILENT or device.dead:
+            # The attempt is recorded; no result and no further attempt follow.
             device.dead = True
             return
         done = due + RESULT_TIME
@@ -99,7 +101,7 @@ class Attempts:
             if installed is None:
                 return
             done = installed + RESULT_TIME - DOWNLOAD_TIME
-        state.events.push(done, self._result, campaign, imei, entry, fate)
+        state.events.push(done, self._result, campaign, imei, entry, outcome)
 
     def _install_time(self, campaign: Campaign, downloaded: float) -> float | None:
         plan = campaign.plan
@@ -107,15 +109,15 @@ class Attempts:
             downloaded = max(downloaded, day_start(plan.install_day))
         return next_open(downloaded, plan.closes, plan.install_windows, shift_hours=self._shift())
 
-    def _result(self, campaign: Campaign, imei: str, entry: Entry, fate: Outcome) -> None:
-        if campaign.over or entry.settled:
+    def _result(self, campaign: Campaign, imei: str, entry: DeviceEntry, outcome: Outcome) -> None:
+        if campaign.finished or entry.settled:
             return
         device = campaign.account.devices[imei]
-        if fate is Outcome.FAILED or not self._applies(campaign, device):
+        if outcome is Outcome.FAILED or not self._applies(campaign, device):
             self._failed(campaign, imei, entry)
             return
         self._install(campaign, device)
-        if fate is Outcome.REVERT:
+        if outcome is Outcome.REVERT:
             self._state.events.push(
                 self._state.now + REVERT_TIME,
                 self._revert,
@@ -129,20 +131,20 @@ class Attempts:
         entry.updated = self._state.now
         self._settle(campaign, entry, succeeded=True)
 
-    def _failed(self, campaign: Campaign, imei: str, entry: Entry) -> None:
+    def _failed(self, campaign: Campaign, imei: str, entry: DeviceEntry) -> None:
         state = self._state
         name = campaign.package.name
-        again = None
+        next_attempt = None
         if state.outcomes.retries(name, imei, campaign=campaign.id, attempt=entry.attempts):
             plan = campaign.plan
-            again = next_open(
+            next_attempt = next_open(
                 state.now + state.outcomes.rule(name).retry_hours * HOUR,
                 plan.closes,
                 plan.windows if campaign.api == "v3" else plan.download_windows,
                 shift_hours=self._shift(),
             )
-        if again is not None:
-            self._announce(campaign, imei, entry, again, state.switches["v3_retry_word"])
+        if next_attempt is not None:
+            self._announce(campaign, imei, entry, next_attempt, state.switches["v3_retry_word"])
             if campaign.api == "v2":
                 entry.reason = "RovaClientDownloadFailed"
             return
@@ -151,30 +153,32 @@ class Attempts:
         entry.updated = state.now
         self._settle(campaign, entry, succeeded=False)
 
-    def _fate(self, campaign: Campaign, imei: str, entry: Entry) -> Outcome:
-        return self._state.outcomes.fate(
+    def _outcome(self, campaign: Campaign, imei: str, entry: DeviceEntry) -> Outcome:
+        return self._state.outcomes.outcome(
             campaign.package.name, imei, campaign=campaign.id, attempt=max(1, entry.attempts)
         )
 
     def _applies(self, campaign: Campaign, device: Device) -> bool:
-        """The package fits what really runs on the device."""
+        """Whether the package is for the version that runs on the device."""
         if campaign.api == "v2":
             return device.software_version(campaign.version_from) is not None
         return device.firmware == campaign.version_from
 
     def _install(self, campaign: Campaign, device: Device) -> None:
         if campaign.api == "v3":
-            self._state.installed(device, campaign.version_to)
+            self._state.record_installation(device, campaign.version_to)
             return
         item = device.software_version(campaign.version_from)
         if item is None:
-            raise AssertionError("a package was installed over a version that is not there")
+            raise AssertionError(
+                "a package was installed over a version that the device does not have"
+            )
         item.name, item.version = campaign.package.name, campaign.version_to
         item.upgraded = device.upgraded = device.refreshed = self._state.now
         device.license_used = device.licensed is not None
 
     def _revert(self, device: Device, api: str, before: str, after: str) -> None:
-        """The device falls back; ThingSpace learns it only when asked."""
+        """The device reverts; ThingSpace knows only after a refresh."""
         if api == "v3" and device.firmware == after:
             device.firmware = before
         elif api == "v2":

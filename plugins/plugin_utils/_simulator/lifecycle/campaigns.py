@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""v2 and v3 campaigns from the request to the end (CONTRACT sections 5, 6, 7, 9).
+"""v2 and v3 campaigns from request to end (CONTRACT sections 5, 6, 7, 9).
 
 v3: RequestPending, RequestQueued, PreScheduled, Scheduled, Ended. v2 has no PreScheduled, and a
 campaign that starts today skips Queued. Every step is an event in virtual time.
@@ -21,7 +21,7 @@ from ..state.campaign import (
     REQUEST_FAILED,
     SCHEDULED,
     Campaign,
-    Entry,
+    DeviceEntry,
     Plan,
     StateError,
 )
@@ -29,33 +29,33 @@ from ..state.clock import DAY, HOUR, MINUTE, http_date
 from ..state.outcomes import Outcome
 from ..state.records import Account, Package
 from ..state.service_state import ServiceState
-from ..state.sorted_imeis import Order
+from ..state.sorted_imeis import SortedImeis
 from . import checks
 from .attempts import Attempts
 
-# How long the service takes; the vendor publishes none of these.
+# How long the service takes. The vendor does not document these times.
 CHECK_TIME = 10 * MINUTE
 NETWORK_CHECK_TIME = 2 * HOUR
 PLACEMENT_TIME = 2 * HOUR
 SCHEDULED_AHEAD = DAY
 KEPT_AFTER_REMOVAL = DAY
-LEAST_REMAINING = DAY
-HISTORY_KEPT = 183 * DAY
+MIN_REMAINING = DAY
+HISTORY_RETENTION = 183 * DAY
 
 PILOT_LIMIT = 20
 
-# What campaigns call a protocol, and what devices call it (CONTRACT section 12, quirk 8).
+# The protocol of a campaign to the protocol of its devices (CONTRACT section 12, quirk 8).
 _DEVICE_PROTOCOL = {"LWM2M": "LWM2M", "OMA": "OMADM", "OMD-DM": "OMADM", "HTTP": "HTTP"}
 
 
 class Campaigns:
-    """All campaigns of the service and what moves them."""
+    """Creates and changes campaigns, and runs them as time passes."""
 
     def __init__(self, state: ServiceState) -> None:
         self._state = state
         self._attempts = Attempts(state, self._settle)
 
-    # -- verbs of the API -----------------------------------------------------------------------
+    # -- operations of the API ------------------------------------------------------------------
 
     def create(
         self,
@@ -72,7 +72,7 @@ class Campaigns:
         auto_assign: bool = False,
         auto_add: bool = False,
     ) -> Campaign:
-        """Accept a request; whether it can be scheduled shows after the checks."""
+        """Accept a request; the checks that follow decide whether it can be scheduled."""
         state = self._state
         campaign = Campaign(
             id=state.new_id(),
@@ -90,10 +90,10 @@ class Campaigns:
             auto_assign=auto_assign,
             auto_add=auto_add,
         )
-        waiting = self._waiting_word(campaign)
-        campaign.entries = {imei: Entry(waiting, updated=state.now) for imei in devices}
+        waiting = self._initial_status(campaign)
+        campaign.entries = {imei: DeviceEntry(waiting, updated=state.now) for imei in devices}
         self._state.campaigns_by_id[campaign.id] = campaign
-        self._later(campaign, state.now + CHECK_TIME, self._check)
+        self._plan_step(campaign, state.now + CHECK_TIME, self._check)
         return campaign
 
     def find(self, account: Account, campaign_id: str, *, api: str) -> Campaign | None:
@@ -103,7 +103,7 @@ class Campaigns:
         return campaign
 
     def add(self, campaign: Campaign, devices: Sequence[str]) -> list[tuple[str, str | None]]:
-        """Add devices; per device the reason why not, or None. ``StateError`` once scheduled."""
+        """Add devices; the reason for each refusal, or None. ``StateError`` once scheduled."""
         self._require_open_list(campaign)
         limit = None if self._unlimited(campaign) else PILOT_LIMIT
         results: list[tuple[str, str | None]] = []
@@ -124,12 +124,12 @@ class Campaigns:
         return results
 
     def remove(self, campaign: Campaign, devices: Sequence[str]) -> list[tuple[str, str | None]]:
-        """Remove devices; per device the reason why not, or None. ``StateError`` once scheduled."""
+        """Remove devices; the reason for each refusal, or None. ``StateError`` once scheduled."""
         self._require_open_list(campaign)
         results: list[tuple[str, str | None]] = []
         for imei in devices:
             reason = None
-            entry = campaign.drop(imei, self._state.now)
+            entry = campaign.remove(imei, self._state.now)
             if entry is None:
                 if self._state.switches["repeated_device_change"] == "failed":
                     reason = "Device not in the campaign"
@@ -141,25 +141,25 @@ class Campaigns:
         return results
 
     def change_plan(self, campaign: Campaign, plan: Plan) -> None:
-        """New dates and windows. ``StateError`` says what the state does not allow."""
+        """Change dates and windows. ``StateError`` says what the status does not allow."""
         now = self._state.now
-        if campaign.over:
+        if campaign.finished:
             raise StateError(f"Campaign is {campaign.status}")
-        if campaign.begun:
+        if campaign.started:
             self._require_allowed_after_start(campaign, plan)
         campaign.plan = plan
         campaign.changed = now
         if campaign.status == PENDING:
             return
-        self._arm(campaign)
+        self._plan_next_step(campaign)
 
     def delete(self, campaign: Campaign) -> None:
         """Cancel before the start, abort after it. ``StateError`` when refused."""
-        if campaign.over:
+        if campaign.finished:
             if self._state.switches["delete_ended"] == "success":
                 return
             raise StateError(f"Campaign is {campaign.status}")
-        if not campaign.begun:
+        if not campaign.started:
             self._finish(campaign, CANCELLED)
             return
         switch = "delete_started_v2" if campaign.api == "v2" else "delete_started_v3"
@@ -168,37 +168,37 @@ class Campaigns:
         self._finish(campaign, ABORTED)
 
     def drop_device(self, campaign: Campaign, imei: str, reason: str) -> bool:
-        """Take out a device that has not begun (its licence was removed); False if it has."""
+        """Reject a device whose license was removed; False if the campaign has started."""
         entry = campaign.entries.get(imei)
         if entry is None or entry.settled:
             return True
-        if campaign.begun:
+        if campaign.started:
             return False
         self._reject(campaign, imei, entry, reason)
         campaign.open_entries -= 1
         self._end_when_done(campaign)
         return True
 
-    def report(self, campaign: Campaign) -> Order:
-        """The devices that the device report shows now."""
+    def report(self, campaign: Campaign) -> SortedImeis:
+        """The devices in the device report."""
         switches = self._state.switches
         if campaign.status == PENDING and switches["report_while_pending"] == "empty":
-            return Order(())
+            return SortedImeis(())
         campaign.forget_removed(self._state.now - KEPT_AFTER_REMOVAL)
-        return campaign.order(removed=switches["removed_devices"] == "kept")
+        return campaign.report(removed=switches["removed_devices"] == "kept")
 
     def reported(self, account: Account, *, api: str, status: str) -> list[Campaign]:
-        """Campaigns that a report by status shows, in the order of its cursor."""
+        """Campaigns in a report by status, in the order of its cursor."""
         switches = self._state.switches
-        oldest = self._state.now - HISTORY_KEPT
+        oldest = self._state.now - HISTORY_RETENTION
         found = [
             campaign
             for campaign in self._state.campaigns_by_id.values()
             if campaign.account is account
             and campaign.api == api
-            and self._shown_status(campaign) == status
+            and self._reported_status(campaign) == status
             and not (
-                campaign.over
+                campaign.finished
                 and switches["campaign_history"] == "six_months"
                 and campaign.changed < oldest
             )
@@ -207,7 +207,7 @@ class Campaigns:
             found.sort(key=lambda campaign: campaign.id)
         return found
 
-    def _shown_status(self, campaign: Campaign) -> str | None:
+    def _reported_status(self, campaign: Campaign) -> str | None:
         if campaign.status != PRESCHEDULED:
             return campaign.status
         return {
@@ -227,7 +227,7 @@ class Campaigns:
         old = campaign.plan
         if plan.start != old.start:
             raise StateError("startDate cannot be changed after the campaign has started")
-        if plan.closes < self._state.now + LEAST_REMAINING:
+        if plan.closes < self._state.now + MIN_REMAINING:
             raise StateError("endDate must be at least 24 hours from now")
         if campaign.api == "v3":
             if set(plan.windows) != set(old.windows):
@@ -235,49 +235,51 @@ class Campaigns:
             return
         if (plan.download_day, plan.install_day) != (old.download_day, old.install_day):
             raise StateError("Only endDate and time windows can be changed after the start")
-        for mine, theirs in (
+        for new, previous in (
             (plan.download_windows, old.download_windows),
             (plan.install_windows, old.install_windows),
         ):
-            if not set(theirs) <= set(mine):
+            if not set(previous) <= set(new):
                 raise StateError("Time windows cannot be removed after the campaign has started")
 
-    def unproved(self, account: Account, package: Package, *, devices: int) -> bool:
-        """Whether a campaign of that size needs a pilot first."""
+    def needs_pilot(self, account: Account, package: Package, *, devices: int) -> bool:
+        """Whether a campaign of that size first needs a pilot."""
         if devices <= PILOT_LIMIT or package.qualified:
             return False
         if self._state.switches["pilot_rule"] == "off":
             return False
         if self._state.switches["pilot_evidence"] == "all_campaigns":
-            return not account.pilot(package.name).proved
+            return not account.pilot(package.name).passed
         return not any(
-            campaign.evidence
+            campaign.passed_pilot
             for campaign in self._state.campaigns_by_id.values()
             if campaign.account is account and campaign.package.name == package.name
         )
 
     def _unlimited(self, campaign: Campaign) -> bool:
-        return not self.unproved(campaign.account, campaign.package, devices=PILOT_LIMIT + 1)
+        return not self.needs_pilot(campaign.account, campaign.package, devices=PILOT_LIMIT + 1)
 
     # -- steps ----------------------------------------------------------------------------------
 
-    def _later(self, campaign: Campaign, due: float, step: Callable[[Campaign], None]) -> None:
-        self._state.events.push(due, self._step, campaign, campaign.steps, step)
+    def _plan_step(self, campaign: Campaign, due: float, step: Callable[[Campaign], None]) -> None:
+        self._state.events.push(due, self._run_step, campaign, campaign.plan_number, step)
 
-    def _step(self, campaign: Campaign, steps: int, step: Callable[[Campaign], None]) -> None:
+    def _run_step(
+        self, campaign: Campaign, plan_number: int, step: Callable[[Campaign], None]
+    ) -> None:
         """Run a step unless the campaign was rescheduled or finished since it was planned."""
-        if campaign.steps == steps and not campaign.over:
+        if campaign.plan_number == plan_number and not campaign.finished:
             step(campaign)
 
     def _check(self, campaign: Campaign) -> None:
-        """The checks that follow acceptance: pilot rule, then each device."""
+        """Check an accepted campaign: the pilot rule, then each device."""
         account = campaign.account
         if not campaign.package.version_to:
             self._finish(campaign, REQUEST_FAILED, reason="Unknown package")
             return
         if campaign.auto_add:
             self._auto_add(campaign)
-        if self.unproved(account, campaign.package, devices=len(campaign.entries)):
+        if self.needs_pilot(account, campaign.package, devices=len(campaign.entries)):
             self._finish(campaign, REQUEST_FAILED, reason=checks.TOO_MANY)
             return
         if self._state.switches["unlicensed_devices"] == "request_failed" and any(
@@ -288,7 +290,7 @@ class Campaigns:
         for imei, entry in campaign.entries.items():
             reason = self._refusal(campaign, imei)
             if reason is None:
-                self._take(campaign, imei, entry)
+                self._hold(campaign, imei, entry)
             else:
                 self._reject(campaign, imei, entry, reason)
         if not campaign.open_entries:
@@ -298,52 +300,52 @@ class Campaigns:
             self._schedule(campaign)
         else:
             self._enter(campaign, QUEUED)
-            self._arm(campaign)
+            self._plan_next_step(campaign)
 
-    def _arm(self, campaign: Campaign) -> None:
-        """Plan the next step anew; steps planned before are void."""
+    def _plan_next_step(self, campaign: Campaign) -> None:
+        """Plan the next step; steps planned earlier no longer apply."""
         now = self._state.now
-        campaign.steps += 1
+        campaign.plan_number += 1
         plan = campaign.plan
-        self._later(campaign, plan.closes, self._close)
+        self._plan_step(campaign, plan.closes, self._close)
         entry = plan.opens
         if self._state.switches["scheduled_entry"] == "day_before":
             entry -= SCHEDULED_AHEAD
         if campaign.status == QUEUED and campaign.api == "v3":
-            self._later(campaign, now + NETWORK_CHECK_TIME, self._preschedule)
+            self._plan_step(campaign, now + NETWORK_CHECK_TIME, self._preschedule)
         elif campaign.status == QUEUED:
-            self._later(campaign, entry, self._schedule)
+            self._plan_step(campaign, entry, self._schedule)
         elif campaign.status == PRESCHEDULED:
-            self._later(campaign, max(now + PLACEMENT_TIME, entry), self._schedule)
-        elif campaign.status == SCHEDULED and not campaign.begun:
-            self._later(campaign, plan.opens, self._begin)
+            self._plan_step(campaign, max(now + PLACEMENT_TIME, entry), self._schedule)
+        elif campaign.status == SCHEDULED and not campaign.started:
+            self._plan_step(campaign, plan.opens, self._begin)
 
     def _preschedule(self, campaign: Campaign) -> None:
         self._enter(campaign, PRESCHEDULED)
-        for imei, entry in self._open(campaign):
-            if self._fate(campaign, imei) is Outcome.UNREACHED:
+        for imei, entry in self._unsettled(campaign):
+            if self._outcome(campaign, imei) is Outcome.UNREACHED:
                 continue
             self._mark(entry, "ReceivedDeviceDataFromNetwork", "Device data received from network")
-        self._arm(campaign)
+        self._plan_next_step(campaign)
 
     def _schedule(self, campaign: Campaign) -> None:
         self._enter(campaign, SCHEDULED)
-        for imei, entry in self._open(campaign):
-            if campaign.api == "v2" or self._fate(campaign, imei) is not Outcome.UNREACHED:
+        for imei, entry in self._unsettled(campaign):
+            if campaign.api == "v2" or self._outcome(campaign, imei) is not Outcome.UNREACHED:
                 self._mark(
                     entry, "UpgradePending", f"Upgrade starts {http_date(campaign.plan.opens)}"
                 )
-        self._arm(campaign)
+        self._plan_next_step(campaign)
 
     def _begin(self, campaign: Campaign) -> None:
-        campaign.begun = True
-        for imei, entry in self._open(campaign):
+        campaign.started = True
+        for imei, entry in self._unsettled(campaign):
             self._attempts.plan_first(campaign, imei, entry)
         self._end_when_done(campaign)
 
     def _close(self, campaign: Campaign) -> None:
-        """The end date has passed."""
-        for _imei, entry in self._open(campaign):
+        """End the campaign after its end date."""
+        for _imei, entry in self._unsettled(campaign):
             if entry.attempts:
                 self._count(campaign, succeeded=False)
             if campaign.api == "v2" and entry.attempts:
@@ -354,7 +356,7 @@ class Campaigns:
         self._finish(campaign, ENDED)
 
     def _finish(self, campaign: Campaign, status: str, *, reason: str = "") -> None:
-        """Enter a terminal status and let the devices go."""
+        """Enter a terminal status and release the devices."""
         for imei, entry in campaign.entries.items():
             self._release(campaign, imei)
             if entry.settled:
@@ -374,37 +376,37 @@ class Campaigns:
 
     # -- devices --------------------------------------------------------------------------------
 
-    def _waiting_word(self, campaign: Campaign) -> str:
+    def _initial_status(self, campaign: Campaign) -> str:
         return "UpgradePending" if campaign.api == "v2" else "NoDeviceDataFromNetwork"
 
-    def _new_entry(self, campaign: Campaign, imei: str) -> Entry:
-        entry = Entry(self._waiting_word(campaign), updated=self._state.now)
-        campaign.put(imei, entry)
+    def _new_entry(self, campaign: Campaign, imei: str) -> DeviceEntry:
+        entry = DeviceEntry(self._initial_status(campaign), updated=self._state.now)
+        campaign.add(imei, entry)
         return entry
 
     def _accept(self, campaign: Campaign, imei: str) -> None:
-        self._take(campaign, imei, self._new_entry(campaign, imei))
+        self._hold(campaign, imei, self._new_entry(campaign, imei))
 
-    def _take(self, campaign: Campaign, imei: str, entry: Entry) -> None:
-        """Hold a device that passed the checks."""
+    def _hold(self, campaign: Campaign, imei: str, entry: DeviceEntry) -> None:
+        """Reserve a device that passed the checks."""
         device = campaign.account.devices[imei]
         if checks.needs_license(campaign.account, device):
             campaign.account.give_license(device, self._state.now)
         device.holder = campaign
         campaign.open_entries += 1
-        self._state.remember(imei, campaign)
+        self._state.add_to_history(imei, campaign)
         if campaign.api == "v2":
             self._mark(entry, "Accepted", "Device Accepted")
         else:
             self._mark(entry, "NoDeviceDataFromNetwork", "Waiting for device data from network")
 
-    def _reject(self, campaign: Campaign, imei: str, entry: Entry, reason: str) -> None:
-        word = "DeviceRejected"
+    def _reject(self, campaign: Campaign, imei: str, entry: DeviceEntry, reason: str) -> None:
+        status = "DeviceRejected"
         if campaign.api == "v3":
-            word = self._state.switches["v3_rejected_word"]
+            status = self._state.switches["v3_rejected_word"]
         entry.settled = True
         entry.next = None
-        self._mark(entry, word, reason)
+        self._mark(entry, status, reason)
         self._release(campaign, imei)
 
     def _refusal(self, campaign: Campaign, imei: str) -> str | None:
@@ -415,7 +417,7 @@ class Campaigns:
             api=campaign.api,
             package=campaign.package,
             protocol=_DEVICE_PROTOCOL[campaign.protocol],
-            wanted=campaign.version_from,
+            required_version=campaign.version_from,
         )
         if reason is None and self._unlicensed(campaign, imei):
             return checks.UNLICENSED
@@ -429,15 +431,15 @@ class Campaigns:
         return not (campaign.auto_assign and account.license_used < account.license_count)
 
     def _auto_add(self, campaign: Campaign) -> None:
-        """Every free device of the account that fits joins (autoAddDevicesFlag)."""
+        """Add every suitable device of the account (autoAddDevicesFlag)."""
         room = None if self._unlimited(campaign) else PILOT_LIMIT
-        for imei in campaign.account.order(campaign.api).ascending():
+        for imei in campaign.account.imeis(campaign.api).ascending():
             if room is not None and len(campaign.entries) >= room:
                 return
             if imei not in campaign.entries and self._refusal(campaign, imei) is None:
                 self._new_entry(campaign, imei)
 
-    def _open(self, campaign: Campaign) -> list[tuple[str, Entry]]:
+    def _unsettled(self, campaign: Campaign) -> list[tuple[str, DeviceEntry]]:
         return [item for item in campaign.entries.items() if not item[1].settled]
 
     def _release(self, campaign: Campaign, imei: str) -> None:
@@ -445,18 +447,18 @@ class Campaigns:
         if device is not None and device.holder is campaign:
             device.holder = None
 
-    def _fate(self, campaign: Campaign, imei: str) -> Outcome:
-        return self._state.outcomes.fate(
+    def _outcome(self, campaign: Campaign, imei: str) -> Outcome:
+        return self._state.outcomes.outcome(
             campaign.package.name, imei, campaign=campaign.id, attempt=1
         )
 
-    def _mark(self, entry: Entry, status: str, reason: str) -> None:
+    def _mark(self, entry: DeviceEntry, status: str, reason: str) -> None:
         entry.status = status
         entry.reason = reason
         entry.updated = self._state.now
 
-    def _settle(self, campaign: Campaign, entry: Entry, *, succeeded: bool) -> None:
-        """A device is done for good."""
+    def _settle(self, campaign: Campaign, entry: DeviceEntry, *, succeeded: bool) -> None:
+        """Record the final result of a device."""
         entry.settled = True
         entry.next = None
         campaign.open_entries -= 1
@@ -464,14 +466,16 @@ class Campaigns:
         self._end_when_done(campaign)
 
     def _count(self, campaign: Campaign, *, succeeded: bool) -> None:
-        """Evidence for the pilot rule."""
+        """Count a result for the pilot rule."""
         pilot = campaign.account.pilot(campaign.package.name)
         pilot.attempted += 1
         pilot.succeeded += succeeded
         campaign.attempted += 1
         campaign.succeeded += succeeded
-        campaign.evidence = campaign.attempted >= 5 and 2 * campaign.succeeded >= campaign.attempted
+        campaign.passed_pilot = (
+            campaign.attempted >= 5 and 2 * campaign.succeeded >= campaign.attempted
+        )
 
     def _end_when_done(self, campaign: Campaign) -> None:
-        if not campaign.open_entries and not campaign.over:
+        if not campaign.open_entries and not campaign.finished:
             self._finish(campaign, ENDED)

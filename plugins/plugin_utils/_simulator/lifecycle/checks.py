@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a device is refused by a campaign or upgrade (CONTRACT section 5, table of devices)."""
+"""Checks of the devices of a campaign or upgrade (CONTRACT section 5, table of devices)."""
 
 from __future__ import annotations
 
@@ -26,14 +26,12 @@ def refusal(
     api: str,
     package: Package,
     protocol: str | None,
-    wanted: str,
+    required_version: str,
 ) -> str | None:
     """The reason to refuse a device, or None.
 
-    ``protocol`` is the one it must speak (None: any of the API's), ``wanted`` the version it must
-    have now.
-
-    ThingSpace judges by the firmware version it remembers, not by the one on the device.
+    ``protocol`` is the protocol it must have (None: any of the API), ``required_version`` its
+    version. For firmware, ThingSpace checks the reported version, not the version that runs.
     """
     device = account.devices.get(imei)
     if device is None:
@@ -48,7 +46,7 @@ def refusal(
         return WRONG_PROTOCOL
     if (device.make, device.model) != (package.make, package.model):
         return WRONG_MODEL
-    if not _at(device, api, wanted):
+    if not _at(device, api, required_version):
         return WRONG_VERSION
     return None
 
@@ -56,9 +54,9 @@ def refusal(
 def _at(device: Device, api: str, version: str) -> bool:
     if api == "v2":
         return device.software_version(version) is not None
-    return device.stored == version
+    return device.reported_firmware == version
 
 
 def needs_license(account: Account, device: Device) -> bool:
-    """A monthly-licence account must license a device before its upgrade."""
+    """Whether the account needs a monthly license for the device and has none."""
     return account.monthly_only and device.licensed is None

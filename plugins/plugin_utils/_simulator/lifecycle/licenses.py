@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Licences of an account: assign, remove (CONTRACT section 11)."""
+"""Assigns and removes the licenses of an account (CONTRACT section 11)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Licenses:
         self._upgrades = upgrades
 
     def assign(self, account: Account, imei: str) -> str | None:
-        """License one device; the reason why not, or None."""
+        """License one device; the reason for a refusal, or None."""
         device = account.devices.get(imei)
         if device is None:
             return checks.NOT_FOUND
@@ -38,9 +38,9 @@ class Licenses:
         return None
 
     def remove(self, account: Account, imei: str) -> str | None:
-        """Take an unused licence back; the reason why not, or None.
+        """Remove an unused license; the reason for a refusal, or None.
 
-        A scheduled upgrade of the device that has not begun is cancelled with it.
+        This also cancels a scheduled upgrade of the device that has not started.
         """
         device = account.devices.get(imei)
         if device is None:

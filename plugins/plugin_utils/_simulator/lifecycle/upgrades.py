@@ -3,15 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """v1 upgrades: RequestPending, Queued, InProgress, Finished (CONTRACT sections 5 and 6).
 
-No names, no windows, no date change. An upgrade for today starts within about 90 minutes, a later
-one at 00:00 UTC of its day.
+They have no names, no windows and no date change. An upgrade for today starts within about 90
+minutes, a later upgrade at 00:00 UTC of its day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..state.campaign import Entry, StateError
+from ..state.campaign import DeviceEntry, StateError
 from ..state.clock import DAY, HOUR, MINUTE, day_start
 from ..state.outcomes import Outcome
 from ..state.records import Account, Device, Package
@@ -32,19 +32,19 @@ ON_DEMAND_TIME = 90 * MINUTE
 SLOT_TIME = 4 * HOUR
 RESULT_TIME = 20 * MINUTE
 REVERT_TIME = 12 * HOUR
-HISTORY_KEPT = 183 * DAY
+HISTORY_RETENTION = 183 * DAY
 
 ACCEPTED = "Device Accepted"
 REJECTED = "Device Rejected"
 
 
 class Upgrades:
-    """All v1 upgrades and what moves them."""
+    """Creates and changes v1 upgrades, and runs them as time passes."""
 
     def __init__(self, state: ServiceState) -> None:
         self._state = state
 
-    # -- verbs of the API -----------------------------------------------------------------------
+    # -- operations of the API ------------------------------------------------------------------
 
     def create(
         self,
@@ -55,10 +55,10 @@ class Upgrades:
         end: int | None,
         devices: Iterable[str],
     ) -> Upgrade:
-        """Accept a request; whether it can be scheduled shows after the checks."""
+        """Accept a request; the checks that follow decide whether it can be scheduled."""
         state = self._state
         upgrade = Upgrade(state.new_id(), account, package, start, end, state.now, state.now)
-        upgrade.entries = {imei: Entry(PENDING, updated=state.now) for imei in devices}
+        upgrade.entries = {imei: DeviceEntry(PENDING, updated=state.now) for imei in devices}
         self._state.upgrades_by_id[upgrade.id] = upgrade
         state.events.push(state.now + CHECK_TIME, self._check, upgrade)
         return upgrade
@@ -71,7 +71,7 @@ class Upgrades:
         return None if upgrade.status == CANCELLED and gone else upgrade
 
     def add(self, upgrade: Upgrade, devices: Sequence[str]) -> list[tuple[str, str | None]]:
-        """Add devices; per device the reason why not, or None. ``StateError`` once started."""
+        """Add devices; the reason for each refusal, or None. ``StateError`` once started."""
         self._require_not_started(upgrade)
         results: list[tuple[str, str | None]] = []
         for imei in devices:
@@ -80,17 +80,17 @@ class Upgrades:
                 if self._state.switches["repeated_device_change"] == "failed":
                     reason = "Device already in the upgrade"
             elif upgrade.status == PENDING:
-                upgrade.entries[imei] = Entry(PENDING, updated=self._state.now)
+                upgrade.entries[imei] = DeviceEntry(PENDING, updated=self._state.now)
             else:
                 reason = self._refusal(upgrade, imei)
                 if reason is None:
-                    upgrade.entries[imei] = entry = Entry(PENDING)
-                    self._take(upgrade, imei, entry)
+                    upgrade.entries[imei] = entry = DeviceEntry(PENDING)
+                    self._hold(upgrade, imei, entry)
             results.append((imei, reason))
         return results
 
     def remove(self, upgrade: Upgrade, devices: Sequence[str]) -> list[tuple[str, str | None]]:
-        """Remove devices; per device the reason why not, or None. ``StateError`` once started."""
+        """Remove devices; the reason for each refusal, or None. ``StateError`` once started."""
         self._require_not_started(upgrade)
         results: list[tuple[str, str | None]] = []
         for imei in devices:
@@ -107,7 +107,7 @@ class Upgrades:
 
     def cancel(self, upgrade: Upgrade) -> None:
         """Cancel before the start. ``StateError`` when refused."""
-        if upgrade.over:
+        if upgrade.finished:
             if self._state.switches["delete_ended"] == "success":
                 return
             raise StateError(f"Upgrade is {upgrade.status}")
@@ -115,7 +115,7 @@ class Upgrades:
         self._finish(upgrade, CANCELLED)
 
     def drop_device(self, upgrade: Upgrade, imei: str, reason: str) -> bool:
-        """Take out a device that has not begun (its licence was removed); False if it has."""
+        """Reject a device whose license was removed; False if the upgrade has started."""
         entry = upgrade.entries.get(imei)
         if entry is None or entry.settled:
             return True
@@ -128,7 +128,7 @@ class Upgrades:
 
     def reported(self, account: Account, status: str) -> list[Upgrade]:
         """Upgrades of the last six months with a status, oldest first."""
-        oldest = self._state.now - HISTORY_KEPT
+        oldest = self._state.now - HISTORY_RETENTION
         return [
             upgrade
             for upgrade in self._state.upgrades_by_id.values()
@@ -142,12 +142,12 @@ class Upgrades:
             raise StateError(f"Upgrade cannot be changed: it is {upgrade.status}")
 
     def _check(self, upgrade: Upgrade) -> None:
-        if upgrade.over:
+        if upgrade.finished:
             return
         for imei, entry in upgrade.entries.items():
             reason = self._refusal(upgrade, imei)
             if reason is None:
-                self._take(upgrade, imei, entry)
+                self._hold(upgrade, imei, entry)
             else:
                 self._reject(upgrade, imei, entry, reason)
         if not upgrade.open_entries:
@@ -161,49 +161,49 @@ class Upgrades:
         self._state.events.push(upgrade.closes, self._close, upgrade)
 
     def _begin(self, upgrade: Upgrade) -> None:
-        if upgrade.over:
+        if upgrade.finished:
             return
         self._enter(upgrade, IN_PROGRESS)
         state = self._state
         for imei, entry in upgrade.entries.items():
-            if entry.settled or self._fate(upgrade, imei, entry) is Outcome.UNREACHED:
+            if entry.settled or self._outcome(upgrade, imei, entry) is Outcome.UNREACHED:
                 continue
             share = state.outcomes.share(upgrade.package.name, imei, campaign=upgrade.id)
             due = state.now + share * SLOT_TIME
             state.events.push(due, self._attempt, upgrade, imei, entry)
         self._finish_when_done(upgrade)
 
-    def _attempt(self, upgrade: Upgrade, imei: str, entry: Entry) -> None:
-        if upgrade.over or entry.settled:
+    def _attempt(self, upgrade: Upgrade, imei: str, entry: DeviceEntry) -> None:
+        if upgrade.finished or entry.settled:
             return
         entry.attempts += 1
         entry.recent = self._state.now
         device = upgrade.account.devices[imei]
-        fate = self._fate(upgrade, imei, entry)
-        if fate is Outcome.SILENT or device.dead:
+        outcome = self._outcome(upgrade, imei, entry)
+        if outcome is Outcome.SILENT or device.dead:
             device.dead = True
             return
         self._state.events.push(
-            self._state.now + RESULT_TIME, self._result, upgrade, imei, entry, fate
+            self._state.now + RESULT_TIME, self._result, upgrade, imei, entry, outcome
         )
 
-    def _result(self, upgrade: Upgrade, imei: str, entry: Entry, fate: Outcome) -> None:
-        if upgrade.over or entry.settled:
+    def _result(self, upgrade: Upgrade, imei: str, entry: DeviceEntry, outcome: Outcome) -> None:
+        if upgrade.finished or entry.settled:
             return
         state = self._state
         package = upgrade.package
         device = upgrade.account.devices[imei]
-        if fate is Outcome.FAILED or device.firmware != package.version_from:
+        if outcome is Outcome.FAILED or device.firmware != package.version_from:
             if state.outcomes.retries(
                 package.name, imei, campaign=upgrade.id, attempt=entry.attempts
             ):
-                again = state.now + state.outcomes.rule(package.name).retry_hours * HOUR
-                state.events.push(again, self._attempt, upgrade, imei, entry)
+                next_attempt = state.now + state.outcomes.rule(package.name).retry_hours * HOUR
+                state.events.push(next_attempt, self._attempt, upgrade, imei, entry)
                 return
             self._settle(upgrade, entry, "UpgradeFailed", "Firmware update failed")
             return
-        state.installed(device, package.version_to)
-        if fate is Outcome.REVERT:
+        state.record_installation(device, package.version_to)
+        if outcome is Outcome.REVERT:
             state.events.push(state.now + REVERT_TIME, self._revert, device, package)
         self._settle(upgrade, entry, "UpgradeSuccess", "success")
 
@@ -212,7 +212,7 @@ class Upgrades:
             device.firmware = package.version_from
 
     def _close(self, upgrade: Upgrade) -> None:
-        if not upgrade.over:
+        if not upgrade.finished:
             self._finish(upgrade, FINISHED)
 
     def _finish(self, upgrade: Upgrade, status: str) -> None:
@@ -234,19 +234,19 @@ class Upgrades:
             api="v1",
             package=upgrade.package,
             protocol=None,
-            wanted=upgrade.package.version_from,
+            required_version=upgrade.package.version_from,
         )
         if reason is None and checks.needs_license(account, account.devices[imei]):
             return checks.UNLICENSED
         return reason
 
-    def _take(self, upgrade: Upgrade, imei: str, entry: Entry) -> None:
+    def _hold(self, upgrade: Upgrade, imei: str, entry: DeviceEntry) -> None:
         upgrade.account.devices[imei].holder = upgrade
         upgrade.open_entries += 1
-        self._state.remember(imei, upgrade)
+        self._state.add_to_history(imei, upgrade)
         self._mark(entry, ACCEPTED, "success")
 
-    def _reject(self, upgrade: Upgrade, imei: str, entry: Entry, reason: str) -> None:
+    def _reject(self, upgrade: Upgrade, imei: str, entry: DeviceEntry, reason: str) -> None:
         entry.settled = True
         self._mark(entry, REJECTED, reason)
         self._release(upgrade, imei)
@@ -256,22 +256,22 @@ class Upgrades:
         if device is not None and device.holder is upgrade:
             device.holder = None
 
-    def _settle(self, upgrade: Upgrade, entry: Entry, status: str, reason: str) -> None:
+    def _settle(self, upgrade: Upgrade, entry: DeviceEntry, status: str, reason: str) -> None:
         entry.settled = True
         self._mark(entry, status, reason)
         upgrade.open_entries -= 1
         self._finish_when_done(upgrade)
 
     def _finish_when_done(self, upgrade: Upgrade) -> None:
-        if not upgrade.open_entries and not upgrade.over:
+        if not upgrade.open_entries and not upgrade.finished:
             self._finish(upgrade, FINISHED)
 
-    def _mark(self, entry: Entry, status: str, reason: str) -> None:
+    def _mark(self, entry: DeviceEntry, status: str, reason: str) -> None:
         entry.status = status
         entry.reason = reason
         entry.updated = self._state.now
 
-    def _fate(self, upgrade: Upgrade, imei: str, entry: Entry) -> Outcome:
-        return self._state.outcomes.fate(
+    def _outcome(self, upgrade: Upgrade, imei: str, entry: DeviceEntry) -> Outcome:
+        return self._state.outcomes.outcome(
             upgrade.package.name, imei, campaign=upgrade.id, attempt=max(1, entry.attempts)
         )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A v2 or v3 campaign and its devices as records, and the published status words."""
+"""A v2 or v3 campaign and its devices as records, and the published statuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from .clock import day_start
 from .records import Account, Package
-from .sorted_imeis import Order
+from .sorted_imeis import SortedImeis
 from .windows import Window
 
 PENDING = "CampaignRequestPending"
@@ -29,8 +29,8 @@ class StateError(Exception):
 
 
 @dataclass(slots=True)
-class Entry:
-    """One device in one campaign. Times are seconds; ``settled`` means nothing more will come."""
+class DeviceEntry:
+    """One device in one campaign or upgrade. Times are seconds; ``settled`` means its end."""
 
     status: str
     reason: str = ""
@@ -85,59 +85,59 @@ class Campaign:
     auto_assign: bool = False
     auto_add: bool = False
     status: str = PENDING
-    entries: dict[str, Entry] = field(default_factory=dict)
-    removed: dict[str, tuple[Entry, float]] = field(default_factory=dict)
-    begun: bool = False
-    steps: int = 0
+    entries: dict[str, DeviceEntry] = field(default_factory=dict)
+    removed: dict[str, tuple[DeviceEntry, float]] = field(default_factory=dict)
+    started: bool = False
+    plan_number: int = 0
     open_entries: int = 0
     succeeded: int = 0
     attempted: int = 0
-    evidence: bool = False
-    # Whether removed devices are among them, and the order of the report.
-    _orders: dict[bool, Order] = field(default_factory=dict)
+    passed_pilot: bool = False
+    # IMEIs of the device report, by whether it includes removed devices.
+    _reports: dict[bool, SortedImeis] = field(default_factory=dict)
 
-    def put(self, imei: str, entry: Entry) -> None:
-        """Take a device onto the list."""
+    def add(self, imei: str, entry: DeviceEntry) -> None:
+        """Add a device to the list."""
         self.entries[imei] = entry
         self.removed.pop(imei, None)
-        for order in self._orders.values():
-            order.put(imei)
+        for imeis in self._reports.values():
+            imeis.add(imei)
 
-    def drop(self, imei: str, now: float) -> Entry | None:
-        """Take a device off the list; it stays among those removed."""
+    def remove(self, imei: str, now: float) -> DeviceEntry | None:
+        """Move a device from the list to the removed devices."""
         entry = self.entries.pop(imei, None)
         if entry is not None:
             self.removed[imei] = (entry, now)
-            if False in self._orders:
-                self._orders[False].drop(imei)
-            if True in self._orders:
-                self._orders[True].put(imei)
+            if False in self._reports:
+                self._reports[False].discard(imei)
+            if True in self._reports:
+                self._reports[True].add(imei)
         return entry
 
     def forget_removed(self, until: float) -> None:
-        """Let go of devices that were removed at that moment or before it."""
-        # They were removed in the order in which they stand here.
+        """Forget devices that were removed at or before that time."""
+        # The dictionary is in order of removal.
         while self.removed:
             imei, (_entry, when) = next(iter(self.removed.items()))
             if when > until:
                 return
             del self.removed[imei]
-            if True in self._orders:
-                self._orders[True].drop(imei)
+            if True in self._reports:
+                self._reports[True].discard(imei)
 
-    def order(self, *, removed: bool) -> Order:
-        """IMEIs of the list, with those removed if wanted; a report of many pages sorts once."""
-        if removed not in self._orders:
-            self._orders[removed] = Order(
+    def report(self, *, removed: bool) -> SortedImeis:
+        """IMEIs of the list, with removed devices if asked; kept, so that a report sorts once."""
+        if removed not in self._reports:
+            self._reports[removed] = SortedImeis(
                 [*self.entries, *self.removed] if removed else self.entries
             )
-        return self._orders[removed]
+        return self._reports[removed]
 
-    def shown(self, imei: str) -> Entry:
-        """The entry of a device that is on the list or was removed."""
+    def entry(self, imei: str) -> DeviceEntry:
+        """The entry of a listed or removed device."""
         entry = self.entries.get(imei)
         return self.removed[imei][0] if entry is None else entry
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         return self.status in TERMINAL

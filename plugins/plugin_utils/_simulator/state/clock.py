@@ -1,10 +1,10 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual clock, the queue of what is due, and the service's many time texts.
+"""The virtual clock, the queue of future events, and the service's time formats.
 
 Times inside the simulator are seconds since 1970 UTC (``float``), days are ``date.toordinal()``
-numbers; text exists only at the edges.
+numbers; text is only used in requests and replies.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EPOCH_DAY = date(1970, 1, 1).toordinal()
 EARLIEST = 0.0
 LATEST = (date(9000, 1, 1).toordinal() - EPOCH_DAY) * DAY
 
-# Sentinels of CONTRACT section 12, quirk 7.
+# Values for an unset time (CONTRACT section 12, quirk 7).
 GO_UNSET = "0001-01-01 00:00:00 +0000 UTC"
 NEVER = "01/01/1900 0:0:0"
 
@@ -71,7 +71,7 @@ def day_start(day: int) -> float:
 
 
 def day_of(moment: float) -> int:
-    """Day number (UTC) that holds a moment."""
+    """Day number (UTC) of a moment."""
     return int(moment // DAY) + EPOCH_DAY
 
 
@@ -81,13 +81,13 @@ def moment_datetime(moment: float) -> datetime:
 
 
 def rfc3339(moment: float) -> str:
-    """``2021-06-03T00:03:56.079Z``, the form of most replies."""
+    """``2021-06-03T00:03:56.079Z``, the format of most replies."""
     day, time_of_day = _day_and_time(moment)
     return f"{day}T{time_of_day}Z"
 
 
 def go_text(moment: float | None) -> str:
-    """``2021-06-03 00:03:56.079 +0000 UTC``; None is the unset sentinel."""
+    """``2021-06-03 00:03:56.079 +0000 UTC``; ``GO_UNSET`` for None."""
     if moment is None:
         return GO_UNSET
     day, time_of_day = _day_and_time(moment)
@@ -110,7 +110,7 @@ def http_date(moment: float) -> str:
 
 @lru_cache(maxsize=16_384)
 def _day_and_time(moment: float) -> tuple[str, str]:
-    """Date and time of day with milliseconds; a page of devices holds thousands of them."""
+    """Date and time of day with milliseconds; cached, as a page of devices has thousands."""
     day, millis = divmod(int(moment * 1000), 86_400_000)
     hours, millis = divmod(millis, 3_600_000)
     minutes, millis = divmod(millis, 60_000)
@@ -119,9 +119,9 @@ def _day_and_time(moment: float) -> tuple[str, str]:
 
 
 class VirtualClock:
-    """Time that starts anywhere and runs at any speed, forward only.
+    """A clock that starts at any time and runs forward at any speed.
 
-    ``hours_per_second`` is virtual hours per real second: 0 stands still, 1/3600 is real time.
+    ``hours_per_second`` is virtual hours per real second: 0 stops the clock, 1/3600 is real time.
     """
 
     def __init__(self, start: float, *, hours_per_second: float) -> None:
@@ -140,7 +140,7 @@ class VirtualClock:
         return min(LATEST, self._base + (time.monotonic() - self._real) * self._speed)
 
     def set_speed(self, hours_per_second: float) -> None:
-        """Change the pace from this moment on."""
+        """Change the speed from now on."""
         if not 0 <= hours_per_second <= 1_000_000:
             raise ValueError(f"hours_per_second must be 0 to 1000000, not {hours_per_second}")
         self._rebase(self.now())
@@ -175,10 +175,10 @@ def _in_range(moment: float) -> float:
 
 
 class EventQueue:
-    """What is due, in order of time and, within one moment, of arrival.
+    """Future events in order of time; events of the same time in order of arrival.
 
-    The order depends on nothing but what was pushed, so one jump over 120 hours equals 120 jumps
-    of one hour.
+    The order depends only on what was pushed, so one jump of 120 hours equals 120 jumps of one
+    hour.
     """
 
     def __init__(self, now: float) -> None:
@@ -190,11 +190,11 @@ class EventQueue:
         return len(self._heap)
 
     def push(self, due: float, action: Callable[..., None], *args: object) -> None:
-        """Run ``action(*args)`` when the virtual clock reaches ``due`` (at once if past)."""
+        """Run ``action(*args)`` at the virtual time ``due``, or now if that is past."""
         heappush(self._heap, (max(due, self.now), next(self._order), action, args))
 
     def run_until(self, moment: float) -> None:
-        """Run everything due up to and including ``moment``; ``now`` is each event's own time."""
+        """Run all events up to and including ``moment``; ``now`` is the time of each event."""
         while self._heap and self._heap[0][0] <= moment:
             due, _order, action, args = heappop(self._heap)
             self.now = due

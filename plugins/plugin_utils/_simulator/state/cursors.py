@@ -1,10 +1,10 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pages of device lists, and the cursors between them.
+"""Pages of device lists and their cursors.
 
-The documents say that a page holds the IMEIs larger than its cursor (CONTRACT section 9); the
-switch ``device_cursor`` has services that read their cursors otherwise.
+The vendor documents that a page has the IMEIs larger than its cursor (CONTRACT section 9). The
+switch ``device_cursor`` selects other behaviors.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from dataclasses import dataclass
 
 from .imei import is_imei
 from .records import PAGE
-from .sorted_imeis import Order, scatter
+from .sorted_imeis import SortedImeis, scatter
 from .switches import Switches
 
 
 class CursorError(Exception):
-    """A cursor that the service does not take."""
+    """A cursor that the service does not accept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """IMEIs of one page, whether more follow, and the cursor behind it (empty for no IMEIs)."""
+    """IMEIs of one page, whether more follow, and the cursor of the next page.
+
+    The cursor is empty when the page is.
+    """
 
     imeis: list[str]
     more: bool
@@ -33,51 +36,51 @@ class Page:
 
 
 class Cursors:
-    """Cuts lists into pages and remembers, where it must, which cursors it has handed out."""
+    """Cuts lists into pages and remembers the cursors it has issued where the switch needs it."""
 
     def __init__(self, switches: Switches, seed: int) -> None:
         self._switches = switches
         self._seed = seed
-        # A list and its way with cursors, then each cursor and the IMEI it stands for.
-        self._handed: dict[tuple[str, str], dict[str, str]] = {}
+        # By name of the list and value of the switch: each cursor and its IMEI.
+        self._issued: dict[tuple[str, str], dict[str, str]] = {}
 
-    def page(self, listed: str, order: Order, cursor: str) -> Page:
-        """The page behind a cursor of the list of that name; empty or 0 is the beginning.
+    def page(self, list_name: str, imeis: SortedImeis, cursor: str) -> Page:
+        """The page after a cursor of the named list; an empty or 0 cursor is the beginning.
 
-        Raises ``CursorError``.
+        Raises ``CursorError`` for a cursor that the switch does not accept.
         """
-        way = self._switches["device_cursor"]
-        handed = self._handed.setdefault((listed, way), {})
-        after = self._meant(way, handed, cursor) if cursor.strip("0") else ""
-        if way == "unordered":
-            imeis = order.scattered()
-            first = bisect_right(imeis, scatter(after), key=scatter) if after else 0
+        mode = self._switches["device_cursor"]
+        issued = self._issued.setdefault((list_name, mode), {})
+        after = self._imei_of(mode, issued, cursor) if cursor.strip("0") else ""
+        if mode == "unordered":
+            ordered = imeis.scattered()
+            first = bisect_right(ordered, scatter(after), key=scatter) if after else 0
         else:
-            imeis = order.ascending()
-            first = bisect_right(imeis, after)
-        rows = imeis[first : first + PAGE]
-        more = len(imeis) > first + PAGE
+            ordered = imeis.ascending()
+            first = bisect_right(ordered, after)
+        rows = ordered[first : first + PAGE]
+        more = len(ordered) > first + PAGE
         if not rows:
             return Page(rows, more, "")
         last = rows[-1]
-        if way in ("larger_than", "unordered"):
+        if mode in ("larger_than", "unordered"):
             return Page(rows, more, last)
-        token = self._token(listed, last) if way == "opaque" else last
-        handed[token] = last
+        token = self._token(list_name, last) if mode == "opaque" else last
+        issued[token] = last
         return Page(rows, more, token)
 
-    def _meant(self, way: str, handed: dict[str, str], cursor: str) -> str:
+    def _imei_of(self, mode: str, issued: dict[str, str], cursor: str) -> str:
         """The IMEI that a cursor stands for; empty for the beginning."""
-        if way in ("larger_than", "unordered"):
+        if mode in ("larger_than", "unordered"):
             if not is_imei(cursor):
                 raise CursorError(cursor)
             return cursor
-        if cursor in handed:
-            return handed[cursor]
-        if way == "ignored":
+        if cursor in issued:
+            return issued[cursor]
+        if mode == "ignored":
             return ""
         raise CursorError(cursor)
 
-    def _token(self, listed: str, imei: str) -> str:
-        text = f"{self._seed}/{listed}/{imei}"
+    def _token(self, list_name: str, imei: str) -> str:
+        text = f"{self._seed}/{list_name}/{imei}"
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

@@ -1,17 +1,17 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the service holds: accounts, devices, packages and credentials."""
+"""Accounts, devices, packages and credentials."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from .sorted_imeis import Order
+from .sorted_imeis import SortedImeis
 
-# Devices belong to one protocol family: v1 upgrades OMA-DM and LWM2M devices, v2 HTTP devices, v3
-# LWM2M devices (CONTRACT section 1); every family lists what it can upgrade, v3 lists them all.
+# v1 upgrades OMA-DM and LWM2M devices, v2 HTTP devices, v3 LWM2M devices (CONTRACT section 1). Each
+# version of the API lists the devices that it can upgrade; v3 lists all devices.
 APIS_OF_PROTOCOL = {
     "LWM2M": frozenset({"v1", "v3"}),
     "OMADM": frozenset({"v1", "v3"}),
@@ -23,7 +23,7 @@ PAGE = 1000
 
 @dataclass(slots=True)
 class Software:
-    """One software item on a device: the package that brought it and its version."""
+    """One software item on a device: the package that installed it, and its version."""
 
     name: str
     version: str
@@ -32,7 +32,10 @@ class Software:
 
 @dataclass(slots=True)
 class Device:
-    """One device. ``firmware`` is the truth, ``stored`` what ThingSpace believes."""
+    """One device. ``firmware`` runs on it, ``reported_firmware`` is what ThingSpace knows.
+
+    ``holder`` is the campaign or upgrade that the device is in.
+    """
 
     imei: str
     make: str
@@ -41,7 +44,7 @@ class Device:
     apis: frozenset[str]
     mdn: str
     firmware: str
-    stored: str
+    reported_firmware: str
     created: float
     software: tuple[Software, ...] = ()
     status: str = "Active"
@@ -53,17 +56,17 @@ class Device:
     dead: bool = False
     holder: object | None = None
 
-    def software_version(self, wanted: str) -> Software | None:
-        """The software item at a version (by version or by the package's name)."""
+    def software_version(self, version: str) -> Software | None:
+        """The software item with that version or package name."""
         for item in self.software:
-            if wanted in (item.version, item.name):
+            if version in (item.version, item.name):
                 return item
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One upgrade path. ``listed`` false: valid, yet missing in the list call (Q25)."""
+    """One upgrade path. When ``listed`` is false, it is valid but not in the list (Q25)."""
 
     name: str
     make: str
@@ -80,7 +83,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """One key with one user; ``accounts`` None sees every account."""
+    """One key with one user; None for ``accounts`` gives access to every account."""
 
     key: str
     secret: str
@@ -91,20 +94,20 @@ class Credentials:
 
 @dataclass(slots=True)
 class Pilot:
-    """Evidence for one package of one account: finished attempts and successes."""
+    """Finished attempts and successes with one package of one account."""
 
     attempted: int = 0
     succeeded: int = 0
 
     @property
-    def proved(self) -> bool:
-        """Five devices with half of them successful."""
+    def passed(self) -> bool:
+        """At least five devices, and at least half of them successful."""
         return self.attempted >= 5 and 2 * self.succeeded >= self.attempted
 
 
 @dataclass(slots=True)
 class Account:
-    """One billing account with everything that belongs to it."""
+    """One billing account with its devices, packages and licenses."""
 
     name: str
     participant: str
@@ -115,15 +118,15 @@ class Account:
     packages: dict[str, list[Package]]
     license_used: int = 0
     pilots: dict[str, Pilot] = field(default_factory=dict)
-    _orders: dict[tuple[str, str | None], Order] = field(default_factory=dict)
-    _every: Order = field(init=False)
-    _licensed: Order = field(init=False)
+    _imeis_by_family: dict[tuple[str, str | None], SortedImeis] = field(default_factory=dict)
+    _all_imeis: SortedImeis = field(init=False)
+    _licensed_imeis: SortedImeis = field(init=False)
     _kinds: set[tuple[frozenset[str], str, str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._every = Order(self.devices)
-        self._licensed = Order(
-            imei for imei in self._every.ascending() if self.devices[imei].licensed is not None
+        self._all_imeis = SortedImeis(self.devices)
+        self._licensed_imeis = SortedImeis(
+            imei for imei in self._all_imeis.ascending() if self.devices[imei].licensed is not None
         )
         self._kinds = {
             (device.apis, device.protocol, device.make, device.model)
@@ -132,7 +135,7 @@ class Account:
 
     @property
     def monthly_only(self) -> bool:
-        """Devices need a licence before an upgrade (CONTRACT section 11)."""
+        """Whether devices need a license before an upgrade (CONTRACT section 11)."""
         return "TS-HFOTA-EVNT" not in self.purchase
 
     def package(self, api: str, name: str) -> Package | None:
@@ -145,49 +148,52 @@ class Account:
         return self.pilots.setdefault(package, Pilot())
 
     def models(self, api: str) -> set[tuple[str, str]]:
-        """Make and model of every device of one family."""
+        """Make and model of every device of one version of the API."""
         return {(make, model) for apis, _protocol, make, model in self._kinds if api in apis}
 
-    def every(self) -> Order:
+    def all_imeis(self) -> SortedImeis:
         """IMEIs of all devices."""
-        return self._every
+        return self._all_imeis
 
-    def order(self, api: str, protocol: str | None = None) -> Order:
-        """IMEIs of one family; built once, since a fleet gains no device."""
+    def imeis(self, api: str, protocol: str | None = None) -> SortedImeis:
+        """IMEIs of one version of the API; cached, as no device is ever added to a fleet."""
         key = (api, protocol)
-        if key not in self._orders:
+        if key not in self._imeis_by_family:
             kinds = {
-                (apis, spoken)
-                for apis, spoken, _make, _model in self._kinds
-                if api in apis and protocol in (None, spoken)
+                (apis, device_protocol)
+                for apis, device_protocol, _make, _model in self._kinds
+                if api in apis and protocol in (None, device_protocol)
             }
             if kinds == {kind[:2] for kind in self._kinds}:
-                self._orders[key] = self._every
+                self._imeis_by_family[key] = self._all_imeis
             else:
-                self._orders[key] = Order(
+                self._imeis_by_family[key] = SortedImeis(
                     device.imei
                     for device in self.devices.values()
                     if (device.apis, device.protocol) in kinds
                 )
-        return self._orders[key]
+        return self._imeis_by_family[key]
 
-    def licensed(self) -> Order:
-        """IMEIs with a licence."""
-        return self._licensed
+    def licensed_imeis(self) -> SortedImeis:
+        """IMEIs of devices with a license."""
+        return self._licensed_imeis
 
     def give_license(self, device: Device, now: float) -> None:
         device.licensed = now
         device.license_used = False
         self.license_used += 1
-        self._licensed.put(device.imei)
+        self._licensed_imeis.add(device.imei)
 
     def take_license(self, device: Device) -> None:
         device.licensed = None
         self.license_used -= 1
-        self._licensed.drop(device.imei)
+        self._licensed_imeis.discard(device.imei)
 
 
 def page_after(ordered: list[str], cursor: str) -> tuple[list[str], bool]:
-    """At most 1000 ids above a cursor, and whether more follow. Empty or 0 is the beginning."""
+    """At most 1000 ids above a cursor, and whether more follow.
+
+    An empty or 0 cursor is the beginning.
+    """
     first = bisect_right(ordered, cursor) if cursor.strip("0") else 0
     return ordered[first : first + PAGE], len(ordered) > first + PAGE

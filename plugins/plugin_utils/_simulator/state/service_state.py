@@ -1,10 +1,9 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that the simulated service holds, and its time.
+"""The state of the simulated service: accounts, campaigns, upgrades, and the virtual time.
 
-Nothing here knows HTTP. The caller holds one lock around every use; ``catch_up`` brings the state
-to the virtual clock before anything is read or written.
+The caller holds a lock while it uses the state, and calls ``catch_up`` first.
 """
 
 from __future__ import annotations
@@ -63,13 +62,13 @@ class ServiceState:
         digest = hashlib.sha256(f"{self.seed}/id/{self._ids}".encode()).digest()
         return str(UUID(bytes=digest[:16], version=1))
 
-    def remember(self, imei: str, work: Campaign | Upgrade) -> None:
+    def add_to_history(self, imei: str, work: Campaign | Upgrade) -> None:
         """Add a campaign or upgrade to a device's history."""
         works = self.history.setdefault(imei, [])
         if work not in works:
             works.append(work)
 
-    def installed(self, device: Device, version: str) -> None:
+    def record_installation(self, device: Device, version: str) -> None:
         """Record new firmware on a device; the switch says when ThingSpace learns of it."""
         device.firmware = version
         device.upgraded = self.now
@@ -82,5 +81,5 @@ class ServiceState:
 
     def refresh(self, device: Device) -> None:
         """Copy the version on the device to what ThingSpace reports."""
-        device.stored = device.firmware
+        device.reported_firmware = device.firmware
         device.refreshed = self.now

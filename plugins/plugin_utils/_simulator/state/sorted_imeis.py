@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IMEIs in the order in which lists give them, kept while devices come and go."""
+"""A set of IMEIs that is read in a stable order, while IMEIs are added and removed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable
 
-# Beyond one change in so many IMEIs it is cheaper to sort anew than to insert one by one.
-FEW = 1000
+# Above one change per this many IMEIs, sorting again is cheaper than inserting one by one.
+RESORT_RATIO = 1000
 
 
-class Order:
-    """A set of IMEIs, ascending or scattered. A change waits until the order is read again."""
+class SortedImeis:
+    """IMEIs, ascending or scattered. Changes are applied when the order is next read."""
 
     def __init__(self, imeis: Iterable[str]) -> None:
         self._ascending = sorted(imeis)
@@ -24,44 +24,44 @@ class Order:
     def __len__(self) -> int:
         return len(self.ascending())
 
-    def put(self, imei: str) -> None:
-        """Have an IMEI, whether or not it is there."""
+    def add(self, imei: str) -> None:
+        """Add an IMEI; no effect if it is present."""
         self._changed[imei] = True
 
-    def drop(self, imei: str) -> None:
-        """Have an IMEI no more, whether or not it is there."""
+    def discard(self, imei: str) -> None:
+        """Remove an IMEI; no effect if it is absent."""
         self._changed[imei] = False
 
     def ascending(self) -> list[str]:
-        """By number; not the caller's to change."""
+        """Ascending by number. The caller must not change the list."""
         if self._changed:
-            self._mend()
+            self._apply_changes()
         return self._ascending
 
     def scattered(self) -> list[str]:
-        """By ``scatter``; not the caller's to change."""
+        """Ordered by ``scatter``. The caller must not change the list."""
         ascending = self.ascending()
         if self._scattered is None:
             self._scattered = sorted(ascending, key=scatter)
         return self._scattered
 
-    def _mend(self) -> None:
+    def _apply_changes(self) -> None:
         changed, self._changed = self._changed, {}
         self._scattered = None
-        held = self._ascending
-        if len(changed) * FEW > len(held):
-            kept = [imei for imei in held if imei not in changed]
-            self._ascending = sorted(kept + [imei for imei, wanted in changed.items() if wanted])
+        imeis = self._ascending
+        if len(changed) * RESORT_RATIO > len(imeis):
+            kept = [imei for imei in imeis if imei not in changed]
+            self._ascending = sorted(kept + [imei for imei, added in changed.items() if added])
             return
-        for imei, wanted in changed.items():
-            place = bisect_left(held, imei)
-            there = held[place : place + 1] == [imei]
-            if wanted and not there:
-                held.insert(place, imei)
-            elif there and not wanted:
-                del held[place]
+        for imei, added in changed.items():
+            index = bisect_left(imeis, imei)
+            present = imeis[index : index + 1] == [imei]
+            if added and not present:
+                imeis.insert(index, imei)
+            elif present and not added:
+                del imeis[index]
 
 
 def scatter(imei: str) -> bytes:
-    """A place that has nothing to do with the number."""
+    """A sort key that is unrelated to the number."""
     return hashlib.blake2b(imei.encode(), digest_size=8).digest()

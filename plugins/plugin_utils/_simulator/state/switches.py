@@ -1,9 +1,9 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the vendor does not document, one switch each (CONTRACT section 14, ``Qn``).
+"""One switch for each undocumented behavior of the service (CONTRACT section 14, ``Qn``).
 
-The defaults are the pessimistic reading wherever a client could be hurt by the other one.
+The default is the behavior that is harder on clients.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One open question: its possible answers, the first of them the default."""
+    """One open question and its possible answers; the first is the default."""
 
     name: str
     question: str
@@ -31,26 +31,26 @@ TABLE = (
         "campaign_names",
         "Q1",
         ("free", "unique"),
-        "unique: a name that a live campaign of the account holds answers 400",
+        "unique: 400 for the name of another campaign of the account that has not ended",
     ),
     Switch(
         "prescheduled",
         "Q2",
         ("hidden", "scheduled", "queued", "own"),
-        "where a v3 campaign in PreScheduled shows in reports by status: nowhere (asking for "
-        "CampaignPreScheduled answers 400), under Scheduled, under RequestQueued, or under its own",
+        "which report by status includes a v3 campaign in PreScheduled: none (a request for "
+        "CampaignPreScheduled returns 400), Scheduled, RequestQueued, or CampaignPreScheduled",
     ),
     Switch(
         "v3_paths",
         "Q3",
         ("both", "sdk", "docs"),
-        "spelling of v3 campaign history and licence status that the gateway knows",
+        "which paths of v3 campaign reports and license status the gateway accepts",
     ),
     Switch(
         "device_change_body",
         "Q4",
         ("any", "flat", "wrapped"),
-        "body of a v2/v3 device change that is understood",
+        "format of the body of a v2 or v3 device change",
     ),
     Switch(
         "delete_started_v3",
@@ -68,15 +68,15 @@ TABLE = (
         "delete_ended",
         "Q6",
         ("refused", "success"),
-        "DELETE of a campaign or upgrade that is over",
+        "DELETE of a campaign or upgrade that has ended",
     ),
     Switch(
         "delete_refusal",
         "Q7",
         ("http_400", "success_false"),
-        "how a DELETE in the wrong state is refused",
+        "how a DELETE that the status does not allow is refused",
     ),
-    Switch("window_zone", "Q9", ("utc", "utc-5"), "zone in which time windows are read"),
+    Switch("window_zone", "Q9", ("utc", "utc-5"), "time zone of time windows"),
     Switch(
         "start_date",
         "Q10",
@@ -89,61 +89,64 @@ TABLE = (
         ("accepted", "refused"),
         "time windows of one list that overlap",
     ),
-    Switch("max_campaign_days", "Q11", ("none", "31"), "longest span of a v2/v3 campaign in days"),
+    Switch(
+        "max_campaign_days", "Q11", ("none", "31"), "maximum length of a v2 or v3 campaign in days"
+    ),
     Switch(
         "max_devices_per_call",
         "Q12",
         ("none", "1000", "100"),
-        "devices in one create or device change of a campaign",
+        "maximum number of devices when a campaign is created or its devices are changed",
     ),
     Switch(
         "repeated_device_change",
         "Q13",
         ("failed", "succeed"),
-        "result of adding a present device or removing an absent one",
+        "result of adding a device that is present or removing one that is absent",
     ),
     Switch(
         "remove_words",
         "Q14",
         ("own", "seed"),
-        "a removal answers RemoveDeviceSucceed, or AddDeviceSucceed as the vendor's example",
+        "status of a removed device: RemoveDeviceSucceed, or AddDeviceSucceed as in the "
+        "vendor's example",
     ),
     Switch(
         "removed_devices",
         "Q15",
         ("gone", "kept"),
-        "whether a removed device leaves the campaign's device report at once or after a day",
+        "whether the device report omits a removed device at once or only after a day",
     ),
     Switch(
         "report_while_pending",
         "Q16",
         ("empty", "rows"),
-        "device report of a v2/v3 campaign in RequestPending",
+        "device report of a v2 or v3 campaign in RequestPending",
     ),
     Switch(
         "omitted_windows",
         "Q17",
         ("clear", "keep"),
-        "a date change before the start that leaves the window list out",
+        "effect on the time windows when a date change before the start has no window list",
     ),
     Switch(
         "window_order",
         "Q18",
         ("as_sent", "sorted", "merged"),
-        "order in which windows are given back; merged joins those that touch",
+        "order of time windows in replies; merged joins adjacent windows",
     ),
     Switch(
         "auto_flags",
         "Q19",
         ("absent", "echoed"),
-        "whether GET of a v3 campaign shows autoAssignLicenseFlag and autoAddDevicesFlag",
+        "whether GET of a v3 campaign returns autoAssignLicenseFlag and autoAddDevicesFlag",
     ),
     Switch(
         "expired_session",
         "Q20",
         ("fota_400", "prefixed_400", "unauthorized_401"),
-        "answer to an expired M2M session: FOTA error, the same with the prefix "
-        "UnifiedWebService., or the upstream error of the sister API",
+        "reply for an expired M2M session: the FOTA error, the same error with the prefix "
+        "UnifiedWebService., or the error of the related session API",
     ),
     Switch(
         "v1_cancelled_upgrade",
@@ -161,34 +164,36 @@ TABLE = (
         "device_cursor",
         "section 9",
         ("larger_than", "known_only", "opaque", "ignored", "unordered"),
-        "lastSeenDeviceId of v2/v3 device lists, device reports and licence lists: the page holds "
-        "the IMEIs larger than any IMEI given; or one that no page of the list has handed out "
-        "answers 400; or it is a token, others answer 400; or one not handed out gives the first "
-        "page; or any IMEI is taken, but the list is in no order of IMEIs",
+        "lastSeenDeviceId of v2 and v3 device lists, device reports and license lists. "
+        "larger_than: the page has the IMEIs larger than any given IMEI; known_only: 400 for an "
+        "IMEI that was not the cursor of a page; opaque: the cursor is a token, 400 for anything "
+        "else; ignored: an unknown cursor returns the first page; unordered: any IMEI is accepted, "
+        "but the list is not sorted by IMEI",
     ),
     Switch(
         "gzip",
         "undocumented",
         ("off", "on"),
-        "whether long JSON bodies come compressed to those who accept gzip",
+        "whether long JSON bodies are compressed for clients that accept gzip",
     ),
     Switch(
         "unknown_devices",
         "Q27",
         ("row", "absent"),
-        "whether v3 sync and device query answer a row for an IMEI the account does not hold",
+        "whether v3 sync and device query return a row for an IMEI that is not in the account",
     ),
     Switch(
         "campaign_history",
         "Q28",
         ("forever", "six_months"),
-        "how long v2/v3 campaigns stay in reports after their end",
+        "how long reports include v2 and v3 campaigns after their end",
     ),
     Switch(
         "unlicensed_devices",
         "Q29",
         ("rejected", "request_failed"),
-        "unlicensed devices of a monthly-licence account: refused one by one, or all together",
+        "unlicensed devices of an account with monthly licenses: each is rejected, or the whole "
+        "request fails",
     ),
     Switch(
         "scheduled_entry",
@@ -200,64 +205,65 @@ TABLE = (
         "pilot_rule",
         "section 9",
         ("request_failed", "http_400", "off"),
-        "over 20 devices with a package that no pilot has proved: CampaignRequestFailed after "
-        "the checks, 400 at once, or no rule",
+        "more than 20 devices with a package that has no successful pilot: CampaignRequestFailed "
+        "after the checks, 400 at once, or accepted",
     ),
     Switch(
         "pilot_evidence",
         "section 9",
         ("all_campaigns", "one_campaign"),
-        "5 devices with 50 % success are counted over all campaigns of the package, or one must "
-        "hold them",
+        "5 devices with 50 % success are counted over all campaigns of the package, or in one "
+        "campaign",
     ),
     Switch(
         "unknown_package",
         "Q25",
         ("http_400", "request_failed"),
-        "scheduling a package the service does not know",
+        "reply when an unknown package is scheduled",
     ),
     Switch(
         "v3_rejected_word",
         "section 5",
         ("DeviceRejected", "UpgradeFailed"),
-        "status of a device that a v3 campaign refuses; no v3 word is published",
+        "status of a device that a v3 campaign rejects; none is published",
     ),
     Switch(
         "v3_retry_word",
         "section 5",
         ("RequestToFotaServerFailed", "UpgradeFailed", "UpgradePending"),
-        "status of a v3 device between a failed attempt and the next one announced",
+        "status of a v3 device between a failed attempt and the next attempt",
     ),
     Switch(
         "stored_after_success",
         "section 7",
         ("at_once", "next_day", "on_refresh"),
-        "when the version ThingSpace remembers follows a success: at once, after 24 hours, or "
-        "only by a sync or report call",
+        "when ThingSpace knows the new version after a success: at once, after 24 hours, or "
+        "only after a sync or report call",
     ),
     Switch(
         "device_history",
         "Q2",
         ("all", "finished"),
-        "device histories show every campaign that accepted the device, or finished ones only",
+        "device histories include every campaign that accepted the device, or only those that "
+        "are finished",
     ),
     Switch(
         "windows_key",
         "quirk, section 4",
         ("timeWindowList", "campaignTimeWindowList"),
-        "key of the windows in GET of a v3 campaign",
+        "key of the time windows in GET of a v3 campaign",
     ),
     Switch(
         "sync_keys",
         "quirk 2",
         ("seed", "sdk"),
-        "Reason and VersionUpdateTime, or reason and firmwareVersionUpdateTime",
+        "keys of v3 sync: Reason and VersionUpdateTime, or reason and firmwareVersionUpdateTime",
     ),
     Switch(
         "license_keys",
         "section 11",
         ("sdk", "docs"),
-        "v3 licCount and totalLicenses, or licTotalCount and totalLicense",
+        "keys of v3 license calls: licCount and totalLicenses, or licTotalCount and totalLicense",
     ),
     Switch("history_id", "quirk 6", ("campaignId", "id"), "id key of a v3 device history row"),
     Switch(
@@ -270,19 +276,19 @@ TABLE = (
         "unknown_path",
         "section 10",
         ("400", "404", "404_xml"),
-        "gateway's answer to a path it does not know (fault 900906)",
+        "gateway's reply for an unknown path (fault 900906)",
     ),
     Switch(
         "older_sessions",
         "section 2",
         ("valid", "ended"),
-        "whether a new login leaves the user's earlier sessions valid",
+        "whether a user's earlier sessions stay valid after a new login",
     ),
     Switch(
         "token_clock",
         "section 2",
         ("real", "virtual"),
-        "clock that ages the bearer (1 hour) and the session (20 idle minutes)",
+        "clock by which bearers (1 hour) and sessions (20 idle minutes) expire",
     ),
 )
 
@@ -290,7 +296,7 @@ _BY_NAME = {switch.name: switch for switch in TABLE}
 
 
 class Switches:
-    """The chosen answers, checked by name and value."""
+    """The chosen answers; names and values are validated."""
 
     def __init__(self, chosen: Mapping[str, str]) -> None:
         self._chosen = {switch.name: switch.default for switch in TABLE}
@@ -301,12 +307,16 @@ class Switches:
         return self._chosen[name]
 
     def set(self, name: str, value: str) -> None:
-        """Choose; ``ValueError`` names the known switches or choices."""
+        """Set a switch. Raises ``ValueError`` with the valid names or values."""
         switch = _BY_NAME.get(name)
         if switch is None:
-            raise ValueError(f"no switch {name!r}; known: {', '.join(sorted(_BY_NAME))}")
+            raise ValueError(
+                f"unknown switch {name!r}; valid switches are {', '.join(sorted(_BY_NAME))}"
+            )
         if value not in switch.choices:
-            raise ValueError(f"switch {name}: {value!r} is none of {', '.join(switch.choices)}")
+            raise ValueError(
+                f"switch {name}: must be one of {', '.join(switch.choices)}, not {value!r}"
+            )
         self._chosen[name] = value
 
     def as_dict(self) -> dict[str, str]:
@@ -314,7 +324,7 @@ class Switches:
 
 
 def describe() -> str:
-    """The table as text."""
+    """All switches as text."""
     lines = []
     for switch in TABLE:
         lines.append(f"{switch.name} ({switch.question})")

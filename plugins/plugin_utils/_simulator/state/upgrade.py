@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .campaign import Entry
+from .campaign import DeviceEntry
 from .clock import day_start
 from .records import Account, Package
 
@@ -19,13 +19,13 @@ FINISHED = "Finished"
 CANCELLED = "Cancelled"
 TERMINAL = frozenset({REQUEST_FAILED, FINISHED, CANCELLED, "UpgradeFailed"})
 
-# An upgrade without an end date that still waits for devices is closed after this many days.
-LONGEST_DAYS = 7
+# An upgrade without an end date is closed after this many days.
+MAX_DAYS_WITHOUT_END = 7
 
 
 @dataclass(slots=True, eq=False)
 class Upgrade:
-    """One v1 upgrade with its devices; days are day numbers, ``end`` may be unset."""
+    """One v1 upgrade with its devices; ``start`` and the optional ``end`` are day numbers."""
 
     id: str
     account: Account
@@ -35,14 +35,14 @@ class Upgrade:
     created: float
     changed: float
     status: str = PENDING
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, DeviceEntry] = field(default_factory=dict)
     open_entries: int = 0
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         return self.status in TERMINAL
 
     @property
     def closes(self) -> float:
-        last = self.start + LONGEST_DAYS if self.end is None else self.end
+        last = self.start + MAX_DAYS_WITHOUT_END if self.end is None else self.end
         return day_start(last + 1)

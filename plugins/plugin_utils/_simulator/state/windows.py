@@ -1,10 +1,10 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Open hours of a campaign: whole UTC hours of a day, pure arithmetic.
+"""Time windows of a campaign: whole UTC hours of a day.
 
-A window is ``(start hour 0-23, end hour 1-24)``; open while start <= hour < end (CONTRACT
-section 9). No window means open all day.
+A window is ``(start hour 0-23, end hour 1-24)``; it is open while start <= hour < end (CONTRACT
+section 9). Without a window, all hours are open.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .clock import DAY, HOUR
 
 Window = tuple[int, int]
 
-# Work begun this close to the end of the range would not be reported in time.
+# Nothing starts later than this before the end, as its result would arrive too late.
 MARGIN = 0.5 * HOUR
 
 
 def merged(windows: Sequence[Window]) -> list[Window]:
-    """The same open hours as disjoint windows in order."""
+    """Disjoint windows in order, with the same open hours."""
     result: list[Window] = []
     for start, end in sorted(windows) or [(0, 24)]:
         if result and start <= result[-1][1]:
@@ -35,7 +35,7 @@ def spans(
 ) -> Iterator[tuple[float, float]]:
     """Open spans (seconds) between two moments, in order.
 
-    ``shift_hours`` moves the windows: 5 opens an 18-22 window at 23 UTC.
+    ``shift_hours`` moves the windows: with 5, a window 18-22 opens at 23 UTC.
     """
     hours = merged(windows)
     day = (begin - shift_hours * HOUR) // DAY * DAY + shift_hours * HOUR
@@ -50,7 +50,7 @@ def spans(
 def next_open(
     moment: float, end: float, windows: Sequence[Window], *, shift_hours: int = 0
 ) -> float | None:
-    """First open moment from ``moment`` on that leaves room before ``end``, or None."""
+    """The first open moment from ``moment`` on and early enough before ``end``, or None."""
     for low, _high in spans(moment, end - MARGIN, windows, shift_hours=shift_hours):
         return low
     return None
@@ -67,8 +67,8 @@ def place(
 ) -> float | None:
     """The moment after ``hours`` of open time from ``begin``.
 
-    When the range holds less open time than that, the moment at ``share`` (0 to 1) of what it
-    holds, so that everybody gets a turn in a short campaign. None if it is never open.
+    If there is less open time than that, the moment after ``share`` (0 to 1) of it, so that a short
+    campaign reaches every device. None if there is no open time.
     """
     left, total = hours * HOUR, 0.0
     for low, high in spans(begin, end - MARGIN, windows, shift_hours=shift_hours):
