@@ -44,8 +44,8 @@ _value:
 
 from collections.abc import Callable  # noqa: E402 - documentation stands before the imports
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.shown import (  # noqa: E402
-    show,
+from ansible_collections.thingspace.fota.plugins.module_utils._model.text import (  # noqa: E402
+    visible,
 )
 
 
@@ -53,4 +53,4 @@ class FilterModule:
     """What the plugin loader looks for."""
 
     def filters(self) -> dict[str, Callable[[object], str]]:
-        return {"visible": show}
+        return {"visible": visible}

@@ -667,7 +667,7 @@ failure:
     hint: null
 """
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.ensure import (
     ensure_campaigns,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (

@@ -286,11 +286,11 @@ failure:
 """
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
+    ensure_upgrade,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.options import (
     UPGRADE_OPTIONS,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade import (
-    ensure_upgrade,
 )
 
 

@@ -31,7 +31,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client.token_cach
     TokenCache,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.ensure import (
     ensure_campaigns,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.info import (
@@ -65,13 +65,13 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.in
     ROLLOUT_OPTIONS,
     inform_on_rollout,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.options import (
-    UPGRADE_OPTIONS,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
     UPGRADE_INFO_OPTIONS,
     ensure_upgrade,
     read_upgrades,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.options import (
+    UPGRADE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.waiting import ONE_LOOK
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.ensure import (
     ensure_campaigns,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.info import (
@@ -28,7 +28,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.failure im
     TaskFailure,
     describe_failure,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
     UPGRADE_INFO_OPTIONS,
     read_upgrades,
 )

@@ -23,7 +23,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
     Schedule,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.upgrade import UpgradeRequest
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.ensure import (
     ensure_campaigns,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
@@ -34,11 +34,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.fi
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
+    ensure_upgrade,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.options import (
     UPGRADE_OPTIONS,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade import (
-    ensure_upgrade,
 )
 from ansible_collections.thingspace.fota.tests.reliability.fault_stage import (
     FIRMWARE_IMEIS,

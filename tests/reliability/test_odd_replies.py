@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.ensure import (
     ensure_campaigns,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.info import (
@@ -29,7 +29,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.i
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
     UPGRADE_INFO_OPTIONS,
     read_upgrades,
 )

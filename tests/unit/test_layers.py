@@ -38,7 +38,8 @@ WINGS = ("declaration", "observation", "placement", "judgement", "action")
 """The packages of ``_plan/rollout`` in the order in which data flows; each knows those before it."""
 
 SHELLS = {"modules", "inventory", "lookup", "filter", "test", "action"}
-SHELLS_MAY_KNOW = {"_module"}
+SHELLS_MAY_KNOW = {"_module", "_model"}
+"""Use-cases and, as a filter is a pure function, what reads and writes text and records."""
 ROOMS = {f"module_utils/{layer}" for layer in MAY_KNOW} | {"plugin_utils/_simulator"}
 FLAT_ROOMS = SHELLS | {"doc_fragments"}
 """Folders of plugins that hold files only, named by what the plugin is called."""

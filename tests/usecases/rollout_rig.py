@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.campaign import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.ensure import (
     ensure_campaigns,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (

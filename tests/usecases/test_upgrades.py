@@ -12,13 +12,13 @@ import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import TaskFailure
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.options import (
-    UPGRADE_OPTIONS,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.upgrade import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
     UPGRADE_INFO_OPTIONS,
     ensure_upgrade,
     read_upgrades,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.options import (
+    UPGRADE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.tests.usecases.account import Account

@@ -10,7 +10,7 @@ from .._model.campaign import CampaignType
 from .._model.device import Device, read_devices
 from .._model.firmware import Package, read_packages
 from .._model.license import LicensedDevice, LicenseTotals
-from .campaigns import CampaignOperations, CampaignService
+from .campaign_service import CampaignOperations, CampaignService
 from .paging import ACCOUNT_DEVICE_PAGES
 
 _BASE = "/fota/v2"

@@ -21,7 +21,7 @@ from .._model.firmware import (
 )
 from .._model.license import LicensedDevice, LicenseTotals
 from .._model.wire import as_row, as_rows
-from .campaigns import CampaignOperations, CampaignService, no_such_path
+from .campaign_service import CampaignOperations, CampaignService, no_such_path
 from .paging import ACCOUNT_DEVICE_PAGES
 
 _BASE = "/fota/v3"

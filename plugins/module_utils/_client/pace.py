@@ -9,7 +9,7 @@ import threading
 import time
 
 
-class Pace:
+class RequestPace:
     """Lets calls of all threads go at even distances; the first goes at once."""
 
     def __init__(self, per_second: float | None) -> None:

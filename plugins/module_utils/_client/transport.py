@@ -32,7 +32,7 @@ from .errors import (
     WriteOutcomeUnknown,
 )
 from .operation import Kind, Operation
-from .pace import Pace
+from .pace import RequestPace
 from .settings import ConnectionSettings
 
 REQUESTS_IMPORT_ERROR: str | None = None
@@ -141,7 +141,7 @@ class Transport:
             # The user asked for it, and a line on stderr for every call helps nobody.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._pooled = _adapter(settings.max_connections)
-        self._pace = Pace(settings.requests_per_second)
+        self._pace = RequestPace(settings.requests_per_second)
 
     def prepare(
         self,

@@ -10,6 +10,6 @@ import re
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]")
 
 
-def visible(text: str) -> str:
-    """The whole text on one line: no terminal escapes, a space for any other control character."""
-    return "".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", text))
+def visible(value: object) -> str:
+    """Give a value as one line of text: no terminal escapes, spaces for control characters."""
+    return "".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", str(value)))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._api.campaigns import CampaignService
+from .._api.campaign_service import CampaignService
 from .._api.v1 import FotaV1
 from .._api.v2 import FotaV2
 from .._api.v3 import FotaV3

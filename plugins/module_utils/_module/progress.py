@@ -160,7 +160,7 @@ def tell_span(seconds: float) -> str:
     return " ".join(found[:2]) or "0 s"
 
 
-class Pace:
+class ProgressLines:
     """Says when a line is due: the first and the last, others seldom and only with news."""
 
     def __init__(self, interval: float, say: Callable[[str], None]) -> None:

@@ -15,7 +15,7 @@ from .._model.errors import InvalidValue
 from .._model.imei import shorten
 from .._model.status import FAR_ENOUGH
 from .._model.upgrade import Upgrade
-from .._plan.campaigns import CampaignSpec, choose_campaign
+from .._plan.campaign_plan import CampaignSpec, choose_campaign
 from .campaigns.info import CAMPAIGN_INFO_OPTIONS, report_rows, view_reported
 from .campaigns.search import find_by_id, list_all_campaigns, list_once_more
 from .context import Context
@@ -28,8 +28,8 @@ from .options import (
     check_positive,
 )
 from .progress import (
-    Pace,
     Progress,
+    ProgressLines,
     Watched,
     measure_campaigns,
     measure_rollout,
@@ -44,8 +44,8 @@ from .rollout.info import (
     view_rollout,
     watch_rollout,
 )
+from .upgrades.ensure import upgrade_rows, view_upgrade
 from .upgrades.stages import is_settled, wait_for_all
-from .upgrades.upgrade import upgrade_rows, view_upgrade
 from .waiting import ONE_LOOK, Tell, Waited, Waiting
 
 WAIT_MODULE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -310,7 +310,7 @@ def _teller(
 
     :param opening: what is waited for.
     """
-    pace = Pace(params["progress_interval"], lambda line: say(context.headline(line)))
+    pace = ProgressLines(params["progress_interval"], lambda line: say(context.headline(line)))
     limit = params["wait_timeout"]
 
     def tell(stand: Waited[T]) -> None:

@@ -13,7 +13,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client import pac
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import (
     ConfigurationError,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._client.pace import Pace
+from ansible_collections.thingspace.fota.plugins.module_utils._client.pace import RequestPace
 from ansible_collections.thingspace.fota.plugins.module_utils._client.settings import (
     ConnectionSettings,
 )
@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_calls_of_all_threads_go_at_even_distances(clock: Clock) -> None:
-    steady = Pace(4)
+    steady = RequestPace(4)
     with ThreadPoolExecutor(8) as pool:
         for call in [pool.submit(steady.wait) for _call in range(9)]:
             call.result()
@@ -48,7 +48,7 @@ def test_calls_of_all_threads_go_at_even_distances(clock: Clock) -> None:
 
 
 def test_without_a_pace_nothing_is_slept(clock: Clock) -> None:
-    Pace(None).wait()
+    RequestPace(None).wait()
     assert clock.slept == []
 
 

@@ -14,8 +14,8 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
 from ansible_collections.thingspace.fota.plugins.module_utils._model.status import campaign_state
 from ansible_collections.thingspace.fota.plugins.module_utils._module.progress import (
     HEARTBEAT,
-    Pace,
     Progress,
+    ProgressLines,
     Watched,
     measure_campaigns,
     tell_progress,
@@ -153,7 +153,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.pace = Pace(30, self.lines.append)
+        self.pace = ProgressLines(30, self.lines.append)
 
     def offer(self, at: float, news: str, *, last: bool = False) -> bool:
         before = len(self.lines)

@@ -30,8 +30,12 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.o
     UPGRADE_OPTIONS,
     read_upgrade_spec,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaigns import ScheduleSpec
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.devices import DevicesMode
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaign_plan import (
+    ScheduleSpec,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.device_difference import (
+    DevicesMode,
+)
 
 VALID = "490154203237518"
 WRONG_DIGIT = "990013907835573"

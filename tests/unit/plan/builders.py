@@ -17,11 +17,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.firmware import Package
 from ansible_collections.thingspace.fota.plugins.module_utils._model.upgrade import Upgrade
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaigns import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaign_plan import (
     CampaignSpec,
     ScheduleSpec,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.upgrades import UpgradeSpec
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.upgrade_plan import UpgradeSpec
 
 FIRMWARE, SOFTWARE = CampaignType.FIRMWARE, CampaignType.SOFTWARE
 NOW = datetime(2026, 4, 10, 10, 0, tzinfo=timezone.utc)

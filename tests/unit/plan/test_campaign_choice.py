@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import Campaign
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaigns import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaign_plan import (
     CampaignSpec,
     choose_campaign,
     may_be_hidden,
@@ -16,7 +16,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaigns im
     needs_creation,
     needs_device_report,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.devices import DevicesMode
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.device_difference import (
+    DevicesMode,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.tests.unit.plan.builders import (
     ONE,

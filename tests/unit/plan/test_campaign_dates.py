@@ -17,7 +17,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.windows imp
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaign_dates import (
     changed_schedule,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaigns import ScheduleSpec
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaign_plan import (
+    ScheduleSpec,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.tests.unit.plan.builders import (
     NOW,

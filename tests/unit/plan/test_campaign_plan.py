@@ -12,12 +12,12 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
     Schedule,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.windows import Window
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaigns import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaign_plan import (
     CampaignSpec,
     plan_campaign,
     same_protocol,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.devices import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.device_difference import (
     DeviceAction,
     DevicesMode,
 )

@@ -8,11 +8,13 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import Campaign
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaigns import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaign_plan import (
     CampaignSpec,
     plan_campaign,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.devices import DevicesMode
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.device_difference import (
+    DevicesMode,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.tests.unit.plan.builders import (
     FIRMWARE,

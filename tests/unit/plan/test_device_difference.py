@@ -13,7 +13,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.compliance i
     Compliance,
     judge_version,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.devices import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.device_difference import (
     DeviceAction,
     DeviceDifference,
     DevicesMode,

@@ -23,7 +23,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.windows imp
     Window,
     window_set,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaigns import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaign_plan import (
     DEVICES_CHANGEABLE,
     CampaignPlan,
     CampaignSpec,
@@ -31,9 +31,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaigns im
     choose_campaign,
     plan_campaign,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.devices import DevicesMode
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.device_difference import (
+    DevicesMode,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.upgrades import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.upgrade_plan import (
     UpgradePlan,
     UpgradeSpec,
     choose_upgrade,

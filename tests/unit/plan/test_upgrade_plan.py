@@ -13,9 +13,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.upgrade imp
     Upgrade,
     UpgradeRequest,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.devices import DevicesMode
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.device_difference import (
+    DevicesMode,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.upgrades import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.upgrade_plan import (
     UpgradeSpec,
     choose_upgrade,
     matching_upgrades,

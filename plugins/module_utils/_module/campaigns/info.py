@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..._api.campaigns import CampaignService
+from ..._api.campaign_service import CampaignService
 from ..._model.campaign import Campaign, CampaignDevice, CampaignType
 from ..._model.errors import InvalidValue
 from ..._model.status import CampaignState

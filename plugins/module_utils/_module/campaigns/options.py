@@ -12,8 +12,8 @@ from ..._model.campaign import CampaignType
 from ..._model.errors import InvalidValue
 from ..._model.times import check_date
 from ..._model.windows import check_windows
-from ..._plan.campaigns import CampaignSpec, ScheduleSpec
-from ..._plan.devices import DevicesMode
+from ..._plan.campaign_plan import CampaignSpec, ScheduleSpec
+from ..._plan.device_difference import DevicesMode
 from ..devices.declared import declared_devices
 from ..options import (
     DEVICE_OPTIONS,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..._api.campaigns import CampaignService
+from ..._api.campaign_service import CampaignService
 from ..._client.errors import ServiceRefused
 from ..._model.campaign import Campaign, CampaignType
 from ..._model.status import (

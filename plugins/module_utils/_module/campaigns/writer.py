@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..._api.campaigns import CampaignService
+from ..._api.campaign_service import CampaignService
 from ..._client.errors import FotaError, ServiceRefused, WriteOutcomeUnknown
 from ..._model.campaign import Campaign, CampaignRequest, Change, DeviceChange
-from ..._plan.campaigns import CampaignPlan
+from ..._plan.campaign_plan import CampaignPlan
 from ..devices.firmware import chunks
 from ..waiting import ONE_LOOK, Waiting, wait_until
 from .search import list_all_campaigns

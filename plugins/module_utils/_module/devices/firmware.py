@@ -55,7 +55,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Reading:
+class FirmwareReading:
     """What is known of one device's firmware at the end of the task."""
 
     device_id: str
@@ -103,13 +103,13 @@ def query_devices(context: Context, ids: Sequence[str]) -> dict[str, Device]:
     return {device.device_id: device for page in pages for device in page if device.found}
 
 
-def _remembered(ids: Sequence[str], devices: Mapping[str, Device]) -> list[Reading]:
+def _remembered(ids: Sequence[str], devices: Mapping[str, Device]) -> list[FirmwareReading]:
     return [_reading(imei, devices.get(imei), devices.get(imei)) for imei in ids]
 
 
-def _reading(imei: str, device: Device | None, before: Device | None) -> Reading:
+def _reading(imei: str, device: Device | None, before: Device | None) -> FirmwareReading:
     known = device is not None and bool(device.firmware)
-    return Reading(
+    return FirmwareReading(
         device_id=imei,
         version=device.firmware if device else "",
         previous=before.firmware if before else "",
@@ -121,16 +121,16 @@ def _reading(imei: str, device: Device | None, before: Device | None) -> Reading
 
 def _synchronize(
     context: Context, ids: Sequence[str], before: Mapping[str, Device]
-) -> list[Reading]:
+) -> list[FirmwareReading]:
     pages = context.client.map(context.v3.sync_devices, chunks(ids, SYNC_DEVICES_PER_CALL))
     told = {result.device_id: result for page in pages for result in page}
     return [_synchronized(imei, told.get(imei), before.get(imei)) for imei in ids]
 
 
-def _synchronized(imei: str, result: SyncResult | None, before: Device | None) -> Reading:
+def _synchronized(imei: str, result: SyncResult | None, before: Device | None) -> FirmwareReading:
     previous = before.firmware if before else ""
     if result is None:
-        return Reading(
+        return FirmwareReading(
             device_id=imei,
             version="",
             previous=previous,
@@ -138,7 +138,7 @@ def _synchronized(imei: str, result: SyncResult | None, before: Device | None) -
             succeeded=False,
             reason="the service did not answer for it",
         )
-    return Reading(
+    return FirmwareReading(
         device_id=imei,
         version=result.version if result.succeeded else "",
         previous=previous,
@@ -185,7 +185,7 @@ def _is_fresher(device: Device | None, before: Device | None) -> bool:
     return before is None or device.refreshed != before.refreshed
 
 
-def _view(reading: Reading, expected: str | None) -> dict[str, Any]:
+def _view(reading: FirmwareReading, expected: str | None) -> dict[str, Any]:
     view = {
         "deviceId": reading.device_id,
         "action": "moved" if reading.moved else "none",
@@ -199,7 +199,7 @@ def _view(reading: Reading, expected: str | None) -> dict[str, Any]:
     return view
 
 
-def _needs_attention(reading: Reading, expected: str | None) -> bool:
+def _needs_attention(reading: FirmwareReading, expected: str | None) -> bool:
     if expected:
         return judge_version(reading.version, expected) is not Compliance.AT_TARGET
     return not reading.succeeded
@@ -207,7 +207,7 @@ def _needs_attention(reading: Reading, expected: str | None) -> bool:
 
 def _conclude(
     context: Context,
-    readings: Sequence[Reading],
+    readings: Sequence[FirmwareReading],
     params: Mapping[str, Any],
     *,
     failure: FotaError | None = None,

@@ -49,7 +49,7 @@ class AccountUnread(Exception):
 
 
 @dataclass(frozen=True)
-class Reading:
+class AccountDevices:
     """Devices of an account as the service gave them, and what people should hear of it."""
 
     devices: Devices
@@ -57,7 +57,7 @@ class Reading:
     warnings: Sequence[str] = ()
 
 
-def read_account(params: Mapping[str, Any]) -> Reading:
+def read_account(params: Mapping[str, Any]) -> AccountDevices:
     """Read the devices of the account, all pages, of one protocol if ``params`` name one.
 
     :raises AccountUnread: an option is wrong (nothing was called), or the service did not answer.
@@ -69,7 +69,7 @@ def read_account(params: Mapping[str, Any]) -> Reading:
         context = open_context(params, check_mode=True)
         with context.client:
             devices = context.v3.list_devices(protocol=params.get("protocol"))
-            return Reading(
+            return AccountDevices(
                 devices=devices,
                 headline=context.headline(
                     f"{len(devices)} devices of {context.account} from {context.client.host}"

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..._model.errors import InvalidValue
 from ..._model.times import check_date
-from ..._plan.devices import DevicesMode
-from ..._plan.upgrades import UpgradeSpec
+from ..._plan.device_difference import DevicesMode
+from ..._plan.upgrade_plan import UpgradeSpec
 from ..devices.declared import declared_devices
 from ..options import (
     DEVICE_OPTIONS,

@@ -13,7 +13,7 @@ from ..._client.errors import FotaError, ServiceRefused, WriteOutcomeUnknown
 from ..._model.campaign import Change, DeviceChange
 from ..._model.status import UPGRADE_REPORT_STATUSES
 from ..._model.upgrade import Upgrade, UpgradeRequest
-from ..._plan.upgrades import UpgradePlan, matching_upgrades
+from ..._plan.upgrade_plan import UpgradePlan, matching_upgrades
 from ..waiting import Waiting, wait_until
 
 

@@ -121,7 +121,9 @@ def judge(
     """
     late = deadline is not None and now >= deadline
     failures = numbers.failed + (numbers.unknown if late else 0)
-    tally = _Tally(gate, numbers, failures, forgiven=accepted is not None and failures <= accepted)
+    tally = _WaveNumbers(
+        gate, numbers, failures, forgiven=accepted is not None and failures <= accepted
+    )
     soak_until = tally.met_at(now)
     if soak_until is not None:
         soak_until += gate.soak
@@ -143,7 +145,7 @@ def judge(
 
 
 def _conclude(
-    tally: _Tally, soak_until: datetime | None, *, late: bool, now: datetime, stopped: str
+    tally: _WaveNumbers, soak_until: datetime | None, *, late: bool, now: datetime, stopped: str
 ) -> tuple[GateVerdict, str]:
     gate, numbers = tally.gate, tally.numbers
     failure = tally.failure(late=late)
@@ -177,7 +179,7 @@ def _conclude(
 
 
 @dataclass(frozen=True)
-class _Tally:
+class _WaveNumbers:
     """The numbers of a wave against its gate.
 
     :ivar forgiven: a person has taken these failures.

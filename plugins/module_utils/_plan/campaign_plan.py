@@ -25,7 +25,7 @@ from .._model.firmware import Package
 from .._model.status import CampaignState
 from .._model.windows import Window
 from .campaign_dates import changed_schedule
-from .devices import DeviceDifference, DevicesMode, compare_devices, leave_alone
+from .device_difference import DeviceDifference, DevicesMode, compare_devices, leave_alone
 from .packages import find_package
 from .refusal import PlanRefused
 

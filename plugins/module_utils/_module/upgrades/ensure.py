@@ -16,7 +16,7 @@ from ..._model.status import FAR_ENOUGH, CampaignState
 from ..._model.times import check_date
 from ..._model.upgrade import Upgrade
 from ..._plan.packages import find_package
-from ..._plan.upgrades import (
+from ..._plan.upgrade_plan import (
     UpgradePlan,
     UpgradeSpec,
     choose_upgrade,
@@ -24,6 +24,7 @@ from ..._plan.upgrades import (
     needs_upgrade_version,
     plan_upgrade,
 )
+from ..campaigns.change_view import ACTION_COLUMNS, count_changes, view_actions
 from ..campaigns.search import HISTORIES_READ, may_be_dropped
 from ..campaigns.view import (
     REPORT_COLUMNS,
@@ -32,7 +33,6 @@ from ..campaigns.view import (
     view_day,
     view_device,
 )
-from ..change_view import ACTION_COLUMNS, count_changes, view_actions
 from ..context import Context
 from ..options import RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION
 from ..results_file import Rows

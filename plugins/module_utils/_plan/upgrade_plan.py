@@ -12,7 +12,7 @@ from datetime import date
 from .._model.imei import shorten
 from .._model.status import CampaignState
 from .._model.upgrade import Upgrade, UpgradeRequest
-from .devices import DeviceDifference, DevicesMode, compare_devices, leave_alone
+from .device_difference import DeviceDifference, DevicesMode, compare_devices, leave_alone
 from .refusal import PlanRefused
 
 # States that take other devices and a cancel (contract section 6).

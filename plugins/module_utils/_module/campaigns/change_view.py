@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .._model.campaign import CampaignDevice, DeviceChange
-from .._plan.campaigns import CampaignPlan
-from .._plan.devices import DeviceAction, DeviceDifference
-from .campaigns.view import ATTENTION, REPORT_COLUMNS, view_declared, view_device
+from ..._model.campaign import CampaignDevice, DeviceChange
+from ..._plan.campaign_plan import CampaignPlan
+from ..._plan.device_difference import DeviceAction, DeviceDifference
+from .view import ATTENTION, REPORT_COLUMNS, view_declared, view_device
 
 ACTION_COLUMNS = (*REPORT_COLUMNS, "action")
 """The keys of a device's row with what was done with it."""

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..._api.campaigns import CampaignService
+from ..._api.campaign_service import CampaignService
 from ..._client.errors import FotaError
 from ..._model.campaign import Campaign, CampaignDevice, CampaignType, DeviceChange
 from ..._model.firmware import Package
 from ..._model.imei import shorten
 from ..._model.status import FAR_ENOUGH, CampaignState
-from ..._plan.campaigns import (
+from ..._plan.campaign_plan import (
     CampaignPlan,
     CampaignSpec,
     choose_campaign,
@@ -25,13 +25,13 @@ from ..._plan.campaigns import (
     needs_device_report,
     plan_campaign,
 )
-from ..change_view import ACTION_COLUMNS, count_changes, diff_campaigns, view_actions
 from ..context import Context
 from ..devices.firmware import query_devices
 from ..options import check_positive
 from ..results_file import Rows
 from ..upgrades.stages import is_settled, wait_for_all
 from ..waiting import Waited, Waiting, is_weather, wait_until
+from .change_view import ACTION_COLUMNS, count_changes, diff_campaigns, view_actions
 from .options import read_specs
 from .search import find_by_id, find_hidden, list_all_campaigns, list_once_more
 from .view import count_devices, view_campaign
