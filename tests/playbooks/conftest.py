@@ -9,7 +9,7 @@ Use::
         sim = simulator(start="2026-03-02T08:00:00Z")
         sim.refuse_writes = True
         run = run_playbook("thingspace.fota.campaign", "--check", variables={...}, simulator=sim)
-        assert run.succeeded()["Declare the campaign"]["changed"]
+        assert run.succeeded()["Create, change or cancel the campaign"]["changed"]
 """
 
 from __future__ import annotations

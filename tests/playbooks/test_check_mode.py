@@ -56,14 +56,14 @@ IN_NO_PLAYBOOK = (
 BEGIN = "Begin "
 
 WOULD_CHANGE = {
-    "campaign": ["Declare the campaign"],
+    "campaign": ["Create, change or cancel the campaign"],
     "halt": ["Cancel campaigns that must not start"],
     "logout": ["Log out"],
     "reverse": ["Create the campaigns that are due"],
     "rollout": ["Create the campaigns that are due"],
     "upgrade": [
-        "Schedule and wait for the end of the canary",
-        "Schedule and wait for the end of the rest",
+        "Schedule the upgrade and wait for the end of the canary",
+        "Schedule the upgrade and wait for the end of the rest",
     ],
 }
 """Tasks that say they would change the account; the other playbooks only read it."""

@@ -49,9 +49,9 @@ DEVICES = [imei(0, number) for number in range(6)]
 STRANGER = imei(1, 0)
 REPORTED = ("rollout", "status", "audit")
 SHOWN = (
-    "Devices that need a look, at most fifty of them",
-    "Devices that do not run the target, at most fifty of them",
-    "Devices that need a look",
+    "Show devices that need attention, at most fifty",
+    "Show devices that do not run the target, at most fifty",
+    "Show devices that need attention",
 )
 
 
@@ -200,7 +200,7 @@ def test_hostile_words_stay_words(
         assert any("reason {{ lookup(" in line for line in lines), task
         assert [line for line in lines if not line.isprintable()] == []
 
-    decision = run.all("Decide")[0].result
+    decision = run.all("Decide the next step")[0].result
     assert decision["phase"] == "halted"
     assert [cohort["package"] for cohort in decision["halted_cohorts"]] == [words.package]
     assert words.reason in {one["reason"] for one in decision["devices"]}

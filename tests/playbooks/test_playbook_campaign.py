@@ -31,13 +31,16 @@ def test_plan_then_real_then_unchanged_then_ended(
     sim = simulator(start="2026-03-02T08:00:00Z")
     sim.refuse_writes = True
     planned = run_playbook(PLAYBOOK, "--check", "--diff", variables=VARIABLES, simulator=sim)
-    assert planned.succeeded().changed == ["Declare the campaign"]
+    assert planned.succeeded().changed == ["Create, change or cancel the campaign"]
     assert not sim.campaigns()
 
     sim.refuse_writes = False
     real = run_playbook(PLAYBOOK, "--diff", variables=VARIABLES, simulator=sim).succeeded()
-    assert real.changed == ["Declare the campaign"]
-    assert real["Declare the campaign"]["diff"] == planned["Declare the campaign"]["diff"]
+    assert real.changed == ["Create, change or cancel the campaign"]
+    assert (
+        real["Create, change or cancel the campaign"]["diff"]
+        == planned["Create, change or cancel the campaign"]["diff"]
+    )
 
     sim.advance(hours=72)
     waiting = {**VARIABLES, "campaign_wait_for": "ended", "campaign_wait_timeout": 30}
@@ -45,7 +48,7 @@ def test_plan_then_real_then_unchanged_then_ended(
     assert ended.changed == []
     (campaign,) = ended["Read the outcome"]["campaigns"]
     assert (campaign["status"], campaign["counts"]) == ("CampaignEnded", {"success": 3})
-    assert "status: CampaignEnded" in ended["Outcome"]["msg"]
+    assert "status: CampaignEnded" in ended["Show the outcome"]["msg"]
     assert len(sim.campaigns()) == 1
 
 
@@ -58,7 +61,7 @@ def test_devices_that_need_a_look_are_named(
     run_playbook(PLAYBOOK, variables=variables, simulator=sim).succeeded()
     sim.advance(hours=72)
     run = run_playbook(PLAYBOOK, variables=variables, simulator=sim).succeeded()
-    (named,) = run["Devices that need a look"]["results"]
+    (named,) = run["Show devices that need attention"]["results"]
     assert named["item"]["deviceId"] == "111111111111111"
 
 

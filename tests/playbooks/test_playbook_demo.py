@@ -42,7 +42,7 @@ def test_it_ends_with_its_report(run_playbook: PlaybookRunner) -> None:
     """With its inventory, as ``make demo``; installed, as anybody runs it, without one."""
     inventory = () if os.environ.get("FOTA_INSTALLED") else ("--inventory", str(INVENTORY))
     run = run_playbook(PLAYBOOK, *inventory).succeeded()
-    decision = run["Decide"]
+    decision = run["Decide the next step"]
     assert decision["phase"] == "completed_with_exceptions"
     verified: dict[str, int] = {}
     for row in decision["table"]:
@@ -53,12 +53,12 @@ def test_it_ends_with_its_report(run_playbook: PlaybookRunner) -> None:
     assert decision["counts"]["failed"] == trackers + LOOSE_ANTENNAS, (
         "only canaries of the trackers"
     )
-    phases = [one.result["phase"] for one in run.all("Decide")]
+    phases = [one.result["phase"] for one in run.all("Decide the next step")]
     assert phases.index("awaiting_approval") < phases.index("halted") < phases.index(phases[-1])
-    plan = run.all("Plan")[0].result["msg"]
+    plan = run.all("Show the plan")[0].result["msg"]
     assert plan[0].endswith("rollout spring: planned; nothing exists yet")
-    assert "changed=0" in run["What the other process said of changes"]["msg"]
-    assert run["Read again what every device runs"]["versions"] == {
+    assert "changed=0" in run["Show the changes of the other process"]["msg"]
+    assert run["Read the version of every device again"]["versions"] == {
         "SR1.2.0.0-10657": METERS + 9,
         "SR1.1.0.0-9876": 4,
         "BG96MAR04A04M1G_BETA0130B": CABINETS + 10 - LOOSE_ANTENNAS,
@@ -74,7 +74,9 @@ def test_killed_in_the_middle_it_leaves_nothing(
     run_playbook: PlaybookRunner, sent: signal.Signals
 ) -> None:
     running = run_playbook.start(PLAYBOOK)
-    assert eventually(lambda: any(one.task.endswith("Decide") for one in running.results()))
+    assert eventually(
+        lambda: any(one.task.endswith("Decide the next step") for one in running.results())
+    )
     server = json.loads(_named("Start the simulator", running.results())["stdout"])
     assert listens(server["url"])
     _kill(running, sent)

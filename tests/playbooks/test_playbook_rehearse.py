@@ -78,8 +78,10 @@ def rehearse(
     ).succeeded()
     server = json.loads(run.all("Start the simulator")[0].result["stdout"])
     assert eventually(lambda: not listens(server["url"]))
-    told = run["Remember the rehearsal"]["ansible_facts"]["rehearsal"]
-    stats = run.all("Tell later jobs of a workflow")[-1].result["ansible_stats"]["data"]
+    told = run["Set the fact rehearsal"]["ansible_facts"]["rehearsal"]
+    stats = run.all("Set the statistics for later jobs of a workflow")[-1].result["ansible_stats"][
+        "data"
+    ]
     assert stats == {"rehearsal": told, "fota_rollout": {}}
     return run, told
 
@@ -102,7 +104,7 @@ def test_bad_firmware_halts_and_good_firmware_completes(
     assert stop["what"] == "cohort beta A -> B halts"
     assert stop["why"] == "3 of 3 devices failed"
     assert (stop["touched"], told["touched"]) == (6, 6)
-    lines = run["Rehearsal"]["msg"]
+    lines = run["Show the rehearsal"]["msg"]
     assert any(line.startswith(f"{stop['at']}: cohort beta") for line in lines)
     assert (told["phase"], told["over"]) == ("awaiting_approval", False)
     assert [one["passes"] for one in told["waves"]] == ["", ""]
@@ -122,7 +124,9 @@ def test_bad_firmware_halts_and_good_firmware_completes(
     seen = len(account.journal())
     run, told = rehearse(run_playbook, account, rehearse_from=str(copy))
     assert len(account.journal()) == seen, "the copy is enough"
-    assert {one.status for one in run.all("Plan")} == {"skipped"}, "one line a run is enough"
+    assert {one.status for one in run.all("Show the plan")} == {"skipped"}, (
+        "one line a run is enough"
+    )
     assert told["over"] is True
     assert told["phase"] == "completed_with_exceptions", "one device is not eligible"
     assert (told["devices"], told["touched"], told["stops"]) == (16, 14, [])
@@ -132,17 +136,17 @@ def test_bad_firmware_halts_and_good_firmware_completes(
     assert (pilot["devices"], pilot["verified"], pilot["touched"]) == (6, 6, 6)
     assert (rest["devices"], rest["verified"], rest["failed"]) == (8, 8, 0)
     assert START < pilot["starts"] < pilot["passes"] < rest["starts"] < rest["passes"]
-    lines = run["Rehearsal"]["msg"]
+    lines = run["Show the rehearsal"]["msg"]
     assert lines[0] == f"rehearsal of meters on a copy of 16 devices, from {START}"
     assert any(line.startswith("all ") and rest["passes"] in line for line in lines)
     assert "14 devices touched" in lines[-1]
-    assert len(run.all("Where it stands")) == told["runs"]
+    assert len(run.all("Show the status")) == told["runs"]
 
 
 def test_it_ends_after_its_runs(run_playbook: PlaybookRunner, account: SimulatorServer) -> None:
     run, told = rehearse(run_playbook, account, rehearse_ticks=1)
     assert (told["runs"], told["over"]) == (1, False)
-    assert run["Rehearsal"]["msg"][-1] == "not over yet: give more of rehearse_ticks"
+    assert run["Show the rehearsal"]["msg"][-1] == "not over yet: increase rehearse_ticks"
 
 
 def test_nothing_runs_beyond_this_machine(
@@ -155,5 +159,5 @@ def test_nothing_runs_beyond_this_machine(
         simulator=account,
     )
     assert run.status != 0
-    assert "runs on the simulator alone" in run.failed[0].result["msg"]
-    assert run.all("One run") == run.all("Decide") == []
+    assert "runs on the simulator only" in run.failed[0].result["msg"]
+    assert run.all("Make one run") == run.all("Decide the next step") == []

@@ -16,8 +16,8 @@ from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSim
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
 
 PLAYBOOK = "thingspace.fota.upgrade"
-CANARY = "Schedule and wait for the end of the canary"
-REST = "Schedule and wait for the end of the rest"
+CANARY = "Schedule the upgrade and wait for the end of the canary"
+REST = "Schedule the upgrade and wait for the end of the rest"
 MODEL_A = {
     "make": "Verizon",
     "model": "Model-A",
@@ -61,7 +61,9 @@ def test_canary_then_rest_over_several_runs(
 
     first = run_playbook(PLAYBOOK, variables=VARIABLES, simulator=sim).succeeded()
     assert scheduled(first) == first.changed == [CANARY]
-    assert "Not over yet: run again to go on." in first["Stand of the canary"]["msg"]
+    assert (
+        "The stage is not over: run again later." in first["Show the status of the canary"]["msg"]
+    )
     assert set(sim.upgrades()[0]["devices"]) == set(DEVICES[:2])
 
     sim.advance(hours=72)
@@ -73,7 +75,7 @@ def test_canary_then_rest_over_several_runs(
     waiting = {**VARIABLES, "upgrade_wait": True, "upgrade_wait_timeout": 30}
     third = run_playbook(PLAYBOOK, variables=waiting, simulator=sim).succeeded()
     assert (scheduled(third), third.changed) == ([CANARY, REST], [])
-    assert "3 of 3 are updated" in third["Stand of the rest"]["msg"]
+    assert "3 of 3 devices are updated" in third["Show the status of the rest"]["msg"]
     assert len(sim.upgrades()) == 2
 
 

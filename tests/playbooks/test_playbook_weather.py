@@ -241,12 +241,12 @@ def test_a_rollout_goes_on_as_in_calm_weather(
     run = run_once()
     assert_readable(run)
     assert run.status != 0
-    assert run["Decide"]["phase"] == "observation_failed"
-    assert "never ends" in run["Decide"]["msg"]
+    assert run["Decide the next step"]["phase"] == "observation_failed"
+    assert "never ends" in run["Decide the next step"]["msg"]
     assert sim.campaigns() == []
 
     sim.faults([])
-    assert run_once().succeeded()["Decide"]["phase"] == "planned"
+    assert run_once().succeeded()["Decide the next step"]["phase"] == "planned"
     for one in (sim, calm):
         one.advance(hours=6)
     assert live_work(sim, dates=True) == live_work(calm, dates=True)

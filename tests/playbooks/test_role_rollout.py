@@ -95,7 +95,7 @@ class Operator:
         )
 
     def go_on(self, run: PlaybookRun) -> None:
-        self.sim.set_now(run["Decide"]["next_check_after"])
+        self.sim.set_now(run["Decide the next step"]["next_check_after"])
 
     def run_in_process(self, *phases: str, **declared: Any) -> None:
         """Run without playbooks, which is quicker, to a phase or to the end; the role takes it
@@ -132,7 +132,7 @@ def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path
     check = mine.run_once("--check", "--diff").succeeded()
     assert [one for one in mine.sim.journal() if one["kind"] == "write"] == []
     assert check["Create the campaigns that are due"]["changed"]
-    plan = "\n".join(check["Plan"]["msg"])
+    plan = "\n".join(check["Show the plan"]["msg"])
     assert "27 selected, 27 in scope" in plan
     assert "at most 10 devices can have been touched" in plan
     assert "look again at 2026-03-02 09:00 UTC" in plan
@@ -149,7 +149,7 @@ def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path
     last = mine.run_once(
         rollout_return_devices="all", report_path=str(tmp_path / "report.json")
     ).succeeded()
-    assert (last["Decide"]["phase"], last.changed) == ("completed", [])
+    assert (last["Decide the next step"]["phase"], last.changed) == ("completed", [])
     assert len(mine.sim.campaigns()) == 4
     assert {one["firmware"] for one in mine.sim.devices() if one["deviceId"] != imei(0, 15)} == {
         "B"
@@ -166,13 +166,13 @@ def test_a_bad_model_halts_alone(operator: Any) -> None:
     mine.run_in_process()
     run = mine.run_once().succeeded()
     assert run.changed == []
-    decision = run["Decide"]
+    decision = run["Decide the next step"]
     assert decision["phase"] == "completed_with_exceptions"
     assert [cohort["model"] for cohort in decision["halted_cohorts"]] == ["beta"]
     touched = {one["deviceId"] for one in mine.sim.devices() if one["firmware"] == "B"}
     assert touched == {imei(0, number) for number in range(15)}
     assert len(mine.sim.campaigns()) == 3, "two of canaries, one of all other alphas"
-    table = "\n".join(run["Report"]["msg"])
+    table = "\n".join(run["Print the report"]["msg"])
     assert "cohort halted" in table
 
 
@@ -181,9 +181,9 @@ def test_too_many_failures_halt_and_fail_the_play(operator: Any) -> None:
     mine.run_in_process()
     run = mine.run_once()
     assert run.status != 0
-    assert run["Decide"]["phase"] == "halted"
-    assert "halted" in run["End here if a person has to look"]["msg"]
-    assert run["Report"]["msg"], "the table is shown all the same"
+    assert run["Decide the next step"]["phase"] == "halted"
+    assert "halted" in run["Fail if an operator must act"]["msg"]
+    assert run["Print the report"]["msg"], "the table is shown all the same"
     assert mine.run_once(rollout_fail_on=[]).status == 0
     assert len(mine.sim.campaigns()) == 2
 
@@ -195,7 +195,7 @@ def test_a_campaign_cancelled_by_a_person_is_held(operator: Any) -> None:
     stop_campaign(mine.account, victim["id"])
     run = mine.run_once()
     assert run.status != 0
-    assert victim["id"] in run["Decide"]["why"]
+    assert victim["id"] in run["Decide the next step"]["why"]
     assert len(mine.sim.campaigns()) == 2
 
 
@@ -204,11 +204,11 @@ def test_status_and_audit_write_nothing(operator: Any) -> None:
     mine.run_in_process("running")
     mine.sim.refuse_writes = True
     status = mine.run_once(playbook="thingspace.fota.status").succeeded()
-    assert status["Decide"]["phase"] == "running"
+    assert status["Decide the next step"]["phase"] == "running"
     audit = mine.run_once(playbook="thingspace.fota.audit").succeeded()
     assert audit.changed == status.changed == []
-    assert {row["standing"] for row in audit["Decide"]["versions"]} == {"behind"}
-    assert sum(row["devices"] for row in audit["Decide"]["versions"]) == 27
+    assert {row["standing"] for row in audit["Decide the next step"]["versions"]} == {"behind"}
+    assert sum(row["devices"] for row in audit["Decide the next step"]["versions"]) == 27
 
 
 def test_a_wrong_declaration_is_told_at_once_and_whole(operator: Any) -> None:
@@ -216,7 +216,7 @@ def test_a_wrong_declaration_is_told_at_once_and_whole(operator: Any) -> None:
     wrong = spec(name="Not Good", wave=[], waves=[{"name": "all", "rest": True}, {"name": "x"}])
     run = mine.run_once(rollout_spec=wrong)
     assert run.status != 0
-    message = run["Decide"]["msg"]
+    message = run["Decide the next step"]["msg"]
     for part in ("Not Good", "did you mean waves?", "waves[0] (all).rest", "waves[1] (x)"):
         assert part in message
     assert mine.sim.journal() == []
@@ -227,7 +227,7 @@ def test_a_service_that_is_away_is_no_judgement(operator: Any) -> None:
     mine.sim.faults([{"operation": "v3ListCampaignsByStatus", "fault": "xml_403", "times": 99}])
     run = mine.run_once()
     assert run.status != 0
-    assert run["Decide"]["phase"] == "observation_failed"
+    assert run["Decide the next step"]["phase"] == "observation_failed"
     assert mine.sim.campaigns() == []
 
 
@@ -237,18 +237,18 @@ def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
     wish["waves"][0]["gate"] = {"approval": True}
     mine.run_in_process("awaiting_approval", **wish)
     run = mine.run_once(rollout_spec=wish, rollout_wait=True, rollout_wait_timeout=1).succeeded()
-    assert run["Decide"]["phase"] == "awaiting_approval"
+    assert run["Decide the next step"]["phase"] == "awaiting_approval"
     assert "waiting until something is to do in rollout" in run.output
     assert len(mine.sim.campaigns()) == 2
-    wish["approved"] = [{"wave": "canary", "digest": run["Decide"]["digest"][:12]}]
+    wish["approved"] = [{"wave": "canary", "digest": run["Decide the next step"]["digest"][:12]}]
 
     paused = mine.run_once(rollout_spec=wish, rollout_state="paused").succeeded()
-    assert (paused["Decide"]["phase"], paused.changed) == ("paused", [])
+    assert (paused["Decide the next step"]["phase"], paused.changed) == ("paused", [])
     mine.run_once(rollout_spec=wish).succeeded()
     assert len(mine.sim.campaigns()) == 4
 
     halted = mine.run_once(rollout_spec=wish, playbook="thingspace.fota.halt")
-    assert (halted.status, halted["Decide"]["phase"]) == (0, "halted")
+    assert (halted.status, halted["Decide the next step"]["phase"]) == (0, "halted")
     assert {one["status"] for one in mine.sim.campaigns()} == {
         "CampaignEnded",
         "CampaignCancelled",
@@ -264,6 +264,6 @@ def test_a_halt_ends_what_has_started_as_early_as_the_service_allows(operator: A
     assert run.status != 0
     assert before == {"2026-03-05"}
     assert {one["endDate"] for one in mine.sim.campaigns()} == {"2026-03-04"}
-    assert len(run.all("Devices that may still change")[0].result["results"]) == 2
+    assert len(run.all("Show the devices that can still change")[0].result["results"]) == 2
     again = mine.run_once(rollout_state="halted")
     assert again.changed == []

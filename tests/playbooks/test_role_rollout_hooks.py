@@ -101,7 +101,7 @@ def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
     assert again.changed == []
     assert mine.events()[2:] == ["phase_change planned running meters"]
     for run in (first, again):
-        mine.sim.set_now(run["Decide"]["next_check_after"])
+        mine.sim.set_now(run["Decide the next step"]["next_check_after"])
     seen = len(mine.events())
     mine.sim.advance(hours=48)
     mine.run_once().succeeded()
@@ -111,7 +111,7 @@ def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
     ]
     mine.sim.advance(hours=72)
     end = mine.run_once().succeeded()
-    assert end["Decide"]["phase"] == "completed"
+    assert end["Decide the next step"]["phase"] == "completed"
     done = mine.events()
     assert done[-2:] == [
         "after_wave all running completed meters",
@@ -134,7 +134,7 @@ def test_a_halt_is_told_after_the_brakes_and_a_failed_hook_creates_nothing(opera
     mine.run_once().succeeded()
     mine.sim.advance(hours=48)
     halted = mine.run_once()
-    assert [one.task for one in halted.failed] == ["End here if a person has to look"]
+    assert [one.task for one in halted.failed] == ["Fail if an operator must act"]
     assert mine.events()[-2:] == [
         "halt planned halted meters",
         "phase_change planned halted meters",

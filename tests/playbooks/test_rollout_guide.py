@@ -121,22 +121,22 @@ def reader(run_playbook: PlaybookRunner, simulator: StartSimulator, tmp_path: Pa
 def test_plan_run_halt_and_the_way_back(reader: Reader) -> None:
     plan = reader.run("rollout").succeeded()
     assert reader.sim.campaigns() == []
-    text = "\n".join(plan["Plan"]["msg"])
+    text = "\n".join(plan["Show the plan"]["msg"])
     assert "39 selected, 39 in scope" in text
     assert f"way back: {MAKE} {MODEL} {NEW} > {OLD}: 39 devices" in text
 
     run = reader.run("rollout", 1).succeeded()
     assert [one["campaignName"].split(".")[3] for one in reader.sim.campaigns()] == ["w01"]
-    assert run["Decide"]["exposure"] == 2
-    assert reader.run("status").succeeded()["Decide"]["phase"] == "running"
-    audit = reader.run("audit").succeeded()["Decide"]
+    assert run["Decide the next step"]["exposure"] == 2
+    assert reader.run("status").succeeded()["Decide the next step"]["phase"] == "running"
+    audit = reader.run("audit").succeeded()["Decide the next step"]
     assert [(one["standing"], one["path"], one["devices"]) for one in audit["versions"]] == [
         ("behind", [NEW], 39)
     ]
     back = reader.run("reverse").succeeded()
-    assert back["Decide"]["counts"]["current"] == 39
+    assert back["Decide the next step"]["counts"]["current"] == 39
     assert (reader.folder / "back.yml").exists()
-    halted = reader.run("halt").succeeded()["Decide"]
+    halted = reader.run("halt").succeeded()["Decide the next step"]
     assert (halted["phase"], halted["would_change"]) == ("halted", True)
     assert reader.sim.campaigns()[0]["status"] == "CampaignCancelled"
 

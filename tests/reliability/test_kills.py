@@ -97,7 +97,7 @@ def test_real_playbooks_killed_at_each_of_two_creations(
             record_property("kill_points", 1)
         sim.faults([])
         run = playbooks("thingspace.fota.rollout", variables=given, simulator=sim).succeeded()
-        assert run["Decide"]["phase"] == "running"
+        assert run["Decide the next step"]["phase"] == "running"
         assert [{**one, "id": ""} for one in sim.campaigns()] == expected
         assert duplicates(sim) == []
 
