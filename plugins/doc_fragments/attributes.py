@@ -37,9 +37,9 @@ attributes:
   check_mode:
     support: full
     details:
-      - This module only reads.
+      - This module only reads data.
   diff_mode:
     support: N/A
     details:
-      - This module only reads.
+      - This module only reads data.
 """

@@ -13,10 +13,9 @@ class ModuleDocFragment:
 options:
   account:
     description:
-      - Billing account whose devices are meant, usually of the form C(##########-#####). Another
-        form only warns.
-      - Falls back to the environment variable E(THINGSPACE_ACCOUNT). It must be given in one of
-        the two ways.
+      - Billing account of the devices, usually in the form C(##########-#####). Any other form
+        causes a warning.
+      - Falls back to the environment variable E(THINGSPACE_ACCOUNT). One of the two is required.
     type: str
   client_id:
     description:
@@ -35,73 +34,70 @@ options:
     type: str
   password:
     description:
-      - Password of O(username). The service locks a user after five refused logins, so a refused
-        login is never tried
-        again by itself, and is remembered in O(token_cache) for 15 minutes or until other
-        credentials are given.
+      - Password of O(username). The service locks a user after five rejected logins. A rejected
+        login is therefore not repeated automatically, and is recorded in O(token_cache) for 15
+        minutes or until you provide other credentials.
       - Falls back to E(THINGSPACE_PASSWORD).
     type: str
   bearer_token:
     description:
-      - A bearer token that you have already, in place of O(client_id) and O(client_secret).
+      - An existing bearer token to use instead of O(client_id) and O(client_secret).
       - Falls back to E(THINGSPACE_BEARER_TOKEN).
     type: str
   session_token:
     description:
-      - An M2M session token that you have already, in place of O(username) and O(password).
+      - An existing M2M session token to use instead of O(username) and O(password).
       - Falls back to E(THINGSPACE_SESSION_TOKEN).
     type: str
   base_url:
     description:
-      - Everything before C(/ts/v1), C(/m2m/v1) and C(/fota/vN). Plain C(http) is accepted for
-        loopback addresses only.
+      - URL of the service, without C(/ts/v1), C(/m2m/v1) and C(/fota/vN). Plain C(http) is
+        accepted only for loopback addresses.
       - Falls back to E(THINGSPACE_BASE_URL).
     type: str
     default: https://thingspace.verizon.com/api
   validate_certs:
     description:
-      - Whether to check the certificate of the service.
+      - Whether to verify the TLS certificate of the service.
       - Falls back to E(THINGSPACE_VALIDATE_CERTS).
     type: bool
     default: true
   ca_path:
     description:
-      - File or directory of certificate authorities to trust in place of the usual ones.
+      - File or directory of CA certificates to trust instead of the default ones.
       - Falls back to E(THINGSPACE_CA_PATH).
     type: path
   proxies:
     description:
-      - Proxies by URL scheme. Without this option those of the environment are used.
+      - Proxies by URL scheme. By default, the proxies of the environment are used.
       - Falls back to E(THINGSPACE_PROXIES).
     type: dict
   timeout:
     description:
-      - Seconds that one call to the service may take, retries of reads included.
+      - Timeout in seconds of one call to the service, including retries of reads.
       - Falls back to E(THINGSPACE_TIMEOUT).
     type: float
     default: 120.0
   token_cache:
     description:
-      - Directory that keeps the tokens of a login for all tasks, hosts and forks, so that a whole
-        run logs in once. It
-        holds tokens, never credentials, and is readable by its owner only. Mount it into execution
-        environments.
-      - Without this option it is C(thingspace.fota) below E(XDG_CACHE_HOME), else below
-        C(~/.cache).
+      - Directory that stores the tokens of a login for all tasks, hosts and forks, so that a
+        playbook run logs in only once. It contains tokens but no credentials, and only its owner
+        can read it. Mount it into execution environments.
+      - The default is the directory C(thingspace.fota) in E(XDG_CACHE_HOME), or in C(~/.cache).
       - Falls back to E(THINGSPACE_TOKEN_CACHE).
     type: path
   max_connections:
     description:
-      - How many calls run side by side. Long lists of devices are read in several places at once.
-        With V(1) each list is read from its beginning to its end.
+      - Maximum number of parallel calls. Long lists of devices are read in parallel. With V(1),
+        each list is read sequentially.
       - Falls back to E(THINGSPACE_MAX_CONNECTIONS).
     type: int
     default: 8
   requests_per_second:
     description:
-      - Makes no more calls than so many a second, repeated ones included. It holds for one task;
-        tasks that run at the same time share it by hand.
-      - The service publishes no limit. By default calls go as fast as they are answered.
+      - Maximum number of calls per second, including retries. The limit applies to each task; if
+        tasks run at the same time, divide it between them.
+      - The service publishes no limit. By default, the rate is not limited.
       - Falls back to E(THINGSPACE_REQUESTS_PER_SECOND).
     type: float
     version_added: 0.4.0
@@ -109,7 +105,8 @@ requirements:
   - requests
   - python-dateutil
 notes:
-  - Every result names the service's host and tells whether it is the simulator of this collection.
-  - Dates are UTC days and hours are UTC hours. What counts as now is the clock of the service, not
-    that of the controller.
+  - Every result contains the host of the service and whether it is the simulator of this
+    collection.
+  - Dates are UTC days and hours are UTC hours. The current time is taken from the clock of the
+    service, not from the controller.
 """

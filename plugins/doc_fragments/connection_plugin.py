@@ -13,21 +13,21 @@ from ansible_collections.thingspace.fota.plugins.doc_fragments import connection
 
 
 def _for_plugins(fragment: str) -> str:
-    """Write the fragment of the modules as one of plugins.
+    """Convert the fragment of the modules to one for plugins.
 
-    Modules read the environment themselves; of a plugin Ansible does it, by its documentation.
+    Modules read the environment themselves. For a plugin, Ansible reads it as documented.
     """
     documented: dict[str, Any] = yaml.safe_load(fragment)
     for name, option in documented["options"].items():
         option["env"] = [{"name": f"THINGSPACE_{name.upper()}"}]
-    # Ansible takes no text for a dictionary here, and the environment holds nothing else.
+    # Ansible does not convert text to a dictionary here, and the environment contains only text.
     documented["options"]["proxies"]["type"] = "raw"
-    del documented["notes"]  # they are about results of modules
+    del documented["notes"]  # they describe results of modules
     return str(yaml.safe_dump(documented, sort_keys=False))
 
 
 class ModuleDocFragment:
     """Fragment C(thingspace.fota.connection_plugin)."""
 
-    # With a type, as tools that read this without running it look for a plain text here.
+    # The type annotation is needed by tools that read this file without running it.
     DOCUMENTATION: str = _for_plugins(connection.ModuleDocFragment.DOCUMENTATION)

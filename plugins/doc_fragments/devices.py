@@ -13,8 +13,8 @@ class ModuleDocFragment:
 options:
   imei_check:
     description:
-      - What a wrong check digit of an IMEI in O(devices) means. That it has 15 digits is checked
-        always.
+      - How to treat an IMEI in O(devices) with a wrong check digit. V(warn) warns, V(strict)
+        fails, and V(off) does not check it. An IMEI must always have 15 digits.
     type: str
     choices: [warn, strict, 'off']
     default: warn
@@ -24,14 +24,16 @@ options:
 options:
   devices_file:
     description:
-      - File of devices, in place of O(devices), on the host where the task runs. A relative path
-        begins at the directory where the task runs, so give an absolute one, such as
+      - File with devices, to use instead of O(devices), on the host where the task runs. A
+        relative path starts at the directory where the task runs, so use an absolute path, such as
         C({{ playbook_dir }}/meters.csv).
-      - Its first line tells what it is. One IMEI a line, where C(#) begins a comment; or CSV,
-        separated by comma, semicolon or tab, with a column C(imei) or C(deviceId) (in any spelling,
-        such as C(Device ID)); or JSON lines; or one JSON list. Entries of JSON are IMEIs or objects
-        with C(imei) or C(deviceId). The text is UTF-8.
-      - It is checked before any call, and the first few bad lines are named by their numbers.
+      - The format is recognized by the first line. It is one IMEI per line, where C(#) starts a
+        comment; or CSV, separated by comma, semicolon or tab, with a column C(imei) or
+        C(deviceId) (in any spelling, such as C(Device ID)); or JSON Lines; or one JSON list.
+        Entries of JSON are IMEIs, or objects with C(imei) or C(deviceId). The encoding must be
+        UTF-8.
+      - The file is checked before the service is called. The first few invalid lines are reported
+        with their numbers.
     type: path
     version_added: 0.4.0
 """
@@ -41,11 +43,11 @@ options:
   results_file:
     description:
       - File to write every device of the result to, as with O(return_devices=all), while the result
-        itself stays small. It is on the host where the task runs. Its name ends in C(.csv) for CSV,
-        or in C(.jsonl) or C(.ndjson) for JSON lines, and its directory exists.
-      - It is replaced as a whole, so that nobody reads half of it, and has the mode V(0644) less
-        the umask. A symbolic link is refused. That a file is written is not counted as a change.
-      - Texts in CSV that a spreadsheet would take for a formula begin with an apostrophe.
+        itself stays small. It is written on the host where the task runs. The name must end in
+        C(.csv) for CSV, or in C(.jsonl) or C(.ndjson) for JSON Lines. The directory must exist.
+      - The file is replaced atomically, and has the mode V(0644) minus the umask. A symbolic link
+        is rejected. Writing the file does not count as a change.
+      - An apostrophe is added before text in CSV that a spreadsheet would treat as a formula.
       - Not written in check mode, like the journal of the role C(thingspace.fota.rollout).
     type: path
     version_added: 0.4.0
@@ -55,8 +57,8 @@ options:
 options:
   return_devices:
     description:
-      - Which devices to return. V(attention) gives those that failed, were rejected or have a
-        status that is not known.
+      - Which devices to return. V(attention) returns devices that failed, were rejected or have an
+        unknown status.
     type: str
     choices: [none, attention, all]
     default: attention
@@ -66,9 +68,9 @@ options:
 options:
   devices_mode:
     description:
-      - V(at_least) adds devices that are missing and leaves others alone.
-      - V(exact) also removes those that are not in O(devices).
-      - V(remove) removes those in O(devices), and never creates anything.
+      - V(at_least) adds missing devices and keeps others.
+      - V(exact) also removes devices that are not in O(devices).
+      - V(remove) removes the devices in O(devices), and never creates anything.
     type: str
     choices: [at_least, exact, remove]
     default: at_least

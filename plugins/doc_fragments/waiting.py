@@ -13,17 +13,17 @@ class ModuleDocFragment:
 options:
   wait_timeout:
     description:
-      - Seconds to wait at most. After them the task fails with the last state and the id to go on
-        with.
-      - A service that is away for a while is waited for, too. So is a gateway that answers in its
-        place with an error page, a 403 or nothing. What the service itself refuses ends the wait.
+      - Maximum number of seconds to wait. After that, the task fails and returns the last state and
+        the id that you need to continue.
+      - The wait continues while the service is unavailable, or while a gateway replies in its place
+        with an error page, a 403 or an empty reply. It ends if the service itself refuses a call.
     type: float
     default: 600.0
   wait_delay:
     description:
-      - Seconds between two looks. After ten of them looks get rarer, up to ten times as far
-        apart or five minutes. The service does not publish how often it may be asked; stay near
-        one look in 30 seconds on a real account.
+      - Seconds between two polls. After ten polls, the interval grows up to ten times this value
+        or five minutes. The service publishes no rate limit; on a real account, do not poll much
+        more often than every 30 seconds.
     type: float
     default: 30.0
 """
@@ -32,16 +32,16 @@ options:
 options:
   wait:
     description:
-      - Whether to wait for O(wait_for) after everything was written. Never waits in check mode.
+      - Whether to wait for O(wait_for) after all writes. Never waits in check mode.
     type: bool
     default: false
   wait_for:
     description:
-      - V(accepted) waits until the service has checked the request (it answers a refused one with
-        success at first).
+      - V(accepted) waits until the service has checked the request. The service first replies with
+        success, even to a request that it refuses later.
       - V(scheduled) waits until devices are being updated.
-      - V(ended) waits until the campaign is over. It may have ended although devices failed, so
-        look at the counts.
+      - V(ended) waits until the campaign is over. It can end even if devices failed, so check the
+        counts.
     type: str
     choices: [accepted, scheduled, ended]
     default: accepted

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IMEIs of devices, however a playbook holds them."""
+"""Extract the IMEIs of devices from lists, results and host variables."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ name: fota_imeis
 author:
   - thingspace.fota contributors (@thingspace)
 version_added: 0.4.0
-short_description: Give the IMEIs of devices, checked and each once
+short_description: Extract and check the IMEIs of devices
 description:
-  - Gives the IMEIs of a list of devices as text, in the order of the list, each once.
-  - That each has 15 digits is checked. Anything else is an error that names its place.
+  - Returns the IMEIs of a list of devices as text, in the order of the list, without duplicates.
+  - Every IMEI must have 15 digits. Otherwise, the filter fails and reports the position of the
+    entry.
 positional: _input
 options:
   _input:
     description:
-      - IMEIs, or records with C(imei) or C(deviceId) (in any spelling). Records are what the lookup
-        C(thingspace.fota.fota_hosts) gives, devices of module results, and variables of hosts.
-      - A result of a module stands for its C(devices).
+      - IMEIs, or records with C(imei) or C(deviceId) (in any spelling). Such records are returned
+        by the lookup C(thingspace.fota.fota_hosts), are the devices of module results, or are
+        variables of hosts.
+      - For the result of a module, its C(devices) are used.
     type: raw
     required: true
   check_digit:
-    description: Whether a wrong check digit is an error, too.
+    description: Whether a wrong check digit is also an error.
     type: bool
     default: false
 seealso:
@@ -35,29 +37,29 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read the devices that are behind
+- name: Read the devices that do not run the version
   thingspace.fota.fota_device_firmware:
     devices: "{{ ['358000000000016', '358000000000024'] | thingspace.fota.fota_imeis }}"
     expect_version: SR1.2.0.0-10657
   register: behind
 
-- name: Show which they are
+- name: Show their IMEIs
   ansible.builtin.debug:
     msg: "{{ behind | thingspace.fota.fota_imeis | join(', ') }}"
 
-- name: Devices of a group of the inventory
+- name: Show the IMEIs of a group of the inventory
   ansible.builtin.debug:
     msg: "{{ groups.meters | default([]) | map('extract', hostvars) | thingspace.fota.fota_imeis }}"
 """
 
 RETURN = r"""
 _value:
-  description: IMEIs of 15 digits, as text.
+  description: IMEIs with 15 digits, as text.
   type: list
   elements: str
 """
 
-from collections.abc import Callable  # noqa: E402 - documentation stands before the imports
+from collections.abc import Callable  # noqa: E402 - the documentation comes before the imports
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
@@ -67,9 +69,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.re
 
 
 def fota_imeis(devices: object, *, check_digit: object = False) -> list[str]:
-    """Give the IMEIs of devices.
+    """Return the IMEIs of devices.
 
-    :raises AnsibleFilterError: an entry has none.
+    :raises AnsibleFilterError: an entry has no IMEI.
     """
     try:
         return list_imeis(devices, check_digit=bool(check_digit))
@@ -78,7 +80,7 @@ def fota_imeis(devices: object, *, check_digit: object = False) -> list[str]:
 
 
 class FilterModule:
-    """What the plugin loader looks for."""
+    """The class that the plugin loader expects."""
 
     def filters(self) -> dict[str, Callable[..., list[str]]]:
         return {"fota_imeis": fota_imeis}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Words of the service, made fit to be shown."""
+"""Make text from the service safe to print."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ name: visible
 author:
   - thingspace.fota contributors (@thingspace)
 version_added: 0.4.0
-short_description: Make words of the service fit to be shown
+short_description: Make text from the service safe to print
 description:
-  - Gives a text on one line. Terminal escapes are taken out, and every other character that shows
-    nothing by itself becomes a space. Among them are control characters, marks that turn the
-    direction of writing, and line breaks of any kind.
-  - Names, statuses and reasons are whatever somebody gave the service. Modules return them as they
-    are; a terminal or a log that shows them can be made to lie by them.
-  - It is no escape for HTML, YAML or a shell.
+  - Returns the text on one line. Terminal escape sequences are removed, and every other
+    nonprintable character is replaced by a space, including control characters, marks that change
+    the direction of writing, and line breaks of any kind.
+  - Names, statuses and reasons can contain anything that was sent to the service. Modules return
+    them unchanged, and printing them can falsify the output of a terminal or a log.
+  - Does not escape text for HTML, YAML or a shell.
 positional: _input
 options:
   _input:
     description:
-      - What to show. Anything but text is shown as Jinja would.
+      - Value to print. A value that is not text is converted in the same way as in a template.
     type: raw
     required: true
 """
@@ -42,7 +42,7 @@ _value:
   type: str
 """
 
-from collections.abc import Callable  # noqa: E402 - documentation stands before the imports
+from collections.abc import Callable  # noqa: E402 - the documentation comes before the imports
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.text import (  # noqa: E402
     visible,
@@ -50,7 +50,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.text import
 
 
 class FilterModule:
-    """What the plugin loader looks for."""
+    """The class that the plugin loader expects."""
 
     def filters(self) -> dict[str, Callable[[object], str]]:
         return {"visible": visible}

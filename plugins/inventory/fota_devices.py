@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # mypy: disallow-untyped-calls=False
-"""The devices of an account as hosts of the inventory."""
+"""Inventory of the devices of an account."""
 
 from __future__ import annotations
 
@@ -11,85 +11,89 @@ name: fota_devices
 author:
   - thingspace.fota contributors (@thingspace)
 version_added: 0.4.0
-short_description: The devices of an account as hosts
+short_description: Inventory of the devices of an account
 description:
-  - Makes a host of every device of the account, with what the service knows of it as variables.
-  - The name of the file ends in C(.thingspace_fota.yml) or C(.thingspace_fota.yaml).
-  - The devices are read with as few calls as M(thingspace.fota.fota_device_info) needs, in the same
-    login as the modules. No device is asked, and nothing is written.
+  - Creates a host for every device of the account, with the data of the service as variables.
+  - The name of the inventory file must end in C(.thingspace_fota.yml) or C(.thingspace_fota.yaml).
+  - Reads the devices with as few calls as M(thingspace.fota.fota_device_info), and shares the login
+    with the modules. Does not contact devices, and writes nothing to the service.
 extends_documentation_fragment:
   - thingspace.fota.connection_plugin
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 options:
   plugin:
-    description: Says that the file is for this plugin.
+    description: Must be the name of this plugin.
     type: str
     choices: [thingspace.fota.fota_devices]
     required: true
   protocol:
-    description: Protocol that a device must have. The service leaves out the others.
+    description: Protocol that a device must have. The service filters the devices.
     type: str
     choices: [LWM2M, OMADM, HTTP]
   make:
-    description: Make that a device must have. All devices are read, and the others left out.
+    description: Make that a device must have. All devices are read and then filtered.
     type: str
   model:
-    description: Model that a device must have. All devices are read, and the others left out.
+    description: Model that a device must have. All devices are read and then filtered.
     type: str
   firmware:
     description:
-      - Firmware version that a device must have. All devices are read, and the others left out.
+      - Firmware version that a device must have. All devices are read and then filtered.
     type: str
   hostname:
     description:
-      - Name of a host, as a template over the variables of its device, such as
-        V(meter-{{ imei[-6:] }}). By default it is the IMEI.
-      - No two devices can have the same name. That is an error, whichever source named them.
+      - Name of a host, as a template with the variables of its device, such as
+        V(meter-{{ imei[-6:] }}). The default is the IMEI.
+      - Two devices with the same name are an error, also if another inventory source has named one
+        of them.
     type: str
   group_by:
     description:
-      - Facts to make groups of, such as C(model_GM01Q) with V(model). A device with no such fact
-        is in no such group.
-      - Gives the same groups as O(keyed_groups) with the variable C(fota_model) as key and
-        V(model) as prefix, and renders no template. An entry of O(keyed_groups) is as fast if
-        its key is one of these variables, and it has only a prefix and a separator beside it. Any
-        other entry is a template for every device, which takes several seconds for 10 000.
+      - Properties to create groups from, such as the group C(model_GM01Q) from V(model). A device
+        without a value is not in any of these groups.
+      - Creates the same groups as O(keyed_groups) with the variable C(fota_model) as key and
+        V(model) as prefix, without rendering templates. An entry of O(keyed_groups) is as fast if
+        its key is one of these variables, and it has only a prefix and a separator. Any other
+        entry is rendered as a template for every device, which takes several seconds for 10 000
+        devices.
     type: list
     elements: str
     choices: [make, model, firmware, protocol, license, reachability]
     default: []
   on_unreachable:
     description:
-      - What to do when the service gives no usable answer. V(fail) makes no host.
-      - V(use_cache) takes the devices of the cache, however old they are, and warns of their age.
-        It needs O(cache=true) and a O(cache_plugin) that keeps data, such as V(jsonfile). Without
-        data in the cache it fails too.
-      - A refused login is an error with both.
+      - What to do if the service gives no usable answer. V(fail) fails and creates no hosts.
+      - V(use_cache) uses the devices in the cache, regardless of their age, and warns about it. It
+        requires O(cache=true) and a persistent O(cache_plugin), such as V(jsonfile). It fails if
+        the cache is empty.
+      - A rejected login is always an error.
     type: str
     choices: [fail, use_cache]
     default: fail
 notes:
-  - "Variables of a host are text: C(imei), C(fota_mdn), C(fota_make), C(fota_model),
+  - "The variables of a host are text: C(imei), C(fota_mdn), C(fota_make), C(fota_model),
     C(fota_firmware), C(fota_protocol), C(fota_license) with C(assigned) or C(none),
-    C(fota_reachability) with the status of the line in the words of the service, such as
-    C(Active), C(fota_refresh_time), C(fota_upgrade_time) and C(fota_last_connection_time). One is
-    a boolean: C(fota_eligible). They mean what M(thingspace.fota.fota_device_info) returns. What
-    the list of devices does not hold is empty."
-  - No template in a value of the service is ever rendered.
-  - A device is no machine to log in to. So C(ansible_connection) is V(local) and
-    C(ansible_python_interpreter) that of the controller. With C(gather_facts) a play over devices
-    would gather facts of the controller, so turn it off. O(compose) can set both otherwise.
-  - Options that hold text and are named in the description of the connection may be templates, for
-    example C({{ lookup('env', 'FOTA_PASSWORD') }}), or encrypted with Ansible Vault. Templates know
-    extra variables, and no others.
-  - A second source, such as a static one for sites, regions and zones, is merged by the names of
-    hosts. Put both into one directory, or give C(-i) twice. Of the same variable the source that
-    comes later wins.
-  - O(cache) keeps what the service said for O(cache_timeout) seconds after it was read. It is kept
-    by inventory file, O(base_url), O(account) and O(protocol), and holds no credentials.
-    C(--flush-cache) and C(meta=refresh_inventory) read again.
-  - A file that cannot be used is a warning of Ansible, which then goes on with other sources. Set
+    C(fota_reachability) with the status of the line as returned by the service, such as
+    C(Active), C(fota_refresh_time), C(fota_upgrade_time) and C(fota_last_connection_time). Only
+    C(fota_eligible) is a boolean. For their meaning, see the results of
+    M(thingspace.fota.fota_device_info). Values that the list of devices does not contain are
+    empty."
+  - Templates in values from the service are never rendered.
+  - You cannot log in to these devices. Therefore, C(ansible_connection) is V(local) and
+    C(ansible_python_interpreter) is the interpreter of the controller. A play over devices with
+    C(gather_facts) would gather facts of the controller, so turn it off. Use O(compose) to change
+    these two variables.
+  - Text options of the connection can be templates, for example
+    C({{ lookup('env', 'FOTA_PASSWORD') }}), or encrypted with Ansible Vault. Templates can use
+    extra variables, but no other variables.
+  - A second inventory source, for example a static file with sites and regions, is merged by host
+    name. Put both into one directory, or use C(-i) twice. If both set a variable, the later source
+    takes precedence.
+  - O(cache) stores the data of the service for O(cache_timeout) seconds after it was read, for each
+    inventory file, O(base_url), O(account) and O(protocol). It contains no credentials.
+    C(--flush-cache) and C(meta=refresh_inventory) read the data again.
+  - If a file cannot be used, Ansible shows a warning and continues with other sources. Set
     C(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to make it an error.
 seealso:
   - module: thingspace.fota.fota_device_info
@@ -98,12 +102,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-# meters.thingspace_fota.yml: account and credentials are in THINGSPACE_* variables
+# meters.thingspace_fota.yml: account and credentials from THINGSPACE_* variables
 plugin: thingspace.fota.fota_devices
 group_by: [model, firmware]
 
 ---
-# north.thingspace_fota.yml: all options in the file, names for people, and the cache
+# north.thingspace_fota.yml: all options in the file, readable host names, and the cache
 plugin: thingspace.fota.fota_devices
 account: 0000123456-00001
 client_id: "{{ lookup('ansible.builtin.env', 'NORTH_CLIENT_ID') }}"
@@ -120,7 +124,7 @@ cache_timeout: 900
 on_unreachable: use_cache
 
 ---
-# sequans.thingspace_fota.yml: what only templates can say
+# sequans.thingspace_fota.yml: variables and groups from templates
 plugin: thingspace.fota.fota_devices
 make: SEQUANS Communications
 strict: true
@@ -173,7 +177,7 @@ Hosts = dict[str, dict[str, Any]]
 
 SUFFIXES = (".thingspace_fota.yml", ".thingspace_fota.yaml")
 OURS = re.compile(r"""^plugin:\s*["']?thingspace\.fota\.fota_devices\b""", re.MULTILINE)
-# What host patterns can name; no template is such a name.
+# Names that host patterns can contain; a template is not such a name.
 HOST_NAME = re.compile(r"\w[\w.@+-]*")
 GROUP_VARIABLES = [f"fota_{key}" for key in GROUP_KEYS]
 FORGETFUL_CACHES = ("memory", "ansible.builtin.memory")
@@ -186,10 +190,10 @@ if hasattr(ansible.template, "trust_as_template"):
     as_template = ansible.template.trust_as_template
 
     def unsafe(text: str) -> str:
-        """Leave text as it is: it is no template unless somebody says so."""
+        """Return text unchanged: it is not a template unless it is marked as one."""
         return text
 
-else:  # before ansible-core 2.19 any text is a template that looks like one
+else:  # before ansible-core 2.19, any text that looks like a template is one
     from ansible.utils.unsafe_proxy import wrap_var
 
     as_template = str
@@ -199,7 +203,7 @@ else:  # before ansible-core 2.19 any text is a template that looks like one
         return wrap_var(text) if "{" in text else text
 
 
-# A device is reached through the service, from where the play runs.
+# Devices are reached through the service, from the host where the play runs.
 ON_CONTROLLER = {
     "ansible_connection": as_template("local"),
     "ansible_python_interpreter": as_template("{{ ansible_playbook_python }}"),
@@ -207,15 +211,15 @@ ON_CONTROLLER = {
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
-    """The plugin; its documentation above says what it does."""
+    """The plugin; see the documentation above."""
 
     NAME = "thingspace.fota.fota_devices"
     inventory: Any
 
     def verify_file(self, path: str) -> bool:
-        """Whether the file is for this plugin, by its name.
+        """Return whether the file is for this plugin, by its name.
 
-        :raises AnsibleParserError: it is by its content only. The plugin ``auto`` passes that on.
+        :raises AnsibleParserError: it is, but only by its content. ``auto`` reports this.
         """
         if not super().verify_file(path):
             return False
@@ -225,8 +229,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             with open(path, encoding="utf-8", errors="replace") as file:
                 if OURS.search(file.read()):
                     raise AnsibleParserError(
-                        f"{path} is for {self.NAME}, so its name must end in {SUFFIXES[0]} or"
-                        f" {SUFFIXES[1]}: rename it"
+                        f"{path}: the name of a file for {self.NAME} must end in {SUFFIXES[0]} or"
+                        f" {SUFFIXES[1]}. Rename the file."
                     )
         return False
 
@@ -239,7 +243,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     ) -> None:
         """Add the devices of the account to the inventory.
 
-        :param cache: False when the person asked to read anew.
+        :param cache: False if the user requested to read the data again.
         :raises AnsibleParserError: the file or its options are wrong, or the devices cannot be read
             or named. No host was added, unless a template failed under ``strict``.
         """
@@ -252,7 +256,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if left_out:
             self.display.warning(left_out)
         if not devices:
-            self.display.warning(f"There is no device in {params['account']} that {path} asks for")
+            self.display.warning(f"{path}: no device of {params['account']} matches the filters")
         hosts = self._named(devices, params["hostname"])
         for name, variables in hosts.items():
             self._add(name, variables)
@@ -263,18 +267,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     # -- options --------------------------------------------------------------------------------
 
     def _checked_options(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """Every option, templates of the connection rendered.
+        """Return all options, with the templates of the connection rendered.
 
-        :raises AnsibleParserError: there is no such option, or one cannot be used.
+        :raises AnsibleParserError: an option is unknown or cannot be used.
         """
         params: dict[str, Any] = dict(self.get_options())
         if unknown := sorted(config.keys() - params.keys()):
             near = difflib.get_close_matches(unknown[0], params, n=1)
             raise AnsibleParserError(
-                f"{self.NAME} has no option {', '.join(unknown)}"
-                + (f"; did you mean {near[0]}?" if near else "")
+                f"{self.NAME}: unknown option {', '.join(unknown)}"
+                + (f". Did you mean {near[0]}?" if near else "")
             )
-        # Only what the file says may be a template; what is decrypted or of the environment is not.
+        # Only text in the file can be a template; decrypted values and the environment cannot.
         for name in TEMPLATED:
             if isinstance(config.get(name), str):
                 params[name] = self._rendered(name, config[name], self._vars or {})
@@ -287,8 +291,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             not params["cache"] or params["cache_plugin"] in FORGETFUL_CACHES
         ):
             raise AnsibleParserError(
-                "on_unreachable: use_cache needs 'cache: true' and a cache_plugin that keeps data,"
-                " such as ansible.builtin.jsonfile"
+                "on_unreachable: use_cache requires 'cache: true' and a persistent cache_plugin,"
+                " such as ansible.builtin.jsonfile."
             )
         return params
 
@@ -302,9 +306,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     # -- devices --------------------------------------------------------------------------------
 
     def _devices(self, path: str, params: Mapping[str, Any], *, cache: bool) -> Devices:
-        """Read the devices from the cache or the service; what is read anew goes into the cache.
+        """Read the devices from the cache or the service, and cache what the service returns.
 
-        What came from the cache is not written again, so that it does not look younger.
+        Data from the cache is not written again, so that its age stays correct.
         """
         key = f"{self.get_cache_key(path)}_{cache_suffix(params)}"
         if cache and params["cache"]:
@@ -325,25 +329,25 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return reading.devices
 
     def _outdated(self, key: str, params: Mapping[str, Any], error: AccountUnread) -> Devices:
-        """Take the devices of the cache whatever their age, and say it."""
+        """Return the devices of the cache regardless of their age, with a warning."""
         options = {"_uri": params["cache_connection"], "_prefix": params["cache_prefix"]}
         given = {name: value for name, value in options.items() if value is not None}
-        # A cache without time limit over the same place, for the usual one hides what is too old.
+        # A cache without a time limit for the same location, as the normal one hides old data.
         kept = get_cache_plugin(params["cache_plugin"], _timeout=0, **given).get(key)
         if kept is None:
-            raise AccountUnread(f"{error} There are no devices in the cache either.")
+            raise AccountUnread(f"{error} The cache contains no devices either.")
         read_at, devices = unpack(kept)
         self.display.warning(
-            f"The inventory is {age_text(time.time() - read_at)} old, from the cache: {error}"
+            f"The inventory is from the cache, {age_text(time.time() - read_at)} old: {error}"
         )
         return devices
 
     # -- hosts and groups -----------------------------------------------------------------------
 
     def _named(self, devices: Devices, template: str | None) -> Hosts:
-        """Give every device its host name and variables.
+        """Return the variables of every device by host name.
 
-        :raises AnsibleParserError: a name cannot be one of a host, or two devices have the same.
+        :raises AnsibleParserError: a host name is invalid, or two devices have the same.
         """
         hosts: Hosts = {}
         for device in devices:
@@ -354,20 +358,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 name = self._rendered(f"hostname of {imei}", template, variables)
                 if not HOST_NAME.fullmatch(name):
                     raise AnsibleParserError(
-                        f"hostname gives {imei} the name {name!r}; a name has letters, digits and"
-                        " any of _.@+- only"
+                        f"hostname: the name {name!r} of {imei} is invalid. Use only letters,"
+                        " digits and the characters _.@+-"
                     )
             other = hosts[name]["imei"] if name in hosts else self._imei_elsewhere(name, imei)
             if other:
                 raise AnsibleParserError(
-                    f"Two devices have the host name {name}: {other} and {imei}. Give hostname"
-                    " more of the IMEI"
+                    f"hostname: two devices have the name {name}: {other} and {imei}. Include more"
+                    " of the IMEI."
                 )
             hosts[name] = variables
         return hosts
 
     def _imei_elsewhere(self, name: str, imei: str) -> str | None:
-        """The IMEI that a source read before gave to this name, if it is another."""
+        """Return the IMEI that an earlier source gave to this name, if it is different."""
         host = self.inventory.hosts.get(name)
         given = "" if host is None else str(host.vars.get("imei", ""))
         return given if given.isdigit() and given.zfill(len(imei)) != imei else None
@@ -378,7 +382,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.inventory.set_variable(name, variable, value)
 
     def _group(self, hosts: Hosts, variable: str, prefix: str) -> None:
-        """Make a group of every value of a variable. Empty is no value."""
+        """Create a group for every nonempty value of a variable."""
         names: dict[str, str] = {}
         for host, variables in hosts.items():
             value = variables[variable]
@@ -388,13 +392,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 name = to_safe_group_name(f"{prefix}{value}")
                 if name in names.values():
                     self.display.warning(
-                        f"The group {name} is of {variable} {value!r} and of another value as well"
+                        f"group_by: the group {name} is for {variable} {value!r} and another value"
                     )
                 names[value] = self.inventory.add_group(name)
             self.inventory.add_child(names[value], host)
 
     def _construct(self, hosts: Hosts) -> None:
-        """Do what templates say: compose, groups, keyed_groups."""
+        """Apply the options with templates: compose, groups, keyed_groups."""
         compose, groups, strict = map(self.get_option, ("compose", "groups", "strict"))
         keyed_groups = []
         for entry in self.get_option("keyed_groups"):
@@ -411,7 +415,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name in hosts:
             host = self.inventory.get_host(name)
             self._set_composite_vars(compose, host.get_vars(), name, strict)
-            # The helpers would read the variables again for each of their entries.
+            # By default, the helpers read the variables again for each of their entries.
             for add, option in (
                 (self._add_host_to_composed_groups, groups),
                 (self._add_host_to_keyed_groups, keyed_groups),
@@ -419,20 +423,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 add(option, host.get_vars(), name, strict, fetch_hostvars=False)
 
     def _is_plain(self, entry: object) -> bool:
-        """Whether an entry of keyed_groups asks for the values of a variable as they stand."""
+        """Return whether the key of an entry of keyed_groups is a plain variable."""
         return (
             isinstance(entry, dict)
             and entry.keys() <= {"key", "prefix", "separator"}
             and entry.get("key") in GROUP_VARIABLES
             and entry["key"] not in self.get_option("compose")
-            # Ansible's own helper minds these two.
+            # The helper of Ansible evaluates these two options.
             and not self.get_option("use_extra_vars")
             and not self.get_option("strict")
         )
 
 
 def unsafe_values(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Make variables of what the service said, none of which is ever rendered."""
+    """Mark the variables from the service so that they are never rendered."""
     return {
         name: unsafe(value) if isinstance(value, str) else value
         for name, value in variables.items()

@@ -12,47 +12,49 @@ author:
 version_added: 0.2.0
 short_description: Select devices from the inventory
 description:
-  - Gives one record for every inventory host that a host pattern matches, with its IMEI, its groups
-    and the variables that are asked for.
-  - Meant for large inventories. The variables of a host are read as they stand, and only those
-    values that are asked for and are templates are rendered.
+  - Returns one record for every inventory host that matches a host pattern, with its IMEI, its
+    groups and the requested variables.
+  - Designed for large inventories. The variables of a host are read without rendering them, and
+    only requested values that are templates are rendered.
 options:
   _terms:
     description:
-      - Host patterns, each as in C(hosts) of a play.
-      - Several patterns are a union. An exclusion such as V(!lab) reaches no other pattern.
-      - A pattern that is empty is refused. Ansible would take it for all hosts.
+      - Host patterns, as in C(hosts) of a play.
+      - Several patterns select the union of their hosts. An exclusion such as V(!lab) does not
+        affect other patterns.
+      - An empty pattern is an error, because Ansible would match all hosts.
     type: list
     elements: str
     required: true
   vars:
     description:
-      - Variables to take over into the record of a host. One that a host does not have is left out
-        of its record.
-      - The names V(imei), V(host) and V(groups) are taken by what every record holds.
+      - Variables to copy to the record of a host. A variable that a host does not have is omitted
+        from its record.
+      - The names V(imei), V(host) and V(groups) are reserved, because every record has these keys.
     type: list
     elements: str
     default: []
   imei:
     description:
-      - Name of the variable that holds the IMEI of a host.
-      - A host without it is taken by its inventory name if that is 15 digits, and is an error
-        otherwise.
+      - Name of the variable that contains the IMEI of a host.
+      - For a host without this variable, the inventory name is used if it has 15 digits. Otherwise,
+        the lookup fails.
     type: str
     default: imei
 notes:
-  - Variables of a host are what C(hostvars) knows, with the same precedence. These are the
-    inventory, C(group_vars) and C(host_vars) beside it or beside the playbook, facts, results of
-    C(set_fact) and extra variables. Variables of a play, role or task are not among them.
-  - A variable that is a template, or holds one, is rendered with the variables of its host alone.
-    One that cannot be rendered is an error that names the host and the variable. Rendering takes
-    several times as long as the rest, so plain values are better on thousands of hosts.
-  - A limit (C(--limit)) holds for the selection too, so name C(localhost) in it beside the devices.
-    C(serial) and failed hosts do not change the selection.
-  - A pattern that names an unknown host or group gives Ansible's warning for that, see
-    C(HOST_PATTERN_MISMATCH) in its settings. If nothing matches, the list is empty.
-  - Quote IMEIs in YAML. One that was read as a number becomes text again, but its leading zeros are
-    gone. Whether an IMEI is right is not checked here.
+  - The variables of a host are those in C(hostvars), with the same precedence. They come from the
+    inventory, from C(group_vars) and C(host_vars) next to the inventory or the playbook, from
+    facts, from C(set_fact) and from extra variables. Variables of a play, role or task are not
+    included.
+  - A variable that is a template, or contains one, is rendered with the variables of its host only.
+    If it cannot be rendered, the lookup fails and names the host and the variable. Rendering takes
+    several times as long as the rest of the lookup, so use plain values for thousands of hosts.
+  - A limit (C(--limit)) also applies to the selection, so include C(localhost) in the limit as well
+    as the devices. C(serial) and failed hosts do not change the selection.
+  - For a pattern with an unknown host or group, Ansible shows a warning, see
+    C(HOST_PATTERN_MISMATCH) in its configuration. If nothing matches, the list is empty.
+  - Quote IMEIs in YAML. An IMEI that was read as a number is converted to text, but its leading
+    zeros are lost. This lookup does not validate IMEIs.
   - Dates and vault-encrypted values are returned as text.
 seealso:
   - plugin: ansible.builtin.inventory_hostnames
@@ -60,11 +62,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Remember all meters but those of the lab, with their region and time zone
+- name: Select all meters except those of the lab, with their region and time zone
   ansible.builtin.set_fact:
     meters: "{{ query('thingspace.fota.fota_hosts', 'meters:!lab', vars=['region', 'timezone']) }}"
 
-- name: Read the devices of two sites, whose IMEI is in the variable modem_imei
+- name: Read the devices of two sites, with the IMEI in the variable modem_imei
   thingspace.fota.fota_device_info:
     devices: >-
       {{ query('thingspace.fota.fota_hosts', 'site_oslo', 'site_bergen', imei='modem_imei')
@@ -73,7 +75,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: One record for every matching host, each host once, in the order of the inventory.
+  description: One record for every matching host, in the order of the inventory.
   type: list
   elements: dict
   contains:
@@ -86,14 +88,14 @@ _raw:
       type: str
       returned: always
     groups:
-      description: All groups that the host is in, sorted, without V(all) and V(ungrouped).
+      description: Sorted names of all groups of the host, without V(all) and V(ungrouped).
       type: list
       elements: str
       returned: always
     <name>:
-      description: Value of a variable that O(vars) names.
+      description: Value of a variable listed in O(vars).
       type: raw
-      returned: when the host has it
+      returned: when the host has the variable
   sample:
     - imei: '358000000000016'
       host: meter-001
@@ -121,38 +123,38 @@ BUILT_IN_GROUPS = ("all", "ungrouped")
 IMEI = re.compile(r"[0-9]{15}")
 NAMED_IN_ERROR = 5
 BAD_TEMPLATE = (AnsibleError, ArithmeticError, LookupError, TypeError, ValueError)
-"""What rendering raises; ansible-core before 2.19 lets errors of Python pass as they are."""
+"""Errors of rendering; ansible-core before 2.19 does not wrap errors of Python."""
 
 
 class LookupModule(LookupBase):
-    """The plugin; what it takes and gives is in the documentation above."""
+    """The plugin; see the documentation above."""
 
     def run(
         self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> list[dict[str, Any]]:
         """Return the records.
 
-        :raises AnsibleOptionsError: the call itself is wrong.
-        :raises AnsibleLookupError: hosts without IMEI, a value that cannot be rendered.
+        :raises AnsibleOptionsError: the terms or options are wrong.
+        :raises AnsibleLookupError: hosts have no IMEI, or a value cannot be rendered.
         """
         self.set_options(direct=kwargs)  # type: ignore[no-untyped-call]
         options: dict[str, Any] = self.get_options()  # type: ignore[no-untyped-call]
-        # Ansible ignores options that it does not know.
+        # Ansible ignores unknown options.
         if unknown := sorted(kwargs.keys() - options.keys()):
             raise AnsibleOptionsError(
-                f"fota_hosts has no option {', '.join(unknown)}; it has 'vars' and 'imei'"
+                f"fota_hosts: unknown option {', '.join(unknown)}. Use 'vars' or 'imei'."
             )
         wanted: list[Any] = options["vars"]
         if wrong := [name for name in wanted if not isinstance(name, str) or name in FIXED_KEYS]:
             raise AnsibleOptionsError(
-                f"fota_hosts: 'vars' takes names of variables, not {wrong[0]!r}; every record has"
-                f" {', '.join(FIXED_KEYS)} anyway"
+                f"fota_hosts: 'vars' must be names of variables, not {wrong[0]!r}. Every record"
+                f" already has {', '.join(FIXED_KEYS)}."
             )
         if not variables or "hostvars" not in variables:
-            raise AnsibleLookupError("fota_hosts needs the inventory of a play, and there is none")
+            raise AnsibleLookupError("fota_hosts needs an inventory. Use it in a play.")
         hostvars = variables["hostvars"]
         patterns = self._flatten(terms)  # type: ignore[no-untyped-call]
-        # The one private name in use: the inventory knows order and limit, 'groups' does not.
+        # The only private name used: the inventory knows order and limit, 'groups' does not.
         hosts = matching_hosts(hostvars._inventory, patterns)
         reader = HostReader(hostvars, Templar(loader=self._loader))
         return device_records(reader, hosts, imei=options["imei"], wanted=wanted)
@@ -164,19 +166,19 @@ def matching_hosts(inventory: InventoryManager, patterns: Sequence[str]) -> list
     :raises AnsibleOptionsError: there is no pattern, or one is empty.
     """
     if not patterns:
-        raise AnsibleOptionsError("fota_hosts needs a host pattern, such as 'all'")
+        raise AnsibleOptionsError("fota_hosts needs a host pattern, such as 'all'.")
     found: dict[str, Host] = {}
     for pattern in patterns:
         parts = split_host_pattern(pattern)
         if not parts:
             raise AnsibleOptionsError(
-                f"fota_hosts: the host pattern {pattern!r} is empty; for all hosts say 'all'"
+                f"fota_hosts: the host pattern {pattern!r} is empty. Use 'all' for all hosts."
             )
-        # A restriction is the play's own batch of hosts, which is most often localhost alone.
+        # A restriction is the current batch of hosts of the play, usually only localhost.
         for host in inventory.get_hosts(parts, ignore_restrictions=True):
             found[host.name] = host
     places = {name: place for place, name in enumerate(inventory.hosts)}
-    # The implicit localhost is matched by name, but has no place.
+    # The implicit localhost matches by name, but has no position in the inventory.
     return sorted(found.values(), key=lambda host: places.get(host.name, len(places)))
 
 
@@ -188,7 +190,7 @@ class HostReader:
     templar: Templar
 
     def read(self, host: Host, names: Iterable[str]) -> dict[str, Any]:
-        """Return plain values of those variables that the host has.
+        """Return plain values of the variables that the host has.
 
         :raises AnsibleLookupError: a value cannot be rendered.
         """
@@ -219,8 +221,8 @@ class HostReader:
         except BAD_TEMPLATE as error:
             raise AnsibleLookupError(
                 f"Host {host.name}: the variable '{name}' cannot be rendered with the variables of"
-                f" that host alone ({error}). Give the host a plain value, or define what the"
-                " template uses in the inventory"
+                f" that host only ({error}). Use a plain value, or define the variables of the"
+                " template in the inventory."
             ) from error
 
 
@@ -230,7 +232,7 @@ def device_records(
     """Return the record of every host, in the order of the hosts.
 
     :param imei: name of the variable that holds the IMEI.
-    :param wanted: names of the variables to take over.
+    :param wanted: names of the variables to copy.
     :raises AnsibleLookupError: hosts have no IMEI, or what ``HostReader.read`` raises.
     """
     records = []
@@ -249,13 +251,13 @@ def device_records(
         raise AnsibleLookupError(
             f"{len(without)} of the selected hosts have no IMEI: {shorten(without)}. Set the"
             f" variable '{imei}' to the 15 digits in quotes, use the IMEI as inventory name, or"
-            " leave such hosts out of the pattern"
+            " exclude these hosts from the pattern."
         )
     return records
 
 
 def imei_text(values: Mapping[str, Any], variable: str, host: str) -> str | None:
-    """Return the IMEI of a host as text, None if it has none."""
+    """Return the IMEI of a host as text, or None."""
     if variable not in values:
         return host if IMEI.fullmatch(host) else None
     value = values[variable]
@@ -266,7 +268,7 @@ def imei_text(values: Mapping[str, Any], variable: str, host: str) -> str | None
 
 
 def plain(value: Any) -> Any:
-    """Return a value in the types that JSON has, without what Ansible attached to it.
+    """Return a value with JSON types only, without the marks that Ansible adds.
 
     Text stays protected from templating: ``str()`` keeps the mark of unsafe text, and from
     ansible-core 2.19 on drops the mark of trusted text, which is the only text that is templated.
@@ -284,6 +286,6 @@ def plain(value: Any) -> Any:
 
 
 def shorten(names: Sequence[str]) -> str:
-    """Give the first few names as one line and say how many more there are."""
+    """Return the first few names on one line, with the number of the others."""
     more = len(names) - NAMED_IN_ERROR
     return ", ".join(names[:NAMED_IN_ERROR]) + (f" and {more} more" if more > 0 else "")

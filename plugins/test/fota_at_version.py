@@ -12,21 +12,22 @@ author:
 version_added: 0.4.0
 short_description: Whether a device runs a version
 description:
-  - Tells whether a device runs exactly a version, as M(thingspace.fota.fota_device_firmware) judges
-    it. Versions of firmware have no order, so none is more than another.
-  - A device whose version is not known is at none.
+  - Returns whether a device runs exactly the given version, by the same rule as
+    M(thingspace.fota.fota_device_firmware). Firmware versions are compared for equality only,
+    because they have no order.
+  - Returns false for a device with an unknown version.
 positional: _input, version
 options:
   _input:
     description:
-      - A record with C(version), C(firmware) or C(fota_firmware), which are devices of module
-        results and variables of hosts of the inventory P(thingspace.fota.fota_devices#inventory).
-        One that has none of these keys is an error.
+      - A record with C(version), C(firmware) or C(fota_firmware), such as a device of a module
+        result, or the variables of a host of the inventory plugin
+        P(thingspace.fota.fota_devices#inventory). A record without any of these keys is an error.
       - Or the version itself.
     type: raw
     required: true
   version:
-    description: Version that it should run.
+    description: Version that the device should run.
     type: str
     required: true
 seealso:
@@ -39,7 +40,7 @@ EXAMPLES = r"""
     model: GM01Q
   register: meters
 
-- name: Show which are not there yet
+- name: Show the meters that do not run the version yet
   ansible.builtin.debug:
     msg: "{{ meters.devices | reject('thingspace.fota.fota_at_version', 'SR1.2.0.0-10657')
       | thingspace.fota.fota_imeis }}"
@@ -47,11 +48,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Whether it does.
+  description: Whether the device runs the version.
   type: bool
 """
 
-from collections.abc import Callable  # noqa: E402 - documentation stands before the imports
+from collections.abc import Callable  # noqa: E402 - the documentation comes before the imports
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
@@ -61,9 +62,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.re
 
 
 def fota_at_version(device: object, version: str) -> bool:
-    """Tell whether a device runs a version.
+    """Return whether a device runs a version.
 
-    :raises AnsibleFilterError: the record tells nothing of it, or no version is asked for.
+    :raises AnsibleFilterError: the record has no version, or no version is given.
     """
     try:
         return is_at_version(device, version)
@@ -72,7 +73,7 @@ def fota_at_version(device: object, version: str) -> bool:
 
 
 class TestModule:
-    """What the plugin loader looks for."""
+    """The class that the plugin loader expects."""
 
     def tests(self) -> dict[str, Callable[..., bool]]:
         return {"fota_at_version": fota_at_version}

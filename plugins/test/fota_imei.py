@@ -12,21 +12,21 @@ author:
 version_added: 0.4.0
 short_description: Whether a value is an IMEI
 description:
-  - Tells whether a value is 15 digits of which the last one is the check digit of those before it.
+  - Returns whether a value has 15 digits, of which the last is the check digit of the others.
 positional: _input
 options:
   _input:
-    description: What to look at. Anything but text or a whole number is no IMEI.
+    description: Value to test. Only text and integers can be an IMEI.
     type: raw
     required: true
   check_digit:
-    description: Whether the check digit must be right. The vendor's own examples have wrong ones.
+    description: Whether the check digit must be correct. Examples of the vendor have wrong ones.
     type: bool
     default: true
 """
 
 EXAMPLES = r"""
-- name: See that the devices are declared well
+- name: Check the IMEIs of devices
   ansible.builtin.assert:
     that:
       - "'358000000000016' is thingspace.fota.fota_imei"
@@ -36,11 +36,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Whether it is one.
+  description: Whether the value is an IMEI.
   type: bool
 """
 
-from collections.abc import Callable  # noqa: E402 - documentation stands before the imports
+from collections.abc import Callable  # noqa: E402 - the documentation comes before the imports
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.records import (  # noqa: E402
     is_imei,
@@ -48,12 +48,12 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.re
 
 
 def fota_imei(value: object, *, check_digit: object = True) -> bool:
-    """Tell whether a value is an IMEI."""
+    """Return whether a value is an IMEI."""
     return is_imei(value, check_digit=bool(check_digit))
 
 
 class TestModule:
-    """What the plugin loader looks for."""
+    """The class that the plugin loader expects."""
 
     def tests(self) -> dict[str, Callable[..., bool]]:
         return {"fota_imei": fota_imei}

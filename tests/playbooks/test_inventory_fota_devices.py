@@ -302,7 +302,7 @@ def test_cached_devices_do_not_get_younger(
     sim.faults([{"operation": "v3ListDevices", "fault": "status_503_before", "times": 99}])
     last = run_inventory(run_playbook, *arguments, "--list", simulator=sim)
     assert last.output == first.output
-    assert "The inventory is 3 days old, from the cache: " in last.warnings
+    assert "The inventory is from the cache, 3 days old: " in last.warnings
     assert "no usable answer" in last.warnings
     assert kept.stat().st_mtime == pytest.approx(too_old, abs=1)
 
@@ -313,9 +313,9 @@ def test_files_that_cannot_be_used_say_why_before_any_call(
     sim = simulator(fleet(), start=START)
     cached = {"cache": True, "on_unreachable": "use_cache"}
     files = {
-        source(tmp_path, "devices.yml"): "its name must end in .thingspace_fota.yml or"
-        " .thingspace_fota.yaml: rename it",
-        source(tmp_path, "key", gruop_by=["model"]): f"{PLUGIN} has no option gruop_by; did you"
+        source(tmp_path, "devices.yml"): f"the name of a file for {PLUGIN} must end in"
+        " .thingspace_fota.yml or .thingspace_fota.yaml. Rename the file.",
+        source(tmp_path, "key", gruop_by=["model"]): f"{PLUGIN}: unknown option gruop_by. Did you"
         " mean group_by?",
         source(tmp_path, "choice", group_by=["colour"]): "colour",
         source(tmp_path, "plugin", plugin="thingspace.fota.fota_device"): "unknown plugin"
@@ -326,7 +326,7 @@ def test_files_that_cannot_be_used_say_why_before_any_call(
         " rendered: ",
         source(tmp_path, "limit", max_connections=0): "max_connections: 0: must be greater than 0",
         source(tmp_path, "url", base_url="http://example.com"): "base_url is plain http",
-        source(tmp_path, "forgetful", **cached): "on_unreachable: use_cache needs 'cache: true'",
+        source(tmp_path, "forgetful", **cached): "on_unreachable: use_cache requires 'cache: true'",
     }
     arguments = [word for file in files for word in ("-i", file)]
     run = run_inventory(run_playbook, *arguments, "--list", simulator=sim)
@@ -354,13 +354,13 @@ def test_accounts_that_cannot_be_hosts_say_why(
         "on_unreachable": "use_cache",
     }
     files = {
-        source(tmp_path, "same", hostname="{{ fota_model }}"): "Two devices have the host name"
-        f" GM01Q: {METERS[0]} and {METERS[1]}. Give hostname more of the IMEI",
-        source(tmp_path, "name", hostname="{{ fota_firmware }}", model="T-1"): f"hostname gives"
-        f" {TRACKER} the name '{HOSTILE}'",
-        source(tmp_path, "empty", account="0642233522-00001"): "There is no device in"
-        " 0642233522-00001 that ",
-        source(tmp_path, "gone", **gone): "There are no devices in the cache either.",
+        source(tmp_path, "same", hostname="{{ fota_model }}"): "hostname: two devices have the name"
+        f" GM01Q: {METERS[0]} and {METERS[1]}. Include more of the IMEI.",
+        source(tmp_path, "name", hostname="{{ fota_firmware }}", model="T-1"): f"hostname: the"
+        f" name '{HOSTILE}' of {TRACKER} is invalid.",
+        source(tmp_path, "empty", account="0642233522-00001"): "no device of"
+        " 0642233522-00001 matches the filters",
+        source(tmp_path, "gone", **gone): "The cache contains no devices either.",
         source(tmp_path, "wrong", **wrong): "login refused: ",
         source(tmp_path, "wrong_again", **wrong): "login not tried, as it was refused at ",
     }

@@ -303,9 +303,9 @@ def test_implicit_localhost_is_no_device(meters: Bench) -> None:
 @pytest.mark.parametrize(
     ("terms", "options", "said"),
     [
-        (["meters"], {"var": ["region"]}, "no option var; it has 'vars' and 'imei'"),
-        (["meters"], {"vars": ["region", "groups"]}, "takes names of variables, not 'groups'"),
-        (["meters"], {"vars": [["region"]]}, r"takes names of variables, not \['region'\]"),
+        (["meters"], {"var": ["region"]}, "unknown option var. Use 'vars' or 'imei'"),
+        (["meters"], {"vars": ["region", "groups"]}, "must be names of variables, not 'groups'"),
+        (["meters"], {"vars": [["region"]]}, r"must be names of variables, not \['region'\]"),
         (["meters", ""], {}, "the host pattern '' is empty"),
         ([" , "], {}, "the host pattern ' , ' is empty"),
         ([], {}, "needs a host pattern"),
@@ -326,5 +326,5 @@ def test_vars_must_be_a_list_of_names(meters: Bench) -> None:
 
 
 def test_without_inventory_there_is_an_error(meters: Bench) -> None:
-    with pytest.raises(AnsibleLookupError, match="needs the inventory of a play"):
+    with pytest.raises(AnsibleLookupError, match="needs an inventory"):
         meters.plugin().run(["meters"], variables={})
