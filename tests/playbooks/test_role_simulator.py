@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role ``simulator``: it starts, tells how to reach it, moves its clock, and leaves nothing."""
+"""The role ``simulator``: it starts, connects, advances its clock, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ OVERVIEW = {
 }
 
 
-def told(run: PlaybookRun) -> dict[str, Any]:
-    """What the simulator told when it started: url, control, pid, folder."""
+def server(run: PlaybookRun) -> dict[str, Any]:
+    """The line that the simulator printed when it started: url, control, pid, folder."""
     return dict(json.loads(run["Start the simulator"]["stdout"]))
 
 
@@ -79,12 +79,12 @@ def test_it_serves_moves_and_stops(run_playbook: PlaybookRunner) -> None:
     assert (overview["seed"], overview["latency_ms"]) == (7, 1)
     assert overview["switches"]["prescheduled"] == "own"
     assert overview["switches"]["window_zone"] == "utc-5"
-    assert run["Move the virtual clock"]["json"]["now"] == "2026-03-03T14:00:00.000Z"
-    assert len([one for one in run.all("Start the simulator") if one.changed]) == 1
-    assert len([one for one in run.all("Stop the simulator") if one.changed]) == 1
-    server = run.all("Start the simulator")[0].result["stdout"]
-    assert not listens(json.loads(server)["url"])
-    assert eventually(lambda: not lives(json.loads(server)["pid"]))
+    assert run["Advance the virtual clock"]["json"]["now"] == "2026-03-03T14:00:00.000Z"
+    assert len([task for task in run.all("Start the simulator") if task.changed]) == 1
+    assert len([task for task in run.all("Stop the simulator") if task.changed]) == 1
+    started = json.loads(run.all("Start the simulator")[0].result["stdout"])
+    assert not listens(started["url"])
+    assert eventually(lambda: not lives(started["pid"]))
     assert eventually(lambda: not list(run_playbook.temp.iterdir()))
 
 
@@ -93,7 +93,7 @@ def test_it_runs_in_check_mode_and_two_do_not_meet(run_playbook: PlaybookRunner)
     both = [run_playbook.start(plays, "--check") for _number in range(2)]
     first, second = (running.wait().succeeded() for running in both)
     assert first["Count devices"]["counts"] == second["Count devices"]["counts"]
-    assert told(first)["folder"] != told(second)["folder"]
+    assert server(first)["folder"] != server(second)["folder"]
     assert first["Count devices"]["service"] != second["Count devices"]["service"]
 
 
@@ -106,8 +106,8 @@ def test_it_ends_with_a_play_that_fails(run_playbook: PlaybookRunner) -> None:
             role("stopped"),
         )
     )
-    assert [one.task for one in run.failed] == ["Fail"]
-    assert eventually(lambda: not listens(told(run)["url"]))
+    assert [failed.task for failed in run.failed] == ["Fail"]
+    assert eventually(lambda: not listens(server(run)["url"]))
     assert eventually(lambda: not list(run_playbook.temp.iterdir()))
 
 

@@ -5,24 +5,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator, simulator
-from ansible_collections.thingspace.fota.tests.unit.simulator.desk import Desk, fleet
+from ansible_collections.thingspace.fota.tests.unit.simulator.api_client import (
+    ApiClient,
+    ClientFactory,
+    fleet,
+)
 
 __all__ = ["simulator"]
 
 
 @pytest.fixture
-def desk(simulator: StartSimulator) -> Callable[..., Desk]:
-    """A factory: a small fleet, a frozen clock on Monday 2026-03-02, a logged-in client."""
+def start_client(simulator: StartSimulator) -> ClientFactory:
+    """Start a simulator with a small fleet and a stopped clock (Monday 2026-03-02), and log in."""
 
-    def start(data: dict[str, Any] | None = None, **options: Any) -> Desk:
+    def start(data: dict[str, Any] | None = None, **options: Any) -> ApiClient:
         options.setdefault("start", "2026-03-02T00:00:00Z")
-        return Desk(simulator(fleet() if data is None else data, **options))
+        return ApiClient(simulator(fleet() if data is None else data, **options))
 
     # These tests send refused requests on purpose.
     simulator.judge_requests = False

@@ -7,7 +7,7 @@ Use::
 
     with Proxy() as proxy:
         ...  # a client with proxy=proxy.url
-        assert [one.method for one in proxy.passed] == ["CONNECT"]
+        assert [call.method for call in proxy.passed] == ["CONNECT"]
 
 Plain http comes with the whole address in the request line, https as a tunnel (``CONNECT``), of
 which nothing can be read but its bytes (``tunnelled``, both directions).

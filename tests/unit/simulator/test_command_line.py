@@ -22,7 +22,7 @@ import pytest
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator import cli, processes
 from ansible_collections.thingspace.fota.tests.contract.wire import Wire
-from ansible_collections.thingspace.fota.tests.unit.simulator.desk import fleet
+from ansible_collections.thingspace.fota.tests.unit.simulator.api_client import fleet
 
 FOLDER = Path(cli.__file__).parent
 PATIENCE = 30.0

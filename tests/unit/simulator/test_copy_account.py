@@ -81,14 +81,20 @@ def test_a_copy_holds_what_a_rollout_depends_on() -> None:
     fleet = parse_fleet(copy_account(read()), now=0)
     account = fleet.accounts[ACCOUNT]
     assert [
-        (one.firmware, one.protocol, one.status, one.eligible, one.licensed is not None)
-        for one in account.devices.values()
+        (
+            device.firmware,
+            device.protocol,
+            device.status,
+            device.eligible,
+            device.licensed is not None,
+        )
+        for device in account.devices.values()
     ] == [
         ("A", "LWM2M", "Active", True, True),
         ("A", "LWM2M", "Deactive", False, False),
         ("", "NONE", "Active", True, False),
     ]
-    assert {one.name: one.qualified for one in account.packages["v3"]} == {
+    assert {package.name: package.qualified for package in account.packages["v3"]} == {
         "good": False,
         "proved": True,
     }

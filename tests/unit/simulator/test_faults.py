@@ -14,9 +14,12 @@ import pytest
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults.table import TABLE
 from ansible_collections.thingspace.fota.tests.contract.wire import Answer
-from ansible_collections.thingspace.fota.tests.unit.simulator.desk import ACCOUNT, Desk, imei
+from ansible_collections.thingspace.fota.tests.unit.simulator.api_client import (
+    ACCOUNT,
+    ClientFactory,
+    imei,
+)
 
-DeskFactory = Callable[..., Desk]
 CREATE = f"v3/campaigns/firmware/{ACCOUNT}"
 LIST = f"v3/devices/{ACCOUNT}"
 PENDING = f"v3/reports/{ACCOUNT}/firmware/campaigns?campaignStatus=CampaignRequestPending"
@@ -167,25 +170,25 @@ def test_every_fault_has_an_expectation() -> None:
 
 @pytest.mark.parametrize("fault", sorted(EXPECTED))
 def test_a_fault_spoils_the_second_call_of_its_operation_alone(
-    desk: DeskFactory, fault: str
+    start_client: ClientFactory, fault: str
 ) -> None:
-    one, seen = desk(), EXPECTED[fault]
+    client, seen = start_client(), EXPECTED[fault]
     if seen.call == "v3ListCampaignsByStatus":
-        one.create()
+        client.create()
     method, path, body = {
-        "v3ScheduleCampaign": ("POST", CREATE, one.v3_body()),
+        "v3ScheduleCampaign": ("POST", CREATE, client.v3_body()),
         "v3ListDevices": ("GET", LIST, None),
         "v3ListCampaignsByStatus": ("GET", PENDING, None),
     }[seen.call]
     rule = {"operation": seen.call, "fault": fault, "nth": 2, **seen.rule}
-    one.sim.faults([rule])
-    assert one.raw("GET", f"v3/subscriptions/{ACCOUNT}").status == 200
-    first = one.raw(method, path, body)
+    client.sim.faults([rule])
+    assert client.raw("GET", f"v3/subscriptions/{ACCOUNT}").status == 200
+    first = client.raw(method, path, body)
     assert first.status == 200
-    assert one.sim.journal()[-1]["fault"] is None
-    before = len(one.sim.campaigns())
+    assert client.sim.journal()[-1]["fault"] is None
+    before = len(client.sim.campaigns())
     try:
-        answer = one.raw(method, path, body)
+        answer = client.raw(method, path, body)
     except (OSError, HTTPException):
         assert seen.status == 0
     else:
@@ -193,63 +196,63 @@ def test_a_fault_spoils_the_second_call_of_its_operation_alone(
         assert seen.shows(answer), (answer.headers, answer.body)
         assert not seen.call.startswith("v3List") or answer.body != first.body
     writes = seen.call == "v3ScheduleCampaign"
-    assert len(one.sim.campaigns()) - before == (writes and seen.effect)
-    row = one.sim.journal()[-1]
+    assert len(client.sim.campaigns()) - before == (writes and seen.effect)
+    row = client.sim.journal()[-1]
     logged = seen.status if seen.logged is None else seen.logged
     assert (row["fault"], row["status"], row["operation"]) == (fault, logged, seen.call)
-    (counted,) = one.sim.fault_rules()
+    (counted,) = client.sim.fault_rules()
     assert (counted["seen"], counted["struck"], counted["times"]) == (2, 1, TABLE[fault].times)
     if fault == "refuse" or TABLE[fault].times != 1:
-        one.sim.faults([])
-    one.sim.unlock()
-    one.wire.login()
-    assert one.raw(method, path, body).status == 200
-    assert one.sim.journal()[-1]["fault"] is None
+        client.sim.faults([])
+    client.sim.unlock()
+    client.wire.login()
+    assert client.raw(method, path, body).status == 200
+    assert client.sim.journal()[-1]["fault"] is None
 
 
 # -- rules ----------------------------------------------------------------------------------------
 
 
-def test_nth_and_times_count_matching_calls_only(desk: DeskFactory) -> None:
-    one = desk()
+def test_nth_and_times_count_matching_calls_only(start_client: ClientFactory) -> None:
+    client = start_client()
     rule = {"operation": "v3ListDevices", "nth": 2, "times": 2, "fault": "status_503_before"}
-    one.sim.faults([rule])
+    client.sim.faults([rule])
     statuses = []
     for _call in range(5):
-        statuses.append(one.raw("GET", LIST).status)
-        assert one.raw("GET", f"v3/subscriptions/{ACCOUNT}").status == 200
+        statuses.append(client.raw("GET", LIST).status)
+        assert client.raw("GET", f"v3/subscriptions/{ACCOUNT}").status == 200
     assert statuses == [200, 503, 503, 200, 200]
 
 
-def test_a_fault_of_some_operations_does_not_count_the_others(desk: DeskFactory) -> None:
-    one = desk()
-    one.sim.faults([{"fault": "short_pages", "nth": 2, "times": 1, "rows": 1}])
+def test_a_fault_of_some_operations_does_not_count_the_others(start_client: ClientFactory) -> None:
+    client = start_client()
+    client.sim.faults([{"fault": "short_pages", "nth": 2, "times": 1, "rows": 1}])
     sizes = []
     for _call in range(3):
-        sizes.append(len(one.ok("GET", LIST)["deviceList"]))
-        one.ok("GET", f"v3/subscriptions/{ACCOUNT}")
+        sizes.append(len(client.ok("GET", LIST)["deviceList"]))
+        client.ok("GET", f"v3/subscriptions/{ACCOUNT}")
     assert sizes == [50, 1, 50]
 
 
-def test_rules_for_one_call_go_one_around_the_other(desk: DeskFactory) -> None:
-    one = desk()
-    one.sim.faults([{"fault": "missing_lists"}, {"fault": "unknown_status"}])
-    reply = one.ok("POST", CREATE, one.v3_body())
+def test_rules_for_one_call_go_one_around_the_other(start_client: ClientFactory) -> None:
+    client = start_client()
+    client.sim.faults([{"fault": "missing_lists"}, {"fault": "unknown_status"}])
+    reply = client.ok("POST", CREATE, client.v3_body())
     assert reply["status"] == "CampaignTeleported"
     assert "campaignTimeWindowList" not in reply
-    assert one.sim.journal()[-1]["fault"] == "missing_lists+unknown_status"
-    one.sim.faults([{"fault": "status_500_before"}, {"fault": "expired_session"}])
-    assert one.raw("GET", LIST).status == 500
-    assert one.sim.journal()[-1]["fault"] == "status_500_before"
-    assert one.raw("GET", LIST).status == 200, "both rules counted the call, one spoilt it"
+    assert client.sim.journal()[-1]["fault"] == "missing_lists+unknown_status"
+    client.sim.faults([{"fault": "status_500_before"}, {"fault": "expired_session"}])
+    assert client.raw("GET", LIST).status == 500
+    assert client.sim.journal()[-1]["fault"] == "status_500_before"
+    assert client.raw("GET", LIST).status == 200, "both rules counted the call, one affected it"
 
 
-def test_weather_by_chance_is_the_same_for_the_same_seed(desk: DeskFactory) -> None:
+def test_weather_by_chance_is_the_same_for_the_same_seed(start_client: ClientFactory) -> None:
     def statuses(seed: int) -> list[int]:
-        one = desk()
+        client = start_client()
         names = ["status_503_before", "status_429", "xml_403"]
-        one.sim.faults([{"chance": 0.3, "seed": seed, "faults": names}])
-        return [one.raw("GET", LIST).status for _call in range(60)]
+        client.sim.faults([{"chance": 0.3, "seed": seed, "faults": names}])
+        return [client.raw("GET", LIST).status for _call in range(60)]
 
     first = statuses(7)
     assert statuses(7) == first
@@ -258,21 +261,21 @@ def test_weather_by_chance_is_the_same_for_the_same_seed(desk: DeskFactory) -> N
     assert 30 < first.count(200) < 55
 
 
-def test_chance_begins_and_ends_when_told(desk: DeskFactory) -> None:
-    one = desk()
-    one.sim.faults([{"chance": 1, "fault": "status_503_before", "nth": 2, "times": 2}])
-    assert [one.raw("GET", LIST).status for _call in range(4)] == [200, 503, 503, 200]
-    one.sim.faults([{"chance": 0, "fault": "status_503_before"}])
-    assert [one.raw("GET", LIST).status for _call in range(4)] == [200] * 4
-    assert one.sim.fault_rules()[0]["struck"] == 0
+def test_chance_begins_and_ends_when_told(start_client: ClientFactory) -> None:
+    client = start_client()
+    client.sim.faults([{"chance": 1, "fault": "status_503_before", "nth": 2, "times": 2}])
+    assert [client.raw("GET", LIST).status for _call in range(4)] == [200, 503, 503, 200]
+    client.sim.faults([{"chance": 0, "fault": "status_503_before"}])
+    assert [client.raw("GET", LIST).status for _call in range(4)] == [200] * 4
+    assert client.sim.fault_rules()[0]["struck"] == 0
 
 
-def test_the_sky_clears(desk: DeskFactory) -> None:
-    one = desk()
-    one.sim.faults([{"fault": "status_503_before", "times": 1000}])
-    assert one.raw("GET", LIST).status == 503
-    one.sim.faults([])
-    assert one.raw("GET", LIST).status == 200
+def test_the_sky_clears(start_client: ClientFactory) -> None:
+    client = start_client()
+    client.sim.faults([{"fault": "status_503_before", "times": 1000}])
+    assert client.raw("GET", LIST).status == 503
+    client.sim.faults([])
+    assert client.raw("GET", LIST).status == 200
 
 
 @pytest.mark.parametrize(
@@ -285,7 +288,10 @@ def test_the_sky_clears(desk: DeskFactory) -> None:
         ([{}], "must have either fault or faults"),
         ([{"fault": "html_502", "faults": ["xml_403"]}], "must have either fault or faults"),
         ([{"faults": []}], r"faults\[0\].faults: must be a list of faults"),
-        ([{"faults": ["xml_403", "rain"]}], r"faults\[0\].faults\[1\]: must be one of .*, not 'rain'"),
+        (
+            [{"faults": ["xml_403", "rain"]}],
+            r"faults\[0\].faults\[1\]: must be one of .*, not 'rain'",
+        ),
         ([{"fault": "html_502"}, {"fault": "html_502", "operation": "nothing"}], r"faults\[1\].op"),
         ([{"fault": "html_502", "operation": ["v3ListDevices"]}], "is not an operation"),
         ([{"fault": "short_pages", "operation": "v3GetCampaign"}], "only v1GetLicenseStatus"),
@@ -320,9 +326,9 @@ def test_the_sky_clears(desk: DeskFactory) -> None:
         ),
     ],
 )
-def test_bad_rules_are_refused(desk: DeskFactory, rules: Any, message: str) -> None:
-    one = desk()
-    one.sim.faults([{"fault": "html_502"}])
+def test_bad_rules_are_refused(start_client: ClientFactory, rules: Any, message: str) -> None:
+    client = start_client()
+    client.sim.faults([{"fault": "html_502"}])
     with pytest.raises(ValueError, match=message):
-        one.sim.faults(rules)
-    assert len(one.sim.fault_rules()) == 1, "what was ordered before still holds"
+        client.sim.faults(rules)
+    assert len(client.sim.fault_rules()) == 1, "what was ordered before still holds"

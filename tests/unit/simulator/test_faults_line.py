@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from pathlib import Path
 from typing import Any
@@ -21,20 +20,24 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api.exc
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
 )
+from ansible_collections.thingspace.fota.tests.unit.simulator.api_client import (
+    ACCOUNT,
+    ApiClient,
+    ClientFactory,
+    fleet,
+)
 from ansible_collections.thingspace.fota.tests.unit.simulator.certificates import Authority
-from ansible_collections.thingspace.fota.tests.unit.simulator.desk import ACCOUNT, Desk, fleet
 from ansible_collections.thingspace.fota.tests.unit.simulator.proxy import Proxy
 
-DeskFactory = Callable[..., Desk]
 PATIENCE = 30.0
 HOURS = 3600
 CREATE = f"v3/campaigns/firmware/{ACCOUNT}"
 LIST = f"v3/devices/{ACCOUNT}"
 
 
-def asked(one: Desk, connection: HTTPConnection) -> dict[str, str]:
+def asked(client: ApiClient, connection: HTTPConnection) -> dict[str, str]:
     """The headers of a device list read over a connection that is kept."""
-    connection.request("GET", f"/api/fota/{LIST}", headers=one.wire.tokens())
+    connection.request("GET", f"/api/fota/{LIST}", headers=client.wire.tokens())
     reply = connection.getresponse()
     reply.read()
     assert reply.status == 200
@@ -44,97 +47,103 @@ def asked(one: Desk, connection: HTTPConnection) -> dict[str, str]:
 # -- refused --------------------------------------------------------------------------------------
 
 
-def test_a_port_that_refuses_cuts_kept_connections_and_comes_back(desk: DeskFactory) -> None:
-    one = desk()
-    port = one.sim.port
+def test_a_port_that_refuses_cuts_kept_connections_and_comes_back(
+    start_client: ClientFactory,
+) -> None:
+    client = start_client()
+    port = client.sim.port
     first, second = (HTTPConnection("127.0.0.1", port, timeout=PATIENCE) for _n in range(2))
-    asked(one, first)
-    asked(one, second)
-    one.sim.faults([{"operation": "v3ListDevices", "nth": 2, "fault": "refuse", "seconds": HOURS}])
-    assert "connection" not in asked(one, first)
-    assert asked(one, first)["connection"] == "close", "the call itself is answered"
+    asked(client, first)
+    asked(client, second)
+    client.sim.faults(
+        [{"operation": "v3ListDevices", "nth": 2, "fault": "refuse", "seconds": HOURS}]
+    )
+    assert "connection" not in asked(client, first)
+    assert asked(client, first)["connection"] == "close", "the call itself is answered"
     with pytest.raises((OSError, HTTPException)):
-        asked(one, second)
+        asked(client, second)
     second.close()
     for _attempt in range(3):
         with pytest.raises(ConnectionRefusedError):
-            one.raw("GET", LIST)
+            client.raw("GET", LIST)
         with pytest.raises(ConnectionRefusedError):
             second.connect()
-    one.sim.faults([])
-    assert one.raw("GET", LIST).status == 200
-    assert one.sim.port == port
+    client.sim.faults([])
+    assert client.raw("GET", LIST).status == 200
+    assert client.sim.port == port
     for connection in (first, second):
         connection.close()
 
 
-def test_a_refusal_ends_by_itself(desk: DeskFactory) -> None:
-    one = desk()
-    one.sim.faults([{"fault": "refuse", "seconds": 0.3}])
-    assert one.raw("POST", CREATE, one.v3_body()).status == 200
+def test_a_refusal_ends_by_itself(start_client: ClientFactory) -> None:
+    client = start_client()
+    client.sim.faults([{"fault": "refuse", "seconds": 0.3}])
+    assert client.raw("POST", CREATE, client.v3_body()).status == 200
     with pytest.raises(ConnectionRefusedError):
-        one.raw("GET", LIST)
+        client.raw("GET", LIST)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
-            assert one.raw("GET", LIST).status == 200
+            assert client.raw("GET", LIST).status == 200
             break
         except ConnectionRefusedError:
             time.sleep(0.02)
     else:
         raise AssertionError("the port still refuses")
-    assert len(one.sim.campaigns()) == 1
+    assert len(client.sim.campaigns()) == 1
 
 
 def test_a_simulator_can_be_closed_while_its_port_refuses() -> None:
     with SimulatorServer(fleet(), start="2026-03-02T00:00:00Z") as sim:
-        one = Desk(sim)
+        client = ApiClient(sim)
         sim.faults([{"fault": "refuse", "seconds": HOURS}])
-        assert one.raw("GET", LIST).status == 200
+        assert client.raw("GET", LIST).status == 200
     with pytest.raises(ConnectionRefusedError):
-        one.raw("GET", LIST)
+        client.raw("GET", LIST)
 
 
 # -- silent, slow, cut ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("fault", "effects"), [("stall_before", 0), ("stall_after", 1)])
-def test_a_silence_holds_up_nobody_else(desk: DeskFactory, fault: str, effects: int) -> None:
-    one = desk()
-    one.sim.faults([{"operation": "v3ScheduleCampaign", "fault": fault, "seconds": HOURS}])
-    connection = HTTPConnection("127.0.0.1", one.sim.port, timeout=0.3)
-    headers = {**one.wire.tokens(), "Content-Type": "application/json"}
-    connection.request("POST", f"/api/fota/{CREATE}", json.dumps(one.v3_body()), headers)
+def test_a_silence_holds_up_nobody_else(
+    start_client: ClientFactory, fault: str, effects: int
+) -> None:
+    client = start_client()
+    client.sim.faults([{"operation": "v3ScheduleCampaign", "fault": fault, "seconds": HOURS}])
+    connection = HTTPConnection("127.0.0.1", client.sim.port, timeout=0.3)
+    headers = {**client.wire.tokens(), "Content-Type": "application/json"}
+    connection.request("POST", f"/api/fota/{CREATE}", json.dumps(client.v3_body()), headers)
     with pytest.raises(TimeoutError):
         connection.getresponse()
-    assert len(one.sim.campaigns()) == effects
-    assert one.raw("GET", LIST).status == 200
+    assert len(client.sim.campaigns()) == effects
+    assert client.raw("GET", LIST).status == 200
     connection.close()
 
 
-def test_a_silence_that_ends(desk: DeskFactory) -> None:
-    one = desk()
-    one.sim.faults([{"fault": "stall_after", "seconds": 0.2}])
+def test_a_silence_that_ends(start_client: ClientFactory) -> None:
+    client = start_client()
+    client.sim.faults([{"fault": "stall_after", "seconds": 0.2}])
     begun = time.monotonic()
-    assert one.raw("GET", LIST).status == 200
+    assert client.raw("GET", LIST).status == 200
     assert time.monotonic() - begun >= 0.19
 
 
-def test_a_body_in_drops_is_whole_in_the_end(desk: DeskFactory) -> None:
-    one = desk()
-    whole = one.raw("GET", LIST).body
-    one.sim.faults([{"fault": "slow_body", "seconds": 0.3}])
+def test_a_body_in_drops_is_whole_in_the_end(start_client: ClientFactory) -> None:
+    client = start_client()
+    whole = client.raw("GET", LIST).body
+    client.sim.faults([{"fault": "slow_body", "seconds": 0.3}])
     begun = time.monotonic()
-    assert one.raw("GET", LIST).body == whole
+    assert client.raw("GET", LIST).body == whole
     assert time.monotonic() - begun >= 0.29
 
 
-def test_half_a_body(desk: DeskFactory) -> None:
-    one = desk()
-    whole = one.raw("GET", LIST).body
-    one.sim.faults([{"fault": "truncated_body"}])
+def test_half_a_body(start_client: ClientFactory) -> None:
+    client = start_client()
+    whole = client.raw("GET", LIST).body
+    client.sim.faults([{"fault": "truncated_body"}])
     with pytest.raises(IncompleteRead) as cut:
-        one.raw("GET", LIST)
+        client.raw("GET", LIST)
     assert cut.value.partial == whole[: len(whole) // 2]
     assert cut.value.expected == len(whole) - len(whole) // 2
 
@@ -142,16 +151,16 @@ def test_half_a_body(desk: DeskFactory) -> None:
 # -- headers --------------------------------------------------------------------------------------
 
 
-def test_retry_after_in_seconds_as_a_date_and_not_at_all(desk: DeskFactory) -> None:
-    one = desk()
-    one.sim.faults(
+def test_retry_after_in_seconds_as_a_date_and_not_at_all(start_client: ClientFactory) -> None:
+    client = start_client()
+    client.sim.faults(
         [
             {"fault": "status_429", "retry_after": 7},
             {"fault": "status_503_before", "nth": 2, "retry_after": 90, "as_date": True},
             {"fault": "status_429", "nth": 3},
         ]
     )
-    answers = [one.raw("GET", LIST) for _call in range(3)]
+    answers = [client.raw("GET", LIST) for _call in range(3)]
     assert [answer.status for answer in answers] == [429, 503, 429]
     assert [answer.headers.get("retry-after") for answer in answers] == [
         "7",
@@ -160,10 +169,10 @@ def test_retry_after_in_seconds_as_a_date_and_not_at_all(desk: DeskFactory) -> N
     ]
 
 
-def test_a_redirect_keeps_path_and_query(desk: DeskFactory) -> None:
-    one = desk()
-    one.sim.faults([{"fault": "redirect", "to": "http://127.0.0.1:9/", "status": 302}])
-    answer = one.raw("GET", f"{LIST}?protocol=LWM2M")
+def test_a_redirect_keeps_path_and_query(start_client: ClientFactory) -> None:
+    client = start_client()
+    client.sim.faults([{"fault": "redirect", "to": "http://127.0.0.1:9/", "status": 302}])
+    answer = client.raw("GET", f"{LIST}?protocol=LWM2M")
     assert answer.status == 302
     assert answer.headers["location"] == f"http://127.0.0.1:9/api/fota/{LIST}?protocol=LWM2M"
 
@@ -171,10 +180,10 @@ def test_a_redirect_keeps_path_and_query(desk: DeskFactory) -> None:
 def test_an_observer_sees_what_the_service_itself_said() -> None:
     calls: list[ObservedCall] = []
     with SimulatorServer(fleet(), start="2026-03-02T00:00:00Z", observer=calls.append) as sim:
-        one = Desk(sim)
+        client = ApiClient(sim)
         sim.faults([{"fault": "null_lists"}, {"fault": "clock_skew"}, {"fault": "truncated_body"}])
         with pytest.raises(IncompleteRead):
-            one.raw("GET", LIST)
+            client.raw("GET", LIST)
     seen = calls[-1]
     assert seen.fault == "null_lists+clock_skew+truncated_body"
     assert len(json.loads(seen.reply_body)["deviceList"]) == 50
@@ -237,23 +246,23 @@ def test_who_speaks_no_tls_holds_up_nobody(tmp_path: Path) -> None:
             connection.close()
 
 
-def test_a_proxy_sees_plain_calls_whole(desk: DeskFactory) -> None:
-    one = desk()
+def test_a_proxy_sees_plain_calls_whole(start_client: ClientFactory) -> None:
+    client = start_client()
     with Proxy() as proxy:
         through = HTTPConnection("127.0.0.1", int(proxy.url.rpartition(":")[2]), timeout=PATIENCE)
-        body: dict[str, Any] = one.v3_body()
+        body: dict[str, Any] = client.v3_body()
         through.request(
             "POST",
-            f"{one.sim.url}/fota/{CREATE}?x=1",
+            f"{client.sim.url}/fota/{CREATE}?x=1",
             json.dumps(body),
-            {**one.wire.tokens(), "Content-Type": "application/json"},
+            {**client.wire.tokens(), "Content-Type": "application/json"},
         )
         assert json.loads(through.getresponse().read())["status"] == "CampaignRequestPending"
         through.close()
         (passed,) = proxy.passed
-    assert (passed.method, passed.target) == ("POST", f"{one.sim.url}/fota/{CREATE}?x=1")
+    assert (passed.method, passed.target) == ("POST", f"{client.sim.url}/fota/{CREATE}?x=1")
     assert json.loads(passed.body) == body
-    assert passed.headers["vz-m2m-token"] == one.wire.session
+    assert passed.headers["vz-m2m-token"] == client.wire.session
 
 
 def test_a_proxy_sees_nothing_of_an_encrypted_call(tmp_path: Path) -> None:
@@ -266,7 +275,7 @@ def test_a_proxy_sees_nothing_of_an_encrypted_call(tmp_path: Path) -> None:
         through.request("GET", f"/api/fota/{LIST}", headers={"VZ-M2M-Token": "planted-token"})
         assert through.getresponse().status == 401
         through.close()
-        assert [(one.method, one.target) for one in proxy.passed] == [
+        assert [(client.method, client.target) for client in proxy.passed] == [
             ("CONNECT", f"127.0.0.1:{sim.port}")
         ]
         assert proxy.tunnelled

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bad weather from outside: from a file, over the control endpoint, and as a printed table."""
+"""Fault injection from a file and by the control endpoint, and the printed table of faults."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def test_rules_from_a_file_and_over_the_control_endpoint(start: Started, tmp_pat
     assert replies[0].headers["retry-after"] == "3"
     (rule,) = control(answer, "GET")[1]["faults"]
     assert (rule["seen"], rule["struck"]) == (2, 1)
-    weather = {"chance": 1, "seed": 1, "faults": ["html_502", "xml_403"]}
-    (rule,) = control(answer, "POST", [weather])[1]["faults"]
+    rule_sent = {"chance": 1, "seed": 1, "faults": ["html_502", "xml_403"]}
+    (rule,) = control(answer, "POST", [rule_sent])[1]["faults"]
     assert (rule["operation"], rule["times"], rule["chance"]) == ("*", None, 1)
     assert {wire.call("GET", path).status for _call in range(20)} == {502, 403}
     status, refused = control(answer, "POST", [{"fault": "rain"}])

@@ -15,19 +15,23 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults 
     backend,
     pages,
 )
-from ansible_collections.thingspace.fota.tests.unit.simulator.desk import ACCOUNT, Desk, imei
+from ansible_collections.thingspace.fota.tests.unit.simulator.api_client import (
+    ACCOUNT,
+    ApiClient,
+    ClientFactory,
+    imei,
+)
 
-DeskFactory = Callable[..., Desk]
 MOST_PAGES = 60
 LWM2M = [imei(number) for number in range(1, 31)]
 V3_PENDING = f"v3/reports/{ACCOUNT}/firmware/campaigns?campaignStatus=CampaignRequestPending"
 
 
-def read_pages(one: Desk, address: Callable[[str], str]) -> list[dict[str, Any]]:
+def read_pages(client: ApiClient, address: Callable[[str], str]) -> list[dict[str, Any]]:
     """Page after page until the service says there is no more, 60 at most."""
     pages, cursor = [], "0"
     while len(pages) < MOST_PAGES:
-        page: dict[str, Any] = one.ok("GET", address(cursor))
+        page: dict[str, Any] = client.ok("GET", address(cursor))
         pages.append(page)
         if not page.get("hasMoreData", page.get("hasMoreFlag")):
             break
@@ -60,18 +64,20 @@ def flat(pages: list[dict[str, Any]]) -> list[str]:
     return [name for page in pages for name in rows(page)]
 
 
-def populated(desk: DeskFactory) -> tuple[Desk, dict[Callable[[str], str], list[str]]]:
+def populated(
+    start_client: ClientFactory,
+) -> tuple[ApiClient, dict[Callable[[str], str], list[str]]]:
     """Seven campaigns and five upgrades, and what each list holds."""
-    one = desk()
-    campaigns = [one.create(count=1) for _n in range(7)]
-    upgrades = [one.create_v1(count=1) for _n in range(5)]
+    client = start_client()
+    campaigns = [client.create(count=1) for _n in range(7)]
+    upgrades = [client.create_v1(count=1) for _n in range(5)]
     wanted = {
         v3_devices: LWM2M,
         v1_devices: LWM2M,
         v1_upgrades: upgrades,
         v3_campaigns: sorted(campaigns),
     }
-    return one, wanted
+    return client, wanted
 
 
 def test_named_operations_exist() -> None:
@@ -80,174 +86,176 @@ def test_named_operations_exist() -> None:
     assert frozenset().union(*backend.PLACES.values()) <= known
 
 
-def test_short_pages_lose_nothing(desk: DeskFactory) -> None:
-    one, wanted = populated(desk)
-    one.sim.faults([{"fault": "short_pages", "rows": 3}])
+def test_short_pages_lose_nothing(start_client: ClientFactory) -> None:
+    client, wanted = populated(start_client)
+    client.sim.faults([{"fault": "short_pages", "rows": 3}])
     for address, names in wanted.items():
-        pages = read_pages(one, address)
+        pages = read_pages(client, address)
         assert flat(pages) == names
         assert len(pages) == -(-len(names) // 3)
 
 
-def test_the_same_page_twice(desk: DeskFactory) -> None:
-    one, wanted = populated(desk)
+def test_the_same_page_twice(start_client: ClientFactory) -> None:
+    client, wanted = populated(start_client)
     for address, names in wanted.items():
-        one.sim.faults([{"fault": "repeated_page", "rows": 2}])
-        pages = read_pages(one, address)
+        client.sim.faults([{"fault": "repeated_page", "rows": 2}])
+        pages = read_pages(client, address)
         assert [rows(page) for page in pages] == [names[:2], names[:2], names[2:]]
         assert pages[0] == pages[1]
 
 
-def test_pages_that_overlap(desk: DeskFactory) -> None:
-    one, wanted = populated(desk)
-    one.sim.faults([{"fault": "overlapping_pages", "rows": 2}])
+def test_pages_that_overlap(start_client: ClientFactory) -> None:
+    client, wanted = populated(start_client)
+    client.sim.faults([{"fault": "overlapping_pages", "rows": 2}])
     for address, names in wanted.items():
-        pages = read_pages(one, address)
+        pages = read_pages(client, address)
         assert [rows(page) for page in pages[:2]] == [names[:2], names[:4]]
         assert list(dict.fromkeys(flat(pages))) == names
 
 
-def test_shuffled_pages_hold_every_row_once(desk: DeskFactory) -> None:
-    one, wanted = populated(desk)
+def test_shuffled_pages_hold_every_row_once(start_client: ClientFactory) -> None:
+    client, wanted = populated(start_client)
     for address, names in wanted.items():
-        one.sim.faults([{"fault": "shuffled_pages", "rows": 2, "seed": 3}])
-        found = flat(read_pages(one, address))
+        client.sim.faults([{"fault": "shuffled_pages", "rows": 2, "seed": 3}])
+        found = flat(read_pages(client, address))
         assert sorted(found) == sorted(names)
         assert found != names
-        one.sim.faults([{"fault": "shuffled_pages", "rows": 2, "seed": 4}])
-        assert flat(read_pages(one, address)) != found
+        client.sim.faults([{"fault": "shuffled_pages", "rows": 2, "seed": 4}])
+        assert flat(read_pages(client, address)) != found
 
 
 @pytest.mark.parametrize(("cursor", "different"), [("same", 1), ("new", MOST_PAGES)])
-def test_a_cursor_never_ends(desk: DeskFactory, cursor: str, different: int) -> None:
-    one, wanted = populated(desk)
+def test_a_cursor_never_ends(start_client: ClientFactory, cursor: str, different: int) -> None:
+    client, wanted = populated(start_client)
     for address, names in wanted.items():
-        one.sim.faults([{"fault": "endless_cursor", "cursor": cursor}])
-        pages = read_pages(one, address)
+        client.sim.faults([{"fault": "endless_cursor", "cursor": cursor}])
+        pages = read_pages(client, address)
         assert len(pages) == MOST_PAGES
         assert rows(pages[-1]) == names
         keys = [key for key in pages[0] if key.startswith("lastSeen")]
         assert len({page[keys[0]] for page in pages}) == different
 
 
-def test_an_empty_list_stays_null(desk: DeskFactory) -> None:
-    one = desk()
+def test_an_empty_list_stays_null(start_client: ClientFactory) -> None:
+    client = start_client()
     for fault in ("short_pages", "repeated_page", "shuffled_pages"):
-        one.sim.faults([{"fault": fault}])
-        page = one.ok("GET", v3_campaigns("0"))
+        client.sim.faults([{"fault": fault}])
+        page = client.ok("GET", v3_campaigns("0"))
         assert (page["campaignList"], page["hasMoreData"]) == (None, False)
 
 
-def test_whoever_may_not_read_a_list_is_told_so(desk: DeskFactory) -> None:
-    one = desk()
-    one.sim.faults([{"fault": "short_pages"}])
-    assert one.refused("GET", "v3/devices/0000000000-00009") == "Inactive account"
+def test_whoever_may_not_read_a_list_is_told_so(start_client: ClientFactory) -> None:
+    client = start_client()
+    client.sim.faults([{"fault": "short_pages"}])
+    assert client.refused("GET", "v3/devices/0000000000-00009") == "Inactive account"
 
 
 # -- campaigns that do not show -------------------------------------------------------------------
 
 
-def shown(one: Desk, campaign: str) -> dict[str, bool]:
+def shown(client: ApiClient, campaign: str) -> dict[str, bool]:
     """In which places a v3 campaign of the device 1 is seen."""
-    report = one.ok("GET", V3_PENDING.replace("CampaignRequestPending", "CampaignRequestQueued"))
-    history = one.ok("GET", f"v3/reports/{ACCOUNT}/devices/{imei(1)}")
+    report = client.ok("GET", V3_PENDING.replace("CampaignRequestPending", "CampaignRequestQueued"))
+    history = client.ok("GET", f"v3/reports/{ACCOUNT}/devices/{imei(1)}")
     return {
         "reports": campaign in [row["id"] for row in report["campaignList"] or []],
         "histories": campaign in [row["campaignId"] for row in history],
-        "details": one.raw("GET", f"v3/campaigns/{ACCOUNT}/{campaign}").status == 200,
+        "details": client.raw("GET", f"v3/campaigns/{ACCOUNT}/{campaign}").status == 200,
     }
 
 
 @pytest.mark.parametrize(
     "places", [["reports"], ["histories"], ["reports", "histories"], ["reports", "details"]]
 )
-def test_a_new_campaign_shows_after_its_delay(desk: DeskFactory, places: list[str]) -> None:
-    one = desk()
-    one.sim.faults([{"fault": "delayed_campaigns", "hours": 1, "places": places}])
-    campaign = one.create(startDate="2026-03-08", endDate="2026-03-09")
-    one.sim.advance(hours=0.5)
+def test_a_new_campaign_shows_after_its_delay(
+    start_client: ClientFactory, places: list[str]
+) -> None:
+    client = start_client()
+    client.sim.faults([{"fault": "delayed_campaigns", "hours": 1, "places": places}])
+    campaign = client.create(startDate="2026-03-08", endDate="2026-03-09")
+    client.sim.advance(hours=0.5)
     everywhere = {"reports": True, "histories": True, "details": True}
-    assert shown(one, campaign) == {**everywhere, **dict.fromkeys(places, False)}
-    one.sim.advance(hours=0.5)
-    assert shown(one, campaign) == everywhere
+    assert shown(client, campaign) == {**everywhere, **dict.fromkeys(places, False)}
+    client.sim.advance(hours=0.5)
+    assert shown(client, campaign) == everywhere
 
 
-def test_a_hidden_upgrade_and_its_message(desk: DeskFactory) -> None:
-    one = desk()
-    upgrade = one.create_v1()
-    one.sim.faults([{"fault": "delayed_campaigns", "places": ["reports", "details"]}])
+def test_a_hidden_upgrade_and_its_message(start_client: ClientFactory) -> None:
+    client = start_client()
+    upgrade = client.create_v1()
+    client.sim.faults([{"fault": "delayed_campaigns", "places": ["reports", "details"]}])
     path = f"v1/upgrades/{ACCOUNT}/upgrade/{upgrade}"
-    assert one.refused("GET", path) == "Invalid upgradeId"
-    assert one.ok("GET", v1_upgrades("0"))["reportList"] is None
-    one.sim.advance(hours=24)
-    assert one.ok("GET", path)["id"] == upgrade
+    assert client.refused("GET", path) == "Invalid upgradeId"
+    assert client.ok("GET", v1_upgrades("0"))["reportList"] is None
+    client.sim.advance(hours=24)
+    assert client.ok("GET", path)["id"] == upgrade
 
 
-def test_named_campaigns_vanish_and_come_back(desk: DeskFactory) -> None:
-    one = desk()
-    gone, kept = one.create(count=1), one.create(count=1)
+def test_named_campaigns_vanish_and_come_back(start_client: ClientFactory) -> None:
+    client = start_client()
+    gone, kept = client.create(count=1), client.create(count=1)
     rule = {"fault": "vanished_campaigns", "campaigns": [gone], "nth": 2, "times": 1}
-    one.sim.faults([rule])
-    lists = [one.reported("CampaignRequestPending") for _call in range(3)]
+    client.sim.faults([rule])
+    lists = [client.reported("CampaignRequestPending") for _call in range(3)]
     assert lists == [sorted((gone, kept)), [kept], sorted((gone, kept))]
 
 
-def test_delay_and_short_pages_together(desk: DeskFactory) -> None:
-    one = desk()
-    old = [one.create(count=1) for _n in range(3)]
-    one.sim.advance(hours=0.1)
-    one.create(count=1)
-    one.sim.faults([{"fault": "delayed_campaigns", "hours": 0.05}, {"fault": "short_pages"}])
-    assert sorted(flat(read_pages(one, v3_campaigns))) == sorted(old)
+def test_delay_and_short_pages_together(start_client: ClientFactory) -> None:
+    client = start_client()
+    old = [client.create(count=1) for _n in range(3)]
+    client.sim.advance(hours=0.1)
+    client.create(count=1)
+    client.sim.faults([{"fault": "delayed_campaigns", "hours": 0.05}, {"fault": "short_pages"}])
+    assert sorted(flat(read_pages(client, v3_campaigns))) == sorted(old)
 
 
 # -- tokens and users -----------------------------------------------------------------------------
 
 
-def test_a_lockout_ends_the_session_and_holds_until_unlocked(desk: DeskFactory) -> None:
-    one = desk()
-    one.sim.faults([{"operation": "v3ListDevices", "fault": "lockout"}])
-    answer = one.raw("GET", f"v3/devices/{ACCOUNT}")
+def test_a_lockout_ends_the_session_and_holds_until_unlocked(start_client: ClientFactory) -> None:
+    client = start_client()
+    client.sim.faults([{"operation": "v3ListDevices", "fault": "lockout"}])
+    answer = client.raw("GET", f"v3/devices/{ACCOUNT}")
     assert answer.json["errorCode"] == "REQUEST_FAILED.SessionToken.Expired"
-    refusal = one.wire.start_session()
+    refusal = client.wire.start_session()
     assert (refusal.status, refusal.json["errorCode"]) == (401, "REQUEST_FAILED.Login.Locked")
-    one.sim.unlock()
-    assert one.wire.start_session().status == 200
+    client.sim.unlock()
+    assert client.wire.start_session().status == 200
 
 
-def test_a_lockout_during_the_login(desk: DeskFactory) -> None:
-    one = desk()
-    one.sim.faults([{"operation": "startM2MSession", "fault": "lockout"}])
-    assert one.wire.start_session().json["errorCode"] == "REQUEST_FAILED.Login.Locked"
+def test_a_lockout_during_the_login(start_client: ClientFactory) -> None:
+    client = start_client()
+    client.sim.faults([{"operation": "startM2MSession", "fault": "lockout"}])
+    assert client.wire.start_session().json["errorCode"] == "REQUEST_FAILED.Login.Locked"
 
 
 # -- replies --------------------------------------------------------------------------------------
 
 
-def test_a_list_that_is_the_whole_reply(desk: DeskFactory) -> None:
-    one = desk()
+def test_a_list_that_is_the_whole_reply(start_client: ClientFactory) -> None:
+    client = start_client()
     path = f"v3/firmware/{ACCOUNT}?protocol=all"
     wanted = {"null_lists": None, "missing_lists": {}}
     for fault, body in wanted.items():
-        one.sim.faults([{"fault": fault}])
-        assert one.ok("GET", path) == body
-    one.sim.faults([{"fault": "repeated_rows"}])
-    first, second = one.ok("GET", path)
+        client.sim.faults([{"fault": fault}])
+        assert client.ok("GET", path) == body
+    client.sim.faults([{"fault": "repeated_rows"}])
+    first, second = client.ok("GET", path)
     assert first == second
 
 
-def test_words_are_planted_under_the_keys_named(desk: DeskFactory) -> None:
-    one = desk()
-    campaign = one.create()
+def test_words_are_planted_under_the_keys_named(start_client: ClientFactory) -> None:
+    client = start_client()
+    campaign = client.create()
     word = "{{ 7 * 7 }}\n\x1b[31m<b>"
     rule = {"operation": "v3GetCampaign", "fault": "unknown_status", "word": word}
-    one.sim.faults([{**rule, "keys": ["campaignName", "status"]}])
-    row = one.ok("GET", f"v3/campaigns/{ACCOUNT}/{campaign}")
+    client.sim.faults([{**rule, "keys": ["campaignName", "status"]}])
+    row = client.ok("GET", f"v3/campaigns/{ACCOUNT}/{campaign}")
     assert (row["campaignName"], row["status"]) == (word, word)
-    assert one.status(campaign) == "CampaignRequestPending"
+    assert client.status(campaign) == "CampaignRequestPending"
 
 
-def test_a_refusal_is_not_reshaped(desk: DeskFactory) -> None:
-    one = desk()
-    one.sim.faults([{"fault": "missing_fields", "keys": ["errorCode"]}])
-    assert one.refused("GET", f"v3/campaigns/{ACCOUNT}/nonsense") == "Invalid uuid"
+def test_a_refusal_is_not_reshaped(start_client: ClientFactory) -> None:
+    client = start_client()
+    client.sim.faults([{"fault": "missing_fields", "keys": ["errorCode"]}])
+    assert client.refused("GET", f"v3/campaigns/{ACCOUNT}/nonsense") == "Invalid uuid"

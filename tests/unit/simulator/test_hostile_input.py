@@ -28,9 +28,9 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.c
     parse_rfc3339,
 )
 from ansible_collections.thingspace.fota.tests.contract.wire import basic
-from ansible_collections.thingspace.fota.tests.unit.simulator.desk import (
+from ansible_collections.thingspace.fota.tests.unit.simulator.api_client import (
     ACCOUNT,
-    Desk,
+    ApiClient,
     fleet,
     imei,
 )
@@ -52,9 +52,9 @@ ODD = st.recursive(
     max_leaves=6,
 )
 BODIES = [
-    Desk.v3_body(2, autoAssignLicenseFlag=True, autoAddDevicesFlag=False),
-    Desk.v2_body(2),
-    Desk.v1_body(2, endDate="2026-03-09"),
+    ApiClient.v3_body(2, autoAssignLicenseFlag=True, autoAddDevicesFlag=False),
+    ApiClient.v2_body(2),
+    ApiClient.v1_body(2, endDate="2026-03-09"),
     {"Type": "append", "deviceList": [imei(3)]},
     {"addOrRemoveDevice": [{"type": "remove", "deviceList": [imei(3)]}]},
     {"username": "simulator-user", "password": "x"},
@@ -132,7 +132,7 @@ def test_no_input_breaks_the_service(data: st.DataObject) -> None:
 @pytest.mark.parametrize("day", ["9999-12-31", "9998-01-01"])
 def test_the_end_of_the_calendar_is_survived(day: str) -> None:
     service, headers, _ids = _service()
-    body = json.dumps(Desk.v3_body(2, endDate=day, deviceList=[imei(9)])).encode()
+    body = json.dumps(ApiClient.v3_body(2, endDate=day, deviceList=[imei(9)])).encode()
     path = f"/api/fota/v3/campaigns/firmware/{ACCOUNT}"
     handled = service.handle(Request("POST", path, "", headers, body))
     assert handled.reply.status == 200

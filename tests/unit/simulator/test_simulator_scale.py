@@ -53,7 +53,7 @@ BYTES_PER_DEVICE = 400
 
 
 class Bench:
-    """A logged-in service without a socket, with one campaign; ``free`` is in none."""
+    """A logged-in service without a socket, with one campaign; ``free_device`` is in none."""
 
     def __init__(self, devices: int) -> None:
         fleet = parse_fleet(generate_fleet(devices=devices, behind=1.0), now=START)
@@ -78,14 +78,14 @@ class Bench:
             for device in self.service.state.accounts[MAIN_ACCOUNT].devices.values()
             if device.model == package["model"]
         ]
-        self.mine, self.free = devices_of_it[:CAMPAIGN], devices_of_it[-1]
+        self.campaign_devices, self.free_device = devices_of_it[:CAMPAIGN], devices_of_it[-1]
         body = {
             **{key: package[key] for key in ("firmwareName", "firmwareFrom", "firmwareTo")},
             "protocol": "LWM2M",
             "startDate": "2026-03-03",
             "endDate": "2026-03-05",
             "campaignTimeWindowList": [],
-            "deviceList": self.mine,
+            "deviceList": self.campaign_devices,
         }
         path = f"v3/campaigns/firmware/{MAIN_ACCOUNT}"
         self.campaign = str(json.loads(self.call("POST", path, body))["id"])
@@ -129,31 +129,33 @@ def _counted() -> Iterator[list[int]]:
 
 A = MAIN_ACCOUNT
 CALLS: dict[str, Callable[[Bench], Any]] = {
-    "v3 device page": lambda one: one.call(
-        "GET", f"v3/devices/{A}?lastSeenDeviceId={one.mine[99]}"
+    "v3 device page": lambda bench: bench.call(
+        "GET", f"v3/devices/{A}?lastSeenDeviceId={bench.campaign_devices[99]}"
     ),
-    "v1 device page": lambda one: one.call("GET", f"v1/devices/{A}/index/0"),
-    "v1 firmware list": lambda one: one.call("GET", f"v1/firmware/{A}"),
-    "campaign device report": lambda one: one.call(
-        "GET", f"v3/reports/{A}/campaigns/{one.campaign}/devices?lastSeenDeviceId=0"
+    "v1 device page": lambda bench: bench.call("GET", f"v1/devices/{A}/index/0"),
+    "v1 firmware list": lambda bench: bench.call("GET", f"v1/firmware/{A}"),
+    "campaign device report": lambda bench: bench.call(
+        "GET", f"v3/reports/{A}/campaigns/{bench.campaign}/devices?lastSeenDeviceId=0"
     ),
-    "campaigns by status": lambda one: one.call(
+    "campaigns by status": lambda bench: bench.call(
         "GET", f"v3/reports/{A}/firmware/campaigns?campaignStatus=CampaignScheduled"
     ),
-    "query by 1000 IMEIs": lambda one: one.call(
-        "POST", f"v3/devices/{A}", {"deviceList": one.mine[:1000]}
+    "query by 1000 IMEIs": lambda bench: bench.call(
+        "POST", f"v3/devices/{A}", {"deviceList": bench.campaign_devices[:1000]}
     ),
-    "sync of 100": lambda one: one.call(
-        "PUT", f"v3/firmware/{A}/devices", {"deviceList": one.mine[:100]}
+    "sync of 100": lambda bench: bench.call(
+        "PUT", f"v3/firmware/{A}/devices", {"deviceList": bench.campaign_devices[:100]}
     ),
-    "licence given back and taken again, and a page": lambda one: (
-        one.call("POST", f"v3/licenses/{A}/remove", {"deviceList": [one.free]}),
-        one.call("POST", f"v3/licenses/{A}/assign", {"deviceList": [one.free]}),
-        one.call("GET", f"v3/licenses/{A}?lastSeenDeviceId=0"),
+    "license removed and assigned again, and a page": lambda bench: (
+        bench.call("POST", f"v3/licenses/{A}/remove", {"deviceList": [bench.free_device]}),
+        bench.call("POST", f"v3/licenses/{A}/assign", {"deviceList": [bench.free_device]}),
+        bench.call("GET", f"v3/licenses/{A}?lastSeenDeviceId=0"),
     ),
-    "device history": lambda one: one.call("GET", f"v3/reports/{A}/devices/{one.mine[0]}"),
-    "an hour in which nothing is due": lambda one: one.advance(1),
-    "the truth, a page": lambda one: one.control.devices(limit=1000),
+    "device history": lambda bench: bench.call(
+        "GET", f"v3/reports/{A}/devices/{bench.campaign_devices[0]}"
+    ),
+    "an hour in which nothing is due": lambda bench: bench.advance(1),
+    "state, a page": lambda bench: bench.control.devices(limit=1000),
 }
 
 
@@ -161,11 +163,11 @@ CALLS: dict[str, Callable[[Bench], Any]] = {
 def test_a_call_takes_as_many_steps_on_a_large_fleet(name: str) -> None:
     counts = []
     for devices in (FEW, MANY):
-        one = _bench(devices)
-        one.advance(24 * 7)  # past the campaign's end, so that nothing is due
-        CALLS[name](one)  # what is made once is made
+        bench = _bench(devices)
+        bench.advance(24 * 7)  # past the campaign's end, so that nothing is due
+        CALLS[name](bench)  # what is made once is made
         with _counted() as steps:
-            CALLS[name](one)
+            CALLS[name](bench)
         counts.append(steps[0])
     few, many = counts
     assert few > 50
@@ -174,8 +176,8 @@ def test_a_call_takes_as_many_steps_on_a_large_fleet(name: str) -> None:
 
 
 def test_the_counter_sees_a_scan_of_the_fleet() -> None:
-    def scan(one: Bench) -> int:
-        devices = one.service.state.accounts[A].devices.values()
+    def scan(bench: Bench) -> int:
+        devices = bench.service.state.accounts[A].devices.values()
         return sum(device.licensed is not None for device in devices)
 
     with _counted() as few:
@@ -226,13 +228,13 @@ def test_the_journal_keeps_the_newest_calls_only() -> None:
 
 def test_calls_wait_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight calls are in their latency at once: none waits with the lock in its hand."""
-    one = Bench(60)
+    bench = Bench(60)
     together = threading.Barrier(8, timeout=20)
     monkeypatch.setattr(time, "sleep", lambda _seconds: together.wait())
-    one.service.latency_ms = 50
+    bench.service.latency_ms = 50
     done: list[bytes] = []
     threads = [
-        threading.Thread(target=lambda: done.append(one.call("GET", f"v3/devices/{A}")))
+        threading.Thread(target=lambda: done.append(bench.call("GET", f"v3/devices/{A}")))
         for _number in range(8)
     ]
     for thread in threads:

@@ -15,33 +15,33 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.s
     Switches,
     describe,
 )
-from ansible_collections.thingspace.fota.tests.unit.simulator.desk import (
+from ansible_collections.thingspace.fota.tests.unit.simulator.api_client import (
     ACCOUNT,
     MONTHLY,
-    Desk,
+    ApiClient,
+    ClientFactory,
     fleet,
     imei,
 )
 
-DeskFactory = Callable[..., Desk]
 CREATE = f"v3/campaigns/firmware/{ACCOUNT}"
 
 
-def _campaign_names(one: Desk) -> Any:
-    one.create(1)
-    return one.raw("POST", CREATE, one.v3_body(2)).status
+def _campaign_names(client: ApiClient) -> Any:
+    client.create(1)
+    return client.raw("POST", CREATE, client.v3_body(2)).status
 
 
-def _prescheduled(one: Desk) -> Any:
-    one.create(startDate="2026-03-10", endDate="2026-03-11")
-    one.sim.advance(hours=3)
+def _prescheduled(client: ApiClient) -> Any:
+    client.create(startDate="2026-03-10", endDate="2026-03-11")
+    client.sim.advance(hours=3)
     path = f"v3/reports/{ACCOUNT}/firmware/campaigns?campaignStatus="
     words = ("CampaignPreScheduled", "CampaignScheduled", "CampaignRequestQueued")
-    answers = [one.raw("GET", path + word) for word in words]
+    answers = [client.raw("GET", path + word) for word in words]
     return [len(a.json["campaignList"] or []) if a.status == 200 else a.status for a in answers]
 
 
-def _v3_paths(one: Desk) -> Any:
+def _v3_paths(client: ApiClient) -> Any:
     query = "campaignStatus=CampaignEnded"
     paths = (
         f"v3/reports/{ACCOUNT}/firmware/campaigns?{query}",
@@ -49,129 +49,129 @@ def _v3_paths(one: Desk) -> Any:
         f"v3/licenses/{ACCOUNT}",
         f"v3/licenses/{ACCOUNT}/index/0",
     )
-    return [one.raw("GET", path).status for path in paths]
+    return [client.raw("GET", path).status for path in paths]
 
 
-def _device_change_body(one: Desk) -> Any:
-    path = f"v3/campaigns/firmware/{ACCOUNT}/{one.create(1)}"
+def _device_change_body(client: ApiClient) -> Any:
+    path = f"v3/campaigns/firmware/{ACCOUNT}/{client.create(1)}"
     bodies: list[dict[str, Any]] = [
         {"Type": "append", "deviceList": [imei(2)]},
         {"addOrRemoveDevice": [{"type": "append", "deviceList": [imei(3)]}]},
     ]
-    return [one.raw("PUT", path, body).status for body in bodies]
+    return [client.raw("PUT", path, body).status for body in bodies]
 
 
-def _delete_started_v3(one: Desk) -> Any:
-    campaign = one.create()
-    one.sim.advance(hours=25)
-    status = one.raw("DELETE", f"v3/campaigns/{ACCOUNT}/{campaign}").status
-    return status, one.status(campaign)
+def _delete_started_v3(client: ApiClient) -> Any:
+    campaign = client.create()
+    client.sim.advance(hours=25)
+    status = client.raw("DELETE", f"v3/campaigns/{ACCOUNT}/{campaign}").status
+    return status, client.status(campaign)
 
 
-def _delete_started_v2(one: Desk) -> Any:
-    campaign = one.create_v2()
-    one.sim.advance(hours=25)
-    status = one.raw("DELETE", f"v2/campaigns/{ACCOUNT}/{campaign}").status
-    return status, one.status(campaign, api="v2")
+def _delete_started_v2(client: ApiClient) -> Any:
+    campaign = client.create_v2()
+    client.sim.advance(hours=25)
+    status = client.raw("DELETE", f"v2/campaigns/{ACCOUNT}/{campaign}").status
+    return status, client.status(campaign, api="v2")
 
 
-def _delete_twice(one: Desk) -> Any:
-    campaign = one.create()
+def _delete_twice(client: ApiClient) -> Any:
+    campaign = client.create()
     path = f"v3/campaigns/{ACCOUNT}/{campaign}"
-    one.ok("DELETE", path)
-    answer = one.raw("DELETE", path)
+    client.ok("DELETE", path)
+    answer = client.raw("DELETE", path)
     return answer.status, answer.json.get("success")
 
 
-def _window_zone(one: Desk) -> Any:
-    campaign = one.create(campaignTimeWindowList=[{"startTime": 2, "endTime": 3}])
-    one.sim.advance(hours=96)
-    return {row["recentAttemptTime"][11:13] for row in one.rows(campaign).values()}
+def _window_zone(client: ApiClient) -> Any:
+    campaign = client.create(campaignTimeWindowList=[{"startTime": 2, "endTime": 3}])
+    client.sim.advance(hours=96)
+    return {row["recentAttemptTime"][11:13] for row in client.rows(campaign).values()}
 
 
-def _start_date(one: Desk) -> Any:
+def _start_date(client: ApiClient) -> Any:
     days = ("2026-03-01", "2026-03-02", "2026-03-03")
-    return [one.raw("POST", CREATE, one.v3_body(startDate=day)).status for day in days]
+    return [client.raw("POST", CREATE, client.v3_body(startDate=day)).status for day in days]
 
 
-def _overlapping_windows(one: Desk) -> Any:
+def _overlapping_windows(client: ApiClient) -> Any:
     windows = [{"startTime": 1, "endTime": 3}, {"startTime": 2, "endTime": 4}]
-    return one.raw("POST", CREATE, one.v3_body(campaignTimeWindowList=windows)).status
+    return client.raw("POST", CREATE, client.v3_body(campaignTimeWindowList=windows)).status
 
 
-def _max_campaign_days(one: Desk) -> Any:
+def _max_campaign_days(client: ApiClient) -> Any:
     ends = ("2026-04-02", "2026-04-03")
-    return [one.raw("POST", CREATE, one.v3_body(endDate=day)).status for day in ends]
+    return [client.raw("POST", CREATE, client.v3_body(endDate=day)).status for day in ends]
 
 
-def _max_devices_per_call(one: Desk) -> Any:
+def _max_devices_per_call(client: ApiClient) -> Any:
     def many(count: int) -> list[str]:
         return [imei(number) for number in range(count)]
 
     counts = (100, 101, 1001)
-    return [one.raw("POST", CREATE, one.v3_body(deviceList=many(n))).status for n in counts]
+    return [client.raw("POST", CREATE, client.v3_body(deviceList=many(n))).status for n in counts]
 
 
-def _repeated_device_change(one: Desk) -> Any:
-    campaign = one.create(1)
-    return [one.change(campaign, *args)[0]["status"] for args in (("append", 1), ("remove", 2))]
+def _repeated_device_change(client: ApiClient) -> Any:
+    campaign = client.create(1)
+    return [client.change(campaign, *args)[0]["status"] for args in (("append", 1), ("remove", 2))]
 
 
-def _remove_words(one: Desk) -> Any:
-    return one.change(one.create(1), "remove", 1)
+def _remove_words(client: ApiClient) -> Any:
+    return client.change(client.create(1), "remove", 1)
 
 
-def _removed_devices(one: Desk) -> Any:
-    campaign = one.create(2, startDate="2026-03-10", endDate="2026-03-11")
-    one.sim.advance(hours=1)
-    one.change(campaign, "remove", 1)
-    counts = [len(one.rows(campaign))]
-    one.sim.advance(hours=25)
-    return [*counts, len(one.rows(campaign))]
+def _removed_devices(client: ApiClient) -> Any:
+    campaign = client.create(2, startDate="2026-03-10", endDate="2026-03-11")
+    client.sim.advance(hours=1)
+    client.change(campaign, "remove", 1)
+    counts = [len(client.rows(campaign))]
+    client.sim.advance(hours=25)
+    return [*counts, len(client.rows(campaign))]
 
 
-def _report_while_pending(one: Desk) -> Any:
-    return len(one.rows(one.create(3)))
+def _report_while_pending(client: ApiClient) -> Any:
+    return len(client.rows(client.create(3)))
 
 
-def _omitted_windows(one: Desk) -> Any:
-    path = f"{CREATE}/{one.create()}/dates"
+def _omitted_windows(client: ApiClient) -> Any:
+    path = f"{CREATE}/{client.create()}/dates"
     body = {"startDate": "2026-03-04", "endDate": "2026-03-05"}
-    return one.ok("PUT", path, body)["campaignTimeWindowList"]
+    return client.ok("PUT", path, body)["campaignTimeWindowList"]
 
 
-def _window_order(one: Desk) -> Any:
+def _window_order(client: ApiClient) -> Any:
     windows = [{"startTime": 3, "endTime": 4}, {"startTime": 1, "endTime": 3}]
-    body = one.v3_body(campaignTimeWindowList=windows)
-    return one.ok("POST", CREATE, body)["campaignTimeWindowList"]
+    body = client.v3_body(campaignTimeWindowList=windows)
+    return client.ok("POST", CREATE, body)["campaignTimeWindowList"]
 
 
-def _campaign_keys(one: Desk) -> Any:
-    return sorted(one.ok("GET", f"v3/campaigns/{ACCOUNT}/{one.create()}"))
+def _campaign_keys(client: ApiClient) -> Any:
+    return sorted(client.ok("GET", f"v3/campaigns/{ACCOUNT}/{client.create()}"))
 
 
-def _expired_session(one: Desk) -> Any:
-    one.sim.expire("session")
-    answer = one.raw("GET", f"v3/devices/{ACCOUNT}")
+def _expired_session(client: ApiClient) -> Any:
+    client.sim.expire("session")
+    answer = client.raw("GET", f"v3/devices/{ACCOUNT}")
     return answer.status, answer.json.get("errorCode"), answer.json.get("error")
 
 
-def _v1_cancelled_upgrade(one: Desk) -> Any:
-    path = f"v1/upgrades/{ACCOUNT}/upgrade/{one.create_v1()}"
-    one.ok("DELETE", path)
-    return one.raw("GET", path).status
+def _v1_cancelled_upgrade(client: ApiClient) -> Any:
+    path = f"v1/upgrades/{ACCOUNT}/upgrade/{client.create_v1()}"
+    client.ok("DELETE", path)
+    return client.raw("GET", path).status
 
 
-def _campaign_cursor(one: Desk) -> Any:
-    created = [one.create(1) for _campaign in range(6)]
-    return one.reported("CampaignRequestPending") == created
+def _campaign_cursor(client: ApiClient) -> Any:
+    created = [client.create(1) for _campaign in range(6)]
+    return client.reported("CampaignRequestPending") == created
 
 
-def _device_cursor(one: Desk) -> Any:
+def _device_cursor(client: ApiClient) -> Any:
     path = f"v3/devices/{ACCOUNT}"
-    whole = one.ok("GET", path)
+    whole = client.ok("GET", path)
     every = [row["deviceId"] for row in whole["deviceList"]]
-    behind = one.raw("GET", f"{path}?lastSeenDeviceId={imei(5)}")
+    behind = client.raw("GET", f"{path}?lastSeenDeviceId={imei(5)}")
     rows = [row["deviceId"] for row in behind.json.get("deviceList", [])]
     larger = [row for row in every if row > imei(5)]
     what = {str(larger): "larger", str(every): "all"}.get(str(rows), "other")
@@ -182,138 +182,138 @@ def _device_cursor(one: Desk) -> Any:
     )
 
 
-def _gzip(one: Desk) -> Any:
-    headers = {**one.wire.tokens(), "Accept-Encoding": "gzip"}
-    answer = one.wire.send("GET", f"/fota/v3/devices/{ACCOUNT}", headers=headers)
+def _gzip(client: ApiClient) -> Any:
+    headers = {**client.wire.tokens(), "Accept-Encoding": "gzip"}
+    answer = client.wire.send("GET", f"/fota/v3/devices/{ACCOUNT}", headers=headers)
     return answer.status, answer.headers.get("content-encoding")
 
 
-def _unknown_devices(one: Desk) -> Any:
+def _unknown_devices(client: ApiClient) -> Any:
     body = {"deviceList": ["990000000009999"]}
-    sync = one.ok("PUT", f"v3/firmware/{ACCOUNT}/devices", body)["deviceFirmwarVersionList"]
-    return len(sync), one.ok("POST", f"v3/devices/{ACCOUNT}", body)["deviceCount"]
+    sync = client.ok("PUT", f"v3/firmware/{ACCOUNT}/devices", body)["deviceFirmwarVersionList"]
+    return len(sync), client.ok("POST", f"v3/devices/{ACCOUNT}", body)["deviceCount"]
 
 
-def _campaign_history(one: Desk) -> Any:
-    one.create()
-    one.sim.advance(hours=24 * 200)
-    return len(one.reported("CampaignEnded"))
+def _campaign_history(client: ApiClient) -> Any:
+    client.create()
+    client.sim.advance(hours=24 * 200)
+    return len(client.reported("CampaignEnded"))
 
 
-def _unlicensed_devices(one: Desk) -> Any:
-    campaign = one.create(account=MONTHLY, deviceList=[imei(31), imei(32)])
-    one.sim.advance(hours=1)
-    return one.status(campaign, account=MONTHLY)
+def _unlicensed_devices(client: ApiClient) -> Any:
+    campaign = client.create(account=MONTHLY, deviceList=[imei(31), imei(32)])
+    client.sim.advance(hours=1)
+    return client.status(campaign, account=MONTHLY)
 
 
-def _scheduled_entry(one: Desk) -> Any:
-    campaign = one.create()
-    one.sim.advance(hours=23)
-    return one.status(campaign)
+def _scheduled_entry(client: ApiClient) -> Any:
+    campaign = client.create()
+    client.sim.advance(hours=23)
+    return client.status(campaign)
 
 
-def _pilot_rule(one: Desk) -> Any:
-    answer = one.raw("POST", CREATE, one.v3_body(21))
+def _pilot_rule(client: ApiClient) -> Any:
+    answer = client.raw("POST", CREATE, client.v3_body(21))
     if answer.status != 200:
         return answer.status
-    one.sim.advance(hours=1)
-    return one.status(answer.json["id"])
+    client.sim.advance(hours=1)
+    return client.status(answer.json["id"])
 
 
-def _pilot_evidence(one: Desk) -> Any:
+def _pilot_evidence(client: ApiClient) -> Any:
     for numbers in ((1, 2, 3), (4, 5, 6)):
-        one.create(deviceList=[imei(number) for number in numbers])
-    one.sim.advance(hours=96)
+        client.create(deviceList=[imei(number) for number in numbers])
+    client.sim.advance(hours=96)
     devices = [imei(number) for number in range(7, 31)]
-    campaign = one.create(
+    campaign = client.create(
         deviceList=[*devices, imei(91)], startDate="2026-03-07", endDate="2026-03-09"
     )
-    one.sim.advance(hours=1)
-    return one.status(campaign)
+    client.sim.advance(hours=1)
+    return client.status(campaign)
 
 
-def _unknown_package(one: Desk) -> Any:
-    answer = one.raw("POST", CREATE, one.v3_body(firmwareName="x"))
+def _unknown_package(client: ApiClient) -> Any:
+    answer = client.raw("POST", CREATE, client.v3_body(firmwareName="x"))
     if answer.status != 200:
         return answer.status
-    one.sim.advance(hours=1)
-    return one.status(answer.json["id"])
+    client.sim.advance(hours=1)
+    return client.status(answer.json["id"])
 
 
-def _rejected_word(one: Desk) -> Any:
-    campaign = one.create(deviceList=[imei(1), "990000000009999"])
-    one.sim.advance(hours=1)
-    return one.rows(campaign)["990000000009999"]["status"]
+def _rejected_word(client: ApiClient) -> Any:
+    campaign = client.create(deviceList=[imei(1), "990000000009999"])
+    client.sim.advance(hours=1)
+    return client.rows(campaign)["990000000009999"]["status"]
 
 
-def _retry_word(one: Desk) -> Any:
-    campaign = one.create(2, endDate="2026-03-30")
+def _retry_word(client: ApiClient) -> Any:
+    campaign = client.create(2, endDate="2026-03-30")
     for _hour in range(200):
-        one.sim.advance(hours=1)
-        for row in one.rows(campaign).values():
+        client.sim.advance(hours=1)
+        for row in client.rows(campaign).values():
             if "recentAttemptTime" in row and "nextAttemptTime" in row:
                 return row["status"]
     return None
 
 
-def _stored_after_success(one: Desk) -> Any:
-    one.create(1, endDate="2026-03-03", campaignTimeWindowList=[{"startTime": 0, "endTime": 1}])
-    one.sim.advance(hours=26)
-    versions = [one.device(1)["firmware"]]
-    one.sim.advance(hours=24)
-    return [*versions, one.device(1)["firmware"]]
+def _stored_after_success(client: ApiClient) -> Any:
+    client.create(1, endDate="2026-03-03", campaignTimeWindowList=[{"startTime": 0, "endTime": 1}])
+    client.sim.advance(hours=26)
+    versions = [client.device(1)["firmware"]]
+    client.sim.advance(hours=24)
+    return [*versions, client.device(1)["firmware"]]
 
 
-def _device_history(one: Desk) -> Any:
-    one.create(1)
-    one.sim.advance(hours=1)
-    return len(one.ok("GET", f"v3/reports/{ACCOUNT}/devices/{imei(1)}"))
+def _device_history(client: ApiClient) -> Any:
+    client.create(1)
+    client.sim.advance(hours=1)
+    return len(client.ok("GET", f"v3/reports/{ACCOUNT}/devices/{imei(1)}"))
 
 
-def _sync_keys(one: Desk) -> Any:
+def _sync_keys(client: ApiClient) -> Any:
     body = {"deviceList": [imei(1)]}
-    rows = one.ok("PUT", f"v3/firmware/{ACCOUNT}/devices", body)["deviceFirmwarVersionList"]
+    rows = client.ok("PUT", f"v3/firmware/{ACCOUNT}/devices", body)["deviceFirmwarVersionList"]
     return sorted(rows[0])
 
 
-def _license_keys(one: Desk) -> Any:
-    result = one.ok("POST", f"v3/licenses/{ACCOUNT}/assign", {"deviceList": [imei(1)]})
-    return sorted(result), sorted(one.ok("GET", f"v3/licenses/{ACCOUNT}"))
+def _license_keys(client: ApiClient) -> Any:
+    result = client.ok("POST", f"v3/licenses/{ACCOUNT}/assign", {"deviceList": [imei(1)]})
+    return sorted(result), sorted(client.ok("GET", f"v3/licenses/{ACCOUNT}"))
 
 
-def _history_id(one: Desk) -> Any:
-    one.create(1)
-    one.sim.advance(hours=1)
-    return sorted(one.ok("GET", f"v3/reports/{ACCOUNT}/devices/{imei(1)}")[0])
+def _history_id(client: ApiClient) -> Any:
+    client.create(1)
+    client.sim.advance(hours=1)
+    return sorted(client.ok("GET", f"v3/reports/{ACCOUNT}/devices/{imei(1)}")[0])
 
 
-def _date_change_status(one: Desk) -> Any:
+def _date_change_status(client: ApiClient) -> Any:
     body = {"startDate": "2026-03-04", "endDate": "2026-03-05"}
-    path = f"v2/campaigns/{ACCOUNT}/{one.create_v2()}/dates"
-    return one.ok("PUT", path, body)["status"]
+    path = f"v2/campaigns/{ACCOUNT}/{client.create_v2()}/dates"
+    return client.ok("PUT", path, body)["status"]
 
 
-def _unknown_path(one: Desk) -> Any:
-    answer = one.raw("GET", "v3/nothing")
+def _unknown_path(client: ApiClient) -> Any:
+    answer = client.raw("GET", "v3/nothing")
     return answer.status, answer.headers["content-type"]
 
 
-def _older_sessions(one: Desk) -> Any:
-    older = one.wire.session
-    one.wire.start_session()
-    one.wire.session = older
-    return one.raw("GET", f"v3/devices/{ACCOUNT}").status
+def _older_sessions(client: ApiClient) -> Any:
+    older = client.wire.session
+    client.wire.start_session()
+    client.wire.session = older
+    return client.raw("GET", f"v3/devices/{ACCOUNT}").status
 
 
-def _token_clock(one: Desk) -> Any:
-    one.sim.advance(hours=2)
-    return one.raw("GET", f"v3/devices/{ACCOUNT}").status
+def _token_clock(client: ApiClient) -> Any:
+    client.sim.advance(hours=2)
+    return client.raw("GET", f"v3/devices/{ACCOUNT}").status
 
 
 _UNLUCKY = fleet(success_rate=0.0, retry_rate=1.0, max_attempts=9)
 
 # switch: the probe, its result at each choice in the table's order, and a fleet of its own.
-PROBES: dict[str, tuple[Callable[[Desk], Any], list[Any]]] = {
+PROBES: dict[str, tuple[Callable[[ApiClient], Any], list[Any]]] = {
     "campaign_names": (_campaign_names, [200, 400]),
     "prescheduled": (_prescheduled, [[400, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]),
     "v3_paths": (_v3_paths, [[200] * 4, [200, 400, 200, 400], [400, 200, 400, 200]]),
@@ -420,7 +420,7 @@ PROBES: dict[str, tuple[Callable[[Desk], Any], list[Any]]] = {
     "token_clock": (_token_clock, [200, 401]),
 }
 # Switches that only rename keys: the probe lists the keys, of which these two differ.
-KEYS: dict[str, tuple[Callable[[Desk], Any], list[str]]] = {
+KEYS: dict[str, tuple[Callable[[ApiClient], Any], list[str]]] = {
     "auto_flags": (_campaign_keys, ["", "autoAddDevicesFlag"]),
     "windows_key": (_campaign_keys, ["timeWindowList", "campaignTimeWindowList"]),
     "sync_keys": (_sync_keys, ["VersionUpdateTime", "firmwareVersionUpdateTime"]),
@@ -435,17 +435,17 @@ def test_every_switch_has_a_probe() -> None:
 
 
 @pytest.mark.parametrize(("name", "choice"), CASES)
-def test_a_switch_does_what_it_says(desk: DeskFactory, name: str, choice: str) -> None:
+def test_a_switch_does_what_it_says(start_client: ClientFactory, name: str, choice: str) -> None:
     switch = next(switch for switch in TABLE if switch.name == name)
     place = switch.choices.index(choice)
-    one = desk(_UNLUCKY if name == "v3_retry_word" else None)
-    one.sim.set_switch(name, choice)
+    client = start_client(_UNLUCKY if name == "v3_retry_word" else None)
+    client.sim.set_switch(name, choice)
     if name in PROBES:
         probe, results = PROBES[name]
-        assert probe(one) == results[place]
+        assert probe(client) == results[place]
         return
     probe, keys = KEYS[name]
-    seen = repr(probe(one))
+    seen = repr(probe(client))
     assert not keys[place] or f"'{keys[place]}'" in seen
     assert not any(f"'{key}'" in seen for key in keys if key and key != keys[place])
 
@@ -460,10 +460,10 @@ def test_defaults_names_and_values_are_checked() -> None:
         Switches({"prescheduled": "maybe"})
 
 
-def test_a_switch_of_the_start_wins_over_the_fleet_file(desk: DeskFactory) -> None:
+def test_a_switch_of_the_start_wins_over_the_fleet_file(start_client: ClientFactory) -> None:
     data = {**fleet(), "switches": {"pilot_rule": "off", "unknown_path": "404"}}
-    one = desk(data, switches={"pilot_rule": "http_400"})
-    assert (one.sim.switches["pilot_rule"], one.sim.switches["unknown_path"]) == (
+    client = start_client(data, switches={"pilot_rule": "http_400"})
+    assert (client.sim.switches["pilot_rule"], client.sim.switches["unknown_path"]) == (
         "http_400",
         "404",
     )

@@ -24,7 +24,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.c
     day_of,
     parse_rfc3339,
 )
-from ansible_collections.thingspace.fota.tests.unit.simulator.desk import ACCOUNT, fleet, imei
+from ansible_collections.thingspace.fota.tests.unit.simulator.api_client import ACCOUNT, fleet, imei
 
 START = parse_rfc3339("2026-03-02T00:00:00Z")
 TODAY = day_of(START)

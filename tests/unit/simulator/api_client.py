@@ -1,10 +1,11 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An operator's desk: a small fleet, and the service's verbs in one line each."""
+"""A small fleet, and a client with one method per operation of the service."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
@@ -90,8 +91,8 @@ def _device(number: int, model: str, protocol: str, **more: Any) -> dict[str, An
     }
 
 
-class Desk:
-    """A simulator and a client that is logged in to it."""
+class ApiClient:
+    """A client that is logged in to a simulator."""
 
     def __init__(self, sim: SimulatorServer) -> None:
         self.sim = sim
@@ -212,3 +213,7 @@ class Desk:
     def upgrade(self, upgrade: str) -> dict[str, Any]:
         row: dict[str, Any] = self.ok("GET", f"v1/upgrades/{ACCOUNT}/upgrade/{upgrade}")
         return row
+
+
+ClientFactory = Callable[..., ApiClient]
+"""Starts a simulator and logs in to it."""
