@@ -2,7 +2,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make firmware (v3) and software (v2) campaigns true."""
+"""Create, change and cancel firmware (v3) and software (v2) campaigns."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ module: fota_campaign
 short_description: Schedule, change and cancel FOTA campaigns
 version_added: 0.1.0
 description:
-  - Makes declared firmware campaigns (FOTA v3) and software campaigns (FOTA v2) true, and a
-    repeated task changes nothing.
-  - A campaign is found by O(name) or O(campaign_id). One that has ended is not created again
-    unless O(recreate=true); its
-    outcome is returned.
-  - A write whose outcome is not known is never repeated. The service is read again, and what it
-    says decides.
+  - Creates, changes and cancels firmware campaigns (FOTA v3) and software campaigns (FOTA v2). The
+    module is idempotent.
+  - A campaign is identified by O(name) or O(campaign_id). A campaign that has ended is not created
+    again unless O(recreate=true). Its outcome is returned.
+  - A write with an unknown outcome is never repeated. Instead, the module reads the service again
+    to find out what happened.
 author:
   - thingspace.fota contributors (@thingspace)
 extends_documentation_fragment:
@@ -34,303 +33,306 @@ attributes:
   check_mode:
     support: full
     details:
-      - The client refuses every write in check mode, so nothing can be written by mistake.
+      - In check mode, the client itself refuses every write.
   diff_mode:
     support: full
 options:
   name:
     description:
-      - Name of the campaign. It finds the campaign again, so that a repeated task changes nothing.
-      - More than one live campaign of this name is an error that lists them.
+      - Name of the campaign. It identifies the campaign when the task is repeated.
+      - If more than one live campaign has this name, the module fails and lists them.
     type: str
   campaign_id:
     description:
-      - Id of a campaign that exists. With O(name) the two must belong together.
+      - Id of an existing campaign. If O(name) is also set, both must refer to the same campaign.
     type: str
   state:
     description:
-      - V(present) creates the campaign, or changes what differs and can still change.
-      - V(absent) cancels it before it starts. A campaign that is over counts as absent.
+      - V(present) creates the campaign, or changes the settings that differ and can still be
+        changed.
+      - V(absent) cancels the campaign before it starts. A campaign that is over counts as absent.
     type: str
     choices: [present, absent]
     default: present
   type:
     description:
       - V(firmware) is a firmware campaign of network-aware devices (FOTA v3).
-      - V(software) is a software campaign of devices that pull (FOTA v2).
+      - V(software) is a software campaign of devices that poll for software (FOTA v2).
     type: str
     choices: [firmware, software]
     default: firmware
   package:
     description:
-      - Name of the package as M(thingspace.fota.fota_firmware_info) lists it. Required to create.
+      - Name of the package, as returned by M(thingspace.fota.fota_firmware_info). Required to
+        create a campaign.
     type: str
     aliases: [firmware_name, software_name]
   from_version:
     description:
-      - Version that the devices have now. Looked up in the firmware catalogue when left out;
-        required for V(software).
+      - Version that the devices have now. By default, it is looked up in the firmware catalog.
+        Required for V(software).
     type: str
   to_version:
     description:
-      - Version that the devices get. Looked up in the firmware catalogue when left out; required
+      - Version that the devices get. By default, it is looked up in the firmware catalog. Required
         for V(software).
     type: str
   protocol:
     description:
-      - Protocol of the devices. When left out, that of the looked up package, else V(LWM2M) for
-        firmware and V(HTTP)
-        for software. V(LWM2M) does not exist for software.
+      - Protocol of the devices. The default is the protocol of the package in the catalog,
+        otherwise V(LWM2M) for firmware and V(HTTP) for software. V(LWM2M) is not valid for
+        software.
     type: str
     choices: [LWM2M, OMA, HTTP]
   start_date:
     description:
-      - First UTC day, C(YYYY-MM-DD). Required to create.
+      - First UTC day, in the form C(YYYY-MM-DD). Required to create a campaign.
     type: str
   end_date:
     description:
-      - Last UTC day, included. Required to create. The vendor advises up to a month.
-      - Once the campaign has started it is the only date that can move, to 24 hours ahead or later.
+      - Last UTC day, inclusive. Required to create a campaign. The vendor recommends up to one
+        month.
+      - After the campaign has started, this is the only date that can be changed. It must be at
+        least 24 hours ahead.
     type: str
   windows:
     description:
-      - Hours in which a firmware campaign works. Left out means as they are, an empty list means
-        none.
-      - A window cannot cross midnight; give two.
+      - Hours in which a firmware campaign is active. If omitted, the windows are not changed. An
+        empty list removes all windows.
+      - A window cannot cross midnight. Use two windows instead.
     type: list
     elements: dict
     suboptions: &windows
       start:
-        description: First UTC hour, 0 to 23.
+        description: First UTC hour, from 0 to 23.
         type: int
         required: true
       end:
-        description: UTC hour that closes the window, 1 to 24.
+        description: UTC hour at which the window closes, from 1 to 24.
         type: int
         required: true
   download_after_date:
     description:
-      - Earliest UTC day of downloads of a software campaign.
+      - First UTC day on which devices of a software campaign can download.
     type: str
   download_windows:
     description:
-      - Hours in which devices of a software campaign download. Left out means as they are, an
-        empty list means none.
+      - Hours in which devices of a software campaign can download. If omitted, the windows are not
+        changed. An empty list removes all windows.
     type: list
     elements: dict
     suboptions: *windows
   install_after_date:
     description:
-      - Earliest UTC day of installations of a software campaign.
+      - First UTC day on which devices of a software campaign can install.
     type: str
   install_windows:
     description:
-      - Hours in which devices of a software campaign install. Left out means as they are, an empty
-        list means none.
+      - Hours in which devices of a software campaign can install. If omitted, the windows are not
+        changed. An empty list removes all windows.
     type: list
     elements: dict
     suboptions: *windows
   devices:
     description:
-      - IMEIs of 15 digits, quoted. Required to create. Only the difference to the devices of the
-        campaign is sent.
-      - Devices can change until the campaign is scheduled.
-      - The service takes at most 20 until a pilot of 5 to 20 devices had 50 % success with the
-        package.
+      - IMEIs with 15 digits, quoted. Required to create a campaign. For an existing campaign, only
+        the differences are sent.
+      - The devices can be changed until the campaign is scheduled.
+      - The service accepts at most 20 devices until a pilot of 5 to 20 devices had at least 50 %
+        success with the package.
     type: list
     elements: str
   devices_mode:
     description:
-      - V(at_least) adds devices that are missing and leaves others alone.
-      - V(exact) also removes those that are not in O(devices).
-      - V(remove) removes those in O(devices), and never creates anything.
+      - V(at_least) adds missing devices and keeps others.
+      - V(exact) also removes devices that are not in O(devices).
+      - V(remove) removes the devices in O(devices), and never creates a campaign.
     type: str
     choices: [at_least, exact, remove]
     default: at_least
   devices_per_call:
     description:
-      - Adds or removes no more devices than this in one call. Without it, all in one.
-      - A campaign is created with all its devices in one call. The service publishes no limit for
-        either. If one call of several fails, the next run sends what is still missing.
+      - Maximum number of devices to add or remove in one call. By default, one call changes all of
+        them.
+      - A campaign is always created with all its devices in one call. The service publishes no
+        limit for these calls. If one of several calls fails, the next run sends the remaining
+        changes.
     type: int
     version_added: 0.4.0
   auto_assign_license:
     description:
-      - Whether the service assigns free licences to unlicensed devices of a firmware campaign.
-        Fixed at creation, where it
-        is sent as V(false) when left out.
+      - Whether the service assigns free licenses to unlicensed devices of a firmware campaign. It
+        cannot be changed after creation. If omitted, the campaign is created with V(false).
     type: bool
   auto_add_devices:
     description:
-      - Whether every matching device of the account joins a firmware campaign by itself. Fixed at
-        creation, where it is sent
-        as V(false) when left out.
+      - Whether the service adds every matching device of the account to a firmware campaign. It
+        cannot be changed after creation. If omitted, the campaign is created with V(false).
     type: bool
   pilot_done:
     description:
-      - You know that a pilot with this package went well, so that more than 20 devices are no
-        reason to warn. The service judges for itself.
+      - Set this if a pilot with this package has succeeded, to suppress the warning about more than
+        20 devices. The service still makes its own check.
     type: bool
     default: false
     version_added: 0.2.0
   abort_started:
     description:
-      - Whether O(state=absent) may also try to abort a campaign that has started. The service may
-        refuse; only the status
-        that is read afterwards counts.
+      - Whether O(state=absent) also tries to abort a campaign that has started. The service may
+        refuse this. Only the status that is read afterwards counts.
     type: bool
     default: false
   recreate:
     description:
-      - Whether to create the campaign again when the one of this name is over.
+      - Whether to create the campaign again if the campaign with this name is over.
     type: bool
     default: false
   campaigns:
     description:
-      - Many campaigns in one task, in place of the options above. All are planned before anything
-        is written, with one
-        listing before and one after.
+      - List of campaigns, to use instead of the options above. All campaigns are planned before the
+        first write. The campaigns of the account are listed only once before and once after the
+        writes.
     type: list
     elements: dict
     suboptions:
       name:
         description:
-          - Name of the campaign. It finds the campaign again, so that a repeated task changes
-            nothing.
-          - More than one live campaign of this name is an error that lists them.
+          - Name of the campaign. It identifies the campaign when the task is repeated.
+          - If more than one live campaign has this name, the module fails and lists them.
         type: str
       campaign_id:
         description:
-          - Id of a campaign that exists. With O(campaigns[].name) the two must belong together.
+          - Id of an existing campaign. If O(campaigns[].name) is also set, both must refer to the
+            same campaign.
         type: str
       state:
         description:
-          - V(present) creates the campaign, or changes what differs and can still change.
-          - V(absent) cancels it before it starts. A campaign that is over counts as absent.
+          - V(present) creates the campaign, or changes the settings that differ and can still be
+            changed.
+          - V(absent) cancels the campaign before it starts. A campaign that is over counts as
+            absent.
         type: str
         choices: [present, absent]
         default: present
       type:
         description:
           - V(firmware) is a firmware campaign of network-aware devices (FOTA v3).
-          - V(software) is a software campaign of devices that pull (FOTA v2).
+          - V(software) is a software campaign of devices that poll for software (FOTA v2).
         type: str
         choices: [firmware, software]
         default: firmware
       package:
         description:
-          - Name of the package as M(thingspace.fota.fota_firmware_info) lists it. Required to
-            create.
+          - Name of the package, as returned by M(thingspace.fota.fota_firmware_info). Required to
+            create a campaign.
         type: str
         aliases: [firmware_name, software_name]
       from_version:
         description:
-          - Version that the devices have now. Looked up in the firmware catalogue when left out;
-            required for V(software).
+          - Version that the devices have now. By default, it is looked up in the firmware catalog.
+            Required for V(software).
         type: str
       to_version:
         description:
-          - Version that the devices get. Looked up in the firmware catalogue when left out;
-            required for V(software).
+          - Version that the devices get. By default, it is looked up in the firmware catalog.
+            Required for V(software).
         type: str
       protocol:
         description:
-          - Protocol of the devices. When left out, that of the looked up package, else V(LWM2M)
-            for firmware and V(HTTP)
-            for software. V(LWM2M) does not exist for software.
+          - Protocol of the devices. The default is the protocol of the package in the catalog,
+            otherwise V(LWM2M) for firmware and V(HTTP) for software. V(LWM2M) is not valid for
+            software.
         type: str
         choices: [LWM2M, OMA, HTTP]
       start_date:
         description:
-          - First UTC day, C(YYYY-MM-DD). Required to create.
+          - First UTC day, in the form C(YYYY-MM-DD). Required to create a campaign.
         type: str
       end_date:
         description:
-          - Last UTC day, included. Required to create. The vendor advises up to a month.
-          - Once the campaign has started it is the only date that can move, to 24 hours ahead or
-            later.
+          - Last UTC day, inclusive. Required to create a campaign. The vendor recommends up to one
+            month.
+          - After the campaign has started, this is the only date that can be changed. It must be at
+            least 24 hours ahead.
         type: str
       windows:
         description:
-          - Hours in which a firmware campaign works. Left out means as they are, an empty list
-            means none.
-          - A window cannot cross midnight; give two.
+          - Hours in which a firmware campaign is active. If omitted, the windows are not changed.
+            An empty list removes all windows.
+          - A window cannot cross midnight. Use two windows instead.
         type: list
         elements: dict
         suboptions: *windows
       download_after_date:
         description:
-          - Earliest UTC day of downloads of a software campaign.
+          - First UTC day on which devices of a software campaign can download.
         type: str
       download_windows:
         description:
-          - Hours in which devices of a software campaign download. Left out means as they are, an
-            empty list means none.
+          - Hours in which devices of a software campaign can download. If omitted, the windows are
+            not changed. An empty list removes all windows.
         type: list
         elements: dict
         suboptions: *windows
       install_after_date:
         description:
-          - Earliest UTC day of installations of a software campaign.
+          - First UTC day on which devices of a software campaign can install.
         type: str
       install_windows:
         description:
-          - Hours in which devices of a software campaign install. Left out means as they are, an
-            empty list means none.
+          - Hours in which devices of a software campaign can install. If omitted, the windows are
+            not changed. An empty list removes all windows.
         type: list
         elements: dict
         suboptions: *windows
       devices:
         description:
-          - IMEIs of 15 digits, quoted. Required to create. Only the difference to the devices of
-            the campaign is sent.
-          - Devices can change until the campaign is scheduled.
-          - The service takes at most 20 until a pilot of 5 to 20 devices had 50 % success with the
-            package.
+          - IMEIs with 15 digits, quoted. Required to create a campaign. For an existing campaign,
+            only the differences are sent.
+          - The devices can be changed until the campaign is scheduled.
+          - The service accepts at most 20 devices until a pilot of 5 to 20 devices had at least 50
+            % success with the package.
         type: list
         elements: str
       devices_file:
         description:
-          - File of devices, in place of O(campaigns[].devices), as O(devices_file) is.
+          - File with devices, to use instead of O(campaigns[].devices). See O(devices_file).
         type: path
         version_added: 0.4.0
       devices_mode:
         description:
-          - V(at_least) adds devices that are missing and leaves others alone.
-          - V(exact) also removes those that are not in O(campaigns[].devices).
-          - V(remove) removes those in O(campaigns[].devices), and never creates anything.
+          - V(at_least) adds missing devices and keeps others.
+          - V(exact) also removes devices that are not in O(campaigns[].devices).
+          - V(remove) removes the devices in O(campaigns[].devices), and never creates a campaign.
         type: str
         choices: [at_least, exact, remove]
         default: at_least
       auto_assign_license:
         description:
-          - Whether the service assigns free licences to unlicensed devices of a firmware campaign.
-            Fixed at creation, where it
-            is sent as V(false) when left out.
+          - Whether the service assigns free licenses to unlicensed devices of a firmware campaign.
+            It cannot be changed after creation. If omitted, the campaign is created with V(false).
         type: bool
       auto_add_devices:
         description:
-          - Whether every matching device of the account joins a firmware campaign by itself. Fixed
-            at creation, where it is sent
-            as V(false) when left out.
+          - Whether the service adds every matching device of the account to a firmware campaign. It
+            cannot be changed after creation. If omitted, the campaign is created with V(false).
         type: bool
       pilot_done:
         description:
-          - You know that a pilot with this package went well, so that more than 20 devices are no
-            reason to warn. The service judges for itself.
+          - Set this if a pilot with this package has succeeded, to suppress the warning about more
+            than 20 devices. The service still makes its own check.
         type: bool
         default: false
         version_added: 0.2.0
       abort_started:
         description:
-          - Whether O(campaigns[].state=absent) may also try to abort a campaign that has started.
-            The service may refuse; only the status
-            that is read afterwards counts.
+          - Whether O(campaigns[].state=absent) also tries to abort a campaign that has started. The
+            service may refuse this. Only the status that is read afterwards counts.
         type: bool
         default: false
       recreate:
         description:
-          - Whether to create the campaign again when the one of this name is over.
+          - Whether to create the campaign again if the campaign with this name is over.
         type: bool
         default: false
 seealso:
@@ -340,7 +342,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Pilot of the new meter firmware
+- name: Run a pilot of the new meter firmware
   thingspace.fota.fota_campaign:
     name: meters-pilot
     package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
@@ -353,12 +355,12 @@ EXAMPLES = r"""
       - '358000000000016'
       - '358000000000024'
 
-- name: The same campaign, with a later end
+- name: Move the end date of this campaign
   thingspace.fota.fota_campaign:
     name: meters-pilot
     end_date: '2026-03-12'
 
-- name: Software for two gateways, downloaded by day and installed by night
+- name: Update the software of two gateways, with download by day and installation by night
   thingspace.fota.fota_campaign:
     type: software
     name: gateways
@@ -379,19 +381,19 @@ EXAMPLES = r"""
       - '990013907884259'
     imei_check: 'off'
 
-- name: Take one device out before the campaign is scheduled
+- name: Remove a device before the campaign is scheduled
   thingspace.fota.fota_campaign:
     name: meters-pilot
     devices:
       - '358000000000024'
     devices_mode: remove
 
-- name: Cancel it before it starts
+- name: Cancel the campaign before it starts
   thingspace.fota.fota_campaign:
     name: meters-pilot
     state: absent
 
-- name: Two campaigns in one task, waiting until the service has accepted both
+- name: Create two campaigns in one task, and wait until the service has accepted both
   thingspace.fota.fota_campaign:
     campaigns:
       - name: meters-north
@@ -413,28 +415,27 @@ EXAMPLES = r"""
 
 RETURN = r"""
 campaigns:
-  description: The declared campaigns as they are after the task, or would be in check mode.
+  description: The declared campaigns after the task, or as they would be without check mode.
   returned: always
   type: list
   elements: dict
   contains:
     campaign_id:
-      description: Id that the service gave. Empty for a campaign that check mode would create.
+      description: Id from the service. Empty for a campaign that was not created in check mode.
       type: str
       returned: when there is a campaign
     name:
-      description: Its name.
+      description: Name of the campaign.
       type: str
       returned: always
     status:
-      description: Status word of the service, verbatim.
+      description: Status as returned by the service.
       type: str
       returned: when there is a campaign
     state:
       description: >-
-        What the word means, one of V(pending), V(queued), V(prescheduled), V(scheduled), V(ended),
-        V(cancelled),
-        V(aborted), V(request_failed), V(failed), V(unknown).
+        Normalized status. One of V(pending), V(queued), V(prescheduled), V(scheduled), V(ended),
+        V(cancelled), V(aborted), V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is a campaign
     type:
@@ -454,15 +455,15 @@ campaigns:
       type: str
       returned: when there is a campaign
     protocol:
-      description: Protocol in the words of the service.
+      description: Protocol as returned by the service.
       type: str
       returned: when there is a campaign
     make:
-      description: Make of the devices, empty when not known yet.
+      description: Make of the devices. Empty if not known yet.
       type: str
       returned: when there is a campaign
     model:
-      description: Model of the devices, empty when not known yet.
+      description: Model of the devices. Empty if not known yet.
       type: str
       returned: when there is a campaign
     start_date:
@@ -474,12 +475,12 @@ campaigns:
       type: str
       returned: when there is a campaign
     windows:
-      description: Hours in which a firmware campaign works.
+      description: Hours in which a firmware campaign is active.
       type: list
       elements: dict
       returned: for a firmware campaign
     download_after_date:
-      description: Earliest day of downloads.
+      description: First UTC day of downloads.
       type: str
       returned: for a software campaign
     download_windows:
@@ -488,7 +489,7 @@ campaigns:
       elements: dict
       returned: for a software campaign
     install_after_date:
-      description: Earliest day of installations.
+      description: First UTC day of installations.
       type: str
       returned: for a software campaign
     install_windows:
@@ -497,28 +498,29 @@ campaigns:
       elements: dict
       returned: for a software campaign
     auto_assign_license:
-      description: Whether unlicensed devices get a licence.
+      description: Whether licenses are assigned to unlicensed devices.
       type: bool
-      returned: when the service tells it
+      returned: when the service returns it
     auto_add_devices:
-      description: Whether matching devices join by themselves.
+      description: Whether matching devices of the account are added automatically.
       type: bool
-      returned: when the service tells it
+      returned: when the service returns it
     action:
-      description: What was or would be done, one of V(create), V(update), V(cancel), V(none).
+      description: Action that was taken, or would be taken without check mode. One of V(create),
+        V(update), V(cancel), V(none).
       type: str
       returned: always
     done:
-      description: Whether this campaign was finished before the task ended or failed. Always false
-        in check mode.
+      description: Whether all writes for this campaign were done before the task ended or failed.
+        Always false in check mode.
       type: bool
       returned: always
     counts:
-      description: Devices V(added) and V(removed), and devices by what their status means.
+      description: Number of devices V(added) and V(removed), and of devices by normalized status.
       type: dict
       returned: always
     devices:
-      description: Devices that O(return_devices) asks for.
+      description: Devices selected by O(return_devices).
       type: list
       elements: dict
       returned: always
@@ -528,27 +530,27 @@ campaigns:
           type: str
           returned: always
         status:
-          description: Status word of the service, verbatim.
+          description: Status as returned by the service.
           type: str
           returned: when the service lists the device
         state:
-          description: What the word means.
+          description: Normalized status.
           type: str
           returned: when the service lists the device
         reason:
-          description: Reason of the service, or of this module.
+          description: Reason from the service or from this module.
           type: str
           returned: always
         updated_time:
-          description: When the status changed, as the service writes it.
+          description: Time of the last change of the status, as returned by the service.
           type: str
           returned: when the service lists the device
         recent_attempt_time:
-          description: Last attempt, as the service writes it.
+          description: Time of the last attempt, as returned by the service.
           type: str
           returned: when the service lists the device
         next_attempt_time:
-          description: Next attempt, as the service writes it.
+          description: Time of the next attempt, as returned by the service.
           type: str
           returned: when the service lists the device
         action:
@@ -579,7 +581,7 @@ campaigns:
         removed: 0
       devices: []
 campaign:
-  description: The one campaign, with the same members as RV(campaigns).
+  description: The campaign, with the same keys as an entry of RV(campaigns).
   returned: when O(campaigns) is not given
   type: dict
   sample:
@@ -587,23 +589,23 @@ campaign:
     name: meters-pilot
     status: CampaignRequestPending
 results_file:
-  description: The file that was written, or in check mode would be.
+  description: The file that was written, or would be written without check mode.
   returned: when O(results_file) is given
   type: dict
   contains:
     path:
-      description: Its path.
+      description: Path of the file.
       type: str
       returned: always
     devices:
-      description: Devices in it, one a line.
+      description: Number of devices in the file, one per line.
       type: int
       returned: always
   sample:
     path: /var/tmp/meters.csv
     devices: 10000
 service:
-  description: Which service answered.
+  description: The service that replied.
   returned: always
   type: dict
   contains:
@@ -612,52 +614,50 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether it is the simulator of this collection.
+      description: Whether the service is the simulator of this collection.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
 msg:
-  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always
   type: str
   sample: 'campaign meters-pilot: create, CampaignRequestPending'
 failure:
-  description: What went wrong, for programs; RV(msg) says the same for people.
+  description: The error in a structured form. RV(msg) contains the same as text.
   returned: on failure
   type: dict
   contains:
     kind:
       description: >-
         One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
-        V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
-        V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
-        V(results_file).
+        V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
+        V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
+        V(timeout), V(no_path), V(results_file).
       type: str
       returned: always
     http_status:
-      description: HTTP status of the refusal.
+      description: HTTP status of the reply.
       type: int
-      returned: when the service answered
+      returned: when the service replied
     error_code:
-      description: Code of the service.
+      description: Error code from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     error_message:
-      description: Text of the service.
+      description: Error message from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     operation:
-      description: The call that failed.
+      description: Operation that failed.
       type: str
       returned: when a call failed
     hint:
       description: What to do next.
       type: str
-      returned: when there is advice
+      returned: when there is a hint
   sample:
     kind: refused
     http_status: 400

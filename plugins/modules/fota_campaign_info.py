@@ -11,10 +11,9 @@ module: fota_campaign_info
 short_description: Read FOTA campaigns and the state of their devices
 version_added: 0.1.0
 description:
-  - Reads campaigns by id, by name or by state, with the device report of each.
-  - The service lists one status at a time and knows no search, so all statuses are read side by
-    side. A campaign that was
-    just accepted can be missing in its lists for a while; its id always finds it.
+  - Reads campaigns by id, name or state, with the device report of each campaign.
+  - The service can only list campaigns by status, so all statuses are read in parallel. A campaign
+    that was just accepted may be missing from these lists for a while, but can be read by its id.
 author:
   - thingspace.fota contributors (@thingspace)
 extends_documentation_fragment:
@@ -34,20 +33,21 @@ options:
     description: Id of one campaign.
     type: str
   name:
-    description: Name that a campaign must have.
+    description: Name of the campaigns to return.
     type: str
   states:
-    description: What the status of a campaign may mean. All when left out.
+    description: Normalized status of the campaigns to return. By default, all campaigns are
+      returned.
     type: list
     elements: str
     choices: [pending, queued, prescheduled, scheduled, ended, cancelled, aborted, request_failed,
       failed, unknown]
   return_devices:
     description:
-      - Which devices to return. V(attention) gives those that failed, were rejected or have a
-        status that is not known.
-      - With V(none) the device reports are not read at all and there are no counts, which saves a
-        call a campaign, unless O(results_file) is given.
+      - Which devices to return. V(attention) returns devices that failed, were rejected or have an
+        unknown status.
+      - With V(none), the device reports are not read, which saves one call per campaign, and no
+        counts are returned. If O(results_file) is set, they are read anyway.
     type: str
     choices: [none, attention, all]
     default: attention
@@ -56,18 +56,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: One campaign with every device
+- name: Read one campaign with all devices
   thingspace.fota.fota_campaign_info:
     name: meters-pilot
     return_devices: all
   register: pilot
 
-- name: What is under way, without devices
+- name: Read live campaigns without devices
   thingspace.fota.fota_campaign_info:
     states: [pending, queued, prescheduled, scheduled, unknown]
     return_devices: none
 
-- name: Software campaigns that ended
+- name: Read software campaigns that have ended
   thingspace.fota.fota_campaign_info:
     type: software
     states: [ended]
@@ -75,28 +75,27 @@ EXAMPLES = r"""
 
 RETURN = r"""
 campaigns:
-  description: The campaigns, the earliest start first.
+  description: The campaigns, sorted by start date.
   returned: success
   type: list
   elements: dict
   contains:
     campaign_id:
-      description: Id that the service gave. Empty for a campaign that check mode would create.
+      description: Id from the service.
       type: str
       returned: when there is a campaign
     name:
-      description: Its name.
+      description: Name of the campaign.
       type: str
       returned: always
     status:
-      description: Status word of the service, verbatim.
+      description: Status as returned by the service.
       type: str
       returned: when there is a campaign
     state:
       description: >-
-        What the word means, one of V(pending), V(queued), V(prescheduled), V(scheduled), V(ended),
-        V(cancelled),
-        V(aborted), V(request_failed), V(failed), V(unknown).
+        Normalized status. One of V(pending), V(queued), V(prescheduled), V(scheduled), V(ended),
+        V(cancelled), V(aborted), V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is a campaign
     type:
@@ -116,15 +115,15 @@ campaigns:
       type: str
       returned: when there is a campaign
     protocol:
-      description: Protocol in the words of the service.
+      description: Protocol as returned by the service.
       type: str
       returned: when there is a campaign
     make:
-      description: Make of the devices, empty when not known yet.
+      description: Make of the devices. Empty if not known yet.
       type: str
       returned: when there is a campaign
     model:
-      description: Model of the devices, empty when not known yet.
+      description: Model of the devices. Empty if not known yet.
       type: str
       returned: when there is a campaign
     start_date:
@@ -136,12 +135,12 @@ campaigns:
       type: str
       returned: when there is a campaign
     windows:
-      description: Hours in which a firmware campaign works.
+      description: Hours in which a firmware campaign is active.
       type: list
       elements: dict
       returned: for a firmware campaign
     download_after_date:
-      description: Earliest day of downloads.
+      description: First UTC day of downloads.
       type: str
       returned: for a software campaign
     download_windows:
@@ -150,7 +149,7 @@ campaigns:
       elements: dict
       returned: for a software campaign
     install_after_date:
-      description: Earliest day of installations.
+      description: First UTC day of installations.
       type: str
       returned: for a software campaign
     install_windows:
@@ -159,20 +158,20 @@ campaigns:
       elements: dict
       returned: for a software campaign
     auto_assign_license:
-      description: Whether unlicensed devices get a licence.
+      description: Whether licenses are assigned to unlicensed devices.
       type: bool
-      returned: when the service tells it
+      returned: when the service returns it
     auto_add_devices:
-      description: Whether matching devices join by themselves.
+      description: Whether matching devices of the account are added automatically.
       type: bool
-      returned: when the service tells it
+      returned: when the service returns it
     counts:
-      description: Devices by what their status means (V(pending), V(success), V(failed),
+      description: Number of devices by normalized status (V(pending), V(success), V(failed),
         V(rejected), V(stopped), V(unknown)).
       type: dict
       returned: when O(return_devices) is not V(none), or O(results_file) is given
     devices:
-      description: Devices that O(return_devices) asks for.
+      description: Devices selected by O(return_devices).
       type: list
       elements: dict
       returned: when O(return_devices) is not V(none), or O(results_file) is given
@@ -182,27 +181,27 @@ campaigns:
           type: str
           returned: always
         status:
-          description: Status word of the service, verbatim.
+          description: Status as returned by the service.
           type: str
           returned: when the service lists the device
         state:
-          description: What the word means.
+          description: Normalized status.
           type: str
           returned: when the service lists the device
         reason:
-          description: Reason of the service, or of this module.
+          description: Reason from the service or from this module.
           type: str
           returned: always
         updated_time:
-          description: When the status changed, as the service writes it.
+          description: Time of the last change of the status, as returned by the service.
           type: str
           returned: when the service lists the device
         recent_attempt_time:
-          description: Last attempt, as the service writes it.
+          description: Time of the last attempt, as returned by the service.
           type: str
           returned: when the service lists the device
         next_attempt_time:
-          description: Next attempt, as the service writes it.
+          description: Time of the next attempt, as returned by the service.
           type: str
           returned: when the service lists the device
   sample:
@@ -226,23 +225,23 @@ campaigns:
         pending: 2
       devices: []
 results_file:
-  description: The file that was written, or in check mode would be.
+  description: The file that was written, or would be written without check mode.
   returned: when O(results_file) is given
   type: dict
   contains:
     path:
-      description: Its path.
+      description: Path of the file.
       type: str
       returned: always
     devices:
-      description: Devices in it, one a line.
+      description: Number of devices in the file, one per line.
       type: int
       returned: always
   sample:
     path: /var/tmp/meters.csv
     devices: 10000
 service:
-  description: Which service answered.
+  description: The service that replied.
   returned: always
   type: dict
   contains:
@@ -251,52 +250,50 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether it is the simulator of this collection.
+      description: Whether the service is the simulator of this collection.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
 msg:
-  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always
   type: str
   sample: 1 campaigns
 failure:
-  description: What went wrong, for programs; RV(msg) says the same for people.
+  description: The error in a structured form. RV(msg) contains the same as text.
   returned: on failure
   type: dict
   contains:
     kind:
       description: >-
         One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
-        V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
-        V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
-        V(results_file).
+        V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
+        V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
+        V(timeout), V(no_path), V(results_file).
       type: str
       returned: always
     http_status:
-      description: HTTP status of the refusal.
+      description: HTTP status of the reply.
       type: int
-      returned: when the service answered
+      returned: when the service replied
     error_code:
-      description: Code of the service.
+      description: Error code from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     error_message:
-      description: Text of the service.
+      description: Error message from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     operation:
-      description: The call that failed.
+      description: Operation that failed.
       type: str
       returned: when a call failed
     hint:
       description: What to do next.
       type: str
-      returned: when there is advice
+      returned: when there is a hint
   sample:
     kind: refused
     http_status: 400

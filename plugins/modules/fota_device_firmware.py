@@ -11,11 +11,10 @@ module: fota_device_firmware
 short_description: Refresh and verify the firmware versions of devices
 version_added: 0.1.0
 description:
-  - Brings what ThingSpace knows of the firmware on devices up to date and compares it with an
-    expected version (FOTA v3).
-  - It changes no device. The task is changed only when a version that ThingSpace remembered has
-    moved. In check mode nothing
-    is refreshed and the remembered versions are judged.
+  - Refreshes the firmware versions that ThingSpace has stored for devices, and compares them with
+    an expected version (FOTA v3).
+  - Does not change devices. The task reports a change only if a stored version has changed. In
+    check mode, nothing is refreshed, and the stored versions are compared.
 author:
   - thingspace.fota contributors (@thingspace)
 extends_documentation_fragment:
@@ -31,34 +30,35 @@ attributes:
   check_mode:
     support: partial
     details:
-      - A refresh is a write, so check mode skips it and answers from what the service remembers.
+      - A refresh is a write, so check mode skips it and returns the versions stored by the service.
   diff_mode:
     support: full
 options:
   state:
     description:
-      - V(synchronized) asks the FOTA server, 100 devices a call, and answers at once.
-      - V(reported) asks each device itself. It answers when it can be reached.
+      - V(synchronized) reads the versions from the FOTA server, with 100 devices per call, and
+        returns immediately.
+      - V(reported) requests the version from each device. A device replies when it can be reached.
     type: str
     choices: [synchronized, reported]
     default: synchronized
   devices:
-    description: IMEIs of 15 digits, quoted.
+    description: IMEIs with 15 digits, quoted.
     type: list
     elements: str
   expect_version:
-    description: Version that every device should run. Each device is then judged, but a wrong
-      version is no failure of the task.
+    description: Version that every device should run. Each device is compared with it. A different
+      version does not fail the task.
     type: str
   wait:
-    description: Whether V(reported) waits until every device has answered. Never waits in check
+    description: Whether V(reported) waits until every device has replied. Never waits in check
       mode.
     type: bool
     default: true
   return_devices:
     description:
-      - Which devices to return. V(attention) gives those whose version is not known or, with
-        O(expect_version), is another one.
+      - Which devices to return. V(attention) returns devices with an unknown version and, with
+        O(expect_version), devices with a different version.
     type: str
     choices: [none, attention, all]
     default: attention
@@ -67,7 +67,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Prove that the pilot runs the new version
+- name: Verify that the pilot runs the new version
   thingspace.fota.fota_device_firmware:
     devices:
       - '358000000000016'
@@ -76,7 +76,7 @@ EXAMPLES = r"""
   register: proof
   failed_when: proof.compliance.behind > 0
 
-- name: Ask the devices themselves
+- name: Request the version from the device
   thingspace.fota.fota_device_firmware:
     state: reported
     devices:
@@ -86,8 +86,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 counts:
-  description: Devices in V(total), with V(known) and V(unknown) version, and those whose version
-    V(moved).
+  description: Number of devices in V(total), with V(known) and V(unknown) version, and with a
+    version that V(moved), which means that it changed.
   returned: always
   type: dict
   sample:
@@ -96,14 +96,14 @@ counts:
     unknown: 0
     moved: 1
 versions:
-  description: How many devices run each version.
+  description: Number of devices by version.
   returned: always
   type: dict
   sample:
     SR1.2.0.0-10512: 1
     SR1.2.0.0-10657: 1
 compliance:
-  description: How many devices are V(at_target), V(behind) and V(unknown).
+  description: Number of devices that are V(at_target), V(behind) and V(unknown).
   returned: when O(expect_version) is given
   type: dict
   sample:
@@ -111,7 +111,7 @@ compliance:
     behind: 1
     unknown: 0
 devices:
-  description: Devices that O(return_devices) asks for.
+  description: Devices selected by O(return_devices).
   returned: always
   type: list
   elements: dict
@@ -121,23 +121,23 @@ devices:
       type: str
       returned: always
     action:
-      description: V(moved) when the remembered version moved, else V(none).
+      description: V(moved) if the stored version changed, otherwise V(none).
       type: str
       returned: always
     version:
-      description: Version that is known now, empty when none is.
+      description: Current version. Empty if it is unknown.
       type: str
       returned: always
     previous_version:
-      description: Version that was remembered before.
+      description: Version that was stored before.
       type: str
       returned: always
     refresh_time:
-      description: When the version was read, as the service writes it.
+      description: Time when the version was read, as returned by the service.
       type: str
       returned: always
     reason:
-      description: Why no version is known.
+      description: Reason why the version is unknown.
       type: str
       returned: always
     compliance:
@@ -153,23 +153,23 @@ devices:
       reason: ''
       compliance: behind
 results_file:
-  description: The file that was written, or in check mode would be.
+  description: The file that was written, or would be written without check mode.
   returned: when O(results_file) is given
   type: dict
   contains:
     path:
-      description: Its path.
+      description: Path of the file.
       type: str
       returned: always
     devices:
-      description: Devices in it, one a line.
+      description: Number of devices in the file, one per line.
       type: int
       returned: always
   sample:
     path: /var/tmp/meters.csv
     devices: 10000
 service:
-  description: Which service answered.
+  description: The service that replied.
   returned: always
   type: dict
   contains:
@@ -178,52 +178,50 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether it is the simulator of this collection.
+      description: Whether the service is the simulator of this collection.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
 msg:
-  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always
   type: str
   sample: 1 of 2 devices run SR1.2.0.0-10657
 failure:
-  description: What went wrong, for programs; RV(msg) says the same for people.
+  description: The error in a structured form. RV(msg) contains the same as text.
   returned: on failure
   type: dict
   contains:
     kind:
       description: >-
         One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
-        V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
-        V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
-        V(results_file).
+        V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
+        V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
+        V(timeout), V(no_path), V(results_file).
       type: str
       returned: always
     http_status:
-      description: HTTP status of the refusal.
+      description: HTTP status of the reply.
       type: int
-      returned: when the service answered
+      returned: when the service replied
     error_code:
-      description: Code of the service.
+      description: Error code from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     error_message:
-      description: Text of the service.
+      description: Error message from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     operation:
-      description: The call that failed.
+      description: Operation that failed.
       type: str
       returned: when a call failed
     hint:
       description: What to do next.
       type: str
-      returned: when there is advice
+      returned: when there is a hint
   sample:
     kind: refused
     http_status: 400

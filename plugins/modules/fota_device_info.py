@@ -2,17 +2,19 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read the account's devices, their versions, licences and histories."""
+"""Read the devices of the account, their versions, licenses and histories."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fota_device_info
-short_description: Read the account's devices, their versions, licences and histories
+short_description: Read the devices of the account, their versions, licenses and histories
 version_added: 0.1.0
 description:
-  - Reads devices with the firmware that ThingSpace last learned, all of the account or those named.
-  - It asks no device. M(thingspace.fota.fota_device_firmware) refreshes what is known.
+  - Reads all devices of the account, or the given devices, with the firmware version that
+    ThingSpace has stored.
+  - Does not contact devices. Use M(thingspace.fota.fota_device_firmware) to refresh the stored
+    versions.
 author:
   - thingspace.fota contributors (@thingspace)
 extends_documentation_fragment:
@@ -25,13 +27,13 @@ extends_documentation_fragment:
   - thingspace.fota.devices.results
 options:
   api_version:
-    description: Which version of the service to ask.
+    description: Version of the service to read from.
     type: str
     choices: [v1, v2, v3]
     default: v3
   devices:
-    description: IMEIs of 15 digits, quoted. All devices of the account when this and
-      O(devices_file) are left out.
+    description: IMEIs with 15 digits, quoted. If both this option and O(devices_file) are omitted,
+      all devices of the account are read.
     type: list
     elements: str
   make:
@@ -44,19 +46,19 @@ options:
     description: Firmware version that a device must have.
     type: str
   protocol:
-    description: Protocol that a device must have, in the words of the service.
+    description: Protocol that a device must have, as returned by the service.
     type: str
   gather:
     description:
-      - What to read beside the devices. V(history) is one call a device, so it needs O(devices)
-        or O(devices_file).
+      - Additional data to read. V(history) needs one call per device, so it requires O(devices) or
+        O(devices_file).
     type: list
     elements: str
     choices: [history, licenses, subscription]
     default: []
   return_devices:
-    description: V(none) returns only the counts, which suits many devices, with O(results_file) if
-      need be.
+    description: V(none) returns only the counts. Use it for many devices, together with
+      O(results_file) if needed.
     type: str
     choices: [none, all]
     default: all
@@ -65,18 +67,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: How many devices run what
+- name: Count devices by firmware version
   thingspace.fota.fota_device_info:
     return_devices: none
   register: fleet
 
-- name: All devices of one model, and the licences
+- name: Read all devices of one model, and the licenses
   thingspace.fota.fota_device_info:
     make: SEQUANS Communications
     model: GM01Q
     gather: [licenses, subscription]
 
-- name: What happened to one device
+- name: Read the history of one device
   thingspace.fota.fota_device_info:
     devices:
       - '358000000000016'
@@ -85,7 +87,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 counts:
-  description: Devices in V(total), by make and model, and by firmware version.
+  description: Number of devices in V(total), by make and model, and by firmware version.
   returned: success
   type: dict
   sample:
@@ -95,17 +97,17 @@ counts:
     by_firmware:
       SR1.2.0.0-10512: 2
 devices:
-  description: The devices that pass every filter.
+  description: The devices that match all filters.
   returned: success
   type: list
   elements: dict
   contains:
     deviceId:
-      description: IMEI. Empty for a line of the account whose device has none.
+      description: IMEI. Empty for a line of the account whose device has no IMEI.
       type: str
       returned: always
     mdn:
-      description: Number of the device.
+      description: Phone number (MDN) of the device.
       type: str
       returned: always
     make:
@@ -117,11 +119,11 @@ devices:
       type: str
       returned: always
     firmware:
-      description: Version that ThingSpace last learned. Empty in v2, which knows software only.
+      description: Version stored by ThingSpace. Empty in v2, which has only software.
       type: str
       returned: always
     protocol:
-      description: Protocol in the words of the service.
+      description: Protocol as returned by the service.
       type: str
       returned: always
     fota_eligible:
@@ -129,7 +131,7 @@ devices:
       type: bool
       returned: always
     license_assigned:
-      description: Whether the device holds a monthly licence.
+      description: Whether a monthly license is assigned to the device.
       type: bool
       returned: always
     status:
@@ -137,19 +139,19 @@ devices:
       type: str
       returned: always
     refresh_time:
-      description: When the facts were refreshed, as the service writes it.
+      description: Time of the last refresh of this data, as returned by the service.
       type: str
       returned: always
     upgrade_time:
-      description: When the device was upgraded, as the service writes it.
+      description: Time of the last upgrade, as returned by the service.
       type: str
       returned: always
     last_connection_time:
-      description: When the device was connected last, as the service writes it.
+      description: Time of the last connection, as returned by the service.
       type: str
       returned: always
     software:
-      description: Software on the device, with name, version and upgrade_time.
+      description: Software on the device, with C(name), C(version) and C(upgrade_time).
       type: list
       elements: dict
       returned: always
@@ -168,14 +170,14 @@ devices:
       last_connection_time: '2026-03-02T00:00:00Z'
       software: []
 not_found:
-  description: Declared devices that the account does not have.
+  description: Requested devices that the account does not have.
   returned: when O(devices) or O(devices_file) is given
   type: list
   elements: str
   sample: []
 history:
   description: Past campaigns and upgrades of the devices.
-  returned: when O(gather) has V(history)
+  returned: when O(gather) contains V(history)
   type: list
   elements: dict
   sample:
@@ -189,8 +191,9 @@ history:
       reason: Success
       updated_time: '2026-03-04 10:00:00 +0000 UTC'
 licenses:
-  description: Licences of the account, with V(total) and V(assigned) and the devices that hold one.
-  returned: when O(gather) has V(licenses)
+  description: Licenses of the account, with their number in V(total) and V(assigned), and the
+    devices with a license.
+  returned: when O(gather) contains V(licenses)
   type: dict
   sample:
     total: 100
@@ -199,8 +202,8 @@ licenses:
       - deviceId: '358000000000016'
         assignment_time: '2026-01-01 00:00:00 +0000 UTC'
 subscription:
-  description: What the account has bought.
-  returned: when O(gather) has V(subscription)
+  description: Subscription of the account.
+  returned: when O(gather) contains V(subscription)
   type: dict
   sample:
     purchase_types: [TS-HFOTA-EVNT, TS-HFOTA-MRC]
@@ -208,23 +211,23 @@ subscription:
     license_used_count: 1
     update_time: '2026-01-01 00:00:00 +0000 UTC'
 results_file:
-  description: The file that was written, or in check mode would be.
+  description: The file that was written, or would be written without check mode.
   returned: when O(results_file) is given
   type: dict
   contains:
     path:
-      description: Its path.
+      description: Path of the file.
       type: str
       returned: always
     devices:
-      description: Devices in it, one a line.
+      description: Number of devices in the file, one per line.
       type: int
       returned: always
   sample:
     path: /var/tmp/meters.csv
     devices: 10000
 service:
-  description: Which service answered.
+  description: The service that replied.
   returned: always
   type: dict
   contains:
@@ -233,52 +236,50 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether it is the simulator of this collection.
+      description: Whether the service is the simulator of this collection.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
 msg:
-  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always
   type: str
   sample: 2 devices
 failure:
-  description: What went wrong, for programs; RV(msg) says the same for people.
+  description: The error in a structured form. RV(msg) contains the same as text.
   returned: on failure
   type: dict
   contains:
     kind:
       description: >-
         One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
-        V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
-        V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
-        V(results_file).
+        V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
+        V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
+        V(timeout), V(no_path), V(results_file).
       type: str
       returned: always
     http_status:
-      description: HTTP status of the refusal.
+      description: HTTP status of the reply.
       type: int
-      returned: when the service answered
+      returned: when the service replied
     error_code:
-      description: Code of the service.
+      description: Error code from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     error_message:
-      description: Text of the service.
+      description: Error message from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     operation:
-      description: The call that failed.
+      description: Operation that failed.
       type: str
       returned: when a call failed
     hint:
       description: What to do next.
       type: str
-      returned: when there is advice
+      returned: when there is a hint
   sample:
     kind: refused
     http_status: 400

@@ -11,8 +11,9 @@ module: fota_firmware_info
 short_description: List firmware and software packages, and paths between versions
 version_added: 0.1.0
 description:
-  - Lists the firmware (FOTA v1 and v3) or software (FOTA v2) packages that the account may use.
-  - Finds the packages that lead from one version to another, over several steps if need be.
+  - Lists the firmware packages (FOTA v1 and v3) or software packages (FOTA v2) that are available
+    to the account.
+  - Finds the packages that lead from one version to another, in several steps if necessary.
 author:
   - thingspace.fota contributors (@thingspace)
 extends_documentation_fragment:
@@ -22,7 +23,7 @@ extends_documentation_fragment:
   - thingspace.fota.connection
 options:
   api_version:
-    description: Which catalogue to read. V(v1) and V(v3) list firmware, V(v2) lists software.
+    description: Catalog to read. V(v1) and V(v3) contain firmware, V(v2) contains software.
     type: str
     choices: [v1, v2, v3]
     default: v3
@@ -36,17 +37,18 @@ options:
     description: Model that a package must be for.
     type: str
   protocol:
-    description: V(LWM2M), V(OMD-DM) or V(HTTP), as the catalogue spells them. Not for V(v1), whose
-      catalogue has none.
+    description: Protocol of the packages, V(LWM2M), V(OMD-DM) or V(HTTP), as spelled in the
+      catalog. Not supported for V(v1), because its catalog has no protocol.
     type: str
   from_version:
-    description: Version that a package must start from. Not for V(v2).
+    description: Version that a package must start from. Not supported for V(v2).
     type: str
   to_version:
-    description: Version that a package must lead to. Not for V(v2).
+    description: Version that a package must lead to. Not supported for V(v2).
     type: str
   path:
-    description: Also find the fewest packages that lead from one version to another. Not for V(v2).
+    description: Also find the shortest sequence of packages from one version to another. Not
+      supported for V(v2).
     type: dict
     suboptions:
       make:
@@ -62,7 +64,7 @@ options:
         type: str
         required: true
       to_version:
-        description: Version that they shall have.
+        description: Version that the devices should get.
         type: str
         required: true
 seealso:
@@ -71,13 +73,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Firmware for one model
+- name: List the firmware of one model
   thingspace.fota.fota_firmware_info:
     make: SEQUANS Communications
     model: GM01Q
   register: firmware
 
-- name: Which packages lead from the version of today to the newest one
+- name: Find the packages from the current version to the newest one
   thingspace.fota.fota_firmware_info:
     path:
       make: SEQUANS Communications
@@ -85,25 +87,25 @@ EXAMPLES = r"""
       from_version: SR1.2.0.0-10512
       to_version: SR1.2.0.0-10657
 
-- name: Software of devices that pull
+- name: List software for HTTP devices
   thingspace.fota.fota_firmware_info:
     api_version: v2
     protocol: HTTP
 
-- name: Firmware of FOTA v1
+- name: List firmware of FOTA v1
   thingspace.fota.fota_firmware_info:
     api_version: v1
 """
 
 RETURN = r"""
 packages:
-  description: The packages that pass every filter.
+  description: The packages that match all filters.
   returned: success
   type: list
   elements: dict
   contains:
     name:
-      description: Name to use as C(package) of a campaign or upgrade.
+      description: Name of the package. Use it as C(package) of a campaign or upgrade.
       type: str
       returned: always
     make:
@@ -123,19 +125,19 @@ packages:
       type: str
       returned: always
     protocol:
-      description: Protocol in the words of the catalogue. Empty in v1.
+      description: Protocol, as spelled in the catalog. Empty in v1.
       type: str
       returned: always
     launch_date:
-      description: Release time as the service writes it.
+      description: Release time, as returned by the service.
       type: str
       returned: always
     release_note:
-      description: Note of the maker, often empty.
+      description: Release note of the manufacturer, often empty.
       type: str
       returned: always
     platform:
-      description: Platform of the devices, in v2 only.
+      description: Platform of the devices. Only in v2.
       type: str
       returned: always
   sample:
@@ -149,7 +151,7 @@ packages:
       release_note: ''
       platform: ''
 path:
-  description: The packages to install one after the other, empty when the versions are equal.
+  description: The packages to install one after the other. Empty if the versions are equal.
   returned: when O(path) is given
   type: list
   elements: dict
@@ -158,7 +160,7 @@ path:
       from_version: SR1.2.0.0-10512
       to_version: SR1.2.0.0-10657
 service:
-  description: Which service answered.
+  description: The service that replied.
   returned: always
   type: dict
   contains:
@@ -167,51 +169,50 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether it is the simulator of this collection.
+      description: Whether the service is the simulator of this collection.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
 msg:
-  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always
   type: str
   sample: 3 of 7 packages
 failure:
-  description: What went wrong, for programs; RV(msg) says the same for people.
+  description: The error in a structured form. RV(msg) contains the same as text.
   returned: on failure
   type: dict
   contains:
     kind:
       description: >-
         One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
-        V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
-        V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path).
+        V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
+        V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
+        V(timeout), V(no_path).
       type: str
       returned: always
     http_status:
-      description: HTTP status of the refusal.
+      description: HTTP status of the reply.
       type: int
-      returned: when the service answered
+      returned: when the service replied
     error_code:
-      description: Code of the service.
+      description: Error code from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     error_message:
-      description: Text of the service.
+      description: Error message from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     operation:
-      description: The call that failed.
+      description: Operation that failed.
       type: str
       returned: when a call failed
     hint:
       description: What to do next.
       type: str
-      returned: when there is advice
+      returned: when there is a hint
   sample:
     kind: refused
     http_status: 400

@@ -11,11 +11,11 @@ module: fota_logout
 short_description: End the session that all tasks share
 version_added: 0.3.0
 description:
-  - Ends the M2M session of O(username) and forgets its tokens in O(token_cache). The next task logs
-    in again.
-  - Also forgets a login that the service refused, so that the next task tries it at once. Do that
-    when the user was unlocked or the password repaired.
-  - Tokens are forgotten even when the service cannot be reached. The session then ends by itself
+  - Ends the M2M session of O(username) and deletes its tokens from O(token_cache). The next task
+    logs in again.
+  - Also deletes the record of a rejected login, so that the next task tries to log in immediately.
+    Use this after the user was unlocked or the password was corrected.
+  - The tokens are deleted even if the service cannot be reached. The session then ends by itself
     after 20 idle minutes.
 author:
   - thingspace.fota contributors (@thingspace)
@@ -27,7 +27,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Nothing is called, so a session that expired unnoticed counts as one.
+      - The service is not called, so an expired session counts as a session.
   diff_mode:
     support: none
 seealso:
@@ -42,7 +42,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 service:
-  description: Which service answered.
+  description: The service that replied.
   returned: always
   type: dict
   contains:
@@ -51,20 +51,20 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether it is the simulator of this collection. False when nothing was called,
-        as in check mode.
+      description: Whether the service is the simulator of this collection. False if the service
+        was not called, as in check mode.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
 msg:
-  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always
   type: str
   sample: the session is ended
 failure:
-  description: What went wrong, for programs; RV(msg) says the same for people.
+  description: The error in a structured form. RV(msg) contains the same as text.
   returned: on failure
   type: dict
   contains:
@@ -75,25 +75,25 @@ failure:
       type: str
       returned: always
     http_status:
-      description: HTTP status of the refusal.
+      description: HTTP status of the reply.
       type: int
-      returned: when the service answered
+      returned: when the service replied
     error_code:
-      description: Code of the service.
+      description: Error code from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     error_message:
-      description: Text of the service.
+      description: Error message from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     operation:
-      description: The call that failed.
+      description: Operation that failed.
       type: str
       returned: when a call failed
     hint:
       description: What to do next.
       type: str
-      returned: when there is advice
+      returned: when there is a hint
   sample:
     kind: unavailable
     http_status: 503

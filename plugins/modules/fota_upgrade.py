@@ -2,7 +2,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make upgrades of FOTA v1 true."""
+"""Create, change and cancel upgrades of FOTA v1."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ module: fota_upgrade
 short_description: Schedule, change and cancel FOTA v1 upgrades
 version_added: 0.1.0
 description:
-  - Makes a declared upgrade of FOTA v1 (OMA-DM and LWM2M devices) true, and a repeated task
-    changes nothing.
-  - An upgrade has no name. It is found by O(upgrade_id), or as the one of the same O(package) and
-    O(start_date) that has
-    some of the O(devices). More than one live match is an error that lists them.
-  - One that is over is not scheduled again unless O(recreate=true); its outcome is returned.
-  - Dates of an upgrade never change, and devices only before its start.
+  - Creates, changes and cancels upgrades of FOTA v1 (OMA-DM and LWM2M devices). The module is
+    idempotent.
+  - An upgrade has no name. It is identified by O(upgrade_id), or by O(package), O(start_date) and
+    at least one of O(devices). If more than one live upgrade matches, the module fails and lists
+    them.
+  - An upgrade that is over is not scheduled again unless O(recreate=true). Its outcome is returned.
+  - The dates of an upgrade cannot be changed, and its devices only before its start.
 author:
   - thingspace.fota contributors (@thingspace)
 extends_documentation_fragment:
@@ -35,44 +35,44 @@ attributes:
   check_mode:
     support: full
     details:
-      - The client refuses every write in check mode, so nothing can be written by mistake.
+      - In check mode, the client itself refuses every write.
   diff_mode:
     support: full
 options:
   upgrade_id:
-    description: Id of an upgrade that exists.
+    description: Id of an existing upgrade.
     type: str
   state:
     description:
       - V(present) schedules the upgrade, or changes its devices.
-      - V(absent) cancels it before its start. The service refuses later.
+      - V(absent) cancels the upgrade before its start. After that, the service refuses to cancel
+        it.
     type: str
     choices: [present, absent]
     default: present
   package:
-    description: Name of the firmware as M(thingspace.fota.fota_firmware_info) lists it with
+    description: Name of the firmware, as returned by M(thingspace.fota.fota_firmware_info) with
       O(ignore:api_version=v1).
     type: str
     aliases: [firmware_name]
   to_version:
-    description: Version that the devices get. Looked up in the v1 catalogue when left out.
+    description: Version that the devices get. By default, it is looked up in the v1 catalog.
     type: str
   start_date:
-    description: First UTC day, C(YYYY-MM-DD).
+    description: First UTC day, in the form C(YYYY-MM-DD).
     type: str
   end_date:
     description:
-      - Last UTC day, included. Newer servers of the vendor require it and older ones do not know
-        it, so it is sent
-        only when declared.
+      - Last UTC day, inclusive. Newer servers of the vendor require it, and older servers do not
+        support it, so it is sent only if it is set.
     type: str
   devices:
-    description: IMEIs of 15 digits, quoted. Only the difference to the devices of the upgrade is
+    description: IMEIs with 15 digits, quoted. For an existing upgrade, only the differences are
       sent.
     type: list
     elements: str
   recreate:
-    description: Whether to schedule again when the matching upgrade is over.
+    description: Whether to schedule the upgrade again if the matching upgrade is over.
     type: bool
     default: false
 seealso:
@@ -93,7 +93,7 @@ EXAMPLES = r"""
     imei_check: 'off'
   register: scheduled
 
-- name: Take one of them out before the start
+- name: Remove one device before the start
   thingspace.fota.fota_upgrade:
     upgrade_id: '{{ scheduled.upgrade.upgrade_id }}'
     devices:
@@ -109,23 +109,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 upgrade:
-  description: The declared upgrade as it is after the task, or would be in check mode.
+  description: The declared upgrade after the task, or as it would be without check mode.
   returned: always
   type: dict
   contains:
     upgrade_id:
-      description: Id that the service gave. Empty for an upgrade that check mode would schedule.
+      description: Id from the service. Empty for an upgrade that was not created in check mode.
       type: str
       returned: always
     status:
-      description: Status word of the service, verbatim.
+      description: Status as returned by the service.
       type: str
       returned: when there is an upgrade
     state:
       description: >-
-        What the word means, one of V(pending), V(queued), V(scheduled) (in progress), V(ended),
-        V(request_failed),
-        V(failed), V(unknown).
+        Normalized status. One of V(pending), V(queued), V(scheduled) (in progress), V(ended),
+        V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is an upgrade
     package:
@@ -141,19 +140,20 @@ upgrade:
       type: str
       returned: when there is an upgrade
     end_date:
-      description: Last UTC day, where the service tells it.
+      description: Last UTC day, if the service returns it.
       type: str
       returned: when there is an upgrade
     action:
-      description: What was or would be done, one of V(create), V(update), V(cancel), V(none).
+      description: Action that was taken, or would be taken without check mode. One of V(create),
+        V(update), V(cancel), V(none).
       type: str
       returned: always
     counts:
-      description: Devices V(added) and V(removed), and devices by what their status means.
+      description: Number of devices V(added) and V(removed), and of devices by normalized status.
       type: dict
       returned: always
     devices:
-      description: Devices that O(return_devices) asks for.
+      description: Devices selected by O(return_devices).
       type: list
       elements: dict
       returned: always
@@ -163,27 +163,27 @@ upgrade:
           type: str
           returned: always
         status:
-          description: Status word of the service, verbatim.
+          description: Status as returned by the service.
           type: str
           returned: when the service lists the device
         state:
-          description: What the word means.
+          description: Normalized status.
           type: str
           returned: when the service lists the device
         reason:
-          description: Reason of the service, or of this module.
+          description: Reason from the service or from this module.
           type: str
           returned: always
         updated_time:
-          description: When the status changed, as the service writes it.
+          description: Time of the last change of the status, as returned by the service.
           type: str
           returned: when the service lists the device
         recent_attempt_time:
-          description: Last attempt, as the service writes it.
+          description: Time of the last attempt, as returned by the service.
           type: str
           returned: when the service lists the device
         next_attempt_time:
-          description: Next attempt, as the service writes it.
+          description: Time of the next attempt, as returned by the service.
           type: str
           returned: when the service lists the device
         action:
@@ -205,23 +205,23 @@ upgrade:
     devices: []
     action: create
 results_file:
-  description: The file that was written, or in check mode would be.
+  description: The file that was written, or would be written without check mode.
   returned: when O(results_file) is given
   type: dict
   contains:
     path:
-      description: Its path.
+      description: Path of the file.
       type: str
       returned: always
     devices:
-      description: Devices in it, one a line.
+      description: Number of devices in the file, one per line.
       type: int
       returned: always
   sample:
     path: /var/tmp/meters.csv
     devices: 10000
 service:
-  description: Which service answered.
+  description: The service that replied.
   returned: always
   type: dict
   contains:
@@ -230,52 +230,50 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether it is the simulator of this collection.
+      description: Whether the service is the simulator of this collection.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
 msg:
-  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always
   type: str
   sample: 'upgrade to FOTA_Verizon_Model-A_01To02_HF on 2026-03-03: create, RequestPending'
 failure:
-  description: What went wrong, for programs; RV(msg) says the same for people.
+  description: The error in a structured form. RV(msg) contains the same as text.
   returned: on failure
   type: dict
   contains:
     kind:
       description: >-
         One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
-        V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
-        V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
-        V(results_file).
+        V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
+        V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
+        V(timeout), V(no_path), V(results_file).
       type: str
       returned: always
     http_status:
-      description: HTTP status of the refusal.
+      description: HTTP status of the reply.
       type: int
-      returned: when the service answered
+      returned: when the service replied
     error_code:
-      description: Code of the service.
+      description: Error code from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     error_message:
-      description: Text of the service.
+      description: Error message from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     operation:
-      description: The call that failed.
+      description: Operation that failed.
       type: str
       returned: when a call failed
     hint:
       description: What to do next.
       type: str
-      returned: when there is advice
+      returned: when there is a hint
   sample:
     kind: refused
     http_status: 400

@@ -11,7 +11,8 @@ module: fota_upgrade_info
 short_description: Read FOTA v1 upgrades and the state of their devices
 version_added: 0.1.0
 description:
-  - Reads upgrades of FOTA v1 by id, or all of the last six months by firmware, day and state.
+  - Reads upgrades of FOTA v1 by id, or all upgrades of the last six months, filtered by firmware,
+    start date and state.
   - The service refreshes the status of devices about once a day.
 author:
   - thingspace.fota contributors (@thingspace)
@@ -24,17 +25,17 @@ extends_documentation_fragment:
   - thingspace.fota.devices.results
 options:
   upgrade_id:
-    description: Id of one upgrade. Takes no filter beside it.
+    description: Id of one upgrade. It cannot be combined with filters.
     type: str
   package:
     description: Name of the firmware.
     type: str
     aliases: [firmware_name]
   start_date:
-    description: First UTC day, C(YYYY-MM-DD).
+    description: First UTC day of the upgrades to return, in the form C(YYYY-MM-DD).
     type: str
   states:
-    description: What the status of an upgrade may mean. All when left out.
+    description: Normalized status of the upgrades to return. By default, all upgrades are returned.
     type: list
     elements: str
     choices: [pending, queued, prescheduled, scheduled, ended, cancelled, aborted, request_failed,
@@ -44,11 +45,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Upgrades that are under way
+- name: Read live upgrades
   thingspace.fota.fota_upgrade_info:
     states: [pending, queued, scheduled]
 
-- name: All upgrades of one firmware, with every device
+- name: Read all upgrades of one firmware, with all devices
   thingspace.fota.fota_upgrade_info:
     package: FOTA_Verizon_Model-A_01To02_HF
     return_devices: all
@@ -62,18 +63,17 @@ upgrades:
   elements: dict
   contains:
     upgrade_id:
-      description: Id that the service gave. Empty for an upgrade that check mode would schedule.
+      description: Id from the service.
       type: str
       returned: always
     status:
-      description: Status word of the service, verbatim.
+      description: Status as returned by the service.
       type: str
       returned: when there is an upgrade
     state:
       description: >-
-        What the word means, one of V(pending), V(queued), V(scheduled) (in progress), V(ended),
-        V(request_failed),
-        V(failed), V(unknown).
+        Normalized status. One of V(pending), V(queued), V(scheduled) (in progress), V(ended),
+        V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is an upgrade
     package:
@@ -89,16 +89,16 @@ upgrades:
       type: str
       returned: when there is an upgrade
     end_date:
-      description: Last UTC day, where the service tells it.
+      description: Last UTC day, if the service returns it.
       type: str
       returned: when there is an upgrade
     counts:
-      description: Devices by what their status means (V(pending), V(success), V(failed),
+      description: Number of devices by normalized status (V(pending), V(success), V(failed),
         V(rejected), V(stopped), V(unknown)).
       type: dict
       returned: always
     devices:
-      description: Devices that O(return_devices) asks for.
+      description: Devices selected by O(return_devices).
       type: list
       elements: dict
       returned: always
@@ -108,27 +108,27 @@ upgrades:
           type: str
           returned: always
         status:
-          description: Status word of the service, verbatim.
+          description: Status as returned by the service.
           type: str
           returned: when the service lists the device
         state:
-          description: What the word means.
+          description: Normalized status.
           type: str
           returned: when the service lists the device
         reason:
-          description: Reason of the service, or of this module.
+          description: Reason from the service or from this module.
           type: str
           returned: always
         updated_time:
-          description: When the status changed, as the service writes it.
+          description: Time of the last change of the status, as returned by the service.
           type: str
           returned: when the service lists the device
         recent_attempt_time:
-          description: Last attempt, as the service writes it.
+          description: Time of the last attempt, as returned by the service.
           type: str
           returned: when the service lists the device
         next_attempt_time:
-          description: Next attempt, as the service writes it.
+          description: Time of the next attempt, as returned by the service.
           type: str
           returned: when the service lists the device
   sample:
@@ -143,23 +143,23 @@ upgrades:
         pending: 2
       devices: []
 results_file:
-  description: The file that was written, or in check mode would be.
+  description: The file that was written, or would be written without check mode.
   returned: when O(results_file) is given
   type: dict
   contains:
     path:
-      description: Its path.
+      description: Path of the file.
       type: str
       returned: always
     devices:
-      description: Devices in it, one a line.
+      description: Number of devices in the file, one per line.
       type: int
       returned: always
   sample:
     path: /var/tmp/meters.csv
     devices: 10000
 service:
-  description: Which service answered.
+  description: The service that replied.
   returned: always
   type: dict
   contains:
@@ -168,52 +168,50 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether it is the simulator of this collection.
+      description: Whether the service is the simulator of this collection.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
 msg:
-  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always
   type: str
   sample: 1 upgrades
 failure:
-  description: What went wrong, for programs; RV(msg) says the same for people.
+  description: The error in a structured form. RV(msg) contains the same as text.
   returned: on failure
   type: dict
   contains:
     kind:
       description: >-
         One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
-        V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
-        V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
-        V(results_file).
+        V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
+        V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
+        V(timeout), V(no_path), V(results_file).
       type: str
       returned: always
     http_status:
-      description: HTTP status of the refusal.
+      description: HTTP status of the reply.
       type: int
-      returned: when the service answered
+      returned: when the service replied
     error_code:
-      description: Code of the service.
+      description: Error code from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     error_message:
-      description: Text of the service.
+      description: Error message from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     operation:
-      description: The call that failed.
+      description: Operation that failed.
       type: str
       returned: when a call failed
     hint:
       description: What to do next.
       type: str
-      returned: when there is advice
+      returned: when there is a hint
   sample:
     kind: refused
     http_status: 400
