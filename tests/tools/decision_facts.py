@@ -1,0 +1,147 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the recorder of decisions takes from the planner: the one place to adapt when it moves.
+
+Facts are what a machine can use: sentences are left out, so that they can be reworded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_view import (
+    diff_decision,
+    view_decision,
+    view_events,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.classes import (
+    DeviceClass,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import Decision
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.events import (
+    EventKind,
+    LastTick,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.gate import GateVerdict
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.scope import Out
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.slips import check_slips
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import Wanted
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import read
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
+    ServiceModel,
+    tick,
+)
+
+Facts = dict[str, Any]
+
+RENAMED = {
+    "armed": "unstoppable",
+    "class": "outcome",
+    "in_failed_lanes": "in_failed_cohorts",
+    "lanes": "cohorts",
+    "max_failed_lane_share": "max_failed_cohort_share",
+    "ways": "upgrade_paths",
+    "ways_back": "rollback_paths",
+}
+"""Keys of facts that have another name now: old to new. ``compare`` takes both for the same."""
+SENTENCES = frozenset({"msg", "reason", "why"})
+"""Keys for people, wherever they are."""
+RENDERINGS = frozenset({"audit", "halted_cohorts", "halted_lanes", "plan", "report", "table"}) | {
+    "versions"
+}
+"""Members of a result that show other facts once more."""
+DECLARED: dict[str, str] = {}
+"""Keys of declarations that have another name now, where the old one is not read any more."""
+EVERY = {
+    "phase": {phase.value for phase in Phase} - {"observation_failed"},
+    "outcome": {outcome.value for outcome in DeviceClass} | {why.value for why in Out},
+    "verdict": {verdict.value for verdict in GateVerdict},
+    "event": {event.value for event in EventKind},
+}
+"""What a recording must hold at least once."""
+
+
+def decide_run(
+    declared: Mapping[str, Any], service: ServiceModel, *, state: str, before: Facts
+) -> Facts:
+    """Make one run of a rollout against the model of the service, and give its facts.
+
+    :param before: facts of the run before; empty for the first.
+    """
+    spec, wanted = read(_rename(declared, DECLARED)), Wanted(state)
+    try:
+        decision = tick(spec, service, wanted=wanted)
+    except PlanRefused:
+        return {"refused": True}
+    return {**_view(decision, before), "slips": _has_slips(decision, wanted)}
+
+
+def _view(decision: Decision, before: Facts) -> Facts:
+    view = view_decision(decision, "all")
+    view["blockers"] = len(view["blockers"])
+    # Devices that are out stand in no line.
+    view["devices"].sort(key=lambda device: "" if device["wave"] else device["deviceId"])
+    left_out = decision.membership.left_out
+    last = LastTick(before.get("phase", ""), frozenset(before.get("passed", ())))
+    view |= {
+        "diff": {
+            side: {name: _numbers(text) for name, text in campaigns.items()}
+            for side, campaigns in diff_decision(decision).items()
+        },
+        "events": view_events(decision, last),
+        "suspects": sorted(map(sorted, decision.suspects)),
+        "not_covered": {str(wave): [*map(list, strata)] for wave, strata in left_out.items()},
+        "wave_numbers": [
+            {
+                "members": numbers.members,
+                "failed": numbers.failed,
+                "unknown": numbers.unknown,
+                "rejected": numbers.rejected,
+                "busy": numbers.busy,
+                "too_many_once": numbers.too_many_once,
+                "over_limit_once": numbers.over_limit_once,
+            }
+            for numbers in (state.numbers for state in decision.waves)
+        ],
+    }
+    facts: Facts = _without_sentences(view)
+    return {key: value for key, value in facts.items() if key not in RENDERINGS}
+
+
+def _has_slips(decision: Decision, wanted: Wanted) -> bool:
+    try:
+        check_slips(decision, wanted)
+    except PlanRefused:
+        return True
+    return False
+
+
+def _numbers(text: str) -> list[str]:
+    """Days and counts of a line."""
+    return re.findall(r"\d[\d-]*", text)
+
+
+def _without_sentences(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_sentences(of) for key, of in value.items() if key not in SENTENCES}
+    if isinstance(value, (list, tuple)):
+        return [_without_sentences(item) for item in value]
+    return value
+
+
+def _rename(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {names.get(key, key): _rename(of, names) for key, of in value.items()}
+    return [_rename(item, names) for item in value] if isinstance(value, list) else value
+
+
+def under_new_names(facts: Facts) -> Facts:
+    """Give facts with the keys of now, without those that are not compared."""
+    compared = {key: value for key, value in facts.items() if key not in RENDERINGS}
+    renamed: Facts = _rename(_without_sentences(compared), RENAMED)
+    return renamed
