@@ -42,8 +42,8 @@ PATHS = (("M1", "A B"), ("M1", "B C"), ("M2", "A C"), ("M2", "A B"))
 ONE_STEP = (("M1", "A B"), ("M2", "A B"), ("M1", "A C"), ("M1", "B C"), ("M2", "B C"))
 ZONES = ("UTC", "Europe/Berlin", "America/Chicago", "Asia/Kolkata")
 MOST_RUNS = 48
-# A rollout that is over, and in which nothing was to do for so many runs, is left.
-QUIET_RUNS = 5
+# A rollout in which nothing has changed for so many runs is left.
+QUIET_RUNS = 9
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Rollout:
 
     def runs(self) -> Iterator[Facts]:
         """Run it; gives the facts of each run."""
-        state, before, quiet = "running", {}, 0
+        state, before, stood, quiet = "running", {}, (), 0
         last_change = max([0, *self.states, *self.changes])
         for number in range(MOST_RUNS):
             state = self.states.get(number, state)
@@ -139,9 +139,10 @@ class Rollout:
                 self.operator.answer(known, self.declaration)
                 if self.requires_digest:
                     self.declaration.setdefault("require_digest", known["digest"][:8])
-            idle = not known.get("would_change") and not known.get("next_check_after")
-            quiet = quiet + 1 if idle and not known.get("unstoppable") else 0
-            if quiet > QUIET_RUNS and number > last_change:
+            stands = known.get("phase"), known.get("counts"), known.get("exposure")
+            quiet = quiet + 1 if stands == stood and not known.get("would_change") else 0
+            stood = stands
+            if quiet >= QUIET_RUNS and number > last_change:
                 return
             self.service.now += hours(self.steps[number % len(self.steps)])
 
