@@ -12,29 +12,41 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout_view import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     diff_decision,
     view_decision,
     view_events,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.classes import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
+    Decision,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.events import (
+    EventKind,
+    LastRun,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.unused_overrides import (
+    check_unused_overrides,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
+    Wanted,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.device_outcomes import (
     DeviceClass,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decide import Decision
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.events import (
-    EventKind,
-    LastTick,
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
+    GateVerdict,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.gate import GateVerdict
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.phases import Phase
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.scope import Out
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.slips import check_slips
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import Wanted
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.scope import (
+    Out,
+)
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import read
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
     ServiceModel,
-    tick,
+    run_once,
 )
 
 Facts = dict[str, Any]
@@ -44,7 +56,7 @@ RENAMED = {
     "class": "outcome",
     "in_failed_lanes": "in_failed_cohorts",
     "lanes": "cohorts",
-    "max_failed_lane_share": "max_failed_cohort_share",
+    "slips": "unused_overrides",
     "ways": "upgrade_paths",
     "ways_back": "rollback_paths",
 }
@@ -75,10 +87,10 @@ def decide_run(
     """
     spec, wanted = read(_rename(declared, DECLARED)), Wanted(state)
     try:
-        decision = tick(spec, service, wanted=wanted)
+        decision = run_once(spec, service, wanted=wanted)
     except PlanRefused:
         return {"refused": True}
-    return {**_view(decision, before), "slips": _has_slips(decision, wanted)}
+    return {**_view(decision, before), "unused_overrides": _has_unused_overrides(decision, wanted)}
 
 
 def _view(decision: Decision, before: Facts) -> Facts:
@@ -87,7 +99,7 @@ def _view(decision: Decision, before: Facts) -> Facts:
     # Devices that are out stand in no line.
     view["devices"].sort(key=lambda device: "" if device["wave"] else device["deviceId"])
     left_out = decision.membership.left_out
-    last = LastTick(before.get("phase", ""), frozenset(before.get("passed", ())))
+    last = LastRun(before.get("phase", ""), frozenset(before.get("passed", ())))
     view |= {
         "diff": {
             side: {name: _numbers(text) for name, text in campaigns.items()}
@@ -113,9 +125,9 @@ def _view(decision: Decision, before: Facts) -> Facts:
     return {key: value for key, value in facts.items() if key not in RENDERINGS}
 
 
-def _has_slips(decision: Decision, wanted: Wanted) -> bool:
+def _has_unused_overrides(decision: Decision, wanted: Wanted) -> bool:
     try:
-        check_slips(decision, wanted)
+        check_unused_overrides(decision, wanted)
     except PlanRefused:
         return True
     return False

@@ -18,14 +18,16 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.device impo
     InstalledSoftware,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.license import Subscription
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observed import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
+    RolloutSpec,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     Observed,
     OwnCampaign,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.software import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.software_view import (
     see_software,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.spec import RolloutSpec
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     EVENT_BILLING,
     NOW,

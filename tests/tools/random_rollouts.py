@@ -90,7 +90,7 @@ class Operator:
         accept: dict[str, Any] = {"by": "someone", "reason": "known"}
         if failed and self.dice.random() < 0.6:
             cohort = self.dice.choice(failed)
-            accept |= {"wave": begun[-1]["name"], "lane": self.dice.choice(cohort["codes"])}
+            accept |= {"wave": begun[-1]["name"], "cohort": self.dice.choice(cohort["codes"])}
             failures = cohort["failures"]
         else:
             named = self.dice.choice(stopped or facts["waves"])
@@ -286,7 +286,7 @@ class Draw:
                 "max_failures": dice.randint(0, 6),
                 "min_success_rate": dice.choice(["0", "0.4", "0.9"]),
                 "max_rejected": dice.choice(["0", "0.1", "0.5", "1"]),
-                "max_failed_lane_share": dice.choice(["0", "0.2", "0.5", "1"]),
+                "max_failed_cohort_share": dice.choice(["0", "0.2", "0.5", "1"]),
                 "soak_hours": dice.choice([1, 12, 30, 72]),
                 "approval": True,
             },

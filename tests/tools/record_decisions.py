@@ -37,7 +37,16 @@ SHOWN_DIFFERENCES = 20
 ACTIONS = ("refresh", "cancel", "abort", "shorten", "create")
 HAPPENINGS = frozenset(
     {
-        *("twin", "retry", "sweep", "blocked", "unstoppable", "cluster", "plan refused", "slip"),
+        *(
+            "twin",
+            "retry",
+            "sweep",
+            "blocked",
+            "unstoppable",
+            "cluster",
+            "plan refused",
+            "unused override",
+        ),
         *("short of licenses", "windows", "failed cohort", "qualified cohort", "not covered"),
         *("software", "several steps", "superseded", "soaking", "aborted", "too many once"),
         "over limit once",
@@ -110,7 +119,7 @@ def _count(facts: Facts, seen: dict[str, Counter[str]]) -> None:
         "blocked": facts["blockers"] > 0,
         "unstoppable": bool(facts["unstoppable"]),
         "cluster": bool(facts["clusters"]),
-        "slip": facts["slips"],
+        "unused override": facts["unused_overrides"],
         "short of licenses": facts["licenses"]["needed"] > facts["licenses"]["free"],
         "failed cohort": any(cohort["state"] == "failed" for cohort in facts["cohorts"]),
         "qualified cohort": any(cohort["state"] == "qualified" for cohort in facts["cohorts"]),
