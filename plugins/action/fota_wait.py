@@ -14,10 +14,10 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_action
-from ansible_collections.thingspace.fota.plugins.module_utils._module.wait import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.wait.wait import (
     WAIT_MODULE_CONSTRAINTS,
     WAIT_MODULE_OPTIONS,
-    wait_and_tell,
+    wait_and_report,
 )
 
 
@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
                 self._display.display(f"fota_wait: [{host}] {line}", stderr=True)
 
         def use_case(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-            return wait_and_tell(context, params, say)
+            return wait_and_report(context, params, say)
 
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)  # type: ignore[no-untyped-call]

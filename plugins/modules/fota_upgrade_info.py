@@ -222,7 +222,7 @@ failure:
 """
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.info import (
     UPGRADE_INFO_OPTIONS,
     read_upgrades,
 )

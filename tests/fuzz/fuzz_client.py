@@ -66,14 +66,16 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.in
     inform_on_rollout,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
-    UPGRADE_INFO_OPTIONS,
     ensure_upgrade,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.info import (
+    UPGRADE_INFO_OPTIONS,
     read_upgrades,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.options import (
     UPGRADE_OPTIONS,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.waiting import ONE_LOOK
+from ansible_collections.thingspace.fota.plugins.module_utils._module.waiting import READ_ONCE
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.tests.fuzz import fuzz_examples as examples
 from ansible_collections.thingspace.fota.tests.fuzz.fuzz_parsers import Target
@@ -256,7 +258,7 @@ class WireTargets:
         }
         context = open_context(params, check_mode=use_case in _CHECKED)
         context.sleep = lambda _seconds: None
-        context.settling = ONE_LOOK
+        context.settling = READ_ONCE
         try:
             with context.client:
                 result = use_case(context, params)

@@ -145,7 +145,7 @@ def test_a_wait_shows_progress_and_fails_at_its_limit_with_the_id(
     said = lines(run.output)
     assert all(f"[localhost] SIMULATED on 127.0.0.1:{sim.port}: " in line for line in said)
     assert not any("\r" in line or "\x1b" in line for line in said)
-    opened = [line for line in said if "for 10 min at most. Ctrl-C ends only" in line]
+    opened = [line for line in said if "for 10 min at most. Ctrl-C stops only" in line]
     assert len(opened) == 1 and campaign["id"] in opened[0]
     told = said[said.index(opened[0]) + 1 :]
     assert "[--------------------] 0% of 2 devices, pending 2; Campaign" in told[0]

@@ -238,7 +238,7 @@ def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
     mine.run_in_process("awaiting_approval", **wish)
     run = mine.run_once(rollout_spec=wish, rollout_wait=True, rollout_wait_timeout=1).succeeded()
     assert run["Decide the next step"]["phase"] == "awaiting_approval"
-    assert "waiting until something is to do in rollout" in run.output
+    assert "waiting until there is something to do in rollout" in run.output
     assert len(mine.sim.campaigns()) == 2
     wish["approved"] = [{"wave": "canary", "digest": run["Decide the next step"]["digest"][:12]}]
 

@@ -29,7 +29,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.i
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.info import (
     UPGRADE_INFO_OPTIONS,
     read_upgrades,
 )

@@ -47,9 +47,6 @@ FLAT_ROOMS = SHELLS | {"doc_fragments"}
 SIMULATOR_NAMES = {f"{OURS}.plugin_utils._simulator", "_simulator"}
 """The second is its name when its folder is run by path."""
 
-FOLDERS_IN_CIRCLES = "module_utils/_module"
-"""The layer whose folders still import each other in a circle, although its modules do not."""
-
 IO_MODULES = {
     *(
         "aiohttp",
@@ -372,8 +369,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_no_folders_import_each_other_in_a_circle() -> None:
-    sources = [source for source in _sources() if source.room != FOLDERS_IN_CIRCLES]
-    assert _circle(_folder_imports(sources)) == []
+    assert _circle(_folder_imports(_sources())) == []
 
 
 def test_circles_are_found() -> None:

@@ -38,7 +38,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.failure im
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.wave_preview import (
     cut_into_waves,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.info import (
     UPGRADE_INFO_OPTIONS,
     read_upgrades,
 )

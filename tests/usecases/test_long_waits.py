@@ -231,7 +231,7 @@ def test_a_gateway_in_trouble_at_the_limit_is_named(patient: Callable[..., Patie
     message, payload = describe_failure(caught.value)
     (campaign,) = account.sim.campaigns()
     assert payload["kind"] == "timeout" and campaign["id"] in message
-    assert "the last look failed: v3GetCampaign" in message and "HTTP 403: 404: " in message
+    assert "the last read failed: v3GetCampaign" in message and "HTTP 403: 404: " in message
     assert account.monotonic() == 24 * HOUR
 
 

@@ -13,8 +13,10 @@ import pytest
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import TaskFailure
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
-    UPGRADE_INFO_OPTIONS,
     ensure_upgrade,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.info import (
+    UPGRADE_INFO_OPTIONS,
     read_upgrades,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.options import (

@@ -20,9 +20,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.failure im
     TaskFailure,
     describe_failure,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.wait import (
+from ansible_collections.thingspace.fota.plugins.module_utils._module.wait.wait import (
     WAIT_MODULE_OPTIONS,
-    wait_and_tell,
+    wait_and_report,
 )
 from ansible_collections.thingspace.fota.plugins.modules import fota_wait
 from ansible_collections.thingspace.fota.tests.usecases import test_campaigns, test_upgrades
@@ -55,7 +55,7 @@ def wait(
 ) -> dict[str, Any]:
     heard = [] if said is None else said
     return account.run(
-        partial(wait_and_tell, say=heard.append), WAIT_MODULE_OPTIONS, check=check, **given
+        partial(wait_and_report, say=heard.append), WAIT_MODULE_OPTIONS, check=check, **given
     )
 
 
@@ -109,7 +109,7 @@ def test_a_week_of_bad_weather_is_told_in_quiet_lines(patient: Make) -> None:
     )
     assert any(going in line for line in said)
     assert "CampaignEnded 1" in said[-1]
-    assert sum("the last look failed: " in line for line in said) > 3
+    assert sum("the last read failed: " in line for line in said) > 3
     assert len(said) <= 2 * WEEK / 600
     assert all(line.isprintable() for line in said)
 
@@ -149,7 +149,7 @@ def test_the_limit_ends_the_wait_with_the_ids(patient: Make) -> None:
     message, kind, result = failed(caught)
     assert kind == "timeout"
     assert message.startswith("waited 1 d for ended: campaign 0 ") and " and 2 more" in message
-    assert "the last look failed: " in message and "HTTP 503" in message
+    assert "the last read failed: " in message and "HTTP 503" in message
     assert f"fota_wait with campaign_ids: [{', '.join(ids)}]" in message
     assert [one["campaign_id"] for one in result["campaigns"]] == ids
     assert result["elapsed"] == 24 * HOUR and "waited 1 d of 1 d" in said[-1]

@@ -42,8 +42,8 @@ _OVER = frozenset(
         CampaignState.FAILED,
     }
 )
-# What can be waited for, as the states that are far enough.
-FAR_ENOUGH = {
+# The stages that can be waited for, and the states that have reached each.
+STAGES = {
     "accepted": frozenset(
         {
             CampaignState.QUEUED,
@@ -55,6 +55,17 @@ FAR_ENOUGH = {
     "scheduled": frozenset({CampaignState.SCHEDULED, CampaignState.ENDED}),
     "ended": frozenset({CampaignState.ENDED}),
 }
+
+
+def has_reached(state: CampaignState, stage: str) -> bool:
+    """Tell whether a state has reached a stage."""
+    return state in STAGES[stage]
+
+
+def is_settled(state: CampaignState, stage: str) -> bool:
+    """Tell whether a state has reached a stage, or never will."""
+    return state.over or has_reached(state, stage)
+
 
 _CAMPAIGN_WORDS = {
     "requestpending": CampaignState.PENDING,

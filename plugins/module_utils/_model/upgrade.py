@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import final
 
 from .campaign import CampaignDevice, Change
 from .campaign_wire import read_campaign_devices
@@ -28,9 +29,10 @@ class UpgradeRequest:
     devices: tuple[str, ...] = field(repr=False)
 
 
+@final
 @dataclass(frozen=True)
 class Upgrade:
-    """An upgrade as the service tells it."""
+    """An upgrade as the service reports it."""
 
     id: str
     package: str

@@ -13,7 +13,7 @@ from ansible.module_utils.basic import env_fallback
 from .._client.settings import ConnectionSettings
 from .._model.errors import InvalidValue
 from .._model.imei import ImeiCheck
-from .._model.status import FAR_ENOUGH
+from .._model.status import STAGES
 
 
 def _from_environment(variable: str, **option: Any) -> dict[str, Any]:
@@ -48,7 +48,7 @@ WAIT_OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 WAIT_FOR_OPTION: dict[str, dict[str, Any]] = {
-    "wait_for": {"type": "str", "choices": list(FAR_ENOUGH), "default": "accepted"},
+    "wait_for": {"type": "str", "choices": list(STAGES), "default": "accepted"},
 }
 
 DEVICE_OPTIONS: dict[str, dict[str, Any]] = {

@@ -108,6 +108,11 @@ class CampaignPlan:
         return bool(self.create or self.schedule or self.devices or self.cancel)
 
     @property
+    def was_over(self) -> bool:
+        """The campaign was over before, and stays as it is."""
+        return not self.changed and self.current is not None and self.current.state.over
+
+    @property
     def action(self) -> str:
         """One word for people: create, cancel, update or none."""
         if self.create:
@@ -152,7 +157,7 @@ def _when(campaign: Campaign) -> tuple[date, date, str]:
     return (campaign.schedule.end or start, start, campaign.id)
 
 
-def may_be_hidden(spec: CampaignSpec, target: Campaign | None) -> bool:
+def may_be_unlisted(spec: CampaignSpec, target: Campaign | None) -> bool:
     """Tell whether it matters that a live campaign of this name may be in no list.
 
     The lists leave campaigns in CampaignPreScheduled out (contract section 14, question 2). That

@@ -58,6 +58,11 @@ class UpgradePlan:
         return bool(self.create or self.devices or self.cancel)
 
     @property
+    def was_over(self) -> bool:
+        """The upgrade was over before, and stays as it is."""
+        return not self.changed and self.current is not None and self.current.state.over
+
+    @property
     def action(self) -> str:
         """One word for people: create, cancel, update or none."""
         if self.create:

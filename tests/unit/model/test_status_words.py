@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import DeviceChange
 from ansible_collections.thingspace.fota.plugins.module_utils._model.status import (
     CAMPAIGN_REPORT_STATUSES,
-    FAR_ENOUGH,
+    STAGES,
     UNPUBLISHED_REPORT_STATUS,
     UPGRADE_REPORT_STATUSES,
     CampaignState,
@@ -86,7 +86,7 @@ def test_unknown_words_are_never_over_and_never_far_enough(word: str) -> None:
     state = campaign_state(word)
     assert state is CampaignState.UNKNOWN
     assert not state.over
-    assert all(state not in enough for enough in FAR_ENOUGH.values())
+    assert all(state not in enough for enough in STAGES.values())
 
 
 @pytest.mark.parametrize(("word", "state"), DEVICE_WORDS.items())
@@ -154,7 +154,7 @@ def test_a_call_succeeded_only_by_the_end_of_its_word(word: str, succeeded: bool
     ],
 )
 def test_what_is_far_enough(wanted: str, reached: set[CampaignState]) -> None:
-    assert FAR_ENOUGH[wanted] == reached
+    assert STAGES[wanted] == reached
 
 
 def test_every_status_that_a_report_can_filter_is_known() -> None:

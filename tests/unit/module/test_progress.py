@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lines on how a wait stands, and how often they come."""
+"""Lines on the progress of a wait, and how often they come."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import CampaignDevice
-from ansible_collections.thingspace.fota.plugins.module_utils._model.status import campaign_state
-from ansible_collections.thingspace.fota.plugins.module_utils._module.progress import (
+from ansible_collections.thingspace.fota.plugins.module_utils._model.upgrade import Upgrade
+from ansible_collections.thingspace.fota.plugins.module_utils._module.awaited import Awaited
+from ansible_collections.thingspace.fota.plugins.module_utils._module.wait.progress import (
     HEARTBEAT,
     Progress,
     ProgressLines,
-    Watched,
-    measure_campaigns,
-    tell_progress,
-    tell_span,
+    describe_progress,
+    measure_awaited,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.waiting import (
+    Waited,
+    describe_duration,
 )
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=timezone.utc)
@@ -36,15 +40,17 @@ def rows(*, next_attempt: str = "", **counts: int) -> list[CampaignDevice]:
     ]
 
 
-def watched(*devices: CampaignDevice, status: str = "CampaignScheduled", **more: Any) -> Watched:
+def awaited(
+    *devices: CampaignDevice, status: str = "CampaignScheduled", **more: Any
+) -> Awaited[Upgrade]:
     given = {"start": FIRST, "end": LAST, **more}
-    return Watched(status, campaign_state(status), rows=devices, **given)
+    return Awaited(Upgrade(id="", package="", to_version="", status=status, **given), rows=devices)
 
 
 def test_the_end_is_expected_by_the_rate_of_results() -> None:
     """6 results in 12 hours, 4 devices left: 8 hours more. What was rejected is no result."""
     some = rows(UpgradeSuccess=5, UpgradeFailed=1, DeviceRejected=2, UpgradePending=4)
-    progress = measure_campaigns([watched(*some)], "ended", NOON)
+    progress = measure_awaited([awaited(*some)], "ended", NOON)
     assert (progress.rate, progress.finished) == (0.5, 8)
     assert progress.expected == NOON + timedelta(hours=8)
     assert progress.latest == AT_THE_LATEST
@@ -62,32 +68,32 @@ def test_the_end_is_expected_by_the_rate_of_results() -> None:
 )
 def test_the_end_is_not_before_the_last_announced_attempt(announced: str, expected: str) -> None:
     some = rows(UpgradeSuccess=6, UpgradePending=4, next_attempt=announced)
-    progress = measure_campaigns([watched(*some)], "ended", NOON)
+    progress = measure_awaited([awaited(*some)], "ended", NOON)
     assert progress.expected == datetime.fromisoformat(f"{expected}+00:00")
 
 
 def test_the_last_day_ends_every_wait() -> None:
     """What is expected later is not expected: only the latest end is told."""
-    progress = measure_campaigns(
-        [watched(*rows(UpgradeSuccess=1, UpgradePending=500))], "ended", NOON
+    progress = measure_awaited(
+        [awaited(*rows(UpgradeSuccess=1, UpgradePending=500))], "ended", NOON
     )
     assert (progress.expected, progress.latest) == (None, AT_THE_LATEST)
-    over = measure_campaigns([watched(end=date(2026, 3, 3))], "ended", NOON)
+    over = measure_awaited([awaited(end=date(2026, 3, 3))], "ended", NOON)
     assert (over.expected, over.latest) == (None, None)
 
 
 def test_of_several_campaigns_the_last_that_runs_counts() -> None:
-    progress = measure_campaigns(
+    progress = measure_awaited(
         [
-            watched(),
-            watched(status="CampaignEnded", end=date(2026, 5, 1)),
-            watched(status="Teleported", end=date(2026, 3, 12)),
+            awaited(),
+            awaited(status="CampaignEnded", end=date(2026, 5, 1)),
+            awaited(status="Teleported", end=date(2026, 3, 12)),
         ],
         "ended",
         NOON,
     )
     assert progress.latest == datetime(2026, 3, 13, tzinfo=timezone.utc)
-    assert progress.standing == "CampaignEnded 1, CampaignScheduled 1, Teleported 1"
+    assert progress.status == "CampaignEnded 1, CampaignScheduled 1, Teleported 1"
 
 
 @pytest.mark.parametrize(
@@ -97,43 +103,43 @@ def test_of_several_campaigns_the_last_that_runs_counts() -> None:
 def test_what_comes_before_the_end_is_not_expected_at_the_end(
     wait_for: str, expected: datetime | None
 ) -> None:
-    one = watched(status="CampaignRequestQueued", start=date(2026, 3, 20), end=date(2026, 3, 27))
-    progress = measure_campaigns([one], wait_for, NOON)
+    one = awaited(status="CampaignRequestQueued", start=date(2026, 3, 20), end=date(2026, 3, 27))
+    progress = measure_awaited([one], wait_for, NOON)
     assert (progress.expected, progress.latest) == (expected, None)
 
 
 def test_dates_that_the_service_does_not_tell_are_not_needed() -> None:
-    one = watched(*rows(UpgradeSuccess=1, UpgradePending=1), start=None, end=None)
-    progress = measure_campaigns([one], "ended", NOON)
+    one = awaited(*rows(UpgradeSuccess=1, UpgradePending=1), start=None, end=None)
+    progress = measure_awaited([one], "ended", NOON)
     assert (progress.rate, progress.expected, progress.latest) == (None, None, None)
 
 
 def test_everything_in_one_line() -> None:
     progress = Progress(
-        standing="CampaignScheduled 2",
+        status="CampaignScheduled 2",
         counts={"failed": 10, "pending": 130, "success": 60},
         finished=70,
         rate=12.3456,
         expected=NOON,
         latest=AT_THE_LATEST,
     )
-    assert tell_progress(
-        "2 campaigns", progress, elapsed=7500, limit=86400, trouble="HTTP 503: away"
-    ) == (
+    waited = Waited(done=False, last=None, elapsed=7500, error=FotaError("HTTP 503: away"))
+    assert describe_progress("2 campaigns", progress, waited, limit=86400) == (
         "2 campaigns: [#######-------------] 35% of 200 devices, failed 10, pending 130,"
         " success 60; CampaignScheduled 2; 12.3 an hour; expected 2026-03-04 12:00 UTC; at the"
-        " latest 2026-03-11 00:00 UTC; waited 2 h 5 min of 1 d; the last look failed: HTTP 503:"
+        " latest 2026-03-11 00:00 UTC; waited 2 h 5 min of 1 d; the last read failed: HTTP 503:"
         " away"
     )
 
 
 def test_a_line_without_devices() -> None:
-    line = tell_progress("1 campaign", Progress("Queued 1"), elapsed=0, limit=600)
+    waited = Waited(done=False, last=None, elapsed=0)
+    line = describe_progress("1 campaign", Progress("Queued 1"), waited, limit=600)
     assert line == "1 campaign: Queued 1; waited 0 s of 10 min"
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [
         (0, "0 s"),
         (0.4, "0 s"),
@@ -144,8 +150,8 @@ def test_a_line_without_devices() -> None:
         (604860, "7 d 1 min"),
     ],
 )
-def test_spans(seconds: float, told: str) -> None:
-    assert tell_span(seconds) == told
+def test_durations(seconds: float, text: str) -> None:
+    assert describe_duration(seconds) == text
 
 
 class Heard:

@@ -29,8 +29,8 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module import wai
 from ansible_collections.thingspace.fota.plugins.module_utils._module.waiting import (
     Waited,
     Waiting,
-    is_weather,
-    wait_until,
+    is_transient,
+    wait_for,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
     default_fleet,
@@ -83,29 +83,29 @@ def is_done(state: str) -> bool:
 
 def test_what_is_done_at_once_is_not_waited_for(world: Callable[..., World]) -> None:
     here = world("done")
-    waited = wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+    waited = wait_for(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
     assert (waited.done, waited.last, waited.elapsed) == (True, "done", 0.0)
     assert (here.looks, here.slept) == (1, [])
 
 
 def test_a_start_saves_the_first_look(world: Callable[..., World]) -> None:
     here = world("done")
-    assert wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep, start="done").done
+    assert wait_for(here.read, is_done, Waiting(60, 5), sleep=here.sleep, start="done").done
     assert here.looks == 0
-    assert wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep, start="busy").done
+    assert wait_for(here.read, is_done, Waiting(60, 5), sleep=here.sleep, start="busy").done
     assert (here.looks, here.slept) == (1, [5])
 
 
 def test_it_looks_again_after_each_delay(world: Callable[..., World]) -> None:
     here = world("busy", "busy", "done")
-    waited = wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+    waited = wait_for(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
     assert (waited.done, waited.elapsed, here.slept) == (True, 10.0, [5, 5])
 
 
 def test_looks_get_rarer_after_ten(world: Callable[..., World]) -> None:
     """A campaign that runs for days is not asked for twice a minute."""
     here = world("busy")
-    wait_until(here.read, is_done, Waiting(7 * 24 * 3600, 30), sleep=here.sleep)
+    wait_for(here.read, is_done, Waiting(7 * 24 * 3600, 30), sleep=here.sleep)
     assert here.slept[:10] == [30] * 10
     assert here.slept[10:12] == [37.5, 46.875]
     assert max(here.slept) == 300
@@ -113,11 +113,11 @@ def test_looks_get_rarer_after_ten(world: Callable[..., World]) -> None:
     assert here.looks < 2100
     # Who asks every hour is asked for nothing else.
     hourly = world("busy")
-    wait_until(hourly.read, is_done, Waiting(24 * 3600, 3600), sleep=hourly.sleep)
+    wait_for(hourly.read, is_done, Waiting(24 * 3600, 3600), sleep=hourly.sleep)
     assert hourly.slept == [3600] * 24
     # Who asks every second soon asks every ten seconds.
     quick = world("busy")
-    wait_until(quick.read, is_done, Waiting(600, 1), sleep=quick.sleep)
+    wait_for(quick.read, is_done, Waiting(600, 1), sleep=quick.sleep)
     assert max(quick.slept) == 10
 
 
@@ -134,7 +134,7 @@ def test_the_last_look_is_at_the_very_end(
     world: Callable[..., World], timeout: float, delay: float, slept: Sequence[float]
 ) -> None:
     here = world("busy")
-    waited = wait_until(here.read, is_done, Waiting(timeout, delay), sleep=here.sleep)
+    waited = wait_for(here.read, is_done, Waiting(timeout, delay), sleep=here.sleep)
     assert (waited.done, waited.last, waited.elapsed) == (False, "busy", timeout)
     assert here.slept == list(slept)
     assert here.looks == len(slept) + 1
@@ -142,25 +142,25 @@ def test_the_last_look_is_at_the_very_end(
 
 def test_what_is_done_at_the_last_look_is_done(world: Callable[..., World]) -> None:
     here = world("busy", "busy", "done")
-    assert wait_until(here.read, is_done, Waiting(10, 5), sleep=here.sleep).done
+    assert wait_for(here.read, is_done, Waiting(10, 5), sleep=here.sleep).done
 
 
 def test_slow_reads_use_up_the_time(world: Callable[..., World]) -> None:
     here = world("busy", seconds_per_read=4.0)
-    waited = wait_until(here.read, is_done, Waiting(10, 5), sleep=here.sleep)
+    waited = wait_for(here.read, is_done, Waiting(10, 5), sleep=here.sleep)
     assert not waited.done
     assert (here.slept, here.looks, waited.elapsed) == ([5], 2, 13.0)
 
 
 PAGE = "<html>maintenance</html>"
-WEATHER = [
+TRANSIENT = [
     pytest.param(ServiceUnavailable("down", http_status=503), id="503"),
     pytest.param(ServiceUnavailable("refused", hint="Nothing was written. Try later."), id="away"),
     pytest.param(UnexpectedReply("page", http_status=200, error_message=PAGE), id="page"),
     pytest.param(ServiceRefused("fault", http_status=403, error_code="404"), id="gateway"),
     pytest.param(ServiceRefused("page", http_status=403, error_message=PAGE), id="firewall"),
 ]
-VERDICTS = [
+FINAL = [
     pytest.param(ServiceRefused("no", http_status=400, error_code="INVALID_PARAMETER"), id="400"),
     pytest.param(ServiceRefused("no", http_status=400), id="400-without-a-code"),
     pytest.param(ServiceRefused("no", http_status=403, error_code="FORBIDDEN"), id="403"),
@@ -175,48 +175,50 @@ VERDICTS = [
 ]
 
 
-@pytest.mark.parametrize("error", WEATHER)
-def test_weather_is_waited_out_and_told(world: Callable[..., World], error: FotaError) -> None:
+@pytest.mark.parametrize("error", TRANSIENT)
+def test_a_transient_error_is_waited_out_and_reported(
+    world: Callable[..., World], error: FotaError
+) -> None:
     here = world("busy", error, error, "done")
-    told: list[Waited[str]] = []
-    wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep, tell=told.append)
-    assert [(one.elapsed, one.last, one.trouble) for one in told] == [
+    reported: list[Waited[str]] = []
+    wait_for(here.read, is_done, Waiting(60, 5), sleep=here.sleep, report=reported.append)
+    assert [(state.elapsed, state.last, state.error) for state in reported] == [
         (0, "busy", None),
         (5, "busy", error),
         (10, "busy", error),
         (15, "done", None),
     ]
-    assert [one.done for one in told] == [False, False, False, True]
+    assert [state.done for state in reported] == [False, False, False, True]
 
 
-@pytest.mark.parametrize("error", VERDICTS)
-def test_a_verdict_ends_the_wait(world: Callable[..., World], error: FotaError) -> None:
+@pytest.mark.parametrize("error", FINAL)
+def test_a_final_error_ends_the_wait(world: Callable[..., World], error: FotaError) -> None:
     here = world("busy", error, "done")
     with pytest.raises(type(error)) as caught:
-        wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+        wait_for(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
     assert caught.value is error and here.looks == 2
 
 
-@pytest.mark.parametrize("error", WEATHER)
+@pytest.mark.parametrize("error", TRANSIENT)
 def test_the_first_look_waits_for_nothing(world: Callable[..., World], error: FotaError) -> None:
     """It would hide a wrong address for as long as the wait may last."""
     here = world(error, "done")
     with pytest.raises(type(error)):
-        wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+        wait_for(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
     assert here.slept == []
 
 
-def test_what_was_in_vain_is_named_at_the_end(world: Callable[..., World]) -> None:
+def test_the_last_error_is_named_at_the_end(world: Callable[..., World]) -> None:
     here = world("busy", UnexpectedReply("a page"), ServiceUnavailable("down"))
-    waited = wait_until(here.read, is_done, Waiting(12, 5), sleep=here.sleep)
+    waited = wait_for(here.read, is_done, Waiting(12, 5), sleep=here.sleep)
     assert (waited.done, waited.last) == (False, "busy")
-    assert waited.in_vain == "; the last look failed: down"
-    good = wait_until(here.read, is_done, Waiting(5, 5), sleep=here.sleep, start="done")
-    assert good.in_vain == ""
+    assert waited.error_clause == "; the last read failed: down"
+    good = wait_for(here.read, is_done, Waiting(5, 5), sleep=here.sleep, start="done")
+    assert good.error_clause == ""
 
 
 @pytest.mark.parametrize("expired", [False, True])
-def test_a_certificate_is_no_weather(tmp_path: Path, *, expired: bool) -> None:
+def test_a_certificate_is_not_transient(tmp_path: Path, *, expired: bool) -> None:
     """By what the client really says of one: it will not get better by itself."""
     authority = Authority(tmp_path)
     with SimulatorServer(default_fleet(), tls=authority.context(expired=expired)) as sim:
@@ -231,32 +233,32 @@ def test_a_certificate_is_no_weather(tmp_path: Path, *, expired: bool) -> None:
         with Client(settings) as client, pytest.raises(ServiceUnavailable) as caught:
             client.call(LIST_FIRMWARE, params={"account": "0000123456-00001"})
     assert "certificate is not trusted" in str(caught.value)
-    assert not is_weather(caught.value)
+    assert not is_transient(caught.value)
 
 
 def test_a_service_that_cannot_be_read_even_once_is_an_error(world: Callable[..., World]) -> None:
     here = world(ServiceUnavailable("down"), "done")
     with pytest.raises(ServiceUnavailable):
-        wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+        wait_for(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
     assert here.slept == []
 
 
 def test_a_service_that_goes_away_later_is_looked_for_again(world: Callable[..., World]) -> None:
     here = world("busy", ServiceUnavailable("down"), ServiceUnavailable("down"), "done")
-    waited = wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+    waited = wait_for(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
     assert (waited.done, waited.elapsed, here.looks) == (True, 15.0, 4)
 
 
 def test_a_service_that_stays_away_ends_with_the_last_state(world: Callable[..., World]) -> None:
     here = world("busy", ServiceUnavailable("down"))
-    waited = wait_until(here.read, is_done, Waiting(12, 5), sleep=here.sleep)
+    waited = wait_for(here.read, is_done, Waiting(12, 5), sleep=here.sleep)
     assert (waited.done, waited.last, waited.elapsed) == (False, "busy", 12.0)
 
 
 def test_a_refusal_is_not_waited_out(world: Callable[..., World]) -> None:
     here = world("busy", ServiceRefused("no"))
     with pytest.raises(ServiceRefused):
-        wait_until(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
+        wait_for(here.read, is_done, Waiting(60, 5), sleep=here.sleep)
 
 
 def test_waiting_as_declared() -> None:

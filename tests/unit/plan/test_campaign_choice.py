@@ -11,7 +11,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaign_plan import (
     CampaignSpec,
     choose_campaign,
-    may_be_hidden,
+    may_be_unlisted,
     needs_catalogue,
     needs_creation,
     needs_device_report,
@@ -114,7 +114,7 @@ def test_when_a_live_campaign_may_be_in_no_list(
     target: Campaign | None,
     hidden: bool,  # noqa: FBT001
 ) -> None:
-    assert may_be_hidden(declared, target) is hidden
+    assert may_be_unlisted(declared, target) is hidden
 
 
 @pytest.mark.parametrize(

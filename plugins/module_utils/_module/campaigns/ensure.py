@@ -14,26 +14,26 @@ from ..._client.errors import FotaError
 from ..._model.campaign import Campaign, CampaignDevice, CampaignType, DeviceChange
 from ..._model.firmware import Package
 from ..._model.imei import shorten
-from ..._model.status import FAR_ENOUGH, CampaignState
+from ..._model.status import CampaignState
 from ..._plan.campaign_plan import (
     CampaignPlan,
     CampaignSpec,
     choose_campaign,
-    may_be_hidden,
+    may_be_unlisted,
     needs_catalogue,
     needs_creation,
     needs_device_report,
     plan_campaign,
 )
+from ..awaited import Awaited, explain_unreached, wait_for_stage
 from ..context import Context
 from ..devices.firmware import query_devices
 from ..options import check_positive
 from ..results_file import Rows
-from ..upgrades.stages import is_settled, wait_for_all
-from ..waiting import Waited, Waiting, is_weather, wait_until
+from ..waiting import Waited, Waiting, is_transient, wait_for
 from .change_view import ACTION_COLUMNS, count_changes, diff_campaigns, view_actions
 from .options import read_specs
-from .search import find_by_id, find_hidden, list_all_campaigns, list_once_more
+from .search import find_by_id, find_unlisted, list_all_campaigns, list_once_more
 from .view import count_devices, view_campaign
 from .writer import CampaignWriter
 
@@ -41,8 +41,13 @@ _COLUMNS = (*ACTION_COLUMNS, "campaign_id", "campaign")
 
 
 @dataclass
-class Progress:
-    """One campaign on its way through the task."""
+class CampaignEntry:
+    """A declared campaign on its way through the task.
+
+    :ivar campaign: as it was read last.
+    :ivar done: whether the plan was carried out.
+    :ivar report: its devices, as far as they were read.
+    """
 
     plan: CampaignPlan
     service: CampaignService
@@ -62,39 +67,40 @@ def ensure_campaigns(context: Context, params: Mapping[str, Any]) -> dict[str, A
     check_positive(params, "devices_per_call")
     specs, warnings = read_specs(params)
     context.warnings += warnings
-    progress = _plan_all(context, specs)
-    plans = [one.plan for one in progress]
-    for plan in plans:
-        context.warnings += plan.warnings
+    entries = _plan_all(context, specs)
+    for entry in entries:
+        context.warnings += entry.plan.warnings
     failure: FotaError | None = None
     try:
         if not context.check_mode:
-            _write_all(context, progress, params["devices_per_call"])
+            _write_all(context, entries, params["devices_per_call"])
             if params["wait"]:
-                _wait_all(context, progress, params)
+                _wait(context, entries, params)
     except FotaError as error:
         failure = error
-    devices = Rows(_COLUMNS, _each_device(progress))
-    return context.conclude(_result(context, progress, params), devices, failure=failure)
+    devices = Rows(_COLUMNS, _each_device(entries))
+    return context.conclude(_result(context, entries, params), devices, failure=failure)
 
 
-def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[Progress]:
+def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[CampaignEntry]:
     listed = {
-        type_: _list_named(context.campaigns(type_), [one for one in specs if one.type is type_])
+        type_: _list_named(context.campaigns(type_), [spec for spec in specs if spec.type is type_])
         for type_ in CampaignType
     }
     catalogue: list[Package] | None = None
-    progress = []
+    entries = []
     for spec in specs:
         service = context.campaigns(spec.type)
         if spec.campaign_id:
-            matches = find_by_id(service, spec.campaign_id, may_be_gone=not spec.present)
+            matches = find_by_id(
+                service.get_campaign, spec.campaign_id, may_be_gone=not spec.present
+            )
         else:
-            matches = [one for one in listed[spec.type] if one.name == spec.name]
+            matches = [campaign for campaign in listed[spec.type] if campaign.name == spec.name]
         target = choose_campaign(spec, matches)
-        if spec.name and spec.devices and may_be_hidden(spec, target):
-            known = {one.id for one in listed[spec.type]}
-            matches += find_hidden(service, spec.name, spec.devices, known)
+        if spec.name and spec.devices and may_be_unlisted(spec, target):
+            known = {campaign.id for campaign in listed[spec.type]}
+            matches += find_unlisted(service, spec.name, spec.devices, known)
             target = choose_campaign(spec, matches)
         looked_up = needs_creation(spec, target) and needs_catalogue(spec)
         if looked_up and catalogue is None:
@@ -109,8 +115,8 @@ def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[Progress]
         )
         if plan.create and spec.type is CampaignType.FIRMWARE and not spec.auto_assign_license:
             plan = replace(plan, warnings=plan.warnings + _license_warnings(context, spec))
-        progress.append(Progress(plan, service, plan.current, report=report))
-    return progress
+        entries.append(CampaignEntry(plan, service, plan.current, report=report))
+    return entries
 
 
 def _list_named(service: CampaignService, specs: Sequence[CampaignSpec]) -> list[Campaign]:
@@ -121,7 +127,8 @@ def _list_named(service: CampaignService, specs: Sequence[CampaignSpec]) -> list
     found = list_all_campaigns(service)
     if names <= {campaign.name for campaign in found}:
         return found
-    return list({one.id: one for one in [*found, *list_once_more(service)]}.values())
+    found += list_once_more(service)
+    return list({campaign.id: campaign for campaign in found}.values())
 
 
 def _read_report(
@@ -139,7 +146,7 @@ def _read_report(
         return report
     if target.state is CampaignState.PENDING:
         return None
-    return wait_until(
+    return wait_for(
         lambda: service.list_campaign_devices(target.id),
         bool,
         context.settling,
@@ -148,7 +155,7 @@ def _read_report(
 
 
 def _license_warnings(context: Context, spec: CampaignSpec) -> tuple[str, ...]:
-    """Say which devices the service will refuse for want of a licence (contract section 11)."""
+    """Name the devices that the service will reject without a licence (contract section 11)."""
     if not context.v3.get_subscription().needs_licenses:
         return ()
     ids = spec.devices or ()
@@ -164,34 +171,29 @@ def _license_warnings(context: Context, spec: CampaignSpec) -> tuple[str, ...]:
 
 
 def _write_all(
-    context: Context, progress: Sequence[Progress], devices_per_call: int | None
+    context: Context, entries: Sequence[CampaignEntry], devices_per_call: int | None
 ) -> None:
     refused: list[str] = []
-    for one in progress:
-        writer = CampaignWriter(
-            one.service,
-            settling=context.settling,
-            sleep=context.sleep,
-            devices_per_call=devices_per_call,
-        )
-        if not one.plan.changed:
-            one.done = True
+    for entry in entries:
+        if not entry.plan.changed:
+            entry.done = True
             continue
-        written = writer.carry_out(one.plan)
-        one.campaign, one.done = written.campaign, True
-        one.changes = {change.device_id: change for change in written.device_changes}
+        writer = CampaignWriter(context, entry.service, devices_per_call=devices_per_call)
+        written = writer.carry_out(entry.plan)
+        entry.campaign, entry.done = written.campaign, True
+        entry.changes = {change.device_id: change for change in written.device_changes}
+        subject = entry.plan.spec.subject
         if written.unseen:
             context.warnings.append(
-                f"{one.plan.spec.subject}: the service accepted the change of devices, but does"
-                f" not show it yet for {len(written.unseen)} of them: {shorten(written.unseen)};"
-                " run again to see"
+                f"{subject}: the service accepted the change of devices, but does not show it yet"
+                f" for {len(written.unseen)} of them: {shorten(written.unseen)}; run again to see"
             )
         refused += [
-            f"{one.plan.spec.subject}: {change.device_id}: {change.status} {change.reason}".rstrip()
+            f"{subject}: {change.device_id}: {change.status} {change.reason}".rstrip()
             for change in written.device_changes
             if not change.succeeded
         ]
-    _refuse_rivals(progress)
+    _refuse_rivals(entries)
     if refused:
         raise FotaError(
             f"{len(refused)} devices were not changed: {'; '.join(refused[:5])}"
@@ -201,139 +203,112 @@ def _write_all(
         )
 
 
-def _refuse_rivals(progress: Sequence[Progress]) -> None:
-    """After creating, look once whether somebody else created the same name meanwhile."""
-    created = [one for one in progress if one.plan.create]
+def _refuse_rivals(entries: Sequence[CampaignEntry]) -> None:
+    """After creating, check once whether another task created the same name meanwhile."""
     for type_ in CampaignType:
-        mine = {one.plan.spec.name: one for one in created if one.plan.spec.type is type_}
-        if not mine:
+        created = {
+            entry.plan.spec.name: entry
+            for entry in entries
+            if entry.plan.create and entry.plan.spec.type is type_
+        }
+        if not created:
             continue
-        service = next(iter(mine.values())).service
+        service = next(iter(created.values())).service
         for rival in list_all_campaigns(service):
-            one = mine.get(rival.name)
-            if one and one.campaign and rival.id != one.campaign.id and not rival.state.over:
+            entry = created.get(rival.name)
+            own = entry.campaign if entry else None
+            if entry and own and rival.id != own.id and not rival.state.over:
                 raise FotaError(
-                    f"{one.plan.spec.subject}: {one.campaign.id} was created, and meanwhile"
-                    f" somebody else created {rival.id} ({rival.status}) with the same name",
+                    f"{entry.plan.spec.subject}: {own.id} was created, and meanwhile {rival.id}"
+                    f" ({rival.status}) with the same name was created elsewhere",
                     kind="ambiguous",
                     hint="the service lets a device be in one of them only; cancel one of the two"
                     " with state: absent and its campaign_id",
                 )
 
 
-def _wait_all(context: Context, progress: Sequence[Progress], params: Mapping[str, Any]) -> None:
-    wait_for = params["wait_for"]
-    waiting = [one for one in progress if one.plan.spec.present and one.campaign is not None]
+def _wait(context: Context, entries: Sequence[CampaignEntry], params: Mapping[str, Any]) -> None:
+    present = [entry for entry in entries if entry.plan.spec.present and entry.campaign]
+    unfinished = [entry for entry in present if not entry.plan.was_over]
+    stage = params["wait_for"]
 
-    def note(stand: Waited[list[Campaign]]) -> None:
-        for one, campaign in zip(waiting, stand.last, strict=True):
-            one.campaign = campaign
+    def keep(waited: Waited[list[Awaited[Campaign]]]) -> None:
+        for entry, awaited in zip(unfinished, waited.last, strict=True):
+            entry.campaign = awaited.target
 
-    waited = wait_for_all(
+    waited = wait_for_stage(
         context,
-        [one.campaign for one in waiting if one.campaign],
-        lambda known: context.campaigns(known.type).get_campaign(known.id),
-        lambda campaign: is_settled(campaign.state, wait_for),
+        [Awaited(entry.campaign, rows=()) for entry in unfinished if entry.campaign],
+        stage,
         Waiting.declared(params),
-        tell=note,
+        report=keep,
     )
-    late = [campaign for campaign in waited.last if not is_settled(campaign.state, wait_for)]
     try:
-        _read_reports(context, waiting)
+        _read_reports(context, present)
     except FotaError as error:
-        if not late or not is_weather(error):
+        if waited.done or not is_transient(error):
             raise
-    if late:
-        listed = ", ".join(f"{one.name} {one.id} is {one.status}" for one in late)
-        raise FotaError(
-            f"waited {waited.elapsed:.0f} s for {wait_for}: {listed}{waited.in_vain}",
-            kind="timeout",
-            hint="the campaigns go on; run the same task again to go on waiting, with a longer"
-            f" wait_timeout, or follow campaign_id {late[0].id} with fota_campaign_info",
-        )
-    _fail_stopped(waiting, FAR_ENOUGH[wait_for])
+    failure = explain_unreached(waited, stage)
+    if failure is not None:
+        raise failure
 
 
-def _read_reports(context: Context, progress: Sequence[Progress]) -> None:
-    pairs = [(one.service, one.campaign.id) for one in progress if one.campaign]
+def _read_reports(context: Context, entries: Sequence[CampaignEntry]) -> None:
+    pairs = [(entry.service, entry.campaign.id) for entry in entries if entry.campaign]
     reports = context.client.map(lambda pair: pair[0].list_campaign_devices(pair[1]), pairs)
-    for one, report in zip(progress, reports, strict=True):
-        one.report = report
-
-
-def _fail_stopped(progress: Sequence[Progress], enough: frozenset[CampaignState]) -> None:
-    stopped = [
-        one.campaign
-        for one in progress
-        if one.campaign and one.campaign.state not in enough and not _was_over(one)
-    ]
-    if stopped:
-        listed = ", ".join(f"{one.name} {one.id} is {one.status}" for one in stopped)
-        raise FotaError(
-            f"stopped before the end: {listed}",
-            kind="campaign_failed",
-            hint="fota_campaign_info shows the reason per device; CampaignRequestFailed often means"
-            " wrong dates, more than 20 devices before a pilot, or no eligible device",
-        )
-
-
-def _was_over(one: Progress) -> bool:
-    """The campaign had ended before this task, which says so by its result, not by failing."""
-    return not one.plan.changed and one.plan.current is not None and one.plan.current.state.over
+    for entry, report in zip(entries, reports, strict=True):
+        entry.report = report
 
 
 def _result(
-    context: Context, progress: Sequence[Progress], params: Mapping[str, Any]
+    context: Context, entries: Sequence[CampaignEntry], params: Mapping[str, Any]
 ) -> dict[str, Any]:
-    views = [
-        _view(one, params["return_devices"], check_mode=context.check_mode) for one in progress
-    ]
+    check_mode = context.check_mode
+    views = [_view(entry, params["return_devices"], check_mode=check_mode) for entry in entries]
     changed = [view for view in views if view["action"] != "none"]
     result: dict[str, Any] = {
-        "changed": any(_has_changed(one, check_mode=context.check_mode) for one in progress),
+        "changed": any(_has_changed(entry, check_mode=check_mode) for entry in entries),
         "campaigns": views,
-        "diff": diff_campaigns([one.plan for one in progress]),
-        "msg": context.headline(_summary(views, len(changed), check_mode=context.check_mode)),
+        "diff": diff_campaigns([entry.plan for entry in entries]),
+        "msg": context.headline(_summary(views, len(changed), check_mode=check_mode)),
     }
     if params.get("campaigns") is None:
         result["campaign"] = views[0]
     return result
 
 
-def _has_changed(one: Progress, *, check_mode: bool) -> bool:
-    plan = one.plan
-    if check_mode or not one.done:
+def _has_changed(entry: CampaignEntry, *, check_mode: bool) -> bool:
+    plan = entry.plan
+    if check_mode or not entry.done:
         return plan.changed and check_mode
-    changed = count_changes(plan.devices, one.changes)
+    changed = count_changes(plan.devices, entry.changes)
     return bool(plan.create or plan.schedule or plan.cancel or any(changed.values()))
 
 
-def _view(one: Progress, return_devices: str, *, check_mode: bool) -> dict[str, Any]:
-    campaign = one.plan.predicted if check_mode else one.campaign
-    report = one.report or ()
-    declared = view_campaign(campaign) if campaign else {"name": one.plan.spec.name}
+def _view(entry: CampaignEntry, return_devices: str, *, check_mode: bool) -> dict[str, Any]:
+    campaign = entry.plan.predicted if check_mode else entry.campaign
     return {
-        **declared,
-        "action": one.plan.action,
-        "done": one.done,
+        **(view_campaign(campaign) if campaign else {"name": entry.plan.spec.name}),
+        "action": entry.plan.action,
+        "done": entry.done,
         "counts": {
-            **count_changes(one.plan.devices, one.changes),
-            **count_devices(report),
+            **count_changes(entry.plan.devices, entry.changes),
+            **count_devices(entry.report or ()),
         },
-        "devices": list(_view_devices(one, return_devices)),
+        "devices": list(_view_devices(entry, return_devices)),
     }
 
 
-def _view_devices(one: Progress, wanted: str) -> Iterator[dict[str, Any]]:
-    return view_actions(one.plan.devices.actions, one.changes, one.report or (), wanted)
+def _view_devices(entry: CampaignEntry, wanted: str) -> Iterator[dict[str, Any]]:
+    return view_actions(entry.plan.devices.actions, entry.changes, entry.report or (), wanted)
 
 
-def _each_device(progress: Sequence[Progress]) -> Iterator[dict[str, Any]]:
+def _each_device(entries: Sequence[CampaignEntry]) -> Iterator[dict[str, Any]]:
     """Give every device of every campaign."""
-    for one in progress:
-        id_ = one.campaign.id if one.campaign else ""
-        name = one.campaign.name if one.campaign else one.plan.spec.name
-        for view in _view_devices(one, "all"):
+    for entry in entries:
+        id_ = entry.campaign.id if entry.campaign else ""
+        name = entry.campaign.name if entry.campaign else entry.plan.spec.name
+        for view in _view_devices(entry, "all"):
             yield {**view, "campaign_id": id_, "campaign": name}
 
 

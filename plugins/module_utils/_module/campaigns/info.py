@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from ..._api.campaign_service import CampaignService
@@ -52,7 +53,9 @@ def read_campaigns(context: Context, params: Mapping[str, Any]) -> dict[str, Any
     with_devices = context.wants_devices(params["return_devices"])
     campaigns, reports = _read(service, params, with_devices=with_devices)
     views = [
-        view_reported(campaign, None if reports is None else reports[place], params)
+        view_reported(
+            campaign, None if reports is None else reports[place], params["return_devices"]
+        )
         for place, campaign in enumerate(campaigns)
     ]
     result = {
@@ -74,13 +77,13 @@ def report_rows(reported: Iterable[tuple[Campaign, Sequence[CampaignDevice]]]) -
 
 
 def view_reported(
-    campaign: Campaign, report: Sequence[CampaignDevice] | None, params: Mapping[str, Any]
+    campaign: Campaign, report: Sequence[CampaignDevice] | None, return_devices: str
 ) -> dict[str, Any]:
     """Give a campaign with the devices of its report, if that was read, as a module result."""
     view = view_campaign(campaign)
     if report is not None:
         view["counts"] = count_devices(report)
-        view["devices"] = select_devices(report, params["return_devices"])
+        view["devices"] = select_devices(report, return_devices)
     return view
 
 
@@ -97,7 +100,9 @@ def _read(
     campaigns = _select(every, params)
     if not with_devices:
         return campaigns, None
-    reports = service.client.map(lambda one: service.list_campaign_devices(one.id), campaigns)
+    reports = service.client.map(
+        lambda campaign: service.list_campaign_devices(campaign.id), campaigns
+    )
     return campaigns, reports
 
 
@@ -114,4 +119,9 @@ def _select(campaigns: list[Campaign], params: Mapping[str, Any]) -> list[Campai
         for campaign in campaigns
         if (not name or campaign.name == name) and (not states or campaign.state.value in states)
     ]
-    return sorted(kept, key=lambda one: (one.schedule.start is None, one.schedule.start, one.name))
+    return sorted(kept, key=_by_start)
+
+
+def _by_start(campaign: Campaign) -> tuple[bool, date | None, str]:
+    start = campaign.schedule.start
+    return start is None, start, campaign.name

@@ -1,13 +1,19 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Find campaigns: the service can list only one status at a time, and search nothing."""
+"""Find campaigns: the service lists them by status only, and cannot search.
+
+What concerns histories and reads by id is the same for upgrades.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeVar
 
 from ..._api.campaign_service import CampaignService
+from ..._api.v1 import FotaV1
+from ..._client.client import Client
 from ..._client.errors import ServiceRefused
 from ..._model.campaign import Campaign, CampaignType
 from ..._model.status import (
@@ -16,8 +22,10 @@ from ..._model.status import (
     UNPUBLISHED_REPORT_STATUS,
 )
 
-# A campaign can be in no report for a while (contract section 14, question 2). The histories of
-# so many of its devices are read before another of the same name is created.
+T = TypeVar("T")
+
+# A campaign can be missing from all reports for a while (contract section 14, question 2). Before
+# another one of the same name is created, the histories of this many of its devices are read.
 HISTORIES_READ = 3
 BAD_REQUEST, NOT_FOUND = 400, 404
 
@@ -25,9 +33,9 @@ BAD_REQUEST, NOT_FOUND = 400, 404
 def list_all_campaigns(
     service: CampaignService, *, statuses: Collection[str] = CAMPAIGN_REPORT_STATUSES
 ) -> list[Campaign]:
-    """List the campaigns of every status, each once, the statuses side by side.
+    """List the campaigns of every status, each once, all statuses side by side.
 
-    A campaign that moves on while the reports are read may show twice: its last status is taken.
+    A campaign whose status changes meanwhile may be listed twice; it is then read by its id.
     """
     asked = list(statuses)
     if service.type is CampaignType.FIRMWARE and UNPUBLISHED_REPORT_STATUS not in asked:
@@ -45,10 +53,10 @@ def list_all_campaigns(
 
 
 def list_once_more(service: CampaignService) -> list[Campaign]:
-    """List live campaigns, one status after the other in the order in which campaigns move on.
+    """List live campaigns, one status after the other in the order in which campaigns take them.
 
-    A campaign that moves on while statuses are read side by side can be in none of them. Read in
-    this order, it cannot be missed.
+    A campaign whose status changes while statuses are read side by side can be missing from all of
+    them. Read in this order, it cannot.
     """
     found = {}
     for status in LIVE_REPORT_STATUSES:
@@ -65,50 +73,47 @@ def _list_status(service: CampaignService, status: str) -> list[Campaign]:
         raise
 
 
-def find_by_id(service: CampaignService, campaign_id: str, *, may_be_gone: bool) -> list[Campaign]:
-    """Read one campaign by its id.
+def find_by_id(read: Callable[[str], T], id_: str, *, may_be_gone: bool) -> list[T]:
+    """Read a campaign or upgrade by its id.
 
     :param may_be_gone: an error that clearly names the id then means that there is none.
     """
     try:
-        return [service.get_campaign(campaign_id)]
+        return [read(id_)]
     except ServiceRefused as error:
-        if may_be_gone and campaign_id in (error.error_message or ""):
+        if may_be_gone and id_ in (error.error_message or ""):
             return []
         raise
 
 
-def find_hidden(
+def find_unlisted(
     service: CampaignService, name: str, devices: Sequence[str], known: Collection[str]
 ) -> list[Campaign]:
-    """Look for a campaign that no report lists, through the histories of its first devices.
+    """Find campaigns of a name that no report lists, through the histories of their first devices.
 
-    :param known: ids of campaigns that it is not.
+    :param known: ids of the campaigns that the reports list.
     """
-    histories = service.client.map(service.get_device_history, devices[:HISTORIES_READ])
-    unlisted = {
-        item.campaign_id
-        for history in histories
-        for item in history
-        if item.campaign_id and item.campaign_id not in known
-    }
-    found = service.client.map(lambda one: get_if_kept(service, one), sorted(unlisted))
-    return [campaign for campaign in found if campaign and campaign.name == name]
+    ids = list_history_ids(service, devices[:HISTORIES_READ]).difference(known)
+    found = read_kept(service.client, service.get_campaign, ids)
+    return [campaign for campaign in found if campaign.name == name]
 
 
-def get_if_kept(service: CampaignService, campaign_id: str) -> Campaign | None:
-    """Read a campaign of a history; the service may have dropped it (section 14, question 28)."""
-    try:
-        return service.get_campaign(campaign_id)
-    except ServiceRefused as error:
-        if not may_be_dropped(error):
-            raise
-        return None
+def list_history_ids(service: CampaignService | FotaV1, devices: Iterable[str]) -> set[str]:
+    """Give the ids of all campaigns or upgrades in the histories of devices."""
+    histories = service.client.map(service.get_device_history, devices)
+    return {item.campaign_id for history in histories for item in history} - {""}
 
 
-def may_be_dropped(error: ServiceRefused) -> bool:
-    """Tell whether a read by id was refused because the service has dropped what it names.
+def read_kept(client: Client, read: Callable[[str], T], ids: Iterable[str]) -> list[T]:
+    """Read campaigns or upgrades by id, as far as the service has kept them (question 28)."""
 
-    How it says so is not published (question 6); what a gateway refuses is another matter.
-    """
-    return error.http_status in (BAD_REQUEST, NOT_FOUND)
+    def read_if_kept(id_: str) -> T | None:
+        try:
+            return read(id_)
+        except ServiceRefused as error:
+            # How the service says so is not published (question 6). A gateway refuses otherwise.
+            if error.http_status not in (BAD_REQUEST, NOT_FOUND):
+                raise
+            return None
+
+    return [found for found in client.map(read_if_kept, sorted(ids)) if found is not None]

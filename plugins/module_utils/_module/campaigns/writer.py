@@ -5,26 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TypeVar
 
 from ..._api.campaign_service import CampaignService
 from ..._client.errors import FotaError, ServiceRefused, WriteOutcomeUnknown
 from ..._model.campaign import Campaign, CampaignRequest, Change, DeviceChange
 from ..._plan.campaign_plan import CampaignPlan
+from ..context import Context
 from ..devices.firmware import chunks
-from ..waiting import ONE_LOOK, Waiting, wait_until
+from ..waiting import READ_ONCE, wait_for
+from ..writing import change_devices_once, unchanged_devices, write_once
 from .search import list_all_campaigns
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Written:
-    """What came of a plan: the campaign as read afterwards, and the devices' outcomes.
+    """The outcome of a plan: the campaign as read afterwards, and what became of each device.
 
-    :ivar unseen: devices whose change was accepted, but does not show in the device report yet.
+    :ivar unseen: devices whose change was accepted, but is not in the device report yet.
     """
 
     campaign: Campaign | None
@@ -36,18 +35,12 @@ class CampaignWriter:
     """Carries out the plans of one service."""
 
     def __init__(
-        self,
-        service: CampaignService,
-        *,
-        sleep: Callable[[float], None],
-        settling: Waiting,
-        devices_per_call: int | None = None,
+        self, context: Context, service: CampaignService, *, devices_per_call: int | None = None
     ) -> None:
-        """:param devices_per_call: devices in one change of a campaign at most; None is all."""
+        """:param devices_per_call: most devices in one change of a campaign; None is all."""
+        self._context = context
         self._service = service
         self._devices_per_call = devices_per_call
-        self._sleep = sleep
-        self._settling = settling
 
     def carry_out(self, plan: CampaignPlan) -> Written:
         """Write what the plan says, in the order: create, remove, add, dates, cancel.
@@ -66,15 +59,16 @@ class CampaignWriter:
             (Change.REMOVE, plan.devices.remove),
             (Change.APPEND, plan.devices.add),
         ):
-            silent: list[str] = []
+            unanswered: list[str] = []
             for part in chunks(ids, self._devices_per_call or max(1, len(ids))):
-                told = self._change_devices(campaign_id, change, part)
-                changes += told
-                silent += [] if told else part
-            unseen += self._still_unseen(campaign_id, change, silent) if silent else []
+                answered = self._change_devices(campaign_id, change, part)
+                changes += answered
+                unanswered += [] if answered else part
+            unseen += self._wait_for_change(campaign_id, change, unanswered) if unanswered else []
         if plan.schedule is not None:
             schedule = plan.schedule
-            self._write(
+            write_once(
+                self._context,
                 lambda: self._service.change_dates(campaign_id, schedule),
                 lambda: self._service.get_campaign(campaign_id),
                 lambda campaign: campaign.schedule == schedule,
@@ -84,17 +78,22 @@ class CampaignWriter:
         return Written(self._service.get_campaign(campaign_id), tuple(changes), tuple(unseen))
 
     def _create(self, request: CampaignRequest) -> Campaign:
-        """Post once; after an unknown outcome look for the campaign, and never post again."""
-        created = self._write(
+        """Post once; after an unknown outcome search for the campaign, and never post again."""
+        created = write_once(
+            self._context,
             lambda: [self._service.create_campaign(request)],
-            lambda: [one for one in list_all_campaigns(self._service) if _is_made_by(one, request)],
+            lambda: [
+                campaign
+                for campaign in list_all_campaigns(self._service)
+                if _is_made_by(campaign, request)
+            ],
             bool,
         )
         if len(created) > 1:
-            listed = ", ".join(f"{one.id} ({one.status})" for one in created)
+            listed = ", ".join(f"{campaign.id} ({campaign.status})" for campaign in created)
             raise FotaError(
-                f"campaign {request.name!r}: {len(created)} live ones show after creation:"
-                f" {listed}",
+                f"campaign {request.name!r}: {len(created)} live campaigns of this name exist after"
+                f" creation: {listed}",
                 kind="ambiguous",
                 hint="cancel the one that holds no accepted device, by its campaign_id",
             )
@@ -103,69 +102,63 @@ class CampaignWriter:
     def _change_devices(
         self, campaign_id: str, change: Change, device_ids: Collection[str]
     ) -> list[DeviceChange]:
-        """Send one change; an empty list means that nothing was said of single devices."""
-        try:
-            return self._service.change_devices(campaign_id, change, device_ids)
-        except WriteOutcomeUnknown as error:
-            if self._still_unseen(campaign_id, change, device_ids):
-                raise error
-            return []
+        """Send one change; an empty list means that the service did not answer per device."""
+        return change_devices_once(
+            self._context,
+            lambda: self._service.change_devices(campaign_id, change, device_ids),
+            lambda: self._read_device_ids(campaign_id),
+            change,
+            device_ids,
+        )
 
-    def _still_unseen(
+    def _wait_for_change(
         self, campaign_id: str, change: Change, device_ids: Collection[str]
     ) -> list[str]:
-        """Give the devices whose change does not show in the report within the settling time.
+        """Give the devices whose change is not in the report within the settling time.
 
-        v2 answers a change with a receipt only, so this is the one place to learn its outcome. A
-        removed device may stay in the report for a while (contract section 14, question 15).
+        v2 answers a change with a receipt only, so its outcome has to be read. A removed device
+        may stay in the report for a while (contract section 14, question 15).
         """
+        return wait_for(
+            lambda: unchanged_devices(change, device_ids, self._read_device_ids(campaign_id)),
+            lambda unchanged: not unchanged,
+            self._context.settling,
+            sleep=self._context.sleep,
+        ).last
 
-        def unseen() -> list[str]:
-            there = {row.device_id for row in self._service.list_campaign_devices(campaign_id)}
-            return [imei for imei in device_ids if (imei in there) is (change is Change.REMOVE)]
-
-        return wait_until(unseen, lambda ids: not ids, self._settling, sleep=self._sleep).last
+    def _read_device_ids(self, campaign_id: str) -> frozenset[str]:
+        rows = self._service.list_campaign_devices(campaign_id)
+        return frozenset(row.device_id for row in rows)
 
     def _cancel(self, campaign_id: str) -> Campaign:
         """Ask once, then believe only the status that is read back (contract section 14, 5)."""
-        refusal: ServiceRefused | WriteOutcomeUnknown | None = None
-        taken: bool | None = False
+        problem: ServiceRefused | WriteOutcomeUnknown | None = None
+        accepted: bool | None = False
         try:
-            taken = self._service.cancel_campaign(campaign_id)
+            accepted = self._service.cancel_campaign(campaign_id)
         except ServiceRefused as error:
-            refusal = error
+            problem = error
         except WriteOutcomeUnknown as error:
-            refusal, taken = error, None
-        waited = wait_until(
+            problem, accepted = error, None
+        waited = wait_for(
             lambda: self._service.get_campaign(campaign_id),
             lambda campaign: campaign.state.over,
-            ONE_LOOK if taken is False else self._settling,
-            sleep=self._sleep,
+            READ_ONCE if accepted is False else self._context.settling,
+            sleep=self._context.sleep,
         )
         if waited.done:
             return waited.last
-        if refusal is not None:
-            raise refusal
+        if problem is not None:
+            raise problem
         campaign = waited.last
         raise FotaError(
-            f"campaign {campaign_id}: the service {'refused' if taken is False else 'took'} the"
-            f" cancel, and the campaign is still {campaign.status}",
+            f"campaign {campaign_id}: the service"
+            f" {'refused' if accepted is False else 'accepted'} the cancel, and the campaign is"
+            f" still {campaign.status}",
             kind="not_cancelled",
-            hint=f"its devices may go on until {campaign.schedule.end}; look again with"
+            hint=f"its devices may continue until {campaign.schedule.end}; read it again with"
             " fota_campaign_info, or bring its end_date forward",
         )
-
-    def _write(
-        self, write: Callable[[], T], read: Callable[[], T], arrived: Callable[[T], bool]
-    ) -> T:
-        """Write once; after an unknown outcome, read until the effect shows or time is over."""
-        try:
-            return write()
-        except WriteOutcomeUnknown as error:
-            waited = wait_until(read, arrived, self._settling, sleep=self._sleep)
-            if waited.done:
-                return waited.last
-            raise error
 
 
 def _is_made_by(campaign: Campaign, request: CampaignRequest) -> bool:

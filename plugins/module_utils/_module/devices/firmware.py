@@ -29,7 +29,7 @@ from ..options import (
     WAIT_OPTIONS,
 )
 from ..results_file import Rows
-from ..waiting import Waiting, wait_until
+from ..waiting import Waiting, wait_for
 from .declared import declared_devices
 
 DEVICE_FIRMWARE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -123,8 +123,8 @@ def _synchronize(
     context: Context, ids: Sequence[str], before: Mapping[str, Device]
 ) -> list[FirmwareReading]:
     pages = context.client.map(context.v3.sync_devices, chunks(ids, SYNC_DEVICES_PER_CALL))
-    told = {result.device_id: result for page in pages for result in page}
-    return [_synchronized(imei, told.get(imei), before.get(imei)) for imei in ids]
+    results = {result.device_id: result for page in pages for result in page}
+    return [_synchronized(imei, results.get(imei), before.get(imei)) for imei in ids]
 
 
 def _synchronized(imei: str, result: SyncResult | None, before: Device | None) -> FirmwareReading:
@@ -154,24 +154,24 @@ def _report(
     before: Mapping[str, Device],
     params: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Ask every device, then look until each has a fresher reading than before."""
+    """Ask every device to report, then read until each has reported."""
     context.client.map(context.v3.report_device, ids)
     if not params["wait"]:
         return _conclude(context, _remembered(ids, before), params)
     now: dict[str, Device] = {}
 
-    def stale() -> list[str]:
+    def find_late() -> list[str]:
         return [imei for imei in ids if not _is_fresher(now.get(imei), before.get(imei))]
 
-    def look() -> list[str]:
-        now.update(query_devices(context, stale()))
-        return stale()
+    def read() -> list[str]:
+        now.update(query_devices(context, find_late()))
+        return find_late()
 
-    waited = wait_until(look, lambda late: not late, Waiting.declared(params), sleep=context.sleep)
+    waited = wait_for(read, lambda late: not late, Waiting.declared(params), sleep=context.sleep)
     readings = [_reading(imei, now.get(imei), before.get(imei)) for imei in ids]
     failure = FotaError(
-        f"waited {waited.elapsed:.0f} s: {len(waited.last)} of {len(ids)} devices did not report:"
-        f" {shorten(waited.last)}{waited.in_vain}",
+        f"waited {waited.duration}: {len(waited.last)} of {len(ids)} devices did not report:"
+        f" {shorten(waited.last)}{waited.error_clause}",
         kind="timeout",
         hint="a device answers when it is reachable; run again later for these, with a longer"
         " wait_timeout",
@@ -213,34 +213,34 @@ def _conclude(
     failure: FotaError | None = None,
 ) -> dict[str, Any]:
     expected, wanted = params.get("expect_version"), params["return_devices"]
-    moved = [one for one in readings if one.moved]
+    moved = [reading for reading in readings if reading.moved]
     counts = {
         "total": len(readings),
-        "known": sum(1 for one in readings if one.succeeded),
-        "unknown": sum(1 for one in readings if not one.succeeded),
+        "known": sum(reading.succeeded for reading in readings),
+        "unknown": sum(not reading.succeeded for reading in readings),
         "moved": len(moved),
     }
     result: dict[str, Any] = {
         "changed": bool(moved),
         "counts": counts,
-        "versions": count_by(one.version for one in readings if one.version),
+        "versions": count_by(reading.version for reading in readings if reading.version),
         "devices": [
-            _view(one, expected)
-            for one in readings
-            if wanted == "all" or (wanted == "attention" and _needs_attention(one, expected))
+            _view(reading, expected)
+            for reading in readings
+            if wanted == "all" or (wanted == "attention" and _needs_attention(reading, expected))
         ],
         "diff": {
-            "before": {one.device_id: one.previous for one in moved},
-            "after": {one.device_id: one.version for one in moved},
+            "before": {reading.device_id: reading.previous for reading in moved},
+            "after": {reading.device_id: reading.version for reading in moved},
         },
     }
     if expected:
-        judged = [judge_version(one.version, expected) for one in readings]
+        judged = [judge_version(reading.version, expected) for reading in readings]
         result["compliance"] = {state.value: judged.count(state) for state in Compliance}
-    told = f"{counts['known']} of {len(readings)} devices have a known version"
+    msg = f"{counts['known']} of {len(readings)} devices have a known version"
     if expected:
-        told = f"{result['compliance']['at_target']} of {len(readings)} devices run {expected}"
-    result["msg"] = context.headline(told)
+        msg = f"{result['compliance']['at_target']} of {len(readings)} devices run {expected}"
+    result["msg"] = context.headline(msg)
     columns = _COLUMNS if expected else _COLUMNS[:-1]
-    devices = Rows(columns, (_view(one, expected) for one in readings))
+    devices = Rows(columns, (_view(reading, expected) for reading in readings))
     return context.conclude(result, devices, failure=failure)

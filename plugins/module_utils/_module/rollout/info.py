@@ -24,7 +24,7 @@ from ..devices_file import read_devices_file
 from ..failure import describe_failure
 from ..options import DEVICE_OPTIONS, RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION, WAIT_OPTIONS
 from ..results_file import Rows
-from ..waiting import ONE_LOOK, Tell, Waited, Waiting, wait_until
+from ..waiting import READ_ONCE, Report, Waited, Waiting, wait_for
 from .journal import Journal, read_journal, read_last_run
 from .observe import Observer
 from .text import tell_decision
@@ -47,9 +47,9 @@ ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     **RESULTS_FILE_OPTION,
 }
 
-# Every look behind the reports can show campaigns that change the plan, so that others are looked
-# for. Campaigns hide in one state of their life only, so this ends long before.
-MOST_LOOKS = 10
+# Campaigns that no report lists can change the plan, so that others have to be searched for. They
+# are unlisted in one of their states only, so this ends long before.
+MOST_SEARCHES = 10
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
     declared = read_declared(context, params)
     wait = params["wait"] and not context.check_mode
     try:
-        waited = watch_rollout(context, declared, Waiting.declared(params) if wait else ONE_LOOK)
+        waited = watch_rollout(context, declared, Waiting.declared(params) if wait else READ_ONCE)
     except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
         message, failure = describe_failure(error)
         name = declared.spec.name
@@ -108,25 +108,29 @@ def read_declared(context: Context, params: Mapping[str, Any]) -> Declared:
 
 
 def watch_rollout(
-    context: Context, declared: Declared, waiting: Waiting, *, tell: Tell[Decision] | None = None
+    context: Context,
+    declared: Declared,
+    waiting: Waiting,
+    *,
+    report: Report[Decision] | None = None,
 ) -> Waited[Decision]:
-    """Look until something is to do or the phase changes; the last look is what counts.
+    """Decide until there is something to do or the phase changes; the last decision counts.
 
-    :raises PlanRefused: the declaration does not fit what is there.
+    :raises PlanRefused: the declaration does not fit what the service reports.
     :raises FotaError: the service could not be read.
     """
 
-    def look() -> Decision:
+    def read() -> Decision:
         observer = Observer(context, declared.spec, declared.journal.campaign_ids)
         return _decide(observer, declared.spec, declared.wanted)
 
-    first = look()
+    first = read()
 
-    def is_news(decision: Decision) -> bool:
+    def has_news(decision: Decision) -> bool:
         due = decision.would_change or bool(decision.refresh) or decision.phase.over
         return due or decision.phase is not first.phase
 
-    return wait_until(look, is_news, waiting, sleep=context.sleep, start=first, tell=tell)
+    return wait_for(read, has_news, waiting, sleep=context.sleep, start=first, report=report)
 
 
 def rollout_rows(decision: Decision) -> Rows:
@@ -170,11 +174,11 @@ def _find_zone(name: str) -> tzinfo | None:
 
 
 def _decide(observer: Observer, spec: RolloutSpec, wanted: Wanted) -> Decision:
-    """Decide, and look behind the reports before anything is created (section 14, question 2)."""
-    seen = observer.look()
+    """Decide, and search for unlisted campaigns before any is created (section 14, question 2)."""
+    seen = observer.read()
     decision = decide(spec, seen, wanted=wanted)
-    for _look in range(MOST_LOOKS):
-        more = observer.look_behind(seen, decision.suspects)
+    for _search in range(MOST_SEARCHES):
+        more = observer.add_unlisted(seen, decision.suspects)
         if more is seen:
             break
         seen = more

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read everything that one run of a rollout is decided by, in as few calls as there can be."""
+"""Read everything that one run of a rollout is decided by, in as few calls as possible."""
 
 from __future__ import annotations
 
@@ -18,18 +18,23 @@ from ..._plan.rollout.declaration.campaign_names import CampaignName, parse_name
 from ..._plan.rollout.declaration.spec import RolloutSpec
 from ..._plan.rollout.observation.observed import Observed, OwnCampaign
 from ..._plan.rollout.observation.software_view import see_software
-from ..campaigns.search import HISTORIES_READ, get_if_kept, list_all_campaigns
+from ..campaigns.search import (
+    HISTORIES_READ,
+    list_all_campaigns,
+    list_history_ids,
+    read_kept,
+)
 from ..context import Context
 from ..devices.firmware import query_devices
 
 
 class Observer:
-    """Reads for one rollout; remembers which campaigns the reports have shown."""
+    """Reads for one rollout; remembers which campaigns were read."""
 
     def __init__(
         self, context: Context, spec: RolloutSpec, campaign_ids: Iterable[str] = ()
     ) -> None:
-        """:param campaign_ids: campaigns to read even if no report shows them."""
+        """:param campaign_ids: campaigns to read even if no report lists them."""
         self._campaign_ids = campaign_ids
         self._context = context
         self._service = context.campaigns(spec.type)
@@ -39,23 +44,23 @@ class Observer:
         self._known: set[str] = set()
         self._asked: set[str] = set()
 
-    def look(self) -> Observed:
+    def read(self) -> Observed:
         """Read campaigns, reports, packages, subscription and devices.
 
         Calls: one a campaign status, two for packages and subscription, one a page of each report
         of ours and of each live campaign of others, one a thousand devices.
         """
         listed = list_all_campaigns(self._service)
-        # One without a name may be ours: it is read again where a device's history tells of it.
-        self._known |= {one.id for one in listed if one.name}
-        listed += self._get_unlisted(set(self._campaign_ids) - self._known)
-        self._known |= {one.id for one in listed if one.name}
-        names = [name for one in listed if (name := self._own_name(one))]
-        told = [one for one in listed if self._matters(one)]
+        # One without a name may be ours: it is read again where a device's history names it.
+        self._known |= {campaign.id for campaign in listed if campaign.name}
+        listed += self._read_kept(set(self._campaign_ids) - self._known)
+        self._known |= {campaign.id for campaign in listed if campaign.name}
+        names = [name for campaign in listed if (name := self._own_name(campaign))]
+        relevant = [campaign for campaign in listed if self._matters(campaign)]
         reads: list[Callable[[], Any]] = [
             self._list_packages,
             self._service.get_subscription,
-            *(self._report_of(one) for one in told),
+            *(self._report_of(campaign) for campaign in relevant),
         ]
         catalogue, subscription, *reports = self._context.client.map(lambda read: read(), reads)
         seen = Observed(
@@ -66,34 +71,30 @@ class Observer:
             busy={},
             subscription=subscription,
             generations=frozenset(name.generation for name in names),
-            neighbours_until=_last_days(one for one in listed if not self._matters(one)),
+            neighbours_until=_last_days(
+                campaign for campaign in listed if not self._matters(campaign)
+            ),
         )
-        return self._with_devices(self._sort(seen, told, reports))
+        return self._with_devices(self._sort(seen, relevant, reports))
 
-    def look_behind(self, seen: Observed, suspects: Iterable[Sequence[str]]) -> Observed:
-        """Look for campaigns that no report shows, in the histories of a few devices of each group.
+    def add_unlisted(self, seen: Observed, suspects: Iterable[Sequence[str]]) -> Observed:
+        """Search for campaigns that no report lists, in the histories of a few devices per group.
 
         :returns: ``seen`` itself when there are none.
         """
         asked = (imei for group in suspects for imei in group[:HISTORIES_READ])
         devices = [imei for imei in dict.fromkeys(asked) if imei not in self._asked]
         self._asked.update(devices)
-        histories = self._context.client.map(self._service.get_device_history, devices)
-        unseen = {item.campaign_id for history in histories for item in history}
-        unseen -= {"", *self._known}
-        self._known |= unseen
-        told = [one for one in self._get_unlisted(unseen) if self._matters(one)]
-        if not told:
+        unlisted = list_history_ids(self._service, devices) - self._known
+        self._known |= unlisted
+        found = [campaign for campaign in self._read_kept(unlisted) if self._matters(campaign)]
+        if not found:
             return seen
-        reports = self._context.client.map(lambda read: read(), map(self._report_of, told))
-        return self._with_devices(self._sort(seen, told, reports))
+        reports = self._context.client.map(lambda read: read(), map(self._report_of, found))
+        return self._with_devices(self._sort(seen, found, reports))
 
-    def _get_unlisted(self, ids: Iterable[str]) -> list[Campaign]:
-        """Read campaigns one by one, as far as the service has kept them."""
-        found = self._context.client.map(
-            lambda campaign_id: get_if_kept(self._service, campaign_id), sorted(ids)
-        )
-        return [one for one in found if one is not None]
+    def _read_kept(self, ids: Iterable[str]) -> list[Campaign]:
+        return read_kept(self._context.client, self._service.get_campaign, ids)
 
     def _list_packages(self) -> Sequence[Package]:
         """The catalogue; that of software has no versions, so the declaration has them."""
@@ -128,7 +129,7 @@ class Observer:
     def _with_devices(self, seen: Observed) -> Observed:
         """Read the devices that are selected or claimed, and were not read yet."""
         wanted = {device.imei for device in self._spec.devices}
-        wanted |= {row.device_id for one in seen.own for row in one.rows}
+        wanted |= {row.device_id for campaign in seen.own for row in campaign.rows}
         more = self._read_devices(wanted - seen.devices.keys())
         found = replace(seen, devices={**seen.devices, **more}, now=self._context.client.now)
         return see_software(self._spec, found) if self._software else found
@@ -141,14 +142,14 @@ class Observer:
             return {}
         word = list_protocol(self._spec.protocol)
         listed = self._context.v2.list_devices(distribution_type=word)
-        return {one.device_id: one for one in listed if one.device_id in wanted}
+        return {device.device_id: device for device in listed if device.device_id in wanted}
 
 
 def _last_days(campaigns: Iterable[Campaign]) -> dict[tuple[str, str], date]:
     """Give the last day of all campaigns of each make and model."""
     found: dict[tuple[str, str], date] = {}
-    for one in campaigns:
-        model, end = (one.make, one.model), one.schedule.end
+    for campaign in campaigns:
+        model, end = (campaign.make, campaign.model), campaign.schedule.end
         if end is not None:
             found[model] = max(end, found.get(model, end))
     return found

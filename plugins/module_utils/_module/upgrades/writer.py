@@ -5,47 +5,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from ..._api.v1 import FotaV1
 from ..._client.errors import FotaError, ServiceRefused, WriteOutcomeUnknown
 from ..._model.campaign import Change, DeviceChange
-from ..._model.status import UPGRADE_REPORT_STATUSES
 from ..._model.upgrade import Upgrade, UpgradeRequest
 from ..._plan.upgrade_plan import UpgradePlan, matching_upgrades
-from ..waiting import Waiting, wait_until
+from ..context import Context
+from ..waiting import READ_ONCE
+from ..writing import change_devices_once, write_once
+from .search import list_all_upgrades
 
 
 @dataclass(frozen=True)
 class WrittenUpgrade:
-    """What came of a plan; no upgrade after a cancel, whose status nobody publishes."""
+    """The outcome of a plan; no upgrade after a cancel, whose status is not published."""
 
     upgrade: Upgrade | None
     device_changes: tuple[DeviceChange, ...] = ()
 
 
-def list_all_upgrades(service: FotaV1) -> list[Upgrade]:
-    """List the upgrades of every status, each once, as it was last seen.
-
-    The statuses are read one after the other in the order in which upgrades move on, so that one
-    that moves on meanwhile is not missed: nothing else would keep it from being scheduled twice.
-    """
-    found: dict[str, Upgrade] = {}
-    for status in UPGRADE_REPORT_STATUSES:
-        found.update({upgrade.id: upgrade for upgrade in service.list_upgrades(status)})
-    return list(found.values())
-
-
 class UpgradeWriter:
     """Carries out the plans of one account."""
 
-    def __init__(
-        self, service: FotaV1, *, sleep: Callable[[float], None], settling: Waiting
-    ) -> None:
-        self._service = service
-        self._sleep = sleep
-        self._settling = settling
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._service = context.v1
 
     def carry_out(self, plan: UpgradePlan) -> WrittenUpgrade:
         """Write what the plan says.
@@ -68,38 +54,30 @@ class UpgradeWriter:
         return WrittenUpgrade(self._service.get_upgrade(upgrade_id), tuple(changes))
 
     def _create(self, plan: UpgradePlan, request: UpgradeRequest) -> Upgrade:
-        """Post once; after an unknown outcome look for the upgrade, and never post again."""
-        try:
-            return self._service.schedule_upgrade(request)
-        except WriteOutcomeUnknown as error:
-            waited = wait_until(
-                lambda: [
-                    one
-                    for one in matching_upgrades(plan.spec, list_all_upgrades(self._service))
-                    if not one.state.over
-                ],
-                bool,
-                self._settling,
-                sleep=self._sleep,
-            )
-            if waited.done:
-                return self._service.get_upgrade(waited.last[0].id)
-            raise error
+        """Post once; after an unknown outcome search for the upgrade, and never post again."""
+
+        def read() -> list[Upgrade]:
+            found = matching_upgrades(plan.spec, list_all_upgrades(self._service))
+            live = [upgrade for upgrade in found if not upgrade.state.over]
+            return [self._service.get_upgrade(upgrade.id) for upgrade in live[:1]]
+
+        return write_once(
+            self._context, lambda: [self._service.schedule_upgrade(request)], read, bool
+        )[0]
 
     def _change_devices(
-        self, upgrade_id: str, change: Change, device_ids: Iterable[str]
+        self, upgrade_id: str, change: Change, device_ids: Collection[str]
     ) -> list[DeviceChange]:
-        wanted = frozenset(device_ids)
-        if not wanted:
+        if not device_ids:
             return []
-        try:
-            return self._service.change_devices(upgrade_id, change, sorted(wanted))
-        except WriteOutcomeUnknown as error:
-            there = self._service.get_upgrade(upgrade_id).device_ids
-            arrived = wanted <= there if change is Change.APPEND else wanted.isdisjoint(there)
-            if arrived:
-                return []
-            raise error
+        return change_devices_once(
+            self._context,
+            lambda: self._service.change_devices(upgrade_id, change, sorted(device_ids)),
+            lambda: self._service.get_upgrade(upgrade_id).device_ids,
+            change,
+            device_ids,
+            waiting=READ_ONCE,
+        )
 
     def _cancel(self, upgrade_id: str) -> None:
         """Ask once. After ``success: true`` any later word, or none, counts as cancelled."""
@@ -121,5 +99,5 @@ class UpgradeWriter:
             f"upgrade {upgrade_id}: the service did not confirm the cancel, and the upgrade is"
             f" still {upgrade.status}",
             kind="not_cancelled",
-            hint="run the task again, or look with fota_upgrade_info",
+            hint="run the task again, or read the upgrade with fota_upgrade_info",
         )

@@ -1,23 +1,27 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lines that tell how a wait stands. Pure: time comes in as an argument."""
+"""Lines that report the progress of a wait. Pure: time comes in as an argument."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
+from typing import Any
 
-from .._model.campaign import CampaignDevice
-from .._model.status import CampaignState, DeviceState
-from .._model.times import parse_time
-from .._model.wire import count_by
-from .._plan.rollout.action.decide import Decision
-from .._plan.rollout.judgement.device_outcomes import DeviceClass
+from ..._model.campaign import Campaign
+from ..._model.status import DeviceState
+from ..._model.times import parse_time
+from ..._model.upgrade import Upgrade
+from ..._model.wire import count_by
+from ..._plan.rollout.action.decide import Decision
+from ..._plan.rollout.judgement.device_outcomes import DeviceClass
+from ..awaited import Awaited
+from ..waiting import Waited, describe_duration
 
 BAR_WIDTH = 20
-# Without news, a line comes so often all the same (seconds): the wait is alive.
+# Seconds between two lines when nothing has changed: they show that the wait is alive.
 HEARTBEAT = 300.0
 # A century: calendars end.
 MOST_HOURS = 24.0 * 365 * 100
@@ -30,33 +34,18 @@ _FINISHED = frozenset(
 
 
 @dataclass(frozen=True)
-class Watched:
-    """A campaign or upgrade, as far as a line tells of it.
-
-    :ivar start: first UTC day.
-    :ivar end: last UTC day.
-    """
-
-    status: str
-    state: CampaignState
-    start: date | None
-    end: date | None
-    rows: Sequence[CampaignDevice] = ()
-
-
-@dataclass(frozen=True)
 class Progress:
-    """How what is waited for stands.
+    """The progress of what is waited for.
 
-    :ivar standing: in words of the service, and in ours.
+    :ivar status: in words of the service or, for a rollout, its phase and wave.
     :ivar counts: devices by class.
-    :ivar finished: devices of which nothing more is to come.
+    :ivar finished: devices that will not change any more.
     :ivar rate: successes and failures in an hour.
     :ivar expected: when the end of the wait is expected.
     :ivar latest: when it comes at the latest.
     """
 
-    standing: str
+    status: str
     counts: Mapping[str, int] = field(default_factory=dict)
     finished: int = 0
     rate: float | None = None
@@ -65,11 +54,13 @@ class Progress:
 
     @property
     def news(self) -> tuple[object, ...]:
-        """What has changed when something has; rate and times move by themselves."""
-        return (self.standing, tuple(sorted(self.counts.items())))
+        """What counts as a change; rate and times move by themselves."""
+        return (self.status, tuple(sorted(self.counts.items())))
 
 
-def measure_campaigns(watched: Sequence[Watched], wait_for: str, now: datetime) -> Progress:
+def measure_awaited(
+    awaited: Sequence[Awaited[Campaign]] | Sequence[Awaited[Upgrade]], stage: str, now: datetime
+) -> Progress:
     """Measure campaigns or upgrades by their own reports and days.
 
     The rate is that of all results since the first day. The end is expected by that rate, but not
@@ -77,25 +68,25 @@ def measure_campaigns(watched: Sequence[Watched], wait_for: str, now: datetime) 
 
     :param now: the service's time.
     """
-    rows = [row for one in watched for row in one.rows]
+    rows = [row for item in awaited for row in item.rows or ()]
     waiting = [row for row in rows if row.state in _OPEN]
-    running = [one for one in watched if not one.state.over]
-    begun = _first_moment(one.start for one in watched if one.rows)
+    running = [item for item in awaited if not item.target.state.over]
+    begun = _first_moment(item.days[0] for item in awaited if item.rows)
     results = sum(row.state in _RESULTS for row in rows)
     hours = (now - begun) / timedelta(hours=1) if begun else 0.0
     rate = results / hours if hours > 0 and results else None
-    latest = _last_moment(one.end for one in running)
+    latest = _last_moment(item.days[1] for item in running)
     expected = None
-    if wait_for == "scheduled":
-        latest, expected = None, _first_moment(one.start for one in running)
-    elif wait_for != "ended":
+    if stage == "scheduled":
+        latest, expected = None, _first_moment(item.days[0] for item in running)
+    elif stage != "ended":
         latest = None
     elif rate and waiting:
         announced = (parse_time(text) for text in {row.next_attempt for row in waiting})
         by_rate = now + timedelta(hours=min(len(waiting) / rate, MOST_HOURS))
         expected = max([by_rate, *(moment for moment in announced if moment)])
     return Progress(
-        standing=_listed(count_by(one.status for one in watched)),
+        status=_list_counts(count_by(item.target.status for item in awaited)),
         counts=count_by(row.state.value for row in rows),
         finished=len(rows) - len(waiting),
         rate=rate,
@@ -106,27 +97,26 @@ def measure_campaigns(watched: Sequence[Watched], wait_for: str, now: datetime) 
 
 def measure_rollout(decision: Decision) -> Progress:
     """Measure a rollout by the classes of its devices and the wave it is in."""
-    verdicts = [verdict.kind for verdict in decision.verdicts.values()]
-    standing = decision.phase.value
+    outcomes = [verdict.kind for verdict in decision.verdicts.values()]
+    status = decision.phase.value
     begun = [state for state in decision.waves if state.begun]
     if begun:
         wave, judged = begun[-1].wave, begun[-1].judgement
-        standing += f", wave {wave.name}: {judged.attempted} of {judged.members} attempted"
+        status += f", wave {wave.name}: {judged.attempted} of {judged.members} attempted"
     return Progress(
-        standing=standing,
-        counts=count_by(kind.value for kind in verdicts),
-        finished=sum(kind in _FINISHED for kind in verdicts),
+        status=status,
+        counts=count_by(kind.value for kind in outcomes),
+        finished=sum(kind in _FINISHED for kind in outcomes),
         expected=_between(decision.seen.now, decision.next_check, None),
     )
 
 
-def tell_progress(
-    subject: str, progress: Progress, *, elapsed: float, limit: float, trouble: str = ""
+def describe_progress(
+    subject: str, progress: Progress, waited: Waited[Any], *, limit: float
 ) -> str:
-    """Put a progress into one line.
+    """Describe a progress in one line.
 
-    :param elapsed: seconds since the wait began.
-    :param limit: seconds after which it ends.
+    :param limit: seconds after which the wait ends.
     """
     total = sum(progress.counts.values())
     parts = []
@@ -134,37 +124,27 @@ def tell_progress(
         percent = 100 * progress.finished // total
         parts.append(
             f"{_bar(progress.finished, total)} {percent}% of {total} devices,"
-            f" {_listed(progress.counts)}"
+            f" {_list_counts(progress.counts)}"
         )
-    parts.append(progress.standing)
+    parts.append(progress.status)
     if progress.rate:
         parts.append(f"{progress.rate:.3g} an hour")
     if progress.expected:
         parts.append(f"expected {_moment(progress.expected)}")
     if progress.latest:
         parts.append(f"at the latest {_moment(progress.latest)}")
-    parts.append(f"waited {tell_span(elapsed)} of {tell_span(limit)}")
-    if trouble:
-        parts.append(f"the last look failed: {trouble}")
-    return f"{subject}: {'; '.join(parts)}"
-
-
-def tell_span(seconds: float) -> str:
-    """Put a time into its two largest units."""
-    left = round(seconds)
-    found = []
-    for name, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        count, left = divmod(left, length)
-        if count:
-            found.append(f"{count} {name}")
-    return " ".join(found[:2]) or "0 s"
+    parts.append(f"waited {waited.duration} of {describe_duration(limit)}")
+    return f"{subject}: {'; '.join(parts)}{waited.error_clause}"
 
 
 class ProgressLines:
-    """Says when a line is due: the first and the last, others seldom and only with news."""
+    """Prints the first and the last line, and others only now and then."""
 
     def __init__(self, interval: float, say: Callable[[str], None]) -> None:
-        """Take the least seconds between two lines, and where lines go."""
+        """
+        :param interval: least seconds between two lines.
+        :param say: takes a line.
+        """
         self._interval = interval
         self._say = say
         self._said: tuple[float, object] | None = None
@@ -174,11 +154,11 @@ class ProgressLines:
         return self._said is not None
 
     def offer(self, line: str, *, news: object, elapsed: float, last: bool) -> None:
-        """Say the line if it is due.
+        """Print the line if it is due.
 
-        :param news: what makes a line worth saying when it differs from the last one said.
+        :param news: is due sooner when it differs from that of the last line.
         :param elapsed: seconds since the wait began.
-        :param last: nothing will be offered after it.
+        :param last: no other line follows.
         """
         if self._said is not None and not last:
             at, what = self._said
@@ -194,7 +174,7 @@ def _bar(done: int, total: int) -> str:
     return f"[{'#' * full}{'-' * (BAR_WIDTH - full)}]"
 
 
-def _listed(counts: Mapping[str, int]) -> str:
+def _list_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 

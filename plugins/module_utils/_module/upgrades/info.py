@@ -1,0 +1,61 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Use-case of ``fota_upgrade_info``: v1 upgrades by id, package, first day or state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..._model.errors import InvalidValue
+from ..._model.status import CampaignState
+from ..._model.times import check_date
+from ..context import Context
+from ..options import RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION
+from .search import list_all_upgrades
+from .view import upgrade_rows, view_upgrade
+
+UPGRADE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
+    "upgrade_id": {"type": "str"},
+    "package": {"type": "str", "aliases": ["firmware_name"]},
+    "start_date": {"type": "str"},
+    "states": {
+        "type": "list",
+        "elements": "str",
+        "choices": [state.value for state in CampaignState],
+    },
+    **RETURN_DEVICES_OPTION,
+    **RESULTS_FILE_OPTION,
+}
+
+
+def read_upgrades(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Read upgrades by id, or of every status of the last six months.
+
+    :raises InvalidValue: ``start_date`` is no date.
+    :raises TaskFailure: the results file could not be written.
+    """
+    value = params.get("start_date")
+    start = check_date(value, field="start_date") if value else None
+    package, states = params.get("package"), params.get("states")
+    if params.get("upgrade_id") and (package or start):
+        raise InvalidValue("upgrade_id", params["upgrade_id"], "is enough: give no filter with it")
+    found = (
+        [context.v1.get_upgrade(params["upgrade_id"])]
+        if params.get("upgrade_id")
+        else list_all_upgrades(context.v1)
+    )
+    kept = [
+        upgrade
+        for upgrade in found
+        if (not package or upgrade.package == package)
+        and (not start or upgrade.start == start)
+        and (not states or upgrade.state.value in states)
+    ]
+    result = {
+        "changed": False,
+        "upgrades": [view_upgrade(upgrade, params["return_devices"]) for upgrade in kept],
+        "msg": context.headline(f"{len(kept)} upgrades"),
+    }
+    return context.conclude(result, upgrade_rows(kept))
