@@ -100,7 +100,7 @@ failure:
     error_code: null
     error_message: Service Unavailable
     operation: endM2MSession
-    hint: Nothing was written. Check the service, base_url and proxies; try later.
+    hint: Nothing was written. Check the service, base_url and proxies, or try later.
 """
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.logout import (

@@ -325,7 +325,7 @@ def test_files_that_cannot_be_used_say_why_before_any_call(
         source(tmp_path, "template", password="{{ nobody_set_this }}"): "password cannot be"
         " rendered: ",
         source(tmp_path, "limit", max_connections=0): "max_connections: 0: must be greater than 0",
-        source(tmp_path, "url", base_url="http://example.com"): "base_url is plain http",
+        source(tmp_path, "url", base_url="http://example.com"): "base_url must use https",
         source(tmp_path, "forgetful", **cached): "on_unreachable: use_cache requires 'cache: true'",
     }
     arguments = [word for file in files for word in ("-i", file)]
@@ -361,8 +361,8 @@ def test_accounts_that_cannot_be_hosts_say_why(
         source(tmp_path, "empty", account="0642233522-00001"): "no device of"
         " 0642233522-00001 matches the filters",
         source(tmp_path, "gone", **gone): "The cache contains no devices either.",
-        source(tmp_path, "wrong", **wrong): "login refused: ",
-        source(tmp_path, "wrong_again", **wrong): "login not tried, as it was refused at ",
+        source(tmp_path, "wrong", **wrong): "login rejected: ",
+        source(tmp_path, "wrong_again", **wrong): "login not tried, because it was rejected at ",
     }
     arguments = [word for file in files for word in ("-i", file)]
     run = run_inventory(run_playbook, *arguments, "--list", simulator=sim)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long to wait before a repetition. Pure: time and chance come in as arguments."""
+"""How long to wait before a retry. Pure: time and random values are arguments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .clock import http_date
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """The pauses and limits of repeated calls, all in seconds."""
+    """The pauses and limits of retries, all in seconds."""
 
     first_pause: float = 0.25
     longest_pause: float = 15.0
@@ -22,26 +22,26 @@ class RetryPolicy:
     read_timeout: float = 60.0
 
 
-# A transport takes the policy that stands here when it is made.
+# A transport reads this policy when it is created.
 POLICY = RetryPolicy()
 
 
 def pause(attempt: int, *, chance: float, policy: RetryPolicy) -> float:
-    """Seconds before repeating after the ``attempt``-th failure (from 1).
+    """Seconds to wait after the ``attempt``-th failure (from 1).
 
-    Doubles from ``first_pause`` to ``longest_pause``; ``chance`` (0 to 1) takes away up to
-    half of it, so that many hosts do not come back in step.
+    The pause doubles from ``first_pause`` to ``longest_pause``. ``chance`` (0 to 1) shortens it by
+    up to half, so that many hosts do not retry at the same time.
     """
-    doublings = min(attempt - 1, 32)  # a longer exponent only overflows
+    doublings = min(attempt - 1, 32)  # a larger exponent would overflow
     full = min(policy.longest_pause, policy.first_pause * 2.0**doublings)
     return full * (1 - chance / 2)
 
 
 def retry_after(header: str | None, *, now: datetime | None, policy: RetryPolicy) -> float | None:
-    """Seconds a ``Retry-After`` header asks for, at most ``longest_retry_after``.
+    """Seconds requested by a ``Retry-After`` header, at most ``longest_retry_after``.
 
-    The header is a number of seconds or an HTTP date, which counts from ``now``, the service's
-    time. ``None`` when the header is absent or neither.
+    The header is a number of seconds, or an HTTP date relative to ``now``, the time of the service.
+    ``None`` if the header is absent or invalid.
     """
     text = (header or "").strip()
     if text.isascii() and text.isdigit() and len(text) < 10:

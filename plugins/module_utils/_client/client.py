@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client of the service: what the rest of the collection calls."""
+"""The client of the service for the rest of the collection."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Client:
-    """Calls operations as one user, with tokens that all clients of that user share.
+    """Calls operations as one user, with tokens shared by all clients of that user.
 
-    Every method may be called from several threads. ``call``, ``map`` and ``logout`` raise the
-    subclasses of ``FotaError`` and nothing else for what the service or the network does.
+    All methods can be called from several threads. For errors of the service or the network,
+    ``call``, ``map`` and ``logout`` raise only subclasses of ``FotaError``.
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
-        """Check the settings (``ConfigurationError``); the first call opens the network."""
+        """Check the settings (``ConfigurationError``). The first call opens a connection."""
         settings.validate()
         self._settings = settings
         self._transport = Transport(settings)
@@ -55,7 +55,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections. The M2M session lives on for the next task."""
+        """Close the connections. The M2M session stays open for the next task."""
         self._transport.close()
 
     def call(
@@ -68,12 +68,12 @@ class Client:
     ) -> object:
         """The decoded JSON of a successful reply; ``None`` when its body is empty.
 
-        ``params`` fill the path, ``body`` is sent as JSON unless it is ``None``. No more than
-        ``max_connections`` calls are under way at once. From its turn on, logging in, waiting and
-        repeating included, a call ends within ``timeout`` seconds.
+        ``params`` fill the path, and ``body`` is sent as JSON unless it is ``None``. At most
+        ``max_connections`` calls run in parallel. From the time it is sent, a call ends within
+        ``timeout`` seconds, including login, waits and retries.
 
-        A token that expired is renewed once and the call sent once more, writes too: a refused
-        token means that nothing was done.
+        An expired token is renewed once and the call is sent once more, also for writes, because a
+        call with a rejected token has no effect.
         """
         request = self._transport.prepare(operation, params=params, query=query, body=body)
         with self._slots:
@@ -81,7 +81,7 @@ class Client:
         return _decoded(*answered)
 
     def _exchange(self, request: Request) -> tuple[Request, Reply]:
-        """Give the request as it was sent and the successful reply to it."""
+        """Return the request as it was sent, and its successful reply."""
         deadline = Deadline.after(self._settings.timeout)
         tokens = self._session.tokens(deadline)
         renewed: set[Token] = set()
@@ -101,10 +101,10 @@ class Client:
             tokens = self._session.renew(stale, tokens, refused=reply, deadline=deadline)
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """``function`` of every item, at most ``max_connections`` at once, results in order.
+        """Apply ``function`` to every item, at most ``max_connections`` in parallel.
 
-        After an error no further item is begun, those under way are waited for, and the error
-        of the first failed item in order is raised.
+        The results are in the order of the items. After an error, no further items are started,
+        items in progress are completed, and the error of the first failed item is raised.
         """
         work = list(items)
         if len(work) < 2:
@@ -124,12 +124,12 @@ class Client:
 
     @property
     def connections(self) -> int:
-        """How many calls may be under way at once."""
+        """Maximum number of parallel calls."""
         return self._settings.max_connections
 
     @property
     def now(self) -> datetime:
-        """The service's time, aware UTC, from the newest reply; ``UnexpectedReply`` before one."""
+        """Time of the service, aware UTC; raises ``UnexpectedReply`` before the first reply."""
         return self._transport.clock.now()
 
     @property
@@ -143,7 +143,7 @@ class Client:
         return self._transport.simulated
 
     def warnings(self) -> list[str]:
-        """What the user should hear about, each text returned by one call only."""
+        """Warnings for the user; each is returned only once."""
         skew = self._transport.clock.skew
         if (
             self.simulated
@@ -154,19 +154,19 @@ class Client:
         minutes = round(abs(skew).total_seconds() / 60)
         side = "behind" if skew.total_seconds() > 0 else "ahead of"
         return [
-            f"The clock of this machine is {minutes} minutes {side} the clock of {self.host};"
-            " dates are judged by the service's."
+            f"The clock of this machine is {minutes} minutes {side} the clock of {self.host}."
+            " The clock of the service is used for dates."
         ]
 
     def has_session(self) -> bool:
-        """Whether ``logout`` would find a session to end, as far as that is known without a call.
+        """Whether there is a session for ``logout`` to end, without calling the service.
 
-        It may have expired; only the service can tell.
+        The session may have expired without notice.
         """
         return self._session.known(Deadline.after(self._settings.timeout))
 
     def logout(self) -> bool:
-        """End the shared M2M session and forget its tokens and any remembered rejection.
+        """End the shared M2M session and delete its tokens and any recorded rejection.
 
         Returns whether there was a session to end. Works in check mode too.
         """
@@ -184,11 +184,11 @@ def _decoded(request: Request, reply: Reply) -> object:
                 what,
                 operation=request.operation.id,
                 http_status=reply.status,
-                hint="Read the state back before deciding; the call was not repeated.",
+                hint="The call was not repeated. Read the state before the next step.",
             ) from error
         raise UnexpectedReply(
             what,
             operation=request.operation.id,
             http_status=reply.status,
-            hint="Check base_url and proxies: this is no reply of the service.",
+            hint="Check base_url and proxies: this reply does not come from the service.",
         ) from error

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two clocks: the service's, read from its replies, and the monotonic one of a deadline."""
+"""Two clocks: the clock of the service, read from its replies, and a monotonic deadline."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ SKEW_TOLERATED = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Deadline:
-    """A point on the monotonic clock by which a call has to be over."""
+    """A point on the monotonic clock by which a call must end."""
 
     at: float
 
     @classmethod
     def after(cls, seconds: float) -> Deadline:
-        """The deadline that many seconds from now."""
+        """The deadline this number of seconds from now."""
         return cls(time.monotonic() + seconds)
 
     def left(self) -> float:
-        """Seconds left; zero or less when it has passed."""
+        """Seconds left; zero or less after the deadline."""
         return self.at - time.monotonic()
 
 
 class ServiceClock:
-    """The service's time: the newest ``Date`` header, moved on by the monotonic clock.
+    """The time of the service: the last ``Date`` header received, plus the elapsed time.
 
-    The newest is the last one received. Safe for use by several threads.
+    Safe for use by several threads.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class ServiceClock:
         self._skew = timedelta(0)
 
     def observe(self, date_header: str | None) -> None:
-        """Take the time of a reply that just came in; text that is no date is ignored."""
+        """Record the time of a reply that was just received; an invalid date is ignored."""
         moment = http_date(date_header)
         if moment is None:
             return
@@ -53,20 +53,20 @@ class ServiceClock:
             self._skew = moment - datetime.now(timezone.utc)
 
     def now(self) -> datetime:
-        """Aware UTC; ``UnexpectedReply`` as long as no reply with a date came in."""
+        """Time of the service, aware UTC; ``UnexpectedReply`` before a reply with a date."""
         with self._lock:
             seen = self._seen
         if seen is None:
             raise UnexpectedReply(
-                "the service's time is not known: no reply with a Date header was seen yet",
-                hint="The time is read from replies; a gateway in between may strip the header.",
+                "the time of the service is unknown: no reply had a Date header",
+                hint="Check proxies and gateways: one of them may remove the Date header.",
             )
         moment, at = seen
         return moment + timedelta(seconds=time.monotonic() - at)
 
     @property
     def skew(self) -> timedelta:
-        """How far the service was ahead of this machine at its newest reply."""
+        """How far the service was ahead of this machine at its last reply."""
         with self._lock:
             return self._skew
 
@@ -80,5 +80,5 @@ def http_date(text: str | None) -> datetime | None:
         moment = moment.astimezone(timezone.utc)
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
-    # Room for arithmetic on both sides, whatever a broken server says.
+    # Leave room for arithmetic on both sides.
     return moment if 1900 < moment.year < 9000 else None

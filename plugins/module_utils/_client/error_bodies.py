@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The error bodies of the service, read into one shape (contract section 10).
 
-Four JSON shapes, the XML fault of the gateway, HTML, plain text and nothing at all. Nothing here
-raises on any input: these are the bytes of a service in trouble.
+Four JSON shapes, the XML fault of the gateway, HTML, plain text and an empty body. Nothing here
+raises an error on any input, because a failing service can send any bytes.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ _TITLE = re.compile(r"<title>([^<]{1,2000})<", re.IGNORECASE)
 _INVISIBLE = re.compile(r"<(script|style)\b[^<]*<", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 
-# Codes with which the gateway tells that it passed nothing on. Others of its faults, such as those
-# of its transport (101503), may come after the service has had the call.
+# Codes of the gateway for requests that it did not forward. Its other faults, such as those of its
+# transport (101503), may be sent after the service has received the call.
 _NOT_PASSED_ON = re.compile(r"900\d{3}|40\d")
 _STALE_SESSION_SUFFIXES = ("sessiontoken.expired", "sessiontoken.format", "sessiontoken.invalid")
 
 
 @dataclass(frozen=True)
 class ErrorBody:
-    """What the service says is wrong, in its own words, made printable."""
+    """The error code and message of the service, made printable."""
 
     code: str | None = None
     message: str | None = None
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.code, self.message) if part) or "no explanation"
+        return ": ".join(part for part in (self.code, self.message) if part) or "no error message"
 
 
 class Speaker(Enum):
-    """Whose words an error body is, whatever its content type says."""
+    """Who wrote an error body, regardless of its content type."""
 
     SERVICE = "service"
     GATEWAY = "gateway"
@@ -53,7 +53,7 @@ class Speaker(Enum):
 
 
 def parse_error(body: bytes, *, secrets: Iterable[str] = ()) -> ErrorBody:
-    """Read an error body of any shape; ``secrets`` are blotted out where it echoes them."""
+    """Read an error body of any shape; ``secrets`` are masked in it."""
     code, message = _code_and_message(body)
     return ErrorBody(
         code=printable(code, secrets=secrets) or None,
@@ -62,11 +62,11 @@ def parse_error(body: bytes, *, secrets: Iterable[str] = ()) -> ErrorBody:
 
 
 def speaker(body: bytes) -> Speaker:
-    """Who refused a call: the service itself, the gateway before it, or something unclear.
+    """Return who refused a call: the service, the gateway in front of it, or an unclear sender.
 
-    The service speaks JSON, and text is taken for its words. The gateway says by the code of a
-    fault, as JSON or XML, that it has passed nothing on. Any other markup, other faults and nothing
-    at all can come from the gateway, a proxy, or an error page in place of the service's words.
+    The service sends JSON, and plain text is attributed to it. A fault of the gateway, in JSON or
+    XML, has a code for requests that it did not forward. Other faults, other markup and an empty
+    body can come from the gateway, a proxy, or an error page that replaces the service's reply.
     """
     text = _decoded(body)
     fault = text.startswith("<") and _XML_FAULT.search(text) is not None
@@ -80,7 +80,7 @@ def speaker(body: bytes) -> Speaker:
 
 
 def printable(text: str, *, secrets: Iterable[str] = ()) -> str:
-    """One line of visible text: no terminal escapes, no control characters, a bounded length."""
+    """One line of printable text, without escape sequences and control characters, shortened."""
     for secret in filter(None, secrets):
         text = text.replace(secret, "***")
     line = " ".join(visible(text[: 4 * _LONGEST_TEXT]).split())
@@ -110,14 +110,14 @@ def _code_and_message(body: bytes) -> tuple[str, str]:
 
 
 def _decoded(body: bytes) -> str:
-    # Without the byte order mark with which some write their error pages.
+    # Some error pages start with a byte order mark.
     return body[:_LARGEST_BODY].decode("utf-8-sig", errors="replace").strip()
 
 
 def _json(text: str) -> object:
-    """What the text holds as JSON; ``None`` when it is none."""
+    """The text decoded as JSON; ``None`` if it is not JSON."""
     try:
-        # A number too long for Python or nesting too deep for its stack is no error body.
+        # Numbers that are too long and nesting that is too deep are not valid error bodies.
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
@@ -135,7 +135,7 @@ def _from_json(body: Mapping[str, object]) -> tuple[str, str] | None:
 
 
 def _from_markup(text: str) -> tuple[str, str]:
-    # Taken apart as text on purpose: an XML parser would expand entities of a hostile document.
+    # Parsed as text, because an XML parser would expand the entities of a hostile document.
     if _XML_FAULT.search(text):
         parts = {name.lower(): html.unescape(value) for name, value in _XML_PART.findall(text)}
         return parts.get("code", ""), _joined(parts.get("message"), parts.get("description"))
@@ -146,7 +146,7 @@ def _from_markup(text: str) -> tuple[str, str]:
 
 
 def _joined(*parts: object) -> str:
-    """The parts that are text, each once, as one sentence."""
+    """Join the parts that are text, without duplicates."""
     return ": ".join(dict.fromkeys(part for part in map(_text, parts) if part.strip()))
 
 

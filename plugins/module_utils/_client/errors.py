@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The failures of the client layer: every one carries the payload all modules fail with."""
+"""The errors of the client layer, each with the structured failure that all modules return."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import ClassVar
 
 
 class FotaError(Exception):
-    """One failure, ready for a person and for a program.
+    """An error with a message and structured data.
 
-    ``str(error)`` is one readable line. ``kind`` is the word a playbook may branch on;
-    ``http_status``, ``error_code`` and ``error_message`` are the service's own words
-    (contract section 10), ``operation`` is the operationId, ``hint`` says what to do next.
-    A subclass with one possible kind fills it in by itself.
+    ``str(error)`` is one readable line. ``kind`` is a word that a playbook can test;
+    ``http_status``, ``error_code`` and ``error_message`` come from the service (contract
+    section 10), ``operation`` is the operationId, and ``hint`` says what to do next.
+    A subclass with only one kind sets it by default.
     """
 
     default_kind: ClassVar[str] = "error"
@@ -40,7 +40,7 @@ class FotaError(Exception):
         self.hint = hint
 
     def payload(self) -> dict[str, object]:
-        """The failure as every module returns it (the message itself goes to ``msg``)."""
+        """The failure as returned by every module (the message itself is returned in ``msg``)."""
         return {
             "kind": self.kind,
             "http_status": self.http_status,
@@ -52,13 +52,13 @@ class FotaError(Exception):
 
 
 class ConfigurationError(FotaError):
-    """Missing or contradicting options, found before any call."""
+    """Missing or conflicting options, found before any call."""
 
     default_kind = "configuration"
 
 
 class LoginRejected(FotaError):
-    """The service refused key and secret or user and password: never retried.
+    """The service rejected the key and secret or the user and password; never retried.
 
     Kind ``login_rejected``, or ``locked_out`` once the service says the user is locked.
     """
@@ -73,30 +73,30 @@ class ServiceRefused(FotaError):
 
 
 class ServiceUnavailable(FotaError):
-    """No usable answer within the deadline, and certainly nothing written."""
+    """No usable answer within the deadline; nothing was written."""
 
     default_kind = "unavailable"
 
 
 class WriteOutcomeUnknown(FotaError):
-    """A write left this machine and no clear answer came back: read before deciding."""
+    """A write was sent without a clear answer; read the service before the next step."""
 
     default_kind = "outcome_unknown"
 
 
 class CheckModeWrite(FotaError):
-    """A write reached the transport in check mode, which is a bug of the caller."""
+    """A write reached the transport in check mode, which is a bug in the caller."""
 
     default_kind = "check_mode"
 
 
 class UnexpectedReply(FotaError):
-    """A reply outside the contract: not JSON, a redirect, or a login that no service answered."""
+    """A reply outside the contract: not JSON, a redirect, or a login reply not from the service."""
 
     default_kind = "unexpected_reply"
 
 
 class TokenCacheError(FotaError):
-    """The shared token cache cannot be used safely, and logging in without it could lock out."""
+    """The shared token cache cannot be used safely; logins without it could lock the user."""
 
     default_kind = "token_cache"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an operation of the service is, and how its path is filled in."""
+"""Operations of the service, and their paths."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class Kind(Enum):
-    """What a call may do, which decides how it may be repeated. Some reads are POST."""
+    """The kind of a call, which decides how it may be repeated. Some reads use POST."""
 
     READ = "read"
     WRITE = "write"
@@ -28,7 +28,7 @@ class Kind(Enum):
 class Operation:
     """One operation of the contract (section 3): its operationId, method and path template.
 
-    ``path`` hangs under the base URL, for example
+    ``path`` is relative to the base URL, for example
     ``/fota/v3/campaigns/{account}/{campaign_id}``.
     """
 
@@ -42,7 +42,7 @@ class Operation:
 
         Raises ``ConfigurationError`` for a value that cannot be one segment: empty, ``.``,
         ``..`` or text without a UTF-8 form. Raises ``KeyError`` when a placeholder has no
-        value, which is a mistake of the caller.
+        value, which is a bug in the caller.
         """
 
         def fill(match: re.Match[str]) -> str:
@@ -55,15 +55,15 @@ def _segment(name: str, value: str, *, operation: str) -> str:
     # A dot segment survives percent-encoding: clients and gateways resolve "%2E%2E" as well.
     if value in {"", ".", ".."}:
         raise ConfigurationError(
-            f"{name} {value!r} cannot be part of a path",
+            f"{name}: {value!r} cannot be part of a path",
             operation=operation,
-            hint=f"Give {name} a real value.",
+            hint=f"Set {name} to a valid value.",
         )
     try:
         return quote(value, safe="")
     except UnicodeEncodeError as error:
         raise ConfigurationError(
-            f"{name} {value!r} holds characters that are not text",
+            f"{name}: {value!r} contains characters that are not valid text",
             operation=operation,
-            hint=f"Give {name} as UTF-8 text.",
+            hint=f"Set {name} to UTF-8 text.",
         ) from error

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who we are to the service: a bearer token and an M2M session (contract section 2).
+"""Authentication: a bearer token and an M2M session (contract section 2).
 
-Any number of tasks, hosts and forks make one login. A refused login is never repeated and is
-remembered for all of them: five in a row lock the user until support acts.
+Any number of tasks, hosts and forks share one login. A rejected login is recorded for all of them
+and not repeated, because five rejections in a row lock the user until Verizon support unlocks it.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ LOGIN = Operation("startM2MSession", "POST", "/m2m/v1/session/login", Kind.AUTH)
 LOGOUT = Operation("endM2MSession", "POST", "/m2m/v1/session/logout", Kind.AUTH)
 
 REJECTION_SECONDS = 15 * 60
-# The service locks a user after five refused logins in a row (contract section 2).
+# The service locks a user after five rejected logins in a row (contract section 2).
 MOST_REJECTIONS = 2
-# Refused ones and those of which nobody can tell whether they were, together.
+# Rejected logins and logins with an unclear result, together.
 MOST_FAILED = 3
-_RENEW_EARLY = 60.0  # seconds before its end that a bearer is replaced
+_RENEW_EARLY = 60.0  # a bearer is replaced this many seconds before it expires
 _LONGEST_LIFE = 24 * 3600.0
 
-# A wrong address or a proxy's own password, not ours.
+# A wrong address, or the password of a proxy; not a rejection of our credentials.
 _NOT_A_VERDICT = frozenset({404, 405, 407, 413, 415})
 _UNCLEAR = UnexpectedReply.default_kind
 _LOCKED = re.compile(r"(?<!b)lock(ed|out)", re.IGNORECASE)
 
 
 class Token(Enum):
-    """The two tokens of a call, by the option that gives one."""
+    """The two tokens of a call, by the name of their option."""
 
     BEARER = "bearer_token"
     SESSION = "session_token"
@@ -53,17 +53,17 @@ class Token(Enum):
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a call is sent with."""
+    """The tokens of a call."""
 
     bearer: str = field(repr=False)
     session: str = field(repr=False)
 
     def headers(self) -> dict[str, str]:
-        """Both headers that every call needs."""
+        """The two headers that every call needs."""
         return {"Authorization": f"Bearer {self.bearer}", "VZ-M2M-Token": self.session}
 
     def secrets(self) -> tuple[str, str]:
-        """Both texts, to be kept out of messages."""
+        """Both tokens, which must not appear in messages."""
         return (self.bearer, self.session)
 
 
@@ -87,11 +87,11 @@ class Session:
         )
 
     def tokens(self, deadline: Deadline) -> Tokens:
-        """Tokens to call with: given, remembered, shared by a sibling, or new.
+        """Return tokens: given by the user, cached, shared by another process, or new.
 
-        Raises ``LoginRejected``, also for a rejection that is still remembered,
-        ``UnexpectedReply`` for an answer that is not the service's, also one that is remembered,
-        ``ServiceRefused`` of the gateway, ``TokenCacheError``, and what ``Transport.send`` raises.
+        Raises ``LoginRejected`` and, for a reply that does not come from the service,
+        ``UnexpectedReply``, both also for a recorded rejection; ``ServiceRefused`` for a refusal by
+        the gateway; ``TokenCacheError``; and the errors of ``Transport.send``.
         """
         with self._mutex:
             if not self._complete(self._entry):
@@ -100,16 +100,16 @@ class Session:
             return self._tokens(self._entry)
 
     def stale(self, reply: Reply) -> Token | None:
-        """Which token a refusal blames, if it blames one."""
+        """Return the token that the reply rejects, if any."""
         error = parse_error(reply.body)
         if stale_session(reply.status, error):
             return Token.SESSION
         return Token.BEARER if stale_bearer(reply.status, error) else None
 
     def renew(self, token: Token, old: Tokens, *, refused: Reply, deadline: Deadline) -> Tokens:
-        """Tokens in which the refused one is replaced: by a sibling's, else by a new one.
+        """Return tokens with the rejected one replaced, by a shared one if there is one.
 
-        A token given by the user cannot be: that raises ``ServiceRefused`` naming its option.
+        A token given by the user is not replaced: ``ServiceRefused`` then names its option.
         """
         if getattr(self._settings, token.value):
             raise _given_token_refused(token, refused, old)
@@ -121,14 +121,14 @@ class Session:
             return self._tokens(self._entry)
 
     def known(self, deadline: Deadline) -> bool:
-        """Whether there is a session, given or shared. Nothing is sent: it may have expired."""
+        """Whether there is a session, given or shared. It may have expired; nothing is sent."""
         if self._settings.session_token:
             return True
         with self._cache.locked(deadline) as shared:
             return self._has_session(shared.load())
 
     def logout(self, deadline: Deadline) -> bool:
-        """End the session, if there is one; forget tokens and rejection whatever happens."""
+        """End the session if there is one; always delete the tokens and the rejection."""
         with self._mutex:
             if self._settings.bearer_token and self._settings.session_token:
                 return self._end(self._tokens(self._entry), deadline) is None
@@ -159,12 +159,12 @@ class Session:
         return bool(self._settings.session_token or entry.session)
 
     def _completed(self, entry: Entry, shared: LockedEntry, deadline: Deadline) -> Entry:
-        """The entry with what it lacks asked of the service, stored step by step."""
+        """Request the missing tokens of the entry, and store each of them immediately."""
         if self._complete(entry):
             return entry
         if entry.rejection is not None and _still_holds(entry.rejection):
             raise self._remembered(entry.rejection)
-        # Before the login, to be certain that a rejection can be remembered: the disk may be full.
+        # Before the login, to make sure that a rejection can be recorded: the disk may be full.
         shared.store(entry)
         if not self._has_bearer(entry):
             entry = self._with_bearer(entry, shared, deadline)
@@ -187,7 +187,7 @@ class Session:
             },
             body=b"grant_type=client_credentials",
             secrets=(basic, self._settings.client_secret or ""),
-            repeatable=True,  # asking twice returns the same token
+            repeatable=True,  # a second request returns the same token
         )
         reply = self._transport.send(request, deadline)
         if reply.status >= 400:
@@ -202,7 +202,7 @@ class Session:
     def _with_session(self, entry: Entry, shared: LockedEntry, deadline: Deadline) -> Entry:
         request, reply = self._log_in(entry, deadline)
         if _blames_bearer(reply):
-            # The gateway refused the bearer, so the password was not judged.
+            # The gateway rejected the bearer, so the password was not checked.
             if self._settings.bearer_token:
                 raise _given_token_refused(Token.BEARER, reply, self._tokens(entry))
             entry = self._with_bearer(_without(entry, Token.BEARER), shared, deadline)
@@ -229,18 +229,19 @@ class Session:
     def _rejected(
         self, request: Request, reply: Reply, entry: Entry, shared: LockedEntry
     ) -> FotaError:
-        """The error of a refused token or login request, remembered if it may have been judged.
+        """Return the error of a rejected token or login request, and record it if necessary.
 
-        The contract (section 10) says of the token endpoint that it refuses a key in its own words,
-        and does not say what a wrong password looks like. So
+        According to the contract (section 10), the token endpoint itself rejects a wrong key. The
+        reply to a wrong password is not documented. Therefore:
 
-        * what the service says, in JSON or as text, is a verdict: remembered, and one of
-          ``MOST_REJECTIONS``. So is any word that the user is locked;
-        * a fault of the gateway that passed nothing on is none: another task may try at once;
-        * markup and empty bodies are none either, but a page of a proxy may stand in place of the
-          service's refusal. No key is locked for that, a user is. The login is therefore not
-          repeated for as long as after a verdict, and goes on a count of its own: after
-          ``MOST_FAILED`` of both kinds in a row, two short of a locked user, somebody must act.
+        * A reply of the service, in JSON or as text, is a rejection. It is recorded and counts for
+          ``MOST_REJECTIONS``. The same applies to any reply that says that the user is locked.
+        * A fault of the gateway for a request that it did not forward is not a rejection. Another
+          task can try again immediately.
+        * Markup and empty bodies are unclear: a page of a proxy may replace a rejection by the
+          service. For a token request this has no effect, as keys are not locked. An unclear login
+          is recorded for the same time as a rejection and counted separately. After ``MOST_FAILED``
+          failures of both kinds in a row, two before the user is locked, the user must act.
         """
         error = parse_error(reply.body, secrets=request.secrets)
         message = f"{request}: HTTP {reply.status}: {error}"
@@ -266,15 +267,16 @@ class Session:
             unclear=unclear + (kind == _UNCLEAR),
         )
         shared.store(Entry(rejection=rejection))
-        what = "answered by something else than the service" if kind == _UNCLEAR else "refused"
+        what = "reply not from the service" if kind == _UNCLEAR else "rejected"
         return self._login_error(f"login {what}: {message}", rejection)
 
     def _remembered(self, rejection: Rejection) -> LoginRejected | UnexpectedReply:
         since = datetime.fromtimestamp(rejection.at, tz=timezone.utc)
         unclear = rejection.kind == _UNCLEAR
-        why = "something else than the service answered it" if unclear else "it was refused"
+        why = "its reply was not from the service" if unclear else "it was rejected"
         return self._login_error(
-            f"login not tried, as {why} at {since:%H:%M:%S} UTC: {rejection.message}", rejection
+            f"login not tried, because {why} at {since:%H:%M:%S} UTC: {rejection.message}",
+            rejection,
         )
 
     def _login_error(self, message: str, rejection: Rejection) -> LoginRejected | UnexpectedReply:
@@ -307,7 +309,7 @@ class Session:
         return blamed is None
 
     def _end(self, tokens: Tokens, deadline: Deadline) -> Token | None:
-        """Log out; ``None`` when it worked, else the token that was refused."""
+        """Log out; return ``None`` on success, otherwise the token that was rejected."""
         request = self._transport.prepare(LOGOUT, params={}, query=None, body=None)
         request = replace(request, headers=tokens.headers(), secrets=tokens.secrets())
         reply = self._transport.send(request, deadline)
@@ -322,30 +324,29 @@ class Session:
 
 
 def _still_holds(rejection: Rejection) -> bool:
-    """Whether the same credentials are not to be tried again yet, or at all.
+    """Whether the same credentials must not be tried again yet, or not at all.
 
-    Jobs come back every hour, and controllers have clocks of their own: time alone would use up the
-    five attempts.
+    Scheduled jobs repeat every hour, so a time limit alone would use up the five attempts.
     """
-    # Either way: a clock that was set back must not keep it for longer.
+    # Use the absolute difference, in case a clock was set back.
     return _is_final(rejection) or abs(time.time() - rejection.at) < REJECTION_SECONDS
 
 
 def _is_final(rejection: Rejection) -> bool:
-    """Whether nothing but what somebody does lets the same credentials be tried again."""
+    """Whether the same credentials can only be tried again after the user acts."""
     failed = rejection.attempts + rejection.unclear
     return rejection.attempts >= MOST_REJECTIONS or failed >= MOST_FAILED
 
 
 def _verdict(reply: Reply, error: ErrorBody, words: Speaker) -> str:
-    """The kind of failure that a refusal of credentials is."""
+    """The kind of failure of rejected credentials."""
     if reply.status == 423 or _LOCKED.search(str(error)):
         return "locked_out"
     return "login_rejected" if words is Speaker.SERVICE else _UNCLEAR
 
 
 def _has(entry: Entry, token: Token, old: Tokens) -> bool:
-    """Whether the entry still holds the token that was refused."""
+    """Whether the entry still contains the rejected token."""
     if token is Token.BEARER:
         return entry.bearer == old.bearer
     return entry.session == old.session
@@ -358,17 +359,17 @@ def _without(entry: Entry, token: Token) -> Entry:
 
 
 def _blames_bearer(reply: Reply) -> bool:
-    # A 401 without a code is no such thing here: that is what a wrong password may look like.
+    # A 401 without a code does not count: it may be the reply to a wrong password.
     error = parse_error(reply.body)
     return reply.status >= 400 and bool(error.code) and stale_bearer(reply.status, error)
 
 
 def _token(request: Request, reply: Reply, key: str) -> str:
-    """The token in a reply; ``UnexpectedReply`` for anything that cannot be sent as a header."""
+    """Return the token in a reply; raise ``UnexpectedReply`` if it is not a valid header."""
     token = _field(reply, key)
     if isinstance(token, str) and TOKEN_TEXT.fullmatch(token):
         return token
-    raise _not_the_service(request, reply, f"HTTP {reply.status}, but no {key} in it")
+    raise _not_the_service(request, reply, f"HTTP {reply.status} without a valid {key}")
 
 
 def _not_the_service(request: Request, reply: Reply, what: str) -> UnexpectedReply:
@@ -376,12 +377,12 @@ def _not_the_service(request: Request, reply: Reply, what: str) -> UnexpectedRep
         f"{request}: {what}",
         operation=request.operation.id,
         http_status=reply.status,
-        hint="Check base_url and proxies: this is no reply of the service.",
+        hint="Check base_url and proxies: this reply does not come from the service.",
     )
 
 
 def _seconds_left(reply: Reply) -> float:
-    """The life of a bearer in seconds; 0 when the reply does not say."""
+    """The lifetime of a bearer in seconds; 0 if the reply does not contain it."""
     life = _field(reply, "expires_in")
     if isinstance(life, str) and life.isdecimal() and len(life) < 10:
         life = int(life)
@@ -399,7 +400,7 @@ def _field(reply: Reply, key: str) -> object:
 
 
 def refusal(request: Request, reply: Reply) -> ServiceRefused:
-    """The error of a reply that refuses for good."""
+    """Return the error of a final refusal."""
     error = parse_error(reply.body, secrets=request.secrets)
     return ServiceRefused(
         f"{request}: HTTP {reply.status}: {error}",
@@ -414,7 +415,7 @@ def refusal(request: Request, reply: Reply) -> ServiceRefused:
 def _given_token_refused(token: Token, reply: Reply, tokens: Tokens) -> ServiceRefused:
     error = parse_error(reply.body, secrets=tokens.secrets())
     return ServiceRefused(
-        f"the {token.value} was refused: HTTP {reply.status}: {error}",
+        f"{token.value} was rejected: HTTP {reply.status}: {error}",
         http_status=reply.status,
         error_code=error.code,
         error_message=error.message,

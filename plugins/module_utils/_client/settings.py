@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How to reach the service and as whom, checked before any call."""
+"""Connection options and credentials, checked before any call."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from .errors import ConfigurationError
 
 DEFAULT_BASE_URL = "https://thingspace.verizon.com/api"
 
-# What can be sent as a token in a header.
+# Characters that a token in a header can contain.
 TOKEN_TEXT = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """The connection options every module shares (contract sections 1 and 2).
+    """The connection options of all modules (contract sections 1 and 2).
 
-    ``base_url`` is everything before ``/ts/v1``, ``/m2m/v1`` and ``/fota/vN``. ``timeout`` is
-    the total seconds one call may take, waits and retries included. ``proxies`` maps a scheme
-    to a proxy URL; ``None`` takes the environment's. ``token_cache`` is the directory of the
-    shared token cache; ``None`` takes the user's cache directory. ``requests_per_second`` holds
-    back the calls of one client, repeated ones too. A CA bundle named by the environment is never
-    used: ``ca_path`` names one. No representation shows a secret.
+    ``base_url`` is the URL without ``/ts/v1``, ``/m2m/v1`` and ``/fota/vN``. ``timeout`` is the
+    maximum number of seconds of one call, including waits and retries. ``proxies`` maps a scheme
+    to a proxy URL; ``None`` uses the proxies of the environment. ``token_cache`` is the directory
+    of the shared token cache; ``None`` uses the cache directory of the user.
+    ``requests_per_second`` limits the rate of calls of one client, including retries. A CA bundle
+    in the environment is never used; set ``ca_path`` instead. No representation shows a secret.
     """
 
     base_url: str = DEFAULT_BASE_URL
@@ -61,18 +61,18 @@ class ConnectionSettings:
 
     @property
     def plain(self) -> bool:
-        """Whether the base URL is plain http, which validation allows to loopback only."""
+        """Whether the base URL is plain http, which is allowed for loopback only."""
         return urlsplit(self.base_url).scheme == "http"
 
     @property
     def verify(self) -> bool | str:
-        """Certificate check as one value: off, a CA file or directory, or the usual CAs."""
+        """Certificate check as one value: off, a CA file or directory, or the default CAs."""
         if not self.validate_certs:
             return False
         return self.ca_path or True
 
     def validate(self) -> None:
-        """Raise ``ConfigurationError`` for what cannot work; name the option, never a secret."""
+        """Raise ``ConfigurationError`` for invalid options, without showing a secret."""
         _check_base_url(self.base_url)
         self._check_limits()
         self._check_credentials()
@@ -93,9 +93,9 @@ class ConnectionSettings:
         for name in ("bearer_token", "session_token"):
             token = getattr(self, name)
             if token and not TOKEN_TEXT.fullmatch(token):
-                raise _wrong(name, "holds spaces, line breaks or characters that are not ASCII")
+                raise _wrong(name, "must not contain spaces, line breaks or non-ASCII characters")
         if self.client_id and ":" in self.client_id:
-            raise _wrong("client_id", "cannot hold a colon")
+            raise _wrong("client_id", "must not contain a colon")
         if not self.bearer_token:
             self._need("client_id", "client_secret", instead="bearer_token")
         if not self.session_token:
@@ -114,16 +114,16 @@ class ConnectionSettings:
         )
 
     def _check_plain_proxies(self) -> None:
-        # Plain http stays on this machine only if the proxy is on it too.
+        # Plain http stays on this machine only if the proxy is also on it.
         for scheme, proxy in (self.proxies or {}).items():
             if scheme.startswith(("http:", "all")) or scheme == "http":
                 host = urlsplit(proxy if "://" in proxy else f"//{proxy}").hostname
                 if not _is_loopback(host):
-                    raise _wrong("proxies", "would carry credentials in plain http off this host")
+                    raise _wrong("proxies", "must be on this host, because base_url is plain http")
 
 
 def variable(option: str) -> str:
-    """The environment variable that stands in for an option."""
+    """The environment variable of an option."""
     return f"THINGSPACE_{option.upper()}"
 
 
@@ -132,33 +132,35 @@ def _wrong(option: str, problem: str) -> ConfigurationError:
 
 
 def _check_base_url(base_url: str) -> None:
-    # The text of a wrong URL is not repeated: it may hold a password.
+    # The text of an invalid URL is not shown, because it may contain a password.
     try:
         url = urlsplit(base_url)
         port = url.port
     except ValueError as error:
-        raise _wrong("base_url", "is not a URL") from error
+        raise _wrong("base_url", "must be a URL") from error
     if url.scheme not in {"http", "https"} or not url.hostname or port == 0:
         raise _wrong("base_url", f"must look like {DEFAULT_BASE_URL}")
     if "@" in url.netloc or url.query or url.fragment or re.search(r"[\s\x00-\x1f]", base_url):
-        raise _wrong("base_url", "must be only scheme, host and path")
+        raise _wrong("base_url", "must consist of scheme, host and path only")
     _check_scheme(url)
 
 
 def _check_scheme(url: SplitResult) -> None:
     if url.scheme == "http" and not _is_loopback(url.hostname):
         raise _wrong(
-            "base_url", f"is plain http to {url.hostname}: only https, or http to loopback, is safe"
+            "base_url", f"must use https, or http to loopback, not plain http to {url.hostname}"
         )
 
 
 def _check_ca(path: str) -> None:
     try:
         if os.path.isdir(path):
-            return  # hashed names, looked up one by one
+            return  # its files are looked up by hash when needed
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except OSError as error:  # ssl.SSLError is one
-        raise _wrong("ca_path", f"{path!r} is no readable file of CA certificates") from error
+        raise _wrong(
+            "ca_path", f"must be a readable file of CA certificates, not {path!r}"
+        ) from error
 
 
 def _is_loopback(host: str | None) -> bool:

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tokens that all tasks, hosts and forks of one user share, in a private directory.
+"""The tokens shared by all tasks, hosts and forks of one user, in a private directory.
 
-One entry per service and credentials, named by a salted hash of them; it holds tokens and a
-remembered rejection, never a credential. Every access is relative to the opened directory, so
-that nothing can be swapped underneath. What is not certainly private and writable is refused: a
-task that logs in alone, a hundred times over, locks the account.
+There is one entry for each service and set of credentials, named by a salted hash of them. It
+contains tokens and a recorded rejection, but no credentials. All access is relative to the opened
+directory, so that it cannot be replaced meanwhile. The cache is only used if it is private and
+writable, because hundreds of tasks that log in separately could lock the user.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from .settings import TOKEN_TEXT
 _SALT_BYTES = 32
 _LARGEST_ENTRY = 64 * 1024
 _LATEST = 1e11  # seconds; later than any clock
-_POLL = 0.02  # seconds between two looks at a lock that somebody holds
+_POLL = 0.02  # seconds between two attempts to get a lock
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """A login that failed: the words it was refused with, and when (seconds of the wall clock).
+    """A failed login: its error and its time (seconds of the wall clock).
 
-    :ivar attempts: how often these credentials were refused in a row.
-    :ivar unclear: how often besides nobody can tell whether they were.
+    :ivar attempts: number of rejections in a row.
+    :ivar unclear: number of further attempts with an unclear result.
     """
 
     kind: str
@@ -55,10 +55,10 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known for one set of credentials. Times are seconds of the wall clock.
+    """The data for one set of credentials. Times are seconds of the wall clock.
 
-    ``renew_bearer_at`` is ``None`` when the service did not say how long the bearer lives, or
-    when that is too short to be renewed early: it then serves until it is refused.
+    ``renew_bearer_at`` is ``None`` if the lifetime of the bearer is unknown, or too short to renew
+    it early. The bearer is then used until it is rejected.
     """
 
     bearer: str | None = field(default=None, repr=False)
@@ -68,7 +68,7 @@ class Entry:
 
 
 class TokenCache:
-    """The entry of one set of credentials in one directory; ``None`` is the user's default."""
+    """The entry of one set of credentials in a directory; ``None`` is the default directory."""
 
     def __init__(self, directory: str | None, *, identity: Sequence[str | None]) -> None:
         self.directory = Path(os.path.expanduser(directory or _default_directory()))
@@ -76,10 +76,10 @@ class TokenCache:
 
     @contextmanager
     def locked(self, deadline: Deadline) -> Iterator[LockedEntry]:
-        """The entry, held for this thread of this process alone; waits until the deadline.
+        """Lock the entry for this thread of this process; wait until the deadline.
 
-        Raises ``TokenCacheError`` when the directory is not ours alone, cannot be written or
-        locked, or when somebody holds the lock for too long.
+        Raises ``TokenCacheError`` if the directory is not private, cannot be written or locked, or
+        if the lock is held by another process for too long.
         """
         with ExitStack() as held:
             with _explained(self.directory):
@@ -112,7 +112,7 @@ class LockedEntry:
         self._name = name
 
     def load(self) -> Entry:
-        """The stored entry. One that is absent, or of another version, is an empty one."""
+        """The stored entry; an empty one if it is absent or has another format."""
         with _explained(self._directory):
             try:
                 descriptor = _open_private(self._folder, self._name, os.O_RDONLY)
@@ -122,10 +122,10 @@ class LockedEntry:
                 return _entry(file.read(_LARGEST_ENTRY))
 
     def store(self, entry: Entry) -> None:
-        """Replace the entry at once and on disk; readers see the old one or the new one."""
+        """Replace the entry atomically and durably."""
         new = f"{self._name}.new"
         with _explained(self._directory):
-            self._unlink(new)  # of a process that was killed here
+            self._unlink(new)  # left by a process that was killed here
             descriptor = _open_private(self._folder, new, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
             with open(descriptor, "w", encoding="utf-8") as file:
                 json.dump(asdict(entry), file)
@@ -134,7 +134,7 @@ class LockedEntry:
             os.replace(new, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 
     def clear(self) -> None:
-        """Forget tokens and rejection. The lock file stays: others may wait on it."""
+        """Delete tokens and rejection. The lock file stays, because others may wait for it."""
         with _explained(self._directory):
             self._unlink(self._name)
             self._unlink(f"{self._name}.new")
@@ -151,7 +151,7 @@ def _default_directory() -> str:
 
 @contextmanager
 def _explained(directory: Path) -> Iterator[None]:
-    """Turn an error of the file system into one that says what to do."""
+    """Convert an error of the file system to one with a hint."""
     try:
         yield
     except OSError as error:
@@ -159,7 +159,7 @@ def _explained(directory: Path) -> Iterator[None]:
             f"the token cache {directory} cannot be used: {error.strerror or error}",
             hint=(
                 "Set token_cache (THINGSPACE_TOKEN_CACHE) to a local directory of your own (mode"
-                " 0700, no symbolic link): tasks that share no login could lock the account."
+                " 0700, not a symbolic link). Tasks without a shared login could lock the account."
             ),
         ) from error
 
@@ -175,17 +175,17 @@ def _lock(folder: int, name: str, deadline: Deadline) -> Iterator[int]:
                 break
             except BlockingIOError:
                 if deadline.left() <= 0:
-                    raise TimeoutError("another task kept it locked until the timeout") from None
+                    raise TimeoutError("another task held its lock until the timeout") from None
                 time.sleep(_POLL)
         yield descriptor
     finally:
-        # Closing alone would not do: a process forked meanwhile holds a copy of the descriptor.
+        # Closing is not enough: a process forked meanwhile has a copy of the descriptor.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 
 def _salt(folder: int, deadline: Deadline) -> bytes:
-    """The directory's own random bytes, made by the first to come."""
+    """The random salt of the directory, created on first use."""
     with _lock(folder, "salt", deadline) as descriptor:
         salt = os.pread(descriptor, _SALT_BYTES, 0)
         if len(salt) < _SALT_BYTES:
@@ -196,13 +196,13 @@ def _salt(folder: int, deadline: Deadline) -> bytes:
 
 
 def _open_private(folder: int, name: str, flags: int) -> int:
-    # Without blocking, so that a pipe in its place is found out and not waited for.
+    # Non-blocking, so that opening a pipe in its place does not wait.
     flags |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     descriptor = os.open(name, flags, mode=0o600, dir_fd=folder)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise PermissionError(f"{name} in it is no plain file")
+            raise PermissionError(f"{name} in it is not a regular file")
         _check_private(status, f"{name} in it")
     except PermissionError:
         os.close(descriptor)
@@ -214,7 +214,7 @@ def _check_private(status: os.stat_result, what: str) -> None:
     if status.st_uid != os.geteuid():
         raise PermissionError(f"{what} belongs to another user")
     if stat.S_IMODE(status.st_mode) & 0o077:
-        raise PermissionError(f"{what} is open to other users")
+        raise PermissionError(f"{what} is accessible to other users")
 
 
 def _entry(content: bytes) -> Entry:
@@ -224,7 +224,7 @@ def _entry(content: bytes) -> Entry:
             data["rejection"] = Rejection(**data["rejection"])
         entry = Entry(**data)
     except (ValueError, KeyError, TypeError, RecursionError):
-        return Entry()  # what this version did not write is as good as absent
+        return Entry()  # not written by this version
     return entry if _well_formed(entry) else Entry()
 
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests over the wire: the only file that knows the ``requests`` library.
+"""HTTP requests: the only file that uses the ``requests`` library.
 
-``Transport.prepare`` is the one place where check mode is held; ``Transport.send`` is the one
-place that decides what may be sent a second time.
+``Transport.prepare`` is the only place that enforces check mode. ``Transport.send`` is the only
+place that decides what may be sent again.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ try:
     import urllib3
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 except ImportError:
-    # The traceback, for a module's missing_required_lib().
+    # The traceback, for missing_required_lib() of a module.
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 
 COLLECTION_VERSION = "0.4.2"
@@ -61,7 +61,7 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True)
 class Request:
-    """One call, ready to be sent. ``secrets`` are the texts a reply to it must not leak."""
+    """One call, ready to send. ``secrets`` must not appear in messages about its reply."""
 
     operation: Operation
     path: str
@@ -90,7 +90,7 @@ class Reply:
         try:
             value = json.loads(self.body, parse_constant=_no_constant)
             if b"\\ud" in self.body.lower():
-                # Half of a surrogate pair is no text: it can neither be sent back nor shown.
+                # Half of a surrogate pair is not valid text and cannot be sent or printed.
                 whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
                 value = json.loads(whole)
         except RecursionError as error:
@@ -100,37 +100,37 @@ class Reply:
 
 @dataclass(frozen=True)
 class _Trouble:
-    """Why an attempt gave no final reply, and what that allows."""
+    """Why an attempt had no final reply, and what is known about it."""
 
     what: str
     sent: bool  # the service may have acted on it
-    silent: bool = False  # time ran out, and nobody said why
-    hopeless: str | None = None  # what to do instead, where repeating cannot help
+    silent: bool = False  # a timeout without any reply
+    hopeless: str | None = None  # a hint, if a retry cannot help
     status: int | None = None
     code: str | None = None
     message: str | None = None
-    wait: float | None = None  # seconds the service asked for
+    wait: float | None = None  # seconds requested by the service
 
     @property
     def weight(self) -> int:
-        """How much it tells: the service's own words most, silence least."""
+        """How informative it is: a reply of the service most, a timeout least."""
         return 2 if self.status is not None else int(not self.silent)
 
 
 class Transport:
-    """Sends requests within a deadline, repeating only what cannot hurt.
+    """Sends requests within a deadline, and retries them only if that is safe.
 
-    Reads (and the token request) are repeated after 408, 429, 5xx, timeouts, resets and
-    truncated bodies. Everything else is repeated only after 429 and after failures before
-    anything was sent, and goes over a connection of its own: on a kept-alive one that the
-    service just closed, nobody could tell whether a write arrived. Safe for several threads.
+    Reads (and the token request) are retried after 408, 429, 5xx, timeouts, resets and truncated
+    bodies. All other requests are retried only after 429 and after failures before anything was
+    sent. They use a new connection each, because on a kept-alive connection that the service has
+    just closed, it is unknown whether a write arrived. Safe for several threads.
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
         if REQUESTS_IMPORT_ERROR is not None:
             raise ConfigurationError(
-                "requests is missing, pip install requests",
-                hint="Install it for the Python interpreter that runs this task.",
+                "The Python library requests is missing.",
+                hint="Run pip install requests with the Python interpreter that runs this task.",
             )
         self.clock = ServiceClock()
         self.simulated = False
@@ -138,7 +138,7 @@ class Transport:
         self._policy = backoff.POLICY
         self._proxies = _proxies(settings)
         if not settings.validate_certs:
-            # The user asked for it, and a line on stderr for every call helps nobody.
+            # The user has disabled the check, so do not warn on every call.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._pooled = _adapter(settings.max_connections)
         self._pace = RequestPace(settings.requests_per_second)
@@ -151,7 +151,7 @@ class Transport:
         query: Mapping[str, str] | None,
         body: object,
     ) -> Request:
-        """The request of an operation, still without tokens; ``None`` sends no body.
+        """Return the request of an operation without tokens; ``None`` sends no body.
 
         Raises ``CheckModeWrite`` for a write in check mode, before any socket is opened.
         """
@@ -163,9 +163,9 @@ class Transport:
         )
         if self._settings.check_mode and operation.kind is Kind.WRITE:
             raise CheckModeWrite(
-                f"{request}: a write was asked for in check mode",
+                f"{request}: a write was requested in check mode",
                 operation=operation.id,
-                hint="Nothing was sent. This is a bug of the module: please report it.",
+                hint="Nothing was sent. This is a bug in the module. Please report it.",
             )
         if body is None:
             return request
@@ -176,13 +176,13 @@ class Transport:
         )
 
     def send(self, request: Request, deadline: Deadline) -> Reply:
-        """The final reply, 2xx or 4xx, to a request that may be repeated until the deadline.
+        """Return the final reply, 2xx or 4xx; the request may be retried until the deadline.
 
-        Raises ``ServiceUnavailable`` when the deadline ends a request that surely wrote nothing,
-        ``WriteOutcomeUnknown`` for a write that may have been carried out, ``UnexpectedReply``
-        for a redirect or an endless body.
+        Raises ``ServiceUnavailable`` if the deadline ends a request that has written nothing,
+        ``WriteOutcomeUnknown`` for a write that may have been carried out, and ``UnexpectedReply``
+        for a redirect or a body that is too large.
         """
-        trouble = _Trouble("no time was left to send it", sent=False, silent=True)
+        trouble = _Trouble("there was no time left to send it", sent=False, silent=True)
         attempt = 0
         while deadline.left() > 0:
             attempt += 1
@@ -191,7 +191,7 @@ class Transport:
                 return outcome
             if outcome.hopeless or (outcome.sent and not request.repeatable):
                 raise self._failure(request, outcome, attempt)
-            # What was said before tells more than the silence in which the deadline then ends.
+            # An earlier reply is more informative than the final timeout.
             trouble = max(outcome, trouble, key=lambda one: one.weight)
             wait = self._pause(outcome, attempt)
             if wait >= deadline.left():
@@ -205,7 +205,7 @@ class Transport:
 
     def _pause(self, trouble: _Trouble, attempt: int) -> float:
         ours = backoff.pause(attempt, chance=random.random(), policy=self._policy)
-        return max(trouble.wait or 0.0, ours)  # a service that asks for no wait gets one too
+        return max(trouble.wait or 0.0, ours)  # pause even if the service does not request it
 
     def _attempt(self, request: Request, deadline: Deadline) -> Reply | _Trouble:
         self._pace.wait()
@@ -228,8 +228,8 @@ class Transport:
     def _exchange(
         self, adapter: requests.adapters.HTTPAdapter, request: Request, deadline: Deadline
     ) -> Reply:
-        # An adapter without a Session around it knows no cookies, no .netrc, no redirects and no
-        # CA bundle of the environment: nothing but what stands here.
+        # An adapter without a Session does not use cookies, .netrc, redirects or a CA bundle of the
+        # environment, but only the settings given here.
         prepared = requests.Request(
             request.operation.method,
             self._settings.root + request.path,
@@ -237,7 +237,7 @@ class Transport:
             headers={**_HEADERS, **request.headers},
             data=request.body,
         ).prepare()
-        left = max(deadline.left(), 0.001)  # requests takes zero for a mistake
+        left = max(deadline.left(), 0.001)  # requests does not accept zero
         with adapter.send(
             prepared,
             stream=True,
@@ -272,12 +272,12 @@ class Transport:
     def _failure(self, request: Request, trouble: _Trouble, attempts: int) -> FotaError:
         if trouble.sent and request.operation.kind is Kind.WRITE:
             return WriteOutcomeUnknown(
-                f"{request}: it is not known whether this was carried out: {trouble.what}",
+                f"{request}: it is unknown whether this was carried out: {trouble.what}",
                 operation=request.operation.id,
                 http_status=trouble.status,
                 error_code=trouble.code,
                 error_message=trouble.message,
-                hint="Read the state back before deciding; the call was not repeated.",
+                hint="The call was not repeated. Read the state before the next step.",
             )
         tried = "once" if attempts == 1 else f"{attempts} times"
         return ServiceUnavailable(
@@ -292,7 +292,7 @@ class Transport:
 
 
 class _Cut(Exception):
-    """A reply that ended too early, came too slowly, or after a write had no end."""
+    """A reply that ended too early or came too slowly, or a too large reply to a write."""
 
 
 def _adapter(connections: int) -> requests.adapters.HTTPAdapter:
@@ -304,7 +304,7 @@ def _adapter(connections: int) -> requests.adapters.HTTPAdapter:
 def _proxies(settings: ConnectionSettings) -> dict[str, str]:
     if settings.proxies is not None:
         return dict(settings.proxies)
-    # Plain http is for loopback, and an environment proxy would take it off this host.
+    # Plain http is for loopback only; a proxy of the environment would send it to another host.
     return {} if settings.plain else dict(requests.utils.get_environ_proxies(settings.base_url))
 
 
@@ -319,11 +319,11 @@ def _body(request: Request, response: requests.Response, deadline: Deadline) -> 
                 f"{request}: the reply is larger than {_LARGEST_BODY} bytes",
                 operation=request.operation.id,
                 http_status=response.status_code,
-                hint="Check base_url: this is no reply of the service.",
+                hint="Check base_url: this reply does not come from the service.",
             )
         if deadline.left() <= 0:
             raise _Cut("the reply came too slowly")
-    # urllib3 before 2.0 takes a body that ends early for a whole one.
+    # urllib3 before 2.0 does not detect a body that ends early.
     promised = response.headers.get("Content-Length", "")
     chunked = "Transfer-Encoding" in response.headers
     if promised.isdecimal() and not chunked and _is_short(response.raw.tell(), promised):
@@ -336,12 +336,12 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
         yield from response.iter_content(_CHUNK)
     except requests.RequestException:
         raise
-    except ValueError as error:  # of the libraries below, for a chunk of negative length
+    except ValueError as error:  # raised by the libraries for a chunk of negative length
         raise _Cut("the reply was cut off") from error
 
 
 def _is_short(read: int, promised: str) -> bool:
-    # Python refuses to read a number of thousands of digits; no body is that long.
+    # Python cannot convert a number with thousands of digits; no body is that long.
     return len(promised) > _LONGEST_LENGTH or read < int(promised)
 
 
@@ -350,15 +350,15 @@ def _network_trouble(error: requests.RequestException) -> _Trouble:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = printable(cause.verify_message)
-            mend = "Name the CA with ca_path (THINGSPACE_CA_PATH)."
+            fix = "Set ca_path (THINGSPACE_CA_PATH) to its CA certificate."
             if "expired" in reason or "not yet valid" in reason:
-                mend = "It has to be renewed, unless the clock of this machine is wrong."
+                fix = "Renew the certificate, or correct the clock of this machine."
             return _Trouble(
                 f"its certificate is not trusted: {reason}",
                 sent=False,
-                hopeless=f"Nothing was sent. {mend}",
+                hopeless=f"Nothing was sent. {fix}",
             )
-    if isinstance(error, ValueError):  # a URL or header that requests would not even send
+    if isinstance(error, ValueError):  # a URL or header that requests rejects
         return _Trouble(
             f"the request is not valid ({type(error).__name__})",
             sent=False,
@@ -370,7 +370,7 @@ def _network_trouble(error: requests.RequestException) -> _Trouble:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what the libraries wrapped into it, outermost first."""
+    """The error and its wrapped causes, outermost first."""
     found: BaseException | None = error
     while found is not None:
         yield found
@@ -379,23 +379,23 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             getattr(found, "original_error", None),
             *found.args,
             found.__cause__,
-            # urllib3 before 2.0 names the cause of this one in no other way.
+            # urllib3 before 2.0 gives the cause of this error only here.
             found.__context__ if isinstance(found, NewConnectionError) else None,
         )
         found = next((e for e in inner if isinstance(e, BaseException)), None)
 
 
 def _in_words(error: requests.RequestException, causes: list[BaseException]) -> str:
-    # The libraries' own texts hold URLs, and with them a proxy's password.
+    # Messages of the libraries contain URLs, which may include the password of a proxy.
     if isinstance(error, requests.ConnectTimeout):
-        return "connecting timed out"
+        return "the connection timed out"
     if isinstance(error, requests.Timeout):
-        return "the answer did not come in time"
+        return "the reply timed out"
     for cause in reversed(causes):
         if isinstance(cause, OSError) and cause.strerror:
             return printable(cause.strerror)
     names = {
-        requests.exceptions.ProxyError: "the proxy refused or failed",
+        requests.exceptions.ProxyError: "the proxy failed or refused the connection",
         requests.exceptions.SSLError: "TLS failed",
         requests.exceptions.ChunkedEncodingError: "the reply was cut off",
         requests.exceptions.ContentDecodingError: "the reply could not be decompressed",
@@ -411,12 +411,12 @@ def _redirected(request: Request, reply: Reply) -> UnexpectedReply:
     try:
         target = urlsplit(reply.headers.get("location", "")).hostname or "the same host"
     except ValueError:
-        target = "no readable address"
+        target = "an invalid address"
     return UnexpectedReply(
         f"{request}: redirected (HTTP {reply.status}) to {printable(target)}, not followed",
         operation=request.operation.id,
         http_status=reply.status,
-        hint="Credentials never follow a redirect: set base_url to the service's own address.",
+        hint="Redirects are not followed with credentials. Set base_url to the final address.",
     )
 
 
@@ -424,8 +424,8 @@ def _what_now(trouble: _Trouble) -> str:
     if trouble.hopeless:
         return trouble.hopeless
     if trouble.status == 429:
-        return "Nothing was written. The service limits calls: try later, or raise timeout."
-    return "Nothing was written. Check the service, base_url and proxies; try later."
+        return "Nothing was written. The service limits calls. Try later, or increase timeout."
+    return "Nothing was written. Check the service, base_url and proxies, or try later."
 
 
 def _no_constant(name: str) -> object:

@@ -274,11 +274,11 @@ def test_which_token_a_refusal_blames(status: int, code: str | None, token: str 
 @pytest.mark.parametrize(
     ("status", "code", "message", "hint"),
     [
-        (401, "900901", None, "bearer token was refused"),
+        (401, "900901", None, "bearer token was rejected"),
         (403, "404", "Runtime Error", "subscribed to Software Management"),
         (400, "INVALID_PARAMETER", "Device list is empty", "at least one device"),
         (400, "Prefix.INVALID_PARAMETER", "Invalid uuid: x", "campaign id"),
-        (400, "SessionToken.Expired", None, "log out"),
+        (400, "SessionToken.Expired", None, "Log out"),
         (400, "NEW_CODE", "?", "Nothing was done"),
         (404, None, None, "base_url (THINGSPACE_BASE_URL)"),
     ],

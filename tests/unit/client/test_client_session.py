@@ -277,7 +277,7 @@ def test_a_token_that_is_none_is_unexpected(body: bytes, tmp_path: Path, ops: Op
             client_secret="s",
             token_cache=str(tmp_path / "tokens"),
         )
-        with pytest.raises(UnexpectedReply, match="no access_token"):
+        with pytest.raises(UnexpectedReply, match="without a valid access_token"):
             read(settings, ops)
 
 
@@ -294,7 +294,7 @@ def test_a_rejection_is_explained_and_remembered(
         read(wrong, ops)
     assert count(sim, LOGIN) == 1
     assert "The username or password is not valid" in str(first.value)
-    assert "not tried, as it was refused at" in str(second.value)
+    assert "not tried, because it was rejected at" in str(second.value)
     assert first.value.payload() == second.value.payload()
     assert first.value.payload()["error_code"] == "INPUT_INVALID.Login.Credentials"
     hint = str(first.value.hint)
@@ -340,7 +340,7 @@ def test_a_rejection_is_forgotten_after_fifteen_minutes_or_when_the_clock_was_se
         entry["rejection"].update(at=time.time() - age)  # type: ignore[attr-defined]
 
     change_entry(wrong, grow_old)
-    with pytest.raises(LoginRejected, match="login refused"):
+    with pytest.raises(LoginRejected, match="login rejected"):
         read(wrong, ops)
     assert count(sim, LOGIN) == 2
 
@@ -359,12 +359,12 @@ def test_a_job_that_comes_back_every_hour_does_not_lock_the_user(
             read(wrong, ops)
         change_entry(wrong, an_hour_later)
     assert count(sim, LOGIN) == 2
-    assert "not tried again, as" in str(caught.value.hint)
+    assert "not tried again, because" in str(caught.value.hint)
     # Once the password is what it should be, and somebody has said so, it is tried.
     assert read(settings, ops) == []
     with Client(wrong) as client:
         client.logout()
-    with pytest.raises(LoginRejected, match="login refused"):
+    with pytest.raises(LoginRejected, match="login rejected"):
         read(wrong, ops)
 
 
@@ -548,7 +548,7 @@ def test_what_answers_for_the_login_is_no_verdict_and_not_asked_again_soon(
     with CannedServer([reply(status, body)]) as server:
         settings = password_and_bearer(server, tmp_path)
         with Client(settings) as client:
-            for match in ("something else than the service", "login not tried, as something else"):
+            for match in ("reply not from the service", "login not tried, because its reply"):
                 with pytest.raises(UnexpectedReply, match=match) as caught:
                     client.call(ops.read, params=ops.params, query=ops.query)
                 assert caught.value.kind == "unexpected_reply"
@@ -591,7 +591,7 @@ def test_unclear_answers_every_hour_do_not_lock_the_user(tmp_path: Path, ops: Op
             assert "minutes" not in str(caught.value.hint)
             with Client(settings) as client:
                 assert client.logout() is False
-            with pytest.raises(UnexpectedReply, match="something else than the service"):
+            with pytest.raises(UnexpectedReply, match="not from the service"):
                 read(settings, ops)
 
 
@@ -602,7 +602,7 @@ def test_an_unclear_answer_leaves_both_verdicts(
     read(settings, ops)
 
     def failed_long_ago(entry: dict[str, object]) -> None:
-        words = {"message": "HTTP 401: no explanation", "operation": LOGIN, "http_status": 401}
+        words = {"message": "HTTP 401: no error message", "operation": LOGIN, "http_status": 401}
         failed = {"kind": "unexpected_reply", "attempts": 0, "unclear": 2, **words}
         entry.update(session=None, rejection={**failed, "at": time.time() - 3600})
 
@@ -683,7 +683,7 @@ def test_given_tokens_are_used_as_they_are_and_never_renewed(
     sim.clear_journal()
     assert read(tokens, ops) == []
     sim.expire(what)
-    with pytest.raises(ServiceRefused, match=f"the {option} was refused") as caught:
+    with pytest.raises(ServiceRefused, match=f"{option} was rejected") as caught:
         read(tokens, ops)
     assert f"THINGSPACE_{option.upper()}" in str(caught.value.hint)
     assert count(sim, OAUTH) == count(sim, LOGIN) == 0
@@ -706,11 +706,11 @@ def test_a_given_bearer_logs_in_with_user_and_password_and_is_not_stored(
     assert str(tokens.bearer_token) not in entry_file(mixed).read_text()
     sim.expire("bearer")
     with Client(mixed) as client:
-        with pytest.raises(ServiceRefused, match="the bearer_token was refused"):
+        with pytest.raises(ServiceRefused, match="bearer_token was rejected"):
             client.call(ops.read, params=ops.params, query=ops.query)
-        with pytest.raises(ServiceRefused, match="the bearer_token was refused"):
+        with pytest.raises(ServiceRefused, match="bearer_token was rejected"):
             client.logout()
-    with pytest.raises(ServiceRefused, match="the bearer_token was refused"):
+    with pytest.raises(ServiceRefused, match="bearer_token was rejected"):
         read(mixed, ops)  # the session was forgotten, so this is the login
     assert count(sim, LOGIN) == 3
 

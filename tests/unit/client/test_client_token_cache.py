@@ -249,7 +249,7 @@ def test_a_lock_is_waited_for_until_the_deadline(tmp_path: Path) -> None:
     place = tmp_path / "tokens"
     with cache(place).locked(soon()):
         with (
-            pytest.raises(TokenCacheError, match="locked until the timeout"),
+            pytest.raises(TokenCacheError, match="its lock until the timeout"),
             cache(place).locked(Deadline.after(0.05)),
         ):
             pass

@@ -120,7 +120,7 @@ def test_a_silent_service_ends_at_the_deadline(ops: Ops) -> None:
     with (
         CannedServer([b""]) as server,
         Client(server.settings(timeout=0.2)) as client,
-        pytest.raises(ServiceUnavailable, match="did not come in time"),
+        pytest.raises(ServiceUnavailable, match="the reply timed out"),
     ):
         read(client, ops)
 
@@ -319,7 +319,7 @@ def test_an_empty_refusal_is_readable(ops: Ops) -> None:
     with (
         CannedServer([reply(404, b"")]) as server,
         Client(server.settings()) as client,
-        pytest.raises(ServiceRefused, match="HTTP 404: no explanation"),
+        pytest.raises(ServiceRefused, match="HTTP 404: no error message"),
     ):
         read(client, ops)
 
@@ -515,7 +515,7 @@ def test_requests_missing_is_a_configuration_error(
     monkeypatch: pytest.MonkeyPatch, settings: ConnectionSettings
 ) -> None:
     monkeypatch.setattr(transport, "REQUESTS_IMPORT_ERROR", "Traceback ...")
-    with pytest.raises(ConfigurationError, match="requests is missing, pip install requests"):
+    with pytest.raises(ConfigurationError, match="library requests is missing"):
         Client(settings)
 
 
