@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decide a tick in the middle of a big rollout in this process, as the module does beside reads.
+"""Decide a run in the middle of a big rollout in this process, as the module does beside reads.
 
 Takes the number of devices, and prints seconds and peak memory in MB as JSON. The seconds are of
 the processor, as nothing waits here, from the start of the process to the result as JSON; the reads
@@ -28,9 +28,6 @@ make_importable()
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import PILOT_DEVICES
 from ansible_collections.thingspace.fota.plugins.module_utils._module.options import (
     RETURN_DEVICES_OPTION,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.text import (
-    tell_decision,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     view_decision,
@@ -120,7 +117,7 @@ def in_the_middle(count: int) -> Observed:
             when = -1000 + 300 * wave if over else -10
             size = PILOT_DEVICES if wave == 1 else math.ceil(len(of_model) * share)
             members, mine = mine[:size], mine[size:]
-            for tranche, start in enumerate(range(0, size, CAMPAIGN_DEVICES), 1):
+            for batch, start in enumerate(range(0, size, CAMPAIGN_DEVICES), 1):
                 part = members[start : start + CAMPAIGN_DEVICES]
                 told = part if over else part[: len(part) // 2]
                 failed = {one for n, one in enumerate(told) if n % 100 == 99}
@@ -133,10 +130,10 @@ def in_the_middle(count: int) -> Observed:
                         "CampaignEnded" if over else "CampaignScheduled",
                         start=when // 24 - 1,
                         end=when // 24 + 2 if over else 5,
-                        campaign_id=f"c-{model}-{wave}-{tranche}",
+                        campaign_id=f"c-{model}-{wave}-{batch}",
                         model=model,
                         wave=wave,
-                        tranche=tranche,
+                        batch=batch,
                     )
                 )
     return Observed(**{**vars(before), "devices": devices, "own": tuple(campaigns)})
@@ -152,14 +149,13 @@ def main() -> None:
     spec = read_spec(raw, find_zone=find_zone)
     decision = decide(spec, read)
     view = view_decision(decision, RETURN_DEVICES_OPTION["return_devices"]["default"])
-    view |= tell_decision(decision, view, lambda text: text)
     json.dumps(view)
     seconds = time.process_time() - stood_in
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KILOBYTES_A_MEGABYTE
     passed = [wave["name"] for wave in view["waves"] if wave["verdict"] == "pass"]
     if (view["phase"], passed) != EXPECTED:
-        raise SystemExit(f"not the rollout to be measured: {view['msg']}")
-    print(json.dumps({"seconds": round(seconds, 3), "mb": round(peak, 1), "msg": view["msg"]}))
+        raise SystemExit(f"not the rollout to be measured: {view['why']}")
+    print(json.dumps({"seconds": round(seconds, 3), "mb": round(peak, 1), "why": view["why"]}))
 
 
 if __name__ == "__main__":

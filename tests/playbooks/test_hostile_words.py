@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.filter.fota_report import fota_report
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.ensure import (
     ensure_campaigns,
@@ -39,6 +40,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     ONE_LOOK_ONE_TRY,
     Rollout,
     device,
+    failed_cohorts,
     imei,
     package,
     write_campaigns,
@@ -202,7 +204,7 @@ def test_hostile_words_stay_words(
 
     decision = run.all("Decide the next step")[0].result
     assert decision["phase"] == "halted"
-    assert [cohort["package"] for cohort in decision["halted_cohorts"]] == [words.package]
+    assert [cohort["package"] for cohort in failed_cohorts(decision)] == [words.package]
     assert words.reason in {one["reason"] for one in decision["devices"]}
     told = run["fota_campaign_info"]["campaigns"]
     assert words.name in {one["name"] for one in told}
@@ -237,8 +239,10 @@ def test_every_reason_that_is_shown_is_made_visible() -> None:
 def test_lines_for_people_are_one_line_each(account: Account, words: Words) -> None:
     """Plans, reports and audits are shown as they are by callbacks that print no JSON."""
     decision = Rollout(account, {}, **words.spec()).decide()
-    for part in ("plan", "report", "audit"):
-        assert [line for line in decision[part] if not line.isprintable()] == []
+    for form in ("plan", "report", "audit"):
+        lines = fota_report(decision, form)
+        assert [line for line in lines if not line.isprintable()] == []
+        assert any("{{ lookup(" in line for line in lines), form
     assert decision["msg"].isprintable()
     assert decision["why"].isprintable()
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.tables import wave_rows
 from ansible_collections.thingspace.fota.tests.playbooks.leftovers import (
     eventually,
     listens,
@@ -27,6 +28,7 @@ from ansible_collections.thingspace.fota.tests.playbooks.runner import (
     RunningPlaybook,
     TaskResult,
 )
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import failed_cohorts
 
 PLAYBOOK = "thingspace.fota.demo"
 
@@ -45,10 +47,10 @@ def test_it_ends_with_its_report(run_playbook: PlaybookRunner) -> None:
     decision = run["Decide the next step"]
     assert decision["phase"] == "completed_with_exceptions"
     verified: dict[str, int] = {}
-    for row in decision["table"]:
+    for row in wave_rows(decision):
         verified[row["model"]] = verified.get(row["model"], 0) + row["verified"]
     assert verified == {"GM01Q": METERS, "LCO-277C4N": CABINETS - LOOSE_ANTENNAS, "nRF9160": 0}
-    assert [cohort["model"] for cohort in decision["halted_cohorts"]] == ["nRF9160"]
+    assert [cohort["model"] for cohort in failed_cohorts(decision)] == ["nRF9160"]
     trackers = 5
     assert decision["counts"]["failed"] == trackers + LOOSE_ANTENNAS, (
         "only canaries of the trackers"

@@ -19,6 +19,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     MAKER,
     ONE_LOOK_ONE_TRY,
     Rollout,
+    failed_cohorts,
     fleet,
     imei,
 )
@@ -135,7 +136,7 @@ def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path
     plan = "\n".join(check["Show the plan"]["msg"])
     assert "27 selected, 27 in scope" in plan
     assert "at most 10 devices can have been touched" in plan
-    assert "look again at 2026-03-02 09:00 UTC" in plan
+    assert "next check at 2026-03-02 09:00 UTC" in plan
     mine.sim.refuse_writes = False
 
     first = mine.run_once().succeeded()
@@ -168,7 +169,7 @@ def test_a_bad_model_halts_alone(operator: Any) -> None:
     assert run.changed == []
     decision = run["Decide the next step"]
     assert decision["phase"] == "completed_with_exceptions"
-    assert [cohort["model"] for cohort in decision["halted_cohorts"]] == ["beta"]
+    assert [cohort["model"] for cohort in failed_cohorts(decision)] == ["beta"]
     touched = {one["deviceId"] for one in mine.sim.devices() if one["firmware"] == "B"}
     assert touched == {imei(0, number) for number in range(15)}
     assert len(mine.sim.campaigns()) == 3, "two of canaries, one of all other alphas"
@@ -207,8 +208,8 @@ def test_status_and_audit_write_nothing(operator: Any) -> None:
     assert status["Decide the next step"]["phase"] == "running"
     audit = mine.run_once(playbook="thingspace.fota.audit").succeeded()
     assert audit.changed == status.changed == []
-    assert {row["standing"] for row in audit["Decide the next step"]["versions"]} == {"behind"}
-    assert sum(row["devices"] for row in audit["Decide the next step"]["versions"]) == 27
+    assert {row["standing"] for row in audit["Decide the next step"]["standings"]} == {"behind"}
+    assert sum(row["devices"] for row in audit["Decide the next step"]["standings"]) == 27
 
 
 def test_a_wrong_declaration_is_told_at_once_and_whole(operator: Any) -> None:

@@ -123,14 +123,14 @@ def test_plan_run_halt_and_the_way_back(reader: Reader) -> None:
     assert reader.sim.campaigns() == []
     text = "\n".join(plan["Show the plan"]["msg"])
     assert "39 selected, 39 in scope" in text
-    assert f"way back: {MAKE} {MODEL} {NEW} > {OLD}: 39 devices" in text
+    assert f"rollback path: {MAKE} {MODEL} {NEW} > {OLD}: 39 devices" in text
 
     run = reader.run("rollout", 1).succeeded()
     assert [one["campaignName"].split(".")[3] for one in reader.sim.campaigns()] == ["w01"]
     assert run["Decide the next step"]["exposure"] == 2
     assert reader.run("status").succeeded()["Decide the next step"]["phase"] == "running"
     audit = reader.run("audit").succeeded()["Decide the next step"]
-    assert [(one["standing"], one["path"], one["devices"]) for one in audit["versions"]] == [
+    assert [(one["standing"], one["path"], one["devices"]) for one in audit["standings"]] == [
         ("behind", [NEW], 39)
     ]
     back = reader.run("reverse").succeeded()

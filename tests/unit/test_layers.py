@@ -4,7 +4,7 @@
 """The rules of the house, held against the source text of ``plugins/``.
 
 Data flows one way, wire -> records -> plan -> actions -> wire, and each layer knows only the layers
-to its right: modules, ``_module``, then ``_plan`` and ``_api``, then ``_client``, and ``_model`` below them all.
+to its right: modules, ``_module``, then ``_plan`` and ``_api``, then ``_client``, then ``_model``.
 Every rule is a function from a path and its source to sentences about what breaks it, and every
 rule has a planted violation that must make it speak.
 """
@@ -38,9 +38,10 @@ WINGS = ("declaration", "observation", "placement", "judgement", "action")
 """The packages of ``_plan/rollout`` in the order in which data flows; each knows those before it."""
 
 SHELLS = {"modules", "inventory", "lookup", "filter", "test", "action"}
-SHELLS_MAY_KNOW = {"_module", "_model"}
-"""Use-cases and, as a filter is a pure function, what reads and writes text and records."""
-ROOMS = {f"module_utils/{layer}" for layer in MAY_KNOW} | {"plugin_utils/_simulator"}
+SHELLS_MAY_KNOW = {"module_utils/_module", "module_utils/_model", "plugin_utils/_report"}
+"""Use-cases, reports and, as a filter is a pure function, what reads and writes text and records."""
+PLUGIN_ROOMS = {"plugin_utils/_report", "plugin_utils/_simulator"}
+ROOMS = {f"module_utils/{layer}" for layer in MAY_KNOW} | PLUGIN_ROOMS
 FLAT_ROOMS = SHELLS | {"doc_fragments"}
 """Folders of plugins that hold files only, named by what the plugin is called."""
 
@@ -193,8 +194,28 @@ def shells_know_use_cases_only(source: Source) -> list[str]:
     """A module or plugin calls its use-case; it does not reach past it."""
     if source.layer not in SHELLS:
         return []
-    known = {f"module_utils/{layer}" for layer in SHELLS_MAY_KNOW} | {source.room}
+    known = SHELLS_MAY_KNOW | {source.room}
     return [f"knows {room}" for room in sorted(source.our_rooms() - known)]
+
+
+def modules_render_nothing(source: Source) -> list[str]:
+    """A module gives facts; reports are made of them on the controller."""
+    rendering = "plugin_utils/_report" in source.our_rooms()
+    return ["knows _report"] if source.layer == "modules" and rendering else []
+
+
+def reports_know_facts_only(source: Source) -> list[str]:
+    """A report is made of the facts of a result alone, and touches nothing else."""
+    if source.room != "plugin_utils/_report":
+        return []
+    known = {source.room, "module_utils/_model"}
+    found = [f"knows {room}" for room in sorted(source.our_rooms() - known)]
+    others = sys.stdlib_module_names - IO_MODULES
+    return found + [
+        f"imports {name}"
+        for name in source.imports()
+        if not _below(name, OURS) and _top(name) not in others
+    ]
 
 
 def shells_build_no_urls(source: Source) -> list[str]:
@@ -244,6 +265,8 @@ RULES: list[Rule] = [
     client_and_api_know_no_ansible,
     planners_never_see_the_module,
     shells_know_use_cases_only,
+    modules_render_nothing,
+    reports_know_facts_only,
     shells_build_no_urls,
     modules_are_short,
     simulator_stands_alone,
@@ -290,6 +313,17 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (planners_never_see_the_module, "module_utils/_plan/a.py", "def plan(module): ..."),
     (shells_know_use_cases_only, "modules/a.py", f"from {OURS}.module_utils._api.v3 import FotaV3"),
     (shells_know_use_cases_only, "inventory/a.py", "from ..module_utils._client import client"),
+    (shells_know_use_cases_only, "filter/a.py", "from ..plugin_utils._simulator import clock"),
+    (modules_render_nothing, "modules/a.py", "from ..plugin_utils._report.text import plan_lines"),
+    (reports_know_facts_only, "plugin_utils/_report/a.py", "from ...module_utils import _plan"),
+    (
+        reports_know_facts_only,
+        "plugin_utils/_report/a.py",
+        f"from {OURS}.module_utils._module.rollout.view import view_decision",
+    ),
+    (reports_know_facts_only, "plugin_utils/_report/a.py", "from .._simulator import clock"),
+    (reports_know_facts_only, "plugin_utils/_report/a.py", "import yaml"),
+    (reports_know_facts_only, "plugin_utils/_report/a.py", "from pathlib import Path"),
     (shells_build_no_urls, "modules/a.py", "url = base + '/fota/v3/campaigns'"),
     (shells_build_no_urls, "modules/a.py", "url = f'https://{host}/x'"),
     (modules_are_short, "modules/a.py", "\n".join(f"x{n} = {n}" for n in range(151))),
@@ -312,6 +346,11 @@ HARMLESS: list[tuple[str, str]] = [
         "modules/a.py",
         f"DOCUMENTATION = 'https://x /fota/v3'\nfrom {OURS}.module_utils._module import run",
     ),
+    (
+        "plugin_utils/_report/a.py",
+        "from datetime import datetime\nfrom ...module_utils._model.text import visible",
+    ),
+    ("filter/a.py", f"from {OURS}.plugin_utils._report.text import plan_lines"),
     ("modules/a.py", "EXAMPLES = r'''\n" + "- x\n" * 200 + "'''\n"),
     (
         "plugin_utils/_simulator/a.py",

@@ -108,6 +108,11 @@ def fleet(
     return {"seed": seed, "accounts": [account], "outcomes": outcomes or {}}
 
 
+def failed_cohorts(decision: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cohorts that have halted."""
+    return [cohort for cohort in decision["cohorts"] if cohort["state"] == "failed"]
+
+
 class Rollout:
     """One declared rollout, run from nothing each time.
 

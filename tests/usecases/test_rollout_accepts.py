@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
@@ -30,14 +31,14 @@ StartAccount = Callable[..., Account]
 ONE = {"alpha": 60}
 TWO = {"alpha": 60, "beta": 30}
 SLOW = {"default": {"hours_to_update": [1, 40]}}
-OFFER = "to go on all the same: "
+OFFER = "to continue anyway: "
 BEGUN = "2026-03-03T00:30:00Z"
 NOON = "2026-03-03T12:00:00Z"
 
 
 def accept_what_is_offered(rollout: Rollout, decision: dict[str, Any]) -> None:
     """Paste what the plan prints into the declaration."""
-    lines = [line.removeprefix(OFFER) for line in decision["plan"] if line.startswith(OFFER)]
+    lines = [line.removeprefix(OFFER) for line in plan_lines(decision) if line.startswith(OFFER)]
     assert lines != []
     rollout.spec["accept"] = [one for line in lines for one in yaml.safe_load(line)["accept"]]
 

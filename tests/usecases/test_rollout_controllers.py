@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.tables import wave_rows
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import OVER, Rollout, fleet
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
@@ -230,7 +231,7 @@ def test_a_new_controller_for_every_run_gives_the_same(
                 again = Account(account.sim, tmp_path / f"tokens-{run}")
                 rollout = Rollout(again, TWO, waves=WAVES)
                 rollout.phases = phases
-        told.append((rollout.phases, decision["counts"], decision["table"]))
+        told.append((rollout.phases, decision["counts"], wave_rows(decision)))
         ends.append([{**one, "id": ""} for one in account.sim.campaigns()])
         assert_no_duplicates(account.sim)
     assert told[0] == told[1]

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._client import backoff
 from ansible_collections.thingspace.fota.plugins.module_utils._module import waiting
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     MAKER,
@@ -331,7 +332,7 @@ def to_c(account: Account, models: dict[str, int], **members: Any) -> Rollout:
     return Rollout(account, models, target=target, **members)
 
 
-def test_ways_and_ways_back(account_with: StartAccount) -> None:
+def test_upgrade_paths_and_rollback_paths(account_with: StartAccount) -> None:
     models = {"alpha": 10, "beta": 5}
     packages = [
         package("alpha", "B", "C"),
@@ -343,12 +344,12 @@ def test_ways_and_ways_back(account_with: StartAccount) -> None:
     decision = to_c(account, models).decide()
     way = {"make": MAKER, "model": "alpha", "exists": True}
     beta = {**way, "model": "beta", "devices": 5}
-    assert decision["ways"] == [
+    assert decision["upgrade_paths"] == [
         {**way, "versions": ["A", "B", "C"], "devices": 6},
         {**way, "versions": ["B", "C"], "devices": 1},
         {**beta, "versions": ["A", "C"]},
     ]
-    assert decision["ways_back"] == [
+    assert decision["rollback_paths"] == [
         {**way, "versions": ["C", "A"], "exists": False, "devices": 6},
         {**way, "versions": ["C", "B"], "exists": False, "devices": 1},
         {**beta, "versions": ["C", "B", "A"]},
@@ -366,7 +367,7 @@ def test_versions_and_devices_say_the_path_ahead(account_with: StartAccount) -> 
     decision = rollout.decide()
     found = [
         (one["model"], one["version"], one["standing"], one["path"], one["devices"])
-        for one in decision["versions"]
+        for one in decision["standings"]
     ]
     assert found == [
         ("", "", "unknown", [], 1),
@@ -403,7 +404,7 @@ def test_a_device_on_its_way_keeps_where_it_came_from(account_with: StartAccount
         str(("B", ["C"], "A")),
         str(("C", [], "A")),
     ]
-    assert [one["versions"] for one in decision["ways"]] == [["A", "B", "C"]]
+    assert [one["versions"] for one in decision["upgrade_paths"]] == [["A", "B", "C"]]
 
 
 # -- clusters ------------------------------------------------------------------------------------
@@ -432,6 +433,6 @@ def test_failures_of_one_region_are_pointed_out(account_with: StartAccount) -> N
     }
     assert (cluster["all_failures"], cluster["all_attempted"]) == (3, 20)
     assert (
-        "failures cluster: 3 of 3 have region north, as do 4 of 20 attempted devices"
-        in (decision["plan"])
-    )
+        "failure cluster: 3 of 3 failed devices have region north, but only 4 of 20 attempted"
+        " devices do"
+    ) in plan_lines(decision)

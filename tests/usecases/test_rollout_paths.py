@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     Rollout,
+    failed_cohorts,
     fleet,
     imei,
     imeis,
@@ -135,7 +136,7 @@ def test_a_bad_second_package_stops_devices_before_they_get_the_first(
     rollout = to_c(account, MANY)
     decision = run_watched(rollout, watch(account))
     assert decision["phase"] == "halted"
-    assert [one["package"] for one in decision["halted_cohorts"]] == ["alpha-B-C"]
+    assert [one["package"] for one in failed_cohorts(decision)] == ["alpha-B-C"]
     assert "20 of 20 devices are in failed cohorts" in decision["why"]
     assert decision["counts"] == {"selected": 70, "in_scope": 70, "failed": 10, "halted": 60}
     assert steps(account) == [(1, "alpha-A-B", 10), (1, "alpha-B-C", 10)]
@@ -151,7 +152,7 @@ def test_a_bad_second_package_halts_its_model_alone(account_with: StartAccount) 
     account = account_with(fleet=fleet(models, packages=[SECOND], outcomes=BAD_SECOND))
     decision = run_watched(to_c(account, models), watch(account))
     assert decision["phase"] == "completed_with_exceptions"
-    assert [one["package"] for one in decision["halted_cohorts"]] == ["alpha-B-C"]
+    assert [one["package"] for one in failed_cohorts(decision)] == ["alpha-B-C"]
     assert versions(account.sim, model="alpha") == {"A": 20, "B": 10}
     assert versions(account.sim, model="beta") == {"B": 50}
     alpha = [one for one in steps(account) if one[1].startswith("alpha")]

@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
-from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import OVER, Rollout, fleet
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
+    OVER,
+    Rollout,
+    failed_cohorts,
+    fleet,
+)
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
     assert_no_duplicates,
     assert_pilot_rule,
@@ -100,7 +105,7 @@ def test_a_bad_model_halts_alone(account_with: StartAccount) -> None:
     rollout = Rollout(account_with(fleet=fleet(models, outcomes=outcomes)), models)
     decision = rollout.run()
     assert decision["phase"] == "completed_with_exceptions"
-    assert [cohort["model"] for cohort in decision["halted_cohorts"]] == ["gamma"]
+    assert [cohort["model"] for cohort in failed_cohorts(decision)] == ["gamma"]
     assert versions(rollout.sim, model="alpha") == versions(rollout.sim, model="beta") == {"B": 40}
     (pilot,) = own(rollout.sim, model="gamma")
     assert wave_of(pilot) == 1

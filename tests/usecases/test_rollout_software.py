@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
-from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, failed_cohorts
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
     assert_no_duplicates,
     attempts,
@@ -117,7 +117,7 @@ def test_the_item_that_a_package_names_is_found(
     assert decision["phase"] == "completed"
     assert decision["counts"]["verified"] == 40
     assert [one["from_version"] for one in decision["cohorts"]] == [packages[0]["from"]]
-    assert [(one["version"], one["devices"]) for one in decision["versions"]] == [(target, 40)]
+    assert [(one["version"], one["devices"]) for one in decision["standings"]] == [(target, 40)]
 
 
 def test_devices_at_the_target_or_on_unknown_versions_are_left_alone(
@@ -151,7 +151,7 @@ def test_steps_of_software(account_with: StartAccount) -> None:
         ("meter-1-2", 40),
         ("meter-2-3", 40),
     ]
-    assert [one["versions"] for one in decision["ways"]] == [["1.0", "2.0", "3.0"]]
+    assert [one["versions"] for one in decision["upgrade_paths"]] == [["1.0", "2.0", "3.0"]]
     assert running(account) == {"3.0": 40}
     taken = Counter((id_, one["package"]) for one in own(account.sim) for id_ in one["devices"])
     assert set(taken.values()) == {1}
@@ -233,7 +233,7 @@ def test_software_that_fails_halts(account_with: StartAccount) -> None:
     rollout = software(account)
     decision = rollout.run()
     assert decision["phase"] == "halted"
-    (cohort,) = decision["halted_cohorts"]
+    (cohort,) = failed_cohorts(decision)
     assert (cohort["package"], cohort["failures"]) == ("meter-1-2", cohort["attempted"])
     assert rollout.run_for(96, every=24)["phase"] == "halted"
     assert len(own(account.sim)) == 1

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Use-case of ``fota_rollout_info``: observe, decide, tell. Nothing here writes."""
+"""Use-case of ``fota_rollout_info``: observe, decide, give facts. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -27,12 +27,11 @@ from ..results_file import Rows
 from ..waiting import READ_ONCE, Report, Waited, Waiting, wait_for
 from .journal import Journal, read_journal, read_last_run
 from .observe import Observer
-from .text import tell_decision
 from .view import (
     DEVICE_COLUMNS,
     diff_decision,
+    view_all_devices,
     view_decision,
-    view_devices,
     view_events,
 )
 
@@ -83,8 +82,6 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
             "would_change": False,
             "actions": {"refresh": [], "cancel": [], "abort": [], "shorten": [], "create": []},
             "failure": failure,
-            "plan": [msg],
-            "report": [msg],
             "msg": msg,
         }
     result = view_rollout(context, declared, waited.last, params["return_devices"])
@@ -135,20 +132,20 @@ def watch_rollout(
 
 def rollout_rows(decision: Decision) -> Rows:
     """Give every device of a rollout."""
-    return Rows(DEVICE_COLUMNS, view_devices(decision, "all"))
+    return Rows(DEVICE_COLUMNS, view_all_devices(decision))
 
 
 def view_rollout(
     context: Context, declared: Declared, decision: Decision, return_devices: str
 ) -> dict[str, Any]:
-    """Give a decision as a module result, with what is news since the run before."""
-    view = view_decision(decision, return_devices)
+    """Give a decision as a module result, with what has happened since the run before."""
+    name = decision.spec.name
     return {
         "changed": False,
-        **view,
-        **tell_decision(decision, view, context.headline),
+        **view_decision(decision, return_devices),
         "events": view_events(decision, declared.journal.last),
         "diff": diff_decision(decision),
+        "msg": context.headline(f"rollout {name}: {decision.phase.value}; {decision.why}"),
     }
 
 

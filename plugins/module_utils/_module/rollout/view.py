@@ -1,41 +1,63 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A decision as a module result: small, with what the hands need and what people look for."""
+"""A decision as JSON facts: all that other tasks and the reports need, and no layout."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Any
 
-from ..._model.campaign import CampaignType
+from ..._model.campaign import PILOT_DEVICES, CampaignType
 from ..._model.text import visible
 from ..._model.wire import count_by
 from ..._plan.rollout.action.campaign_batches import PlannedCampaign
 from ..._plan.rollout.action.decide import Decision
 from ..._plan.rollout.action.events import LastRun, find_events, passed_waves
+from ..._plan.rollout.action.offered_overrides import find_accepts, find_approvals
 from ..._plan.rollout.declaration.spec import RolloutSpec
 from ..._plan.rollout.judgement.clusters import find_clusters
 from ..._plan.rollout.judgement.device_outcomes import DeviceClass, Verdict
 from ..._plan.rollout.judgement.exposure import can_change, stays_queued
-from ..._plan.rollout.judgement.package_evidence import PackageEvidence
+from ..._plan.rollout.judgement.package_evidence import (
+    EVIDENCE_DEVICES,
+    EVIDENCE_SUCCESS,
+    PackageEvidence,
+    sort_cohorts,
+)
+from ..._plan.rollout.judgement.statistics import rate_ruled_out, stops_at
+from ..._plan.rollout.judgement.wave_counts import count_models, wave_word
 from ..._plan.rollout.judgement.waves import WaveState
 from ..._plan.rollout.observation.observed import OwnCampaign
 from ..._plan.rollout.placement.scope import Out
-from ..._plan.rollout.placement.upgrade_paths import Way, find_ways, find_ways_back
+from ..._plan.rollout.placement.standings import Standing, Standings
+from ..._plan.rollout.placement.upgrade_paths import (
+    VersionPath,
+    find_rollback_paths,
+    find_upgrade_paths,
+)
 from ..campaigns.view import view_day, view_windows
-from .tables import Standing, Standings, table, versions
 
-# Classes that a person need not look at.
+# Classes that need no attention.
 _QUIET = frozenset(
     {DeviceClass.VERIFIED, DeviceClass.ADVANCED, DeviceClass.PENDING, DeviceClass.SETTLING}
 )
 
 
+# Devices, or kinds of devices, that are named where a fact is about many of them.
+_EXAMPLES = 5
+# The most failures for which it is given how many attempted devices halt a cohort.
+_COHORT_FAILURES = 4
+
+
 def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
-    """Give a decision as a result; device lists only as far as ``return_devices`` says."""
+    """Give a decision as facts; device lists only as far as ``return_devices`` says."""
     spec, seen = decision.spec, decision.seen
+    standings = Standings(spec.targets, seen.devices, decision.scope.paths)
+    cohorts = sort_cohorts(decision.cohorts)
+    touched = accumulate(state.numbers.devices for state in decision.waves)
     return {
         "rollout": spec.name,
         "phase": decision.phase.value,
@@ -50,7 +72,22 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             ],
             "create": [_create(planned, spec) for planned in decision.create],
         },
+        "changes": [
+            *(_change("cancel", own, why) for own, why in decision.cancel),
+            *(
+                {**_change("shorten", own, why), "end_date": view_day(day)}
+                for own, day, why in decision.shorten
+            ),
+            *(_creation(planned, spec) for planned in decision.create),
+        ],
         "digest": decision.digest,
+        "overrides": {
+            "approved": [dict(vars(approval)) for approval in find_approvals(decision)],
+            "accept": [
+                {key: value for key, value in vars(accept).items() if value != ""}
+                for accept in find_accepts(decision)
+            ],
+        },
         "passed": passed_waves(decision),
         "now": view_time(seen.now),
         "next_check_after": view_time(decision.next_check),
@@ -61,30 +98,47 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             **count_by(verdict.kind.value for verdict in decision.verdicts.values()),
             **count_by(why.value for why in decision.scope.out.values()),
         },
-        "halted_cohorts": [
-            _cohort(one) for one in sort_cohorts(decision.cohorts.values()) if one.failed
-        ],
+        "out_of_scope": _out_of_scope(decision),
+        "busy": _summarize(
+            [
+                imei
+                for imei, verdict in decision.verdicts.items()
+                if verdict.kind is DeviceClass.BUSY
+            ]
+        ),
         "blockers": list(decision.blockers),
         "exposure": decision.exposure,
+        "max_exposure": spec.limits.max_exposure,
         "braking": {
             "devices": decision.exposed.started,
             "until": view_day(decision.exposed.until),
         },
         "licenses": {
+            "required": seen.subscription.needs_licenses,
             "needed": decision.licenses_needed,
             "free": seen.subscription.free_licenses,
+            "total": seen.subscription.license_count,
             "purchase_types": list(seen.subscription.purchase_types),
         },
         "unstoppable": [_unstoppable(one) for one in decision.unstoppable],
-        "cohorts": [_cohort(cohort) for cohort in sort_cohorts(decision.cohorts.values())],
-        "ways": [_way(one) for one in find_ways(decision.scope)],
-        "ways_back": [_way(one) for one in find_ways_back(decision.scope)],
-        "clusters": [vars(one) for one in find_clusters(decision.scope.members, decision.verdicts)],
-        "waves": [_wave(decision, state) for state in decision.waves],
-        "table": table(decision),
-        "versions": versions(decision),
+        "cohorts": [_cohort(cohort) for cohort in cohorts],
+        "cohort_rules": _cohort_rules(spec),
+        "upgrade_paths": [_path(path) for path in find_upgrade_paths(decision.scope)],
+        "rollback_paths": [_path(path) for path in find_rollback_paths(decision.scope)],
+        "clusters": [
+            dict(vars(cluster))
+            for cluster in find_clusters(decision.scope.members, decision.verdicts)
+        ],
+        "waves": [
+            _wave(decision, state, touched_before)
+            for state, touched_before in zip(decision.waves, touched, strict=True)
+        ],
+        "standings": [
+            {**_standing(standing), "devices": count}
+            for standing, count in standings.count({*decision.verdicts, *decision.scope.out})
+        ],
         "campaigns": [_campaign(one) for one in decision.ledger.campaigns],
-        "devices": list(view_devices(decision, return_devices)),
+        "devices": list(view_devices(decision, return_devices, standings)),
     }
 
 
@@ -129,14 +183,6 @@ def view_time(moment: datetime | None) -> str | None:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
-def sort_cohorts(cohorts: Iterable[PackageEvidence]) -> list[PackageEvidence]:
-    """Order cohorts as people look for them: by make, model and version."""
-    return sorted(
-        cohorts,
-        key=lambda cohort: (cohort.package.make, cohort.package.model, cohort.package.from_version),
-    )
-
-
 def _identify(own: OwnCampaign) -> dict[str, Any]:
     """By id alone: several campaigns may have one name."""
     return {"campaign_id": own.campaign.id, "type": own.campaign.type.value}
@@ -146,8 +192,32 @@ def _cancel(own: OwnCampaign) -> dict[str, Any]:
     return {**_identify(own), "state": "absent"}
 
 
+def _change(action: str, own: OwnCampaign, why: str) -> dict[str, Any]:
+    return {
+        "action": action,
+        "campaign_id": own.campaign.id,
+        "name": own.campaign.name,
+        "why": why,
+    }
+
+
+def _creation(planned: PlannedCampaign, spec: RolloutSpec) -> dict[str, Any]:
+    return {
+        "action": "create",
+        "name": str(planned.name),
+        "package": planned.package.name,
+        "devices": len(planned.devices),
+        "start_date": view_day(planned.start),
+        "end_date": view_day(planned.end),
+        "windows": view_windows(planned.windows),
+        "local_windows": [str(window) for window in spec.calendar.windows],
+        "zone": planned.cohort.zone,
+        "why": planned.why,
+    }
+
+
 def _unstoppable(own: OwnCampaign) -> dict[str, Any]:
-    """A campaign that shall stop and cannot yet; OMA-DM devices stay queued beyond its end."""
+    """A campaign that should stop and cannot yet; OMA-DM devices stay queued beyond its end."""
     return {
         **_campaign(own),
         "can_change": can_change(own),
@@ -198,16 +268,33 @@ def _cohort(cohort: PackageEvidence) -> dict[str, Any]:
     }
 
 
-def _way(way: Way) -> dict[str, Any]:
-    return {**vars(way), "versions": list(way.versions)}
-
-
-def _wave(decision: Decision, state: WaveState) -> dict[str, Any]:
-    judgement = state.judgement
-    ids = decision.membership.waves[state.wave.number]
+def _cohort_rules(spec: RolloutSpec) -> dict[str, Any]:
+    """What a cohort must show before it goes to many devices, and what halts it."""
+    limits = stops_at(spec.waves[0].gate.max_failure_rate, up_to=_COHORT_FAILURES)
     return {
-        "number": state.wave.number,
-        "name": state.wave.name,
+        "pilot_devices": PILOT_DEVICES,
+        "min_attempted": EVIDENCE_DEVICES,
+        "min_success_rate": float(EVIDENCE_SUCCESS),
+        "halts_at": [
+            {"failures": failures, "attempted": attempted} for failures, attempted in limits
+        ],
+    }
+
+
+def _path(path: VersionPath) -> dict[str, Any]:
+    return {**vars(path), "versions": list(path.versions)}
+
+
+def _wave(decision: Decision, state: WaveState, touched: int) -> dict[str, Any]:
+    """:param touched: devices of this wave and those before it."""
+    wave, judgement = state.wave, state.judgement
+    ids = decision.membership.waves[wave.number]
+    members = (decision.scope.members[imei] for imei in ids)
+    strata = decision.membership.left_out.get(wave.number, ())
+    return {
+        "number": wave.number,
+        "name": wave.name,
+        "state": wave_word(state),
         "verdict": judgement.verdict.value,
         "why": judgement.why,
         "open": state.open,
@@ -220,10 +307,40 @@ def _wave(decision: Decision, state: WaveState) -> dict[str, Any]:
         "failures_allowed": judgement.allowed,
         "sample": judgement.sample,
         "in_failed_cohorts": state.numbers.in_failed_cohorts,
+        "touched_at_most": touched,
+        "rate_ruled_out": rate_ruled_out(judgement.members),
+        "gate": {
+            "success_needed": float(wave.gate.success_needed),
+            "min_coverage": float(wave.gate.min_coverage),
+            "min_sample": wave.gate.min_sample,
+            "max_failure_rate": float(wave.gate.max_failure_rate),
+        },
         "soak_until": view_time(judgement.soak_until),
         "deadline": view_time(state.deadline),
         "counts": count_by(decision.verdicts[imei].kind.value for imei in ids),
+        "models": [
+            dict(vars(counts))
+            for counts in count_models(members, decision.verdicts, decision.cohorts)
+        ],
+        "kinds_left_out": _summarize([" ".join(stratum[1:]) for stratum in strata], "kinds"),
     }
+
+
+def _out_of_scope(decision: Decision) -> list[dict[str, Any]]:
+    """The devices in no wave, by reason."""
+    by_reason: dict[Out, list[str]] = {}
+    for imei, why in decision.scope.out.items():
+        by_reason.setdefault(why, []).append(imei)
+    return [
+        {"reason": why.value, "what_to_do": why.what_to_do, **_summarize(by_reason[why])}
+        for why in Out
+        if why in by_reason
+    ]
+
+
+def _summarize(names: Sequence[str], noun: str = "devices") -> dict[str, Any]:
+    """How many there are, and the first of them."""
+    return {noun: len(names), "examples": list(names[:_EXAMPLES])}
 
 
 def _campaign(own: OwnCampaign) -> dict[str, Any]:
@@ -240,14 +357,23 @@ def _campaign(own: OwnCampaign) -> dict[str, Any]:
     }
 
 
-def view_devices(decision: Decision, wanted: str) -> Iterator[dict[str, Any]]:
-    """Give devices in scope by wave, then those that are out; ``wanted`` as in ``return_devices``.
+DEVICE_COLUMNS = (
+    *("deviceId", "host", "wave", "class", "reason", "make", "model", "version", "target"),
+    *("standing", "path", "from_version", "campaign_id"),
+)
 
-    What it gives has the keys :data:`DEVICE_COLUMNS`.
-    """
+
+def view_all_devices(decision: Decision) -> Iterator[dict[str, Any]]:
+    """Give every device with the keys :data:`DEVICE_COLUMNS`, as ``view_devices`` orders them."""
+    seen = decision.seen
+    standings = Standings(decision.spec.targets, seen.devices, decision.scope.paths)
+    return view_devices(decision, "all", standings)
+
+
+def view_devices(decision: Decision, wanted: str, standings: Standings) -> Iterator[dict[str, Any]]:
+    """Give devices in scope by wave, then the others; ``wanted`` as in ``return_devices``."""
     if wanted == "none":
         return
-    standings = Standings(decision)
     for state in decision.waves:
         for imei in decision.membership.waves[state.wave.number]:
             verdict = decision.verdicts[imei]
@@ -256,12 +382,6 @@ def view_devices(decision: Decision, wanted: str) -> Iterator[dict[str, Any]]:
     for imei, why in decision.scope.out.items():
         if wanted == "all" or why is not Out.CURRENT:
             yield _device(decision, imei, "", why, standings.find(imei))
-
-
-DEVICE_COLUMNS = (
-    *("deviceId", "host", "wave", "class", "reason", "make", "model", "version", "target"),
-    *("standing", "path", "from_version", "campaign_id"),
-)
 
 
 def _device(
@@ -274,12 +394,18 @@ def _device(
         "wave": wave,
         "class": found.value if isinstance(found, Out) else found.kind.value,
         "reason": found.what_to_do if isinstance(found, Out) else found.reason,
+        **_standing(standing),
+        "from_version": member.path[0].from_version if member else standing.version,
+        "campaign_id": "" if isinstance(found, Out) else found.campaign_id,
+    }
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return {
         "make": standing.make,
         "model": standing.model,
         "version": standing.version,
         "target": standing.target,
         "standing": standing.word,
         "path": list(standing.path),
-        "from_version": member.path[0].from_version if member else standing.version,
-        "campaign_id": "" if isinstance(found, Out) else found.campaign_id,
     }

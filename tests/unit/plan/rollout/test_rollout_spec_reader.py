@@ -15,9 +15,6 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.imei import
     ImeiCheck,
     luhn_is_valid,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.text import (
-    tell_decision,
-)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     view_decision,
 )
@@ -32,6 +29,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
     Timing,
     WaveKind,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     decided,
     declared,
@@ -465,6 +463,6 @@ def test_a_sample_over_the_size_of_its_wave_is_capped_and_said() -> None:
     wish = spec(imeis(7), waves=[wave("pilot", count=2), wave()], gate={"min_sample": 3})
     found = decided(wish, seen(map(device, imeis(7))))
     assert [one.judgement.sample for one in found.waves] == [2, 3]
-    plan = tell_decision(found, view_decision(found, "none"), lambda text: text)["plan"]
+    plan = plan_lines({**view_decision(found, "none"), "msg": ""})
     said = [line.strip() for line in plan if "min_sample" in line]
-    assert said == ["min_sample 3 is more than the wave has: 2 it is"]
+    assert said == ["min_sample is 3, but the wave has 2 members, so 2 is used"]

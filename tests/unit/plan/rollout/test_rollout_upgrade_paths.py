@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways that devices go, and whether packages lead back from where they go."""
+"""The versions that devices go through to the target, and whether packages lead back from there."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
     generation,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.upgrade_paths import (
-    Way,
-    find_ways,
-    find_ways_back,
+    VersionPath,
+    find_rollback_paths,
+    find_upgrade_paths,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     MAKER,
@@ -57,36 +57,36 @@ def plan(
     return decided(wish, seen(devices, catalogue=catalogue))
 
 
-def told(ways: Iterable[Way]) -> list[tuple[str, bool, int]]:
-    """Ways as versions, whether they exist, and how many devices go them."""
-    return [(" ".join(one.versions), one.exists, one.devices) for one in ways]
+def summarize(paths: Iterable[VersionPath]) -> list[tuple[str, bool, int]]:
+    """Paths as versions, whether they exist, and how many devices take them."""
+    return [(" ".join(path.versions), path.exists, path.devices) for path in paths]
 
 
-def test_ways_are_counted_by_their_steps() -> None:
+def test_paths_are_counted_by_their_steps() -> None:
     decision = plan("AABAB", THERE)
-    assert told(find_ways(decision.scope)) == [("A B C", True, 3), ("B C", True, 2)]
+    assert summarize(find_upgrade_paths(decision.scope)) == [("A B C", True, 3), ("B C", True, 2)]
 
 
-def test_a_direct_package_is_a_way_of_one_step() -> None:
+def test_a_direct_package_is_a_path_of_one_step() -> None:
     decision = plan("A", [*THERE, package(path="A C")])
-    assert told(find_ways(decision.scope)) == [("A C", True, 1)]
+    assert summarize(find_upgrade_paths(decision.scope)) == [("A C", True, 1)]
 
 
-def test_ways_of_several_models_are_in_order() -> None:
+def test_paths_of_several_models_are_in_order() -> None:
     decision = plan(
         "AAA", [package(model, "A C") for model in ("M2", "M1")], models=["M2", "M1", "M2"]
     )
-    assert [(one.make, one.model, one.devices) for one in find_ways(decision.scope)] == [
+    assert [(one.make, one.model, one.devices) for one in find_upgrade_paths(decision.scope)] == [
         (MAKER, "M1", 1),
         (MAKER, "M2", 2),
     ]
 
 
-def test_devices_that_are_out_go_no_way() -> None:
+def test_devices_that_are_out_have_no_path() -> None:
     """One is at the target, and no package leads on from X."""
     decision = plan("ACX", THERE)
-    assert told(find_ways(decision.scope)) == [("A B C", True, 1)]
-    assert told(find_ways_back(decision.scope)) == [("C A", False, 1)]
+    assert summarize(find_upgrade_paths(decision.scope)) == [("A B C", True, 1)]
+    assert summarize(find_rollback_paths(decision.scope)) == [("C A", False, 1)]
 
 
 def after_a_step(catalogue: Iterable[Package]) -> Decision:
@@ -104,16 +104,16 @@ def after_a_step(catalogue: Iterable[Package]) -> Decision:
     )
 
 
-def test_a_step_that_is_done_stays_in_the_way_though_its_package_is_gone() -> None:
+def test_a_step_that_is_done_stays_in_the_path_though_its_package_is_gone() -> None:
     decision = after_a_step([package(path="B C")])
-    assert told(find_ways(decision.scope)) == [("A B C", True, 1)]
-    assert told(find_ways_back(decision.scope)) == [("C A", False, 1)]
+    assert summarize(find_upgrade_paths(decision.scope)) == [("A B C", True, 1)]
+    assert summarize(find_rollback_paths(decision.scope)) == [("C A", False, 1)]
 
 
-def test_a_way_that_ends_short_of_the_target_does_not_exist() -> None:
+def test_a_path_that_ends_short_of_the_target_does_not_exist() -> None:
     """The package that led on was taken out of the catalogue."""
     decision = after_a_step([package(path="A B")])
-    assert told(find_ways(decision.scope)) == [("A B", False, 1)]
+    assert summarize(find_upgrade_paths(decision.scope)) == [("A B", False, 1)]
 
 
 @pytest.mark.parametrize(
@@ -126,17 +126,17 @@ def test_a_way_that_ends_short_of_the_target_does_not_exist() -> None:
         pytest.param(["C B"], ("C A", False), id="half-of-it"),
     ],
 )
-def test_ways_back(back: list[str], expected: tuple[str, bool]) -> None:
+def test_rollback_paths(back: list[str], expected: tuple[str, bool]) -> None:
     catalogue = [*THERE, *(package(path=path) for path in back)]
     decision = plan("AA", catalogue)
-    assert told(find_ways_back(decision.scope)) == [(*expected, 2)]
+    assert summarize(find_rollback_paths(decision.scope)) == [(*expected, 2)]
 
 
-def test_ways_back_lead_to_where_each_device_came_from() -> None:
+def test_rollback_paths_lead_to_where_each_device_came_from() -> None:
     decision = plan("ABAB", [*THERE, package(path="C B")])
-    assert told(find_ways_back(decision.scope)) == [("C A", False, 2), ("C B", True, 2)]
+    assert summarize(find_rollback_paths(decision.scope)) == [("C A", False, 2), ("C B", True, 2)]
 
 
 def test_a_package_of_another_model_leads_nobody_back() -> None:
     decision = plan("A", [*THERE, package("M2", "C A")])
-    assert told(find_ways_back(decision.scope)) == [("C A", False, 1)]
+    assert summarize(find_rollback_paths(decision.scope)) == [("C A", False, 1)]

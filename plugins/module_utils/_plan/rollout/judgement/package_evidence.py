@@ -147,6 +147,14 @@ def halted_at(member: Member, cohorts: Mapping[str, PackageEvidence]) -> datetim
     return min((moment for moment in moments if moment is not None), default=None)
 
 
+def sort_cohorts(cohorts: Mapping[str, PackageEvidence]) -> list[PackageEvidence]:
+    """Order cohorts by make, model and version."""
+    return sorted(
+        cohorts.values(),
+        key=lambda cohort: (cohort.package.make, cohort.package.model, cohort.package.from_version),
+    )
+
+
 @dataclass
 class _Tally:
     """What is counted of one package.

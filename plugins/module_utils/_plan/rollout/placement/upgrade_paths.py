@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways that devices go, and whether packages lead back from where they go."""
+"""The versions that devices go through to the target, and whether packages lead back from there."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .scope import Scope
 
 
 @dataclass(frozen=True, order=True)
-class Way:
-    """A way from version to version; without versions between its ends it is one package.
+class VersionPath:
+    """A path from version to version; without versions between its ends it is one package.
 
     :ivar versions: from the first to the last; only the first and the last if nothing leads there.
     :ivar exists: packages lead all the way.
-    :ivar devices: that go, or would go, this way.
+    :ivar devices: that take, or would take, this path.
     """
 
     make: str
@@ -27,11 +27,11 @@ class Way:
     devices: int
 
 
-def find_ways(scope: Scope) -> list[Way]:
-    """Give the ways of all devices in scope, with the steps that they have done."""
+def find_upgrade_paths(scope: Scope) -> list[VersionPath]:
+    """Give the paths of all devices in scope, with the steps that they have done."""
     counts = Counter((member.target, member.path) for member in scope.members.values())
     return sorted(
-        Way(
+        VersionPath(
             make=target.make,
             model=target.model,
             versions=(path[0].from_version, *(package.to_version for package in path)),
@@ -42,8 +42,8 @@ def find_ways(scope: Scope) -> list[Way]:
     )
 
 
-def find_ways_back(scope: Scope) -> list[Way]:
-    """Give the ways from the targets back to the versions that devices in scope came from."""
+def find_rollback_paths(scope: Scope) -> list[VersionPath]:
+    """Give the paths from the targets back to the versions that devices in scope came from."""
     counts = Counter(
         (member.target, member.path[0].from_version) for member in scope.members.values()
     )
@@ -52,7 +52,7 @@ def find_ways_back(scope: Scope) -> list[Way]:
         path = scope.paths.find(replace(target, version=old), target.version)
         steps = tuple(package.to_version for package in path) if path else (old,)
         found.append(
-            Way(
+            VersionPath(
                 make=target.make,
                 model=target.model,
                 versions=(target.version, *steps),

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts of a rollout as lines, or as the JSON report file has them."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: fota_report
+author:
+  - thingspace.fota contributors (@thingspace)
+version_added: 0.5.0
+short_description: Show the facts of a rollout as a report, a plan or an audit
+description:
+  - Turns the result of M(thingspace.fota.fota_rollout_info) into lines for a terminal or a log, or
+    into the data of a JSON report file.
+  - It reads the result only and calls nothing. The same result gives the same report.
+  - After a read that failed (phase V(observation_failed)), the lines are the message of the result.
+positional: _input, form
+options:
+  _input:
+    description:
+      - Result of M(thingspace.fota.fota_rollout_info), or of M(thingspace.fota.fota_wait) with
+        O(thingspace.fota.fota_wait#module:rollout).
+    type: dict
+    required: true
+  form:
+    description:
+      - V(report) gives lines with the status of the rollout and its devices by wave and model.
+      - V(plan) gives lines with targets, cohorts, waves with their gates, campaigns to create or to
+        stop, and what an operator may add to the declaration to let the rollout continue.
+      - V(audit) gives lines with the versions that devices run, compared with their targets.
+      - V(json) gives a dictionary with all facts but C(actions), with the lines of the other forms
+        in C(report), C(plan) and C(audit), and with the rows of the table of V(report) in
+        C(table). It keeps the keys that report files of version 0.4.2 have.
+    type: str
+    choices:
+      - report
+      - plan
+      - audit
+      - json
+    default: report
+seealso:
+  - module: thingspace.fota.fota_rollout_info
+"""
+
+EXAMPLES = r"""
+- name: Show the status of a rollout
+  ansible.builtin.debug:
+    msg: "{{ rollout_decision | thingspace.fota.fota_report }}"
+
+- name: Show its plan
+  ansible.builtin.debug:
+    msg: "{{ rollout_decision | thingspace.fota.fota_report('plan') }}"
+
+- name: Write a report file
+  ansible.builtin.copy:
+    content: "{{ rollout_decision | thingspace.fota.fota_report('json') | to_nice_json }}"
+    dest: "{{ playbook_dir }}/meters-10657.json"
+    mode: "0640"
+"""
+
+RETURN = r"""
+_value:
+  description: A list of lines, or a dictionary with O(form=json).
+  type: raw
+  sample:
+    - 'rollout meters-10657: running; 1 of 3 devices verified; wave all: 0 of at least 2 devices
+      attempted'
+    - 'wave   model  planned  verified  failed  pending  halted  other  state'
+    - 'pilot  GM01Q        1         1       0        0       0      0  passed'
+    - 'all    GM01Q        2         0       0        2       0      0  running'
+    - 'all                 3         1       0        2       0      0'
+    - 'judged at 2026-03-02 08:00 UTC; next check at 2026-03-02 14:00 UTC'
+"""
+
+from collections.abc import Callable, Mapping  # noqa: E402 - documentation stands before imports
+from typing import Any  # noqa: E402
+
+from ansible.errors import AnsibleFilterError  # noqa: E402
+
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.report_json import (  # noqa: E402
+    report_document,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import (  # noqa: E402
+    audit_lines,
+    plan_lines,
+    report_lines,
+)
+
+FORMS: dict[str, Callable[[Mapping[str, Any]], list[str] | dict[str, Any]]] = {
+    "report": report_lines,
+    "plan": plan_lines,
+    "audit": audit_lines,
+    "json": report_document,
+}
+
+
+def fota_report(facts: object, form: str = "report") -> list[str] | dict[str, Any]:
+    """Show facts in one of the forms.
+
+    :raises AnsibleFilterError: there is no such form, or the input is no result of the module.
+    """
+    if form not in FORMS:
+        raise AnsibleFilterError(f"fota_report: form must be one of {', '.join(FORMS)}")
+    if not isinstance(facts, Mapping) or "msg" not in facts:
+        raise AnsibleFilterError("fota_report: the input must be a result of fota_rollout_info")
+    return FORMS[form](facts)
+
+
+class FilterModule:
+    """What the plugin loader looks for."""
+
+    def filters(self) -> dict[str, Callable[..., list[str] | dict[str, Any]]]:
+        return {"fota_report": fota_report}

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator may add to a declaration to let a rollout that waits or has stopped go on."""
+
+from __future__ import annotations
+
+from ..declaration.spec import Accept, Approval
+from ..judgement.device_outcomes import FAILURES
+from ..judgement.gate import GateVerdict
+from ..judgement.package_evidence import sort_cohorts
+from .decide import Decision
+
+
+def find_approvals(decision: Decision) -> list[Approval]:
+    """Give an approval of this plan for each wave that waits for one."""
+    return [
+        Approval(state.wave.name, decision.digest[:12], state.judgement.failures)
+        for state in decision.waves
+        if state.verdict is GateVerdict.APPROVE
+    ]
+
+
+def find_accepts(decision: Decision) -> list[Accept]:
+    """Give an accept for each failed cohort, and for each wave that has stopped or that has one.
+
+    An operator adds ``by`` and ``reason``.
+    """
+    failed = [cohort for cohort in sort_cohorts(decision.cohorts) if cohort.failed]
+    found = []
+    for state in decision.waves:
+        packages = [
+            decision.scope.members[imei].package.name
+            for imei in decision.membership.waves[state.wave.number]
+            if decision.verdicts[imei].kind in FAILURES
+        ]
+        here = [cohort for cohort in failed if cohort.package.name in packages]
+        failed = [cohort for cohort in failed if cohort not in here]
+        name = state.wave.name
+        found += [_accept(name, cohort.codes[0], cohort.failures) for cohort in here]
+        if here or state.verdict in (GateVerdict.HOLD, GateVerdict.FAIL):
+            found.append(_accept(name, "", len(packages)))
+    return found
+
+
+def _accept(wave: str, cohort: str, failures: int) -> Accept:
+    return Accept(wave, cohort, failures, up_to=failures, by="", reason="")

@@ -1,0 +1,292 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts of a rollout as lines of a terminal: the report, the plan and the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from ...module_utils._model.text import visible
+from .tables import VERSION_COLUMNS, WAVE_COLUMNS, lay_out, version_rows, wave_rows
+
+Facts = Mapping[str, Any]
+
+_VERDICTS = {
+    "pass": "passed",
+    "skip": "skipped",
+    "wait": "waits",
+    "soak": "soaks",
+    "approve": "asks for approval",
+    "hold": "HELD",
+    "fail": "FAILED",
+}
+
+
+def report_lines(facts: Facts) -> list[str]:
+    """Give the status of a rollout: one line, the table of waves, and when to poll again.
+
+    :param facts: result of ``fota_rollout_info``; one whose read failed gives its one line.
+    """
+    if not is_judged(facts):
+        return [facts["msg"]]
+    return [facts["msg"], *lay_out(wave_rows(facts), WAVE_COLUMNS), _next_check(facts)]
+
+
+def audit_lines(facts: Facts) -> list[str]:
+    """Give the table of versions against their targets."""
+    return lay_out(version_rows(facts), VERSION_COLUMNS) if is_judged(facts) else [facts["msg"]]
+
+
+def plan_lines(facts: Facts) -> list[str]:
+    """Give what an operator reads before anything happens."""
+    if not is_judged(facts):
+        return [facts["msg"]]
+    parts = (
+        *(_targets, _devices, _cohorts, _paths, _clusters, _waves, _changes, _exposure),
+        _overrides,
+    )
+    lines = [visible(line) for part in parts for line in part(facts)]
+    return [facts["msg"], *lines]
+
+
+def is_judged(facts: Facts) -> bool:
+    """Tell whether the rollout was judged; otherwise a read failed, and there is little to show."""
+    return "waves" in facts
+
+
+def _targets(facts: Facts) -> Iterator[str]:
+    for target in facts["targets"]:
+        yield (
+            f"target: {target['make']} {target['model']} to {target['version']}"
+            f" (generation {target['generation']})"
+        )
+
+
+def _devices(facts: Facts) -> Iterator[str]:
+    """Say which devices are out of scope and why, which are busy, and what blocks."""
+    out = sum(group["devices"] for group in facts["out_of_scope"])
+    counts = facts["counts"]
+    yield (
+        f"devices: {counts['selected']} selected, {counts['in_scope']} in scope, {out} out of scope"
+    )
+    for group in facts["out_of_scope"]:
+        examples = _name(group, "devices")
+        yield f"  out of scope, {group['reason']}: {examples}: {group['what_to_do']}"
+    if facts["busy"]["devices"]:
+        busy = _name(facts["busy"], "devices")
+        yield f"  busy: {busy}: in live campaigns of others; they follow when these are over"
+    licenses = facts["licenses"]
+    if licenses["required"]:
+        yield (
+            f"licenses: {licenses['needed']} needed, {licenses['free']} of {licenses['total']} free"
+        )
+    for blocker in facts["blockers"]:
+        yield f"blocked: {blocker}"
+
+
+def _cohorts(facts: Facts) -> Iterator[str]:
+    rules = facts["cohort_rules"]
+    for cohort in facts["cohorts"]:
+        yield (
+            f"cohort: {cohort['make']} {cohort['model']}"
+            f" {cohort['from_version']} -> {cohort['to_version']}:"
+            f" {_count(cohort['devices'], 'device')}, {_cohort_state(cohort, rules)}"
+        )
+    if facts["cohorts"]:
+        limits = ", ".join(
+            f"{limit['failures']} failures in up to {limit['attempted']}"
+            for limit in rules["halts_at"]
+        )
+        yield f"  a cohort halts on its own at {limits} attempted devices, over all waves"
+
+
+def _cohort_state(cohort: Facts, rules: Facts) -> str:
+    attempted, failures = cohort["attempted"], cohort["failures"]
+    if cohort["state"] == "failed":
+        return f"HALTED after {failures} failures in {attempted} attempted devices"
+    if cohort["state"] == "qualified":
+        return f"qualified by {attempted} attempted devices, {failures} of them failed"
+    return (
+        f"not qualified yet: at most {rules['pilot_devices']} at once until"
+        f" {rules['min_attempted']} are attempted and {_percent(rules['min_success_rate'])} of them"
+        f" succeed ({attempted} attempted so far)"
+    )
+
+
+def _paths(facts: Facts) -> Iterator[str]:
+    """Say which devices need several packages, and from where no package leads back."""
+    for path in facts["upgrade_paths"]:
+        if len(path["versions"]) > 2 or not path["exists"]:
+            yield (
+                f"path: {_path(path)}: {_count(path['devices'], 'device')}, step by step"
+                + ("" if path["exists"] else "; no package leads further")
+            )
+    for path in facts["rollback_paths"]:
+        devices = _count(path["devices"], "device")
+        if path["exists"]:
+            yield f"rollback path: {_path(path)}: {devices}"
+        else:
+            yield f"NO ROLLBACK PATH: {_path(path)}: no package for {devices}"
+
+
+def _path(path: Facts) -> str:
+    return f"{path['make']} {path['model']} {' > '.join(path['versions'])}"
+
+
+def _clusters(facts: Facts) -> Iterator[str]:
+    for cluster in facts["clusters"]:
+        yield (
+            f"failure cluster: {cluster['failures']} of {cluster['all_failures']} failed devices"
+            f" have {cluster['what']} {cluster['value']}, but only {cluster['attempted']} of"
+            f" {cluster['all_attempted']} attempted devices do"
+        )
+
+
+def _waves(facts: Facts) -> Iterator[str]:
+    for wave in facts["waves"]:
+        models = ", ".join(f"{counts['devices']} {counts['model']}" for counts in wave["models"])
+        yield (
+            f"wave {wave['number']} {wave['name']}: {_count(wave['devices'], 'device')}"
+            f"{f' ({models})' if models else ''}; {_VERDICTS[wave['verdict']]}: {wave['why']}"
+        )
+        if not wave["members"]:
+            continue
+        yield from _gate(wave)
+        if wave["kinds_left_out"]["kinds"]:
+            kinds = _name(wave["kinds_left_out"], "kinds")
+            yield f"  no device of these kinds is in this wave: {kinds}"
+
+
+def _gate(wave: Facts) -> Iterator[str]:
+    """Say what a gate passes and halts on, in devices."""
+    gate, members = wave["gate"], wave["members"]
+    limit, rate = _ordinal(wave["failures_allowed"] + 1), _percent(gate["max_failure_rate"])
+    yield (
+        f"  passes when {_count(wave['sample'], 'device')} are attempted,"
+        f" {_percent(gate['success_needed'])} of them are verified, and"
+        f" {_percent(gate['min_coverage'])} of {_count(members, 'member')} are attempted"
+    )
+    yield (
+        f"  halts on the {limit} failure ({wave['failures']} so far), or sooner when failures are"
+        f" too frequent for a rate of {rate}; zero failures in {_count(members, 'device')} rules"
+        f" out failure rates above {_percent(wave['rate_ruled_out'])} (95 % confidence)"
+    )
+    touched = _count(wave["touched_at_most"], "device")
+    yield f"  at most {touched} can have been touched before this gate decides"
+    if wave["sample"] < gate["min_sample"]:
+        yield (
+            f"  min_sample is {gate['min_sample']}, but the wave has {_count(members, 'member')},"
+            f" so {members} is used"
+        )
+
+
+def _changes(facts: Facts) -> Iterator[str]:
+    for change in facts["changes"]:
+        yield _change(change)
+    refreshes = len(facts["actions"]["refresh"])
+    if refreshes:
+        yield (
+            f"{_count(refreshes, 'device')} reported success, to be verified by reading the version"
+            " again, which check mode does not do"
+        )
+
+
+def _exposure(facts: Facts) -> Iterator[str]:
+    """Say what can still change, and when to poll again."""
+    for campaign in facts["unstoppable"]:
+        until = (
+            f" until the end of {campaign['until']} UTC"
+            if campaign["until"]
+            else ": the network keeps them queued after the campaign ends"
+        )
+        yield (
+            f"unstoppable: {campaign['name']} ({campaign['campaign_id']}):"
+            f" {_count(campaign['can_change'], 'device')} may still change{until}"
+        )
+    most, braking = facts["max_exposure"], facts["braking"]
+    limit = "" if most is None else f" (limits.max_exposure: {most})"
+    devices = _count(facts["exposure"], "device")
+    yield f"exposure after this run: {devices} can still change{limit}"
+    if braking["devices"]:
+        until = (
+            f"until the end of {braking['until']} UTC" if braking["until"] else "with no known end"
+        )
+        devices = _count(braking["devices"], "device")
+        yield f"braking distance: after a halt now, {devices} can still change {until}"
+    yield _next_check(facts)
+
+
+def _change(change: Facts) -> str:
+    if change["action"] == "create":
+        return (
+            f"create now: {change['name']}: {_count(change['devices'], 'device')}:"
+            f" {change['package']}, {change['start_date']} to {change['end_date']}"
+            f" (UTC days, both included){_hours(change)}"
+        )
+    what = "cancel now" if change["action"] == "cancel" else f"end on {change['end_date']} now"
+    return f"{what}: {change['name']} ({change['campaign_id']}): {change['why']}"
+
+
+def _hours(change: Facts) -> str:
+    """Say the open hours in UTC beside the local windows, and what a freeze has changed."""
+    why = f"; {change['why']}" if change["why"] else ""
+    if not change["windows"]:
+        return why
+    hours = ", ".join(f"{window['start']}-{window['end']}" for window in change["windows"])
+    local = ", ".join(change["local_windows"])
+    return f", hours {hours} UTC inside {local} {change['zone']}{why}"
+
+
+def _overrides(facts: Facts) -> Iterator[str]:
+    """Give what an operator may paste into the declaration to let the rollout go on."""
+    yield f"digest of this plan: {facts['digest'][:12]}"
+    for approval in facts["overrides"]["approved"]:
+        yield (
+            f"to approve: approved: [{{wave: {approval['wave']}, digest: '{approval['digest']}',"
+            f" failures: {approval['failures']}}}]"
+        )
+    accepts = ", ".join(map(_accept, facts["overrides"]["accept"]))
+    if accepts:
+        yield f"to continue anyway: accept: [{accepts}]"
+
+
+def _accept(accept: Facts) -> str:
+    cohort = f" cohort: '{accept['cohort']}'," if "cohort" in accept else ""
+    return (
+        f"{{wave: {accept['wave']},{cohort} failures: {accept['failures']},"
+        f" up_to: {accept['up_to']}, by: your name, reason: why}}"
+    )
+
+
+def _next_check(facts: Facts) -> str:
+    judged = f"judged at {_minute(facts['now'])} UTC"
+    if facts["next_check_after"] is None:
+        return f"{judged}; nothing more is due"
+    return f"{judged}; next check at {_minute(facts['next_check_after'])} UTC"
+
+
+def _name(group: Facts, noun: str) -> str:
+    """Name the examples of a group, and say how many more there are."""
+    more = group[noun] - len(group["examples"])
+    return ", ".join(group["examples"]) + (f" and {more} more" if more else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _ordinal(number: int) -> str:
+    endings = {1: "st", 2: "nd", 3: "rd"}
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else endings.get(number % 10, 'th')}"
+
+
+def _percent(rate: float) -> str:
+    return f"{rate * 100:.3g} %"
+
+
+def _minute(moment: str) -> str:
+    """Give a time of the facts, RFC 3339 in UTC, to the minute."""
+    return f"{datetime.strptime(moment, '%Y-%m-%dT%H:%M:%S%z'):%Y-%m-%d %H:%M}"
