@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - thingspace.fota.attributes.actiongroup_fota
   - thingspace.fota.attributes.info_module
   - thingspace.fota.connection
+  - thingspace.fota.rollout
   - thingspace.fota.devices.return
   - thingspace.fota.devices.results
   - thingspace.fota.waiting
@@ -40,72 +41,9 @@ attributes:
 options:
   rollout:
     description:
-      - The declared rollout. All mistakes in it are reported at once, before any call.
-      - C(name) (required), 1 to 20 of a-z, 0-9 and C(-). Another name is another rollout.
-      - C(target) (required), a list with C(make), C(model) and C(version) of each model.
-      - C(devices), a list of IMEIs, or of mappings with C(imei) and, as the lookup
-        C(thingspace.fota.fota_hosts) gives them, C(host), C(groups) and variables.
-      - C(devices_file), a file in place of C(devices), as
-        O(thingspace.fota.fota_campaign#module:devices_file) is. Other columns of CSV, and other
-        members of objects in JSON, are variables, but for C(host) and C(groups) (in CSV separated
-        by semicolons). One of the two is required. Since 0.4.0.
-      - C(type), V(firmware) (default) or V(software).
-      - C(protocol), one of V(LWM2M) (default), V(OMA), V(HTTP), for software V(HTTP) (default) or
-        V(OMA).
-      - C(packages), for software only and required there, a list of C(name), C(from), C(to),
-        C(make) and C(model), as the catalogue of the service has no versions of software.
-      - C(verify), for software only. V(read) (default) counts a device as verified when its
-        software list shows the version. V(reported_is_enough) believes the report of the campaign.
-      - C(waves), a list in order. Each has a C(name) and one of C(group) (the name of an inventory
-        group), C(per_package) (so many devices for each package), C(count), C(percent) (of all
-        devices in scope) and, as the last one, C(rest) (V(true)). C(per_package) and C(percent) may
-        have C(at_least) (devices of the wave). C(per_package) may have C(diversity), a list of
-        variables whose values the wave should cover. Each may have C(days) (UTC days that its
-        campaigns last, 2 to 31), C(retry) and a C(gate). Without C(waves) there are a pilot (5 for
-        each package, at least 20), 5 percent (at least 60), 25 percent, and the rest.
-      - C(retry), how often devices of a campaign that failed are tried again, once it is over, for
-        all waves that do not say otherwise. Default V(1).
-      - C(sweep), whether devices that no wave has reached are tried once more after the last wave.
-        Default V(true).
-      - C(gate), for all waves that do not say otherwise. C(max_failure_rate) (pilot V(0.10), later
-        V(0.05)), C(max_failures) (pilot V(2), later none), C(min_sample) (devices attempted, pilot
-        V(5), later V(20)), C(min_success_rate) (V(1) less C(max_failure_rate)), C(min_coverage)
-        (share of the wave attempted, pilot V(0.75), later V(0.80)), C(max_rejected) (share that the
-        service may refuse, V(0.10)), C(max_failed_cohort_share) (V(0.5)), C(soak_hours) (how long
-        the numbers must stay met, pilot V(24), second V(48), later V(24); then versions are read
-        once more), C(approval) (a person lets the rollout leave the wave, pilot V(true), later
-        V(false)).
-      - C(approved), a list of C(wave), C(digest) (first digits of RV(digest)) and C(failures) (of
-        the wave when it was approved, V(0)). Another plan or one more failure voids it. RV(plan)
-        prints it ready to paste.
-      - C(accept), a list of C(wave), C(up_to) (failures that are taken), C(by) and C(reason), with
-        C(failures) (that there are) and C(cohort) (one of RV(cohorts).codes, for a cohort that has
-        halted). With it, a wave that is held or has failed goes on until there are more failures.
-      - C(require_digest), the first digits of a digest. Another plan creates nothing.
-      - C(supersede), V(true) brakes live campaigns of an older target of this rollout, which else
-        block the new one. An error when there never was one. Default V(false).
-      - C(late_joiners). With V(leave) (default), devices that come after the last wave has begun
-        are listed as C(late) and left. With V(last), the last wave takes them. In doubt a device is
-        not late.
-      - C(on_halt), V(shorten) (default) ends started campaigns as early as the service allows,
-        V(abort) also tries once to abort them.
-      - C(calendar), with C(windows) (a list such as V(22:00-04:00), local time), C(timezone) (IANA
-        zone of devices that have no variable C(timezone)), C(freeze) (a list of C(from), C(to),
-        local days, and C(why)), C(lead_hours) (before the first day of a campaign, V(12)),
-        C(min_days) (that a campaign shortened by a freeze must still have, V(2)). Hours are sent as
-        whole UTC hours that lie inside the windows on every day of the campaign.
-      - C(limits), with C(max_campaign_devices) (V(1000)), C(max_creates) (campaigns created in one
-        run, V(10)) and C(max_exposure) (devices that may be able to change at any moment, no limit
-        by default).
-      - C(timing), in hours, with C(verify_grace_hours) (an old version may be read after a success,
-        V(24)), C(silent_after_hours) (after an attempt without result, V(24)),
-        C(report_grace_hours) (after the last day of a wave, V(24)), C(settle_retry_hours) (after a
-        refused campaign, V(24)), C(step_grace_hours) (for the next package of a device after the
-        last day of a wave, V(168)).
-      - C(qualified_packages), a list of packages whose pilot is done elsewhere.
-      - C(assign_licenses), V(true) lets the service take licences of the pool for these devices.
-        Licences of upgraded devices stay with them for good. Default V(false).
-    type: dict
+      - The declared rollout. All mistakes in it are reported at once, before the service is called,
+        one on a line with the path of the key.
+      - A null counts as not given. Numbers and booleans may also be given as strings.
     required: true
   state:
     description:
@@ -129,6 +67,7 @@ options:
       - What is remembered of the run before where no O(journal) is kept, C(phase) and C(passed) of
         its result. Only RV(events) depend on it.
     type: dict
+    aliases: [last_tick]
     version_added: 0.3.0
   wait:
     description:

@@ -34,6 +34,7 @@ extends_documentation_fragment:
   - thingspace.fota.attributes.actiongroup_fota
   - thingspace.fota.attributes.info_module
   - thingspace.fota.connection
+  - thingspace.fota.rollout
   - thingspace.fota.devices.return
   - thingspace.fota.waiting
 attributes:
@@ -81,7 +82,6 @@ options:
       - A declared rollout, as in M(thingspace.fota.fota_rollout_info).
       - The wait is over when something is to do, when the phase changes, or when the rollout is
         over.
-    type: dict
   state:
     description: What is wanted of the rollout, as in M(thingspace.fota.fota_rollout_info).
     type: str
@@ -93,6 +93,7 @@ options:
   last_run:
     description: What is remembered of the last run, as in M(thingspace.fota.fota_rollout_info).
     type: dict
+    aliases: [last_tick]
   imei_check:
     description: What a wrong check digit of an IMEI in O(rollout) means. That it has 15 digits is
       checked always.

@@ -83,7 +83,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.o
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
     parse_name,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.option_types import (
     InvalidSpec,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec_reader import (

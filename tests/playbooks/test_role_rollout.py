@@ -218,7 +218,12 @@ def test_a_wrong_declaration_is_told_at_once_and_whole(operator: Any) -> None:
     run = mine.run_once(rollout_spec=wrong)
     assert run.status != 0
     message = run["Decide the next step"]["msg"]
-    for part in ("Not Good", "did you mean waves?", "waves[0] (all).rest", "waves[1] (x)"):
+    for part in (
+        "Not Good",
+        "did you mean waves?",
+        "rollout.waves[0].rest",
+        "rollout.waves[1]: must",
+    ):
         assert part in message
     assert mine.sim.journal() == []
 

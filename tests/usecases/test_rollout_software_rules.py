@@ -16,7 +16,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_MODULE_OPTIONS,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.option_types import (
     InvalidSpec,
 )
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
@@ -251,12 +251,12 @@ def test_check_mode_decides_the_same_and_writes_nothing(account_with: StartAccou
         ),
         (
             {"packages": [{**PACKAGES[0], "to": "1.0"}]},
-            ["packages[0].to", "is the version that it begins with"],
+            ["packages[0].to", "must be another version than from"],
         ),
         ({"packages": [{**PACKAGES[0], "form": "x"}]}, ["packages[0].form", "from"]),
-        ({"verify": "hope"}, ["verify", "neither read nor reported_is_enough"]),
-        ({"assign_licenses": True}, ["assign_licenses", "v2 assigns none by itself"]),
-        ({"type": "software2"}, ["type", "firmware, software"]),
+        ({"verify": "hope"}, ["verify", "must be 'read' or 'reported_is_enough'"]),
+        ({"assign_licenses": True}, ["assign_licenses", "assign licenses first"]),
+        ({"type": "software2"}, ["type", "must be 'firmware' or 'software'"]),
         (
             {"packages": [{**PACKAGES[0], "to": "1.0"}], "verify": "hope"},
             ["packages[0].to", "verify"],
@@ -279,8 +279,8 @@ def test_bad_input_is_named_before_any_call(
 @pytest.mark.parametrize(
     ("members", "problem"),
     [
-        ({"packages": PACKAGES}, "only software needs it"),
-        ({"verify": "reported_is_enough"}, "versions of firmware can be read"),
+        ({"packages": PACKAGES}, "only software needs them"),
+        ({"verify": "reported_is_enough"}, "must be 'read' for firmware"),
     ],
 )
 def test_what_only_software_takes(account_with: StartAccount, members: Row, problem: str) -> None:

@@ -12,6 +12,7 @@ from .._client.errors import FotaError
 from .._model.errors import InvalidValue
 from .._model.text import visible
 from .._plan.refusal import PlanRefused
+from .._plan.rollout.declaration.option_types import InvalidSpec
 
 Failure = FotaError | InvalidValue | PlanRefused
 
@@ -41,6 +42,9 @@ def describe_failure(error: Failure | TaskFailure) -> tuple[str, dict[str, Any]]
             kind="refused_by_plan" if isinstance(error, PlanRefused) else "invalid_value",
             hint=error.hint if isinstance(error, PlanRefused) else "nothing was called or changed",
         ).payload()
+    if isinstance(error, InvalidSpec):
+        # One mistake a line.
+        return "\n".join(map(visible, str(error).splitlines())), payload
     hint = payload.get("hint")
     message = str(error)
     if hint and str(hint) not in message:

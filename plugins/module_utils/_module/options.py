@@ -41,6 +41,9 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "requests_per_second": _from_environment("THINGSPACE_REQUESTS_PER_SECOND", type="float"),
 }
 
+DECLARATION = "rollout"
+"""The option whose suboptions are read by ``read_spec``, and by no validator of Ansible's."""
+
 WAIT_OPTIONS: dict[str, dict[str, Any]] = {
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "float", "default": 600.0},

@@ -21,7 +21,7 @@ from .._model.times import DATEUTIL_IMPORT_ERROR
 from .._plan.refusal import PlanRefused
 from .context import Context, open_context
 from .failure import TaskFailure, describe_failure
-from .options import CONNECTION_OPTIONS
+from .options import CONNECTION_OPTIONS, DECLARATION
 
 GARBAGE_THRESHOLDS = (2_000_000, 100, 100)
 
@@ -40,13 +40,24 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
 
 
+class _Module(AnsibleModule):
+    """A module that leaves a declaration as it was given.
+
+    The validator of AnsibleModule would report its first mistake only, and convert its values.
+    """
+
+    def _load_params(self) -> None:
+        super()._load_params()  # type: ignore[no-untyped-call]
+        self.argument_spec = _without_suboptions(self.argument_spec)
+
+
 def run_module(use_case: UseCase, options: Options, **constraints: Any) -> None:
     """Run ``use_case`` as an Ansible module.
 
     :param options: the module's own options; those of the connection are added.
     :param constraints: ``required_if`` and the like, as :class:`AnsibleModule` takes them.
     """
-    module = AnsibleModule(
+    module = _Module(  # type: ignore[no-untyped-call]
         argument_spec={**CONNECTION_OPTIONS, **options}, supports_check_mode=True, **constraints
     )
     outcome = _carry_out(use_case, module.params, check_mode=module.check_mode, diff=module._diff)
@@ -72,7 +83,8 @@ def run_action(
     :param arguments: of the task, in the types that JSON has.
     :param constraints: as for :func:`run_module`.
     """
-    validator = ArgumentSpecValidator({**CONNECTION_OPTIONS, **options}, **constraints)
+    spec = _without_suboptions({**CONNECTION_OPTIONS, **options})
+    validator = ArgumentSpecValidator(spec, **constraints)
     validated = validator.validate(arguments)
     if validated.error_messages:
         message = "; ".join(validated.error_messages)
@@ -88,6 +100,16 @@ def run_action(
     # As AnsibleModule does with all that leaves it.
     shown: dict[str, Any] = remove_values(result, validated._no_log_values)
     return shown
+
+
+def _without_suboptions(options: Options) -> dict[str, Mapping[str, Any]]:
+    """Give options whose declaration is any dictionary."""
+    return {
+        name: {key: value for key, value in option.items() if key != "options"}
+        if name == DECLARATION
+        else option
+        for name, option in options.items()
+    }
 
 
 def _carry_out(

@@ -176,17 +176,17 @@ def test_packages_need_versions() -> None:
 @pytest.mark.parametrize(
     ("waves", "rollout", "reasons"),
     [
-        ([{"name": "a", "count": 1}], "meters", ["the last wave must be rest: true"]),
+        ([{"name": "a", "count": 1}], "meters", ["the last wave must have rest: true"]),
         ([{"name": "a", "cuont": 1}, REST], "meters", ["did you mean count?"]),
-        ([], "meters", ["waves = []: is required"]),
-        ("canary", "meters", ["waves = 'canary': is required, as a list"]),
+        ([], "meters", ["waves = []: must be a list of dictionaries with at least one entry"]),
+        ("canary", "meters", ["waves = 'canary': must be a list of dictionaries"]),
         ([{"name": "a", "group": "g"}, REST], "meters", ["no selected device is in this group"]),
         (
             [{"name": "a"}, REST],
             "My Meters",
-            ["needs exactly one of", "rollout = 'My Meters': use"],
+            ["must have exactly one of", "rollout = 'My Meters': must be the name"],
         ),
-        ([REST], None, ["rollout = None: use 1 to 20"]),
+        ([REST], None, ["rollout: must be the name of a rollout, 1 to 20"]),
     ],
 )
 def test_what_is_no_cut(waves: Any, rollout: Any, reasons: list[str]) -> None:

@@ -17,12 +17,19 @@ from ..._model.imei import ImeiCheck
 from ..._plan.rollout.action.decide import Decision, decide
 from ..._plan.rollout.action.phases import Phase
 from ..._plan.rollout.action.unused_overrides import check_unused_overrides
+from ..._plan.rollout.declaration.rollout_options import argument_spec
 from ..._plan.rollout.declaration.spec import RolloutSpec, Wanted
 from ..._plan.rollout.declaration.spec_reader import read_spec
 from ..context import Context
 from ..devices_file import read_devices_file
 from ..failure import describe_failure
-from ..options import DEVICE_OPTIONS, RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION, WAIT_OPTIONS
+from ..options import (
+    DECLARATION,
+    DEVICE_OPTIONS,
+    RESULTS_FILE_OPTION,
+    RETURN_DEVICES_OPTION,
+    WAIT_OPTIONS,
+)
 from ..results_file import Rows
 from ..waiting import READ_ONCE, Report, Waited, Waiting, wait_for
 from .journal import Journal, read_journal, read_last_run
@@ -36,10 +43,10 @@ from .view import (
 )
 
 ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
-    "rollout": {"type": "dict", "required": True},
+    DECLARATION: {"type": "dict", "required": True, "options": argument_spec()},
     "state": {"type": "str", "choices": [one.value for one in Wanted], "default": "running"},
     "journal": {"type": "path"},
-    "last_run": {"type": "dict"},
+    "last_run": {"type": "dict", "aliases": ["last_tick"]},
     "imei_check": DEVICE_OPTIONS["imei_check"],
     **WAIT_OPTIONS,
     **RETURN_DEVICES_OPTION,

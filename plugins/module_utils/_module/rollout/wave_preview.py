@@ -13,10 +13,10 @@ from ..._model.errors import InvalidValue
 from ..._model.firmware import Package
 from ..._model.imei import shorten
 from ..._plan.rollout.declaration.campaign_names import ROLLOUT_NAME, Cohort
-from ..._plan.rollout.declaration.sections import InvalidSpec, Section
+from ..._plan.rollout.declaration.option_types import InvalidSpec, Problems
 from ..._plan.rollout.declaration.spec import RolloutSpec, Selected, Target, Wave, WaveKind
-from ..._plan.rollout.declaration.spec_devices import check_variables
-from ..._plan.rollout.declaration.spec_waves import read_waves
+from ..._plan.rollout.declaration.spec_checks import check_variables
+from ..._plan.rollout.declaration.spec_reader import read_waves
 from ..._plan.rollout.placement.scope import Member, Paths, Scope
 from ..._plan.rollout.placement.wave_assignment import assign_waves
 from ..devices.records import find_key, read_records
@@ -35,16 +35,18 @@ def cut_into_waves(devices: object, waves: object, *, rollout: str) -> list[dict
     :param waves: as a rollout declares them.
     :raises InvalidValue: devices or waves cannot be used; every reason is named.
     """
-    problems: list[str] = []
-    declared = read_waves(Section({"waves": waves}, "", problems))
+    problems = Problems()
+    declared = read_waves(waves, "waves", problems)
     if not isinstance(rollout, str) or not ROLLOUT_NAME.fullmatch(rollout):
-        problems.append(f"rollout = {rollout!r}: use 1 to 20 of a-z, 0-9 and -, as a rollout does")
-    if problems:
-        raise InvalidSpec("waves", problems)
+        why = "must be the name of a rollout, 1 to 20 characters of a-z, 0-9 and -"
+        problems.add("rollout", why, rollout)
+    if problems.lines:
+        raise InvalidSpec("waves", problems.lines)
     members = _read_members(devices, declared)
-    check_variables(declared, [one.selected for one in members.values()], problems)
-    if problems:
-        raise InvalidSpec("waves", problems)
+    selected = [member.selected for member in members.values()]
+    check_variables(declared, selected, "waves", problems)
+    if problems.lines:
+        raise InvalidSpec("waves", problems.lines)
     spec = RolloutSpec(name=rollout, protocol="", targets=(), devices=(), waves=declared)
     scope = Scope(members=members, out={}, paths=Paths(spec, ()))
     seats = assign_waves(spec, scope, {}).waves

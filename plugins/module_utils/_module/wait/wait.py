@@ -50,7 +50,7 @@ WAIT_MODULE_OPTIONS: dict[str, dict[str, Any]] = {
     "campaign_ids": {"type": "list", "elements": "str"},
     "names": {"type": "list", "elements": "str"},
     "upgrade_ids": {"type": "list", "elements": "str"},
-    "rollout": {"type": "dict"},
+    "rollout": {**ROLLOUT_OPTIONS["rollout"], "required": False},
     **{name: ROLLOUT_OPTIONS[name] for name in ("state", "journal", "last_run", "imei_check")},
     "wait_for": {**WAIT_FOR_OPTION["wait_for"], "default": "ended"},
     **{name: WAIT_OPTIONS[name] for name in ("wait_timeout", "wait_delay")},

@@ -26,7 +26,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
     compile_windows,
     find_span,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.option_types import (
     InvalidSpec,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
@@ -378,44 +378,62 @@ def test_a_window_may_be_open_in_summer_only() -> None:
 
 NIGHT = ["22:00-04:00"]
 ERRORS: list[tuple[dict[str, Any], str]] = [
-    ({"window": NIGHT}, "calendar.window = ['22:00-04:00']: is no key of this place; did you mean"),
-    ({"windows": ["22-4"], "timezone": "UTC"}, "calendar.windows = '22-4': is no window such as"),
-    ({"windows": ["24:00-04:00"], "timezone": "UTC"}, "calendar.windows = '24:00-04:00': is no"),
-    ({"windows": ["22:60-04:00"], "timezone": "UTC"}, "calendar.windows = '22:60-04:00': is no"),
-    ({"windows": ["22:00-24:01"], "timezone": "UTC"}, "calendar.windows = '22:00-24:01': is empty"),
-    ({"windows": ["05:00-05:00"], "timezone": "UTC"}, "calendar.windows = '05:00-05:00': is empty"),
-    ({"windows": 22}, "calendar.windows = 22: is no list of texts"),
+    ({"window": NIGHT}, "rollout.calendar.window = ['22:00-04:00']: unknown key; did you mean"),
+    (
+        {"windows": ["22-4"], "timezone": "UTC"},
+        "rollout.calendar.windows[0] = '22-4': must be local hours such as",
+    ),
+    (
+        {"windows": ["24:00-04:00"], "timezone": "UTC"},
+        "rollout.calendar.windows[0] = '24:00-04:00': must be",
+    ),
+    (
+        {"windows": ["22:60-04:00"], "timezone": "UTC"},
+        "rollout.calendar.windows[0] = '22:60-04:00': must be",
+    ),
+    (
+        {"windows": ["22:00-24:01"], "timezone": "UTC"},
+        "rollout.calendar.windows[0] = '22:00-24:01': must not be empty or end after",
+    ),
+    (
+        {"windows": ["05:00-05:00"], "timezone": "UTC"},
+        "rollout.calendar.windows[0] = '05:00-05:00': must not be empty",
+    ),
+    ({"windows": 22}, "rollout.calendar.windows = 22: must be a list of strings"),
     (
         {"windows": ["22:00-22:30"], "timezone": "UTC"},
-        "calendar.windows = ['22:00-22:30']: no whole UTC hour lies inside them in UTC",
+        "rollout.calendar.windows = ['22:00-22:30']: must hold a whole UTC hour, and hold none in UTC",
     ),
     (
         {"windows": NIGHT},
-        "calendar.timezone: windows are local, and 2 devices have neither a variable timezone nor",
+        "rollout.calendar.timezone: is required with windows, as 2 devices have no variable timezone",
     ),
     (
         {"windows": NIGHT, "timezone": "America/Chikago"},
-        "calendar.timezone = 'America/Chikago': no such zone is known here",
+        "rollout.calendar.timezone = 'America/Chikago': must be a zone such as America/Chicago",
     ),
-    ({"timezone": "../UTC"}, "calendar.timezone = '../UTC': no such zone is known here"),
+    ({"timezone": "../UTC"}, "rollout.calendar.timezone = '../UTC': must be a zone such as"),
     (
         {"freeze": [{"from": "2026-12-32", "to": "2027-01-04"}]},
-        "calendar.freeze[0].from = '2026-12-32': is not a date",
+        "rollout.calendar.freeze[0].from = '2026-12-32': must be a date",
     ),
-    ({"freeze": [{"from": "2026-12-18"}]}, "calendar.freeze[0].to = None: is required"),
+    ({"freeze": [{"from": "2026-12-18"}]}, "rollout.calendar.freeze[0].to: is required"),
     (
         {"freeze": [{"from": "2026-12-18", "to": "2026-12-17"}]},
-        "calendar.freeze[0].to = '2026-12-17': is before 2026-12-18",
+        "rollout.calendar.freeze[0].to = '2026-12-17': must not be before from, 2026-12-18",
     ),
     (
         {"freeze": [{"from": "2026-12-18", "to": "2026-12-19", "reason": "x"}]},
-        "calendar.freeze[0].reason = 'x': is no key of this place",
+        "rollout.calendar.freeze[0].reason = 'x': unknown key",
     ),
-    ({"freeze": "2026-12-18"}, "calendar.freeze = '2026-12-18': is required, as a list"),
-    ({"lead_hours": 0}, "calendar.lead_hours = 0: is no whole number from 1 to 720"),
-    ({"lead_hours": 721}, "calendar.lead_hours = 721: is no whole number from 1 to 720"),
-    ({"min_days": 0}, "calendar.min_days = 0: is no whole number from 1 to 31"),
-    ({"min_days": "two"}, "calendar.min_days = 'two': is no whole number from 1 to 31"),
+    (
+        {"freeze": "2026-12-18"},
+        "rollout.calendar.freeze = '2026-12-18': must be a list of dictionaries",
+    ),
+    ({"lead_hours": 0}, "rollout.calendar.lead_hours = 0: must be an integer from 1 to 720"),
+    ({"lead_hours": 721}, "rollout.calendar.lead_hours = 721: must be an integer from 1 to 720"),
+    ({"min_days": 0}, "rollout.calendar.min_days = 0: must be an integer from 1 to 31"),
+    ({"min_days": "two"}, "rollout.calendar.min_days = 'two': must be an integer from 1 to 31"),
 ]
 
 
@@ -434,7 +452,8 @@ def test_an_unknown_zone_of_a_device_names_the_device() -> None:
     with pytest.raises(InvalidSpec) as caught:
         read(declared(devices, calendar=calendar))
     (problem,) = caught.value.problems
-    assert f"calendar.timezone = 'Mars/Base' (of {imei(1)}): no such zone" in problem
+    assert problem.startswith("rollout.calendar.timezone = 'Mars/Base': must be a zone such as")
+    assert f"(of {imei(1)})" in problem
 
 
 def test_no_calendar_and_empty_lists_are_fine() -> None:

@@ -21,7 +21,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
     Phase,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.option_types import (
     InvalidSpec,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
@@ -420,67 +420,76 @@ def test_it_holds_from_the_first_run_to_the_last(words: list[str], late: int) ->
 # -- declarations
 
 ERRORS: list[tuple[dict[str, Any], str]] = [
-    ({"approved": [{"wave": "pilo", "digest": "abcd"}]}, "approved[0].wave = 'pilo': no wave has"),
-    ({"approved": [{"wave": "pilot"}]}, "approved[0].digest = None: is required, as text"),
+    (
+        {"approved": [{"wave": "pilo", "digest": "abcd"}]},
+        "rollout.approved[0].wave = 'pilo': must be the name of a wave: pilot, last",
+    ),
+    ({"approved": [{"wave": "pilot"}]}, "rollout.approved[0].digest: is required"),
     (
         {"approved": [{"wave": "pilot", "digest": "abc"}]},
-        "approved[0].digest = 'abc': is no digest",
+        "rollout.approved[0].digest = 'abc': must be a digest, or its first 4 hex digits or more",
     ),
-    ({"approved": [{"wave": "pilot", "digest": "wxyz"}]}, "approved[0].digest = 'wxyz': is no"),
+    (
+        {"approved": [{"wave": "pilot", "digest": "wxyz"}]},
+        "rollout.approved[0].digest = 'wxyz': must be a digest",
+    ),
     (
         {"approved": [{"wave": "pilot", "digest": "a" * 65}]},
-        f"approved[0].digest = '{'a' * 65}': is no digest: give its first 4 hex digits or more",
+        f"rollout.approved[0].digest = '{'a' * 65}': must be a digest, or its first 4 hex digits or more",
     ),
     (
         {"approved": [{"wave": "last", "digest": "abcd"}]},
-        "approved[0].wave = 'last': this wave does not wait for an approval",
+        "rollout.approved[0].wave = 'last': this wave needs no approval",
     ),
     (
         {"approved": [{"wave": "pilot", "digest": "abcd"}], "gate": {"approval": False}},
-        "approved[0].wave = 'pilot': this wave does not wait for an approval",
+        "rollout.approved[0].wave = 'pilot': this wave needs no approval",
     ),
     (
         {"approved": [{"wave": "pilot", "digest": "abcd", "failures": -1}]},
-        "approved[0].failures = -1: is no whole number",
+        "rollout.approved[0].failures = -1: must be an integer",
     ),
     (
         {"approved": [{"wave": "pilot", "digest": "abcd", "failure": 1}]},
-        "approved[0].failure = 1: is no key of this place; did you mean failures?",
+        "rollout.approved[0].failure = 1: unknown key; did you mean failures?",
     ),
-    ({"approved": {"wave": "pilot"}}, "approved = {'wave': 'pilot'}: is required, as a list"),
+    (
+        {"approved": {"wave": "pilot"}},
+        "rollout.approved = {'wave': 'pilot'}: must be a list of dictionaries",
+    ),
     (
         {"accept": [{"wave": "pilot", "by": "ann", "reason": "x"}]},
-        "accept[0].up_to = None: is required: how many failures are taken",
+        "rollout.accept[0].up_to: is required",
     ),
     (
         {"accept": [{"wave": "pilot", "failures": 3, "up_to": 2, "by": "ann", "reason": "x"}]},
-        "accept[0].up_to = 2: is less than the failures there are, 3",
+        "rollout.accept[0].up_to = 2: must be at least 3, the failures that there are",
     ),
     (
         {"accept": [{"wave": "pilot", "up_to": "all", "by": "ann", "reason": "x"}]},
-        "accept[0].up_to = 'all': is no whole number",
+        "rollout.accept[0].up_to = 'all': must be an integer",
     ),
     (
         {"accept": [{"wave": "pilot", "up_to": 1, "reason": "x"}]},
-        "accept[0].by = None: is required",
+        "rollout.accept[0].by: is required",
     ),
     (
         {"accept": [{"wave": "pilot", "up_to": 1, "by": "ann"}]},
-        "accept[0].reason = None: is requir",
+        "rollout.accept[0].reason: is required",
     ),
     (
         {"accept": [{"wave": "w9", "up_to": 1, "by": "ann", "reason": "x"}]},
-        "accept[0].wave = 'w9': no wave has this name; known: pilot, last",
+        "rollout.accept[0].wave = 'w9': must be the name of a wave: pilot, last",
     ),
     (
         {"accept": [{"wave": "pilot", "upto": 1, "up_to": 1, "by": "ann", "reason": "x"}]},
-        "accept[0].upto = 1: is no key of this place; did you mean up_to?",
+        "rollout.accept[0].upto = 1: unknown key; did you mean up_to?",
     ),
-    ({"require_digest": "12"}, "require_digest = '12': is no digest"),
-    ({"require_digest": ["abcd"]}, "require_digest = ['abcd']: is required, as text"),
-    ({"on_halt": "cancel"}, "on_halt = 'cancel': is neither shorten nor abort"),
-    ({"sweep": "maybe"}, "sweep = 'maybe': is neither true nor false"),
-    ({"retry": 9}, "retry = 9: is no whole number from 0 to 8"),
+    ({"require_digest": "12"}, "rollout.require_digest = '12': must be a digest"),
+    ({"require_digest": ["abcd"]}, "rollout.require_digest = ['abcd']: must be a digest"),
+    ({"on_halt": "cancel"}, "rollout.on_halt = 'cancel': must be 'shorten' or 'abort'"),
+    ({"sweep": "maybe"}, "rollout.sweep = 'maybe': must be true or false"),
+    ({"retry": 9}, "rollout.retry = 9: must be an integer from 0 to 8"),
 ]
 
 

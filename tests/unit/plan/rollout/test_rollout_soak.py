@@ -20,7 +20,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
     Phase,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.option_types import (
     InvalidSpec,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
@@ -320,6 +320,6 @@ def test_defaults_and_errors_of_the_keys() -> None:
     with pytest.raises(InvalidSpec) as caught:
         read(declared(waves=[wave("all", gate=given_gate)]))
     told = "\n".join(caught.value.problems)
-    assert "waves[0] (all).gate.soak_hours = 2161: is no whole number from 0 to 2160" in told
-    assert "waves[0] (all).gate.approval = 'perhaps': is neither true nor false" in told
-    assert "waves[0] (all).gate.soak_hour = 3: is no key of this place; did you mean" in told
+    assert "rollout.waves[0].gate.soak_hours = 2161: must be an integer from 0 to 2160" in told
+    assert "rollout.waves[0].gate.approval = 'perhaps': must be true or false" in told
+    assert "rollout.waves[0].gate.soak_hour = 3: unknown key; did you mean" in told

@@ -18,7 +18,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.imei import
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     view_decision,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.sections import (
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.option_types import (
     InvalidSpec,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
@@ -64,150 +64,204 @@ def test_nothing_is_wrong_with_the_base() -> None:
 
 ERRORS: list[tuple[dict[str, Any], str]] = [
     # -- the rollout
-    (declared(name="Meters"), "name = 'Meters': use 1 to 20 of a-z, 0-9 and -"),
-    (declared(name="m" * 21), f"name = '{'m' * 21}': use 1 to 20"),
-    (declared(name="a.b"), "name = 'a.b': use 1 to 20"),
-    (declared(name="meters\n2"), "name = 'meters\\n2': use 1 to 20"),
-    (declared(name=""), "name = '': is required, as text"),
-    (declared(name=None), "name = None: is required, as text"),
-    (declared(name=["x"]), "name = ['x']: is required, as text"),
-    (declared(type="hardware"), "type = 'hardware': is none of firmware, software"),
-    (declared(type="software"), "packages = None: is required, as a list with at least one entry"),
-    (declared(protocol="CoAP"), "protocol = 'CoAP': is none of LWM2M, OMA, HTTP"),
-    (declared(nmae="x"), "nmae = 'x': is no key of this place; did you mean name?"),
-    (declared(zebra=1), "zebra = 1: is no key of this place; known: name, type"),
-    (declared(wave=[]), "wave = []: is no key of this place; did you mean waves?"),
-    (declared(qualified_packages=[1]), "qualified_packages = [1]: is no list of texts"),
-    (declared(assign_licenses="perhaps"), "assign_licenses = 'perhaps': is neither true nor false"),
+    (
+        declared(name="Meters"),
+        "rollout.name = 'Meters': must be 1 to 20 characters of a-z, 0-9 and -",
+    ),
+    (declared(name="m" * 21), f"rollout.name = '{'m' * 21}': must be 1 to 20"),
+    (declared(name="a.b"), "rollout.name = 'a.b': must be 1 to 20"),
+    (declared(name="meters\n2"), "rollout.name = 'meters\\n2': must be 1 to 20"),
+    (declared(name=""), "rollout.name = '': must not be empty"),
+    (declared(name=None), "rollout.name: is required"),
+    (declared(name=["x"]), "rollout.name = ['x']: must be 1 to 20 characters"),
+    (declared(type="hardware"), "rollout.type = 'hardware': must be 'firmware' or 'software'"),
+    (declared(type="software"), "rollout.packages: is required with type: software"),
+    (declared(protocol="CoAP"), "rollout.protocol = 'CoAP': must be 'LWM2M', 'OMA' or 'HTTP'"),
+    (declared(nmae="x"), "rollout.nmae = 'x': unknown key; did you mean name?"),
+    (declared(zebra=1), "rollout.zebra = 1: unknown key; valid keys here are name, type"),
+    (declared(wave=[]), "rollout.wave = []: unknown key; did you mean waves?"),
+    (
+        declared(qualified_packages=[1]),
+        "rollout.qualified_packages = [1]: must be a list of strings",
+    ),
+    (
+        declared(assign_licenses="perhaps"),
+        "rollout.assign_licenses = 'perhaps': must be true or false",
+    ),
     # -- the target
-    (declared(target=None), "target = None: is required, as a list with at least one entry"),
-    (declared(target=[]), "target = []: is required, as a list with at least one entry"),
-    (declared(target=target()), "is required, as a list with at least one entry"),
-    (declared(target=["B"]), "target[0] = 'B': is no mapping of keys to values"),
-    (declared(target=[{"make": "x", "model": "y"}]), "target[0].version = None: is required"),
-    (declared(target=[target(), target(version="C")]), "target[1].model = 'M1': Maker has a"),
-    (declared(target=[{**target(), "versoin": "B"}]), "target[0].versoin = 'B': is no key of this"),
+    (declared(target=None), "rollout.target: is required"),
+    (
+        declared(target=[]),
+        "rollout.target = []: must be a list of dictionaries with at least one entry",
+    ),
+    (declared(target=target()), "must be a list of dictionaries with at least one entry"),
+    (declared(target=["B"]), "rollout.target[0] = 'B': must be a dictionary"),
+    (declared(target=[{"make": "x", "model": "y"}]), "rollout.target[0].version: is required"),
+    (
+        declared(target=[target(), target(version="C")]),
+        "rollout.target[1].model = 'M1': another entry is for this model of Maker",
+    ),
+    (
+        declared(target=[{**target(), "versoin": "B"}]),
+        "rollout.target[0].versoin = 'B': unknown key; did you mean version?",
+    ),
     # -- the devices
-    ({**declared(), "devices": []}, "devices = []: no device is selected: name at least one"),
-    ({**declared(), "devices": None}, "devices = None: no device is selected"),
-    ({**declared(), "devices": "all"}, "devices = 'all': no device is selected"),
-    (declared(["12345"]), "devices[0] = '12345': a device is an IMEI of exactly 15 digits"),
-    (declared([imei(0), {"imei": "x"}]), "devices[1] = 'x': a device is an IMEI"),
-    (declared([{"host": "h"}]), "devices[0] = None: a device is an IMEI"),
-    (declared(["\N{ARABIC-INDIC DIGIT ONE}" * 15]), "a device is an IMEI of exactly 15 digits"),
+    (
+        {**declared(), "devices": []},
+        "rollout.devices = []: must be a list of at least one device; no device is selected",
+    ),
+    (
+        {**declared(), "devices": None},
+        "rollout.devices: must be a list of at least one device; no device is selected: set rollout_hosts",
+    ),
+    (
+        {**declared(), "devices": "all"},
+        "rollout.devices = 'all': must be a list of at least one device",
+    ),
+    (declared(["12345"]), "rollout.devices[0] = '12345': must be an IMEI of exactly 15 digits"),
+    (declared([imei(0), {"imei": "x"}]), "rollout.devices[1] = 'x': must be an IMEI"),
+    (declared([{"host": "h"}]), "rollout.devices[0] = None: must be an IMEI"),
+    (declared(["\N{ARABIC-INDIC DIGIT ONE}" * 15]), "must be an IMEI of exactly 15 digits"),
     (
         declared(["1", "2", "3", "4", "5", "6", "7"]),
-        "devices[3] = '4', devices[4] = '5' and 2 more: a device is an IMEI",
+        "rollout.devices[3] = '4', rollout.devices[4] = '5' and 2 more: must be an IMEI",
     ),
     (
         declared([{"imei": imei(0), "region": "a"}, {"imei": imei(0), "region": "b"}]),
-        f"devices[1] = '{imei(0)}': is declared twice, with other variables",
+        f"rollout.devices[1] = '{imei(0)}': is given twice, with other variables",
     ),
     # -- the waves
-    (declared(waves=[]), "waves = []: is required, as a list with at least one entry"),
-    (declared(waves="all"), "waves = 'all': is required, as a list with at least one entry"),
-    (declared(waves=["all"]), "waves[0] = 'all': is no mapping of keys to values"),
-    (declared(waves=[{"rest": True}]), "waves[0].name = None: is required, as text"),
-    (declared(waves=[wave("a b")]), "waves[0] (a b).name = 'a b': use 1 to 30 of A-Z"),
-    (declared(waves=[wave("n" * 31)]), "use 1 to 30 of A-Z"),
+    (
+        declared(waves=[]),
+        "rollout.waves = []: must be a list of dictionaries with at least one entry",
+    ),
+    (
+        declared(waves="all"),
+        "rollout.waves = 'all': must be a list of dictionaries with at least one entry",
+    ),
+    (declared(waves=["all"]), "rollout.waves[0] = 'all': must be a dictionary"),
+    (declared(waves=[{"rest": True}]), "rollout.waves[0].name: is required"),
+    (
+        declared(waves=[wave("a b")]),
+        "rollout.waves[0].name = 'a b': must be 1 to 30 characters of A-Z",
+    ),
+    (declared(waves=[wave("n" * 31)]), "must be 1 to 30 characters of A-Z"),
     (
         declared(waves=[wave("x", count=1), wave("x")]),
-        "waves[1] (x).name = 'x': another wave has this name",
+        "rollout.waves[1].name = 'x': another wave has this name",
     ),
     (
         declared(waves=[wave("first"), wave("last")]),
-        "waves[0] (first).rest = True: takes all that is left, so it can only be the last wave",
+        "rollout.waves[0].rest: must be in the last wave only, as it takes all that is left",
     ),
     (
         declared(waves=[wave("pilot", count=1)]),
-        "waves[0] (pilot): the last wave must be rest: true",
+        "rollout.waves[0]: the last wave must have rest: true",
     ),
     (
         declared(waves=[*(wave(f"w{n}", count=1) for n in range(98)), wave()]),
-        "has more than 98 entries",
+        "rollout.waves: must have at most 98 entries",
     ),
     (
         with_wave(),
-        "waves[0] (pilot): needs exactly one of group, per_package, count, percent, rest",
+        "rollout.waves[0]: must have exactly one of group, per_package, count, percent, rest",
     ),
     (with_wave(), "and has none"),
     (with_wave(count=1, percent=5), "and has count, percent"),
-    (declared(waves=[wave("all", rest=False)]), "waves[0] (all).rest = False: is only ever true"),
-    (with_wave(count=0), "waves[0] (pilot).count = 0: is no whole number from 1 to 999999"),
-    (with_wave(count=1.5), "waves[0] (pilot).count = 1.5: is no whole number"),
-    (with_wave(count=True), "waves[0] (pilot).count = True: is no whole number"),
-    (with_wave(count="-1"), "waves[0] (pilot).count = '-1': is no whole number"),
-    (with_wave(count="²"), "waves[0] (pilot).count = '²': is no whole number"),
-    (with_wave(count="9" * 5000), "is no whole number from 1 to 999999"),
-    (with_wave(per_package=0), "waves[0] (pilot).per_package = 0: is no whole number"),
-    (with_wave(percent=0), "waves[0] (pilot).percent = 0: is no number above 0 and up to 100"),
-    (with_wave(percent=101), "waves[0] (pilot).percent = 101: is no number above 0"),
-    (with_wave(percent="5 %"), "waves[0] (pilot).percent = '5 %': is no number above 0"),
-    (with_wave(percent=-1), "waves[0] (pilot).percent = -1: is no number above 0"),
-    (with_wave(percent=True), "waves[0] (pilot).percent = True: is no number above 0"),
-    (with_wave(percent="1/0"), "waves[0] (pilot).percent = '1/0': is no number above 0"),
-    (with_wave(percent=float("nan")), "waves[0] (pilot).percent = nan: is no number above 0"),
-    (with_wave(percent=float("inf")), "waves[0] (pilot).percent = inf: is no number above 0"),
-    (with_wave(count=1, at_least=5), "waves[0] (pilot).at_least = 5: goes with per_package or"),
-    (with_wave(percent=5, at_least=0), "waves[0] (pilot).at_least = 0: is no whole number from 1"),
+    (
+        declared(waves=[wave("all", rest=False)]),
+        "rollout.waves[0].rest = False: must be true, or left out",
+    ),
+    (with_wave(count=0), "rollout.waves[0].count = 0: must be an integer from 1 to 999999"),
+    (with_wave(count=1.5), "rollout.waves[0].count = 1.5: must be an integer"),
+    (with_wave(count=True), "rollout.waves[0].count = True: must be an integer"),
+    (with_wave(count="-1"), "rollout.waves[0].count = '-1': must be an integer"),
+    (with_wave(count="²"), "rollout.waves[0].count = '²': must be an integer"),
+    (with_wave(count="9" * 5000), "must be an integer from 1 to 999999"),
+    (with_wave(per_package=0), "rollout.waves[0].per_package = 0: must be an integer"),
+    (
+        with_wave(percent=0),
+        "rollout.waves[0].percent = 0: must be a number above 0 and at most 100",
+    ),
+    (with_wave(percent=101), "rollout.waves[0].percent = 101: must be a number above 0"),
+    (with_wave(percent="5 %"), "rollout.waves[0].percent = '5 %': must be a number above 0"),
+    (with_wave(percent=-1), "rollout.waves[0].percent = -1: must be a number above 0"),
+    (with_wave(percent=True), "rollout.waves[0].percent = True: must be a number above 0"),
+    (with_wave(percent="1/0"), "rollout.waves[0].percent = '1/0': must be a number above 0"),
+    (with_wave(percent=float("nan")), "rollout.waves[0].percent = nan: must be a number above 0"),
+    (with_wave(percent=float("inf")), "rollout.waves[0].percent = inf: must be a number above 0"),
+    (
+        with_wave(count=1, at_least=5),
+        "rollout.waves[0].at_least = 5: must be in a wave with per_package or",
+    ),
+    (with_wave(percent=5, at_least=0), "rollout.waves[0].at_least = 0: must be an integer from 1"),
     (
         with_wave(count=1, diversity=["region"]),
-        "waves[0] (pilot).diversity = ['region']: only a per_package wave chooses by variables",
+        "rollout.waves[0].diversity = ['region']: must be in a wave with per_package",
     ),
-    (with_wave(per_package=1, diversity=[1]), "waves[0] (pilot).diversity = [1]: is no list of"),
-    (with_wave(count=1, days=1), "waves[0] (pilot).days = 1: is no whole number from 2 to 31"),
-    (with_wave(count=1, days=32), "waves[0] (pilot).days = 32: is no whole number from 2 to 31"),
+    (
+        with_wave(per_package=1, diversity=[1]),
+        "rollout.waves[0].diversity = [1]: must be a list of",
+    ),
+    (with_wave(count=1, days=1), "rollout.waves[0].days = 1: must be an integer from 2 to 31"),
+    (with_wave(count=1, days=32), "rollout.waves[0].days = 32: must be an integer from 2 to 31"),
     (
         with_wave(count=1, dasy=3),
-        "waves[0] (pilot).dasy = 3: is no key of this place; did you mean",
+        "rollout.waves[0].dasy = 3: unknown key; did you mean",
     ),
-    (with_wave(group="lab"), "waves[0] (pilot).group = 'lab': no selected device is in this group"),
+    (with_wave(group="lab"), "rollout.waves[0].group = 'lab': no selected device is in this group"),
     (
         with_wave(per_package=1, diversity=["region"]),
-        "waves[0] (pilot).diversity = 'region': 3 devices have no such variable",
+        "rollout.waves[0].diversity = 'region': 3 devices have no such variable",
     ),
     # -- gates
     *(
-        (with_wave(count=1, gate={key: value}), f"waves[0] (pilot).gate.{key} = {value!r}: {why}")
+        (with_wave(count=1, gate={key: value}), f"rollout.waves[0].gate.{key} = {value!r}: {why}")
         for key, value, why in [
             *(
-                (rate, value, "is no rate from 0 to 1")
+                (rate, value, "must be a number from 0 to 1")
                 for rate in (
                     *("max_failure_rate", "min_success_rate", "min_coverage", "max_rejected"),
                     "max_failed_cohort_share",
                 )
-                for value in (1.01, -0.01, "5%", True, [0.1])
+                for value in (1.01, -0.01, "5%", True, [0.1], "1e-99999", "1/0")
             ),
-            ("min_sample", 0, "is no whole number from 1 to 999999"),
-            ("max_failures", -1, "is no whole number from 0 to 999999"),
-            ("max_failure", 1, "is no key of this place; did you mean max_failures?"),
+            ("min_sample", 0, "must be an integer from 1 to 999999"),
+            ("max_failures", -1, "must be an integer from 0 to 999999"),
+            ("max_failure", 1, "unknown key; did you mean max_failures?"),
         ]
     ),
-    (with_wave(count=1, gate=[1]), "waves[0] (pilot).gate = [1]: is no mapping of keys to values"),
+    (with_wave(count=1, gate=[1]), "rollout.waves[0].gate = [1]: must be a dictionary"),
     (
         declared(gate={"min_sampel": 1}),
-        "gate.min_sampel = 1: is no key of this place; did you mean",
+        "rollout.gate.min_sampel = 1: unknown key; did you mean",
     ),
-    (declared(gate={"min_coverage": 2}), "gate.min_coverage = 2: is no rate from 0 to 1"),
+    (
+        declared(gate={"min_coverage": 2}),
+        "rollout.gate.min_coverage = 2: must be a number from 0 to 1",
+    ),
     # -- limits and times
     (
         declared(limits={"max_creates": 0}),
-        "limits.max_creates = 0: is no whole number from 1 to 100",
+        "rollout.limits.max_creates = 0: must be an integer from 1 to 100",
     ),
-    (declared(limits={"max_creates": 101}), "limits.max_creates = 101: is no whole number"),
+    (declared(limits={"max_creates": 101}), "rollout.limits.max_creates = 101: must be an integer"),
     (
         declared(limits={"max_campaign_devices": 0}),
-        "limits.max_campaign_devices = 0: is no whole number",
+        "rollout.limits.max_campaign_devices = 0: must be an integer",
     ),
-    (declared(limits={"max_devices": 1}), "limits.max_devices = 1: is no key of this place"),
+    (declared(limits={"max_devices": 1}), "rollout.limits.max_devices = 1: unknown key"),
     (
         declared(calendar={"lead_hours": 0}),
-        "calendar.lead_hours = 0: is no whole number from 1 to 720",
+        "rollout.calendar.lead_hours = 0: must be an integer from 1 to 720",
     ),
-    (declared(calendar={"lead_hours": 721}), "calendar.lead_hours = 721: is no whole number"),
+    (
+        declared(calendar={"lead_hours": 721}),
+        "rollout.calendar.lead_hours = 721: must be an integer",
+    ),
     (
         declared(calendar={"lead_hour": 1}),
-        "calendar.lead_hour = 1: is no key of this place; did you mean",
+        "rollout.calendar.lead_hour = 1: unknown key; did you mean",
     ),
 ]
 
@@ -229,9 +283,18 @@ def test_a_mistake_is_named_once() -> None:
         assert len(problems(raw)) == 1
 
 
-@pytest.mark.parametrize("raw", [None, {}, [], "x", 5])
+@pytest.mark.parametrize("raw", [None, {}])
 def test_no_declaration_at_all(raw: object) -> None:
-    assert {one.split(" ")[0] for one in problems(raw)} >= {"name", "target", "devices"}
+    assert [problem.split(":")[0] for problem in problems(raw)] == [
+        "rollout.name",
+        "rollout.target",
+        "rollout.devices",
+    ]
+
+
+@pytest.mark.parametrize("raw", [[], "x", 5])
+def test_no_mapping_is_one_mistake(raw: object) -> None:
+    assert problems(raw) == (f"rollout = {raw!r}: must be a dictionary",)
 
 
 def test_everything_is_said_at_once() -> None:
@@ -251,20 +314,20 @@ def test_everything_is_said_at_once() -> None:
     }
     found = problems(raw)
     for place in (
-        *("name = ", "protocol = ", "target[1].model = ", "target[1].version = ", "devices[0] = "),
-        *("waves[0] (a).rest = ", "waves[1] (b).percent = ", "waves[1] (b).gate.min_coverage = "),
-        *("waves[1] (b).gate.sample = ", "waves[1] (b): the last wave", "gate.max_failure_rate = "),
+        *("name = ", "protocol = ", "target[1].model: ", "target[1].version: ", "devices[0] = "),
+        *("waves[0].rest: ", "waves[1].percent = ", "waves[1].gate.min_coverage = "),
+        *("waves[1].gate.sample = ", "waves[1]: the last wave", "gate.max_failure_rate = "),
         *("limits.max_creates = ", "calendar.lead_hours = ", "colour = "),
     ):
-        assert sum(one.startswith(place) for one in found) == 1, place
+        assert sum(problem.startswith(f"rollout.{place}") for problem in found) == 1, place
     assert len(found) == 14
     with pytest.raises(InvalidSpec) as caught:
         read(raw, ImeiCheck.WARN)
-    assert str(caught.value) == f"rollout: 14 errors: {'; '.join(found)}"
+    assert str(caught.value).splitlines() == ["rollout: 14 errors:", *found]
 
 
 def test_one_error_is_one_error() -> None:
-    with pytest.raises(InvalidSpec, match=r"^rollout: 1 error: name = 'X'"):
+    with pytest.raises(InvalidSpec, match=r"^rollout: 1 error:\nrollout.name = 'X'"):
         read(declared(name="X"))
 
 
@@ -279,7 +342,7 @@ def test_devices_without_the_variable_are_named_with_their_hosts() -> None:
     ]
     raw = declared(devices, waves=[wave("p", per_package=1, diversity=["region"]), wave()])
     assert problems(raw) == (
-        "waves[0] (p).diversity = 'region': 2 devices have no such variable:"
+        "rollout.waves[0].diversity = 'region': 2 devices have no such variable:"
         f" {imei(1)} (meter1), {imei(2)}",
     )
 
@@ -312,9 +375,66 @@ def test_a_device_with_everything() -> None:
 
 
 def test_targets_devices_and_names_are_text() -> None:
-    found = spec(name=123, target=[{"make": "Maker", "model": 5, "version": 1.5}])
+    found = spec(name=123, target=[{"make": "Maker", "model": 5, "version": "1.5"}])
     assert found.name == "123"
     assert (found.targets[0].model, found.targets[0].version) == ("5", "1.5")
+
+
+@pytest.mark.parametrize("value", [1.1, 10657, True])
+def test_what_yaml_did_not_read_as_text_is_to_be_quoted(value: object) -> None:
+    """Nobody can tell 1.10 from 1.1 once YAML has read it, nor 0o17 from 15."""
+    packages = [{"name": "p", "make": "Maker", "model": "M1", "from": value, "to": value}]
+    raw = declared(
+        target=[{**target(), "version": value}], type="software", packages=packages, name=True
+    )
+    kind = "true or false" if value is True else "a number"
+    assert set(problems(raw)) == {
+        "rollout.name = True: must be a string; quote it, as YAML reads it as true or false",
+        *(
+            f"rollout.{key} = {value!r}: must be a string; quote it, as YAML reads it as {kind}"
+            for key in ("target[0].version", "packages[0].from", "packages[0].to")
+        ),
+    }
+
+
+def test_a_null_is_not_given() -> None:
+    given = declared(waves=[{"name": "p", "count": 2, "percent": None, "gate": None}, wave()])
+    assert spec(limits=None, calendar=None, timing=None, gate={"max_failures": None}).limits
+    assert read(given).waves[0].size == 2
+    assert problems({**given, "target": None}) == ("rollout.target: is required",)
+    assert problems({**given, "lane": None})[0].startswith("rollout.lane: unknown key")
+
+
+def test_a_mistake_brings_no_other_with_it() -> None:
+    """A wave of no kind is not taken for the rest, nor a wrong size for none."""
+    assert problems(declared(waves=[{"name": "p", "cuont": 2}, wave()])) == (
+        "rollout.waves[0].cuont = 2: unknown key; did you mean count? valid keys here are name,"
+        " group, per_package, count, percent, rest, at_least, diversity, days, retry, gate",
+        "rollout.waves[0]: must have exactly one of group, per_package, count, percent, rest, and"
+        " has none",
+    )
+    signed = {"approved": [{"wave": "pilot", "digest": "abcd"}]}
+    assert len(problems(declared(waves="all", **signed))) == 1
+    assert len(problems(declared(waves=[{"name": "p q", "count": 1}, wave()], **signed))) == 1
+    assert len(problems(declared(calendar={"windows": ["22:00-04:00"], "timezone": 5.5}))) == 1
+    assert len(problems(declared(waves=[{"name": "p", "rest": "no way"}, wave()]))) == 1
+
+
+def test_values_are_shortened() -> None:
+    raw = declared(name={f"key{number}": "x" * 1000 for number in range(1000)}, require_digest=[])
+    for problem in problems({**raw, "gate": ["x" * 1000] * 1000, "type": "y" * 1000}):
+        assert len(problem) < 800
+
+
+def test_keys_of_earlier_versions() -> None:
+    accept = {"wave": "all", "up_to": 3, "by": "ann", "reason": "known"}
+    found = spec(gate={"max_failed_lane_share": 0.2}, accept=[{**accept, "lane": "8a1f0e"}])
+    assert found.waves[0].gate.max_failed_cohort_share == Fraction("0.2")
+    assert found.accepted[0].cohort == "8a1f0e"
+    both = declared(accept=[{**accept, "lane": "8a1f0e", "cohort": "8a1f0e"}])
+    assert problems(both) == (
+        "rollout.accept[0].cohort: lane is given, too: it is the same option",
+    )
 
 
 def test_every_number_may_be_text() -> None:
@@ -356,6 +476,9 @@ def test_every_number_may_be_text() -> None:
         (0.1, Fraction(1, 10)),
         ("1/3", Fraction(1, 3)),
         ("5e-2", Fraction(1, 20)),
+        (1e-3, Fraction(1, 1000)),
+        ("1e-3", Fraction(1, 1000)),
+        (" 0.050 ", Fraction(1, 20)),
     ],
 )
 def test_rates_are_exact(value: object, rate: Fraction) -> None:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from ...._model.device_lines import DeviceLine
 from ...._model.errors import InvalidValue
 from ...._model.imei import ImeiCheck, check_device_ids, shorten
-from .sections import Section
-from .spec import Selected, Wave, WaveKind
+from .option_types import Problems
+from .spec import Selected
 
 ReadFile = Callable[[str], Iterator[DeviceLine]]
 """Gives the devices of the file ``devices_file``, or raises InvalidValue."""
@@ -23,28 +24,36 @@ def no_file(path: str) -> Iterator[DeviceLine]:
 
 
 def read_devices(
-    top: Section, imei_check: ImeiCheck, read_file: ReadFile
+    values: Mapping[str, Any], imei_check: ImeiCheck, read_file: ReadFile, problems: Problems
 ) -> tuple[tuple[Selected, ...], tuple[str, ...]]:
-    """Read devices: IMEIs, or mappings of ``imei``, ``host``, ``groups`` and variables."""
-    key, value = "devices", top.raw.get("devices")
-    entries: Iterable[tuple[str, object]]
-    if "devices_file" in top:
-        key = "devices_file"
-        if value is not None:
-            top.refuse(key, "devices are declared, too: give one of the two")
-            return (), ()
-        entries = _entries_of_file(read_file(top.text(key)))
-    elif not isinstance(value, (list, tuple)) or not value:
-        top.refuse(
-            key,
-            "no device is selected: name at least one, or a devices_file, or check the pattern",
+    """Read devices: IMEIs, or mappings of ``imei``, ``host``, ``groups`` and variables.
+
+    :returns: the devices, and what was merged or looks wrong, for a person to read.
+    """
+    devices, file = values["devices"], values["devices_file"]
+    if file is not None and devices is not None:
+        problems.add("rollout.devices_file", "devices are given, too: give one of the two", file)
+    elif file:
+        return _read_all("devices_file", _entries_of_file(read_file(file)), imei_check, problems)
+    elif file is None and isinstance(devices, (list, tuple)) and devices:
+        entries = ((f"rollout.devices[{n}]", entry) for n, entry in enumerate(devices))
+        return _read_all("devices", entries, imei_check, problems)
+    elif file is None:
+        problems.add(
+            "rollout.devices",
+            "must be a list of at least one device; no device is selected: set rollout_hosts of the"
+            " role and check its pattern, or give devices or devices_file",
+            devices,
         )
-        return (), ()
-    else:
-        entries = ((f"devices[{place}]", entry) for place, entry in enumerate(value))
+    return (), ()
+
+
+def _read_all(
+    key: str, entries: Iterable[tuple[str, object]], imei_check: ImeiCheck, problems: Problems
+) -> tuple[tuple[Selected, ...], tuple[str, ...]]:
     found: dict[str, Selected] = {}
     wrong: list[str] = []
-    merged = 0
+    merged, remarks = 0, list[str]()
     try:
         for place, entry in entries:
             device = _read_device(entry)
@@ -54,30 +63,26 @@ def read_devices(
             elif device.imei in found:
                 merged += 1
                 if device.variables != found[device.imei].variables:
-                    top.problems.append(
-                        f"{place} = {device.imei!r}: is declared twice, with other variables"
-                    )
+                    problems.add(place, "is given twice, with other variables", device.imei)
             else:
                 found[device.imei] = device
-    except InvalidValue as error:
-        top.problems.append(str(error))
-    if wrong:
-        top.problems.append(
-            f"{shorten(wrong)}: a device is an IMEI of exactly 15 digits, as text (quote it, so"
-            " that zeros stay), or a mapping with such an imei"
-        )
-    remarks = [f"{key}: merged {merged} that were declared twice"] if merged else []
-    try:
+        if merged:
+            remarks.append(f"{key}: merged {merged} that were declared twice")
         remarks += check_device_ids(found, field=key, check=imei_check).warnings
     except InvalidValue as error:
-        top.problems.append(str(error))
+        problems.add(f"rollout.{error.field}", error.reason, error.value)
+    if wrong:
+        problems.lines.append(
+            f"{shorten(wrong)}: must be an IMEI of exactly 15 digits (quote it, so that zeros"
+            " stay), or a dictionary with such an imei"
+        )
     return tuple(found.values()), tuple(remarks)
 
 
 def _entries_of_file(lines: Iterable[DeviceLine]) -> Iterator[tuple[str, object]]:
     """Give what a list of devices would hold, and the lines it comes from."""
     for line in lines:
-        yield f"devices_file line {line.number}", {**line.fields, "imei": line.imei}
+        yield f"rollout.devices_file line {line.number}", {**line.fields, "imei": line.imei}
 
 
 def _read_device(entry: object) -> Selected | None:
@@ -97,29 +102,3 @@ def _read_device(entry: object) -> Selected | None:
             if key not in ("imei", "host", "groups") and value is not None
         },
     )
-
-
-def check_variables(
-    waves: Sequence[Wave], devices: Sequence[Selected], problems: list[str]
-) -> None:
-    """Refuse devices that lack what a wave chooses by."""
-    for wave in waves:
-        place = f"waves[{wave.number - 1}] ({wave.name})"
-        grouped = any(wave.group in device.groups for device in devices)
-        if wave.kind is WaveKind.GROUP and devices and not grouped:
-            problems.append(
-                f"{place}.group = {wave.group!r}: no selected device is in this group; check the"
-                " name, and that devices come with their groups (lookup fota_hosts)"
-            )
-        for variable in wave.diversity:
-            bare = [device.imei for device in devices if variable not in device.variables]
-            if bare:
-                problems.append(
-                    f"{place}.diversity = {variable!r}: {len(bare)} devices have no such variable:"
-                    f" {_shown(bare, devices)}"
-                )
-
-
-def _shown(imeis: Iterable[str], devices: Sequence[Selected]) -> str:
-    hosts = {device.imei: device.host for device in devices}
-    return shorten([f"{imei} ({hosts[imei]})" if hosts[imei] else imei for imei in imeis])
