@@ -320,8 +320,9 @@ def test_files_that_cannot_be_used_say_why_before_any_call(
         source(tmp_path, "choice", group_by=["colour"]): "colour",
         source(tmp_path, "plugin", plugin="thingspace.fota.fota_device"): "unknown plugin"
         " 'thingspace.fota.fota_device'",
-        source(tmp_path, "account", account="no/account"): "has characters that cannot be in an"
-        " account name",
+        source(
+            tmp_path, "account", account="no/account"
+        ): "has characters that are not allowed in an account name",
         source(tmp_path, "template", password="{{ nobody_set_this }}"): "password cannot be"
         " rendered: ",
         source(tmp_path, "limit", max_connections=0): "max_connections: 0: must be greater than 0",

@@ -119,8 +119,8 @@ def test_a_bad_file_is_refused_before_any_call(account: Account, tmp_path: Path)
             task()
         told = str(error.value)
         assert "devices_file" in told
-        assert f"'{file}': line 2: '3.58E+14' is what a spreadsheet makes" in told
-        assert "line 4: 'meter-3' is no IMEI" in told
+        assert f"'{file}': line 2: '3.58E+14' is an IMEI that a spreadsheet has converted" in told
+        assert "line 4: 'meter-3' must be an IMEI" in told
     assert account.sim.journal() == []
 
 
@@ -168,7 +168,10 @@ def test_mistakes_in_a_file_are_told_with_those_beside_it(account: Account, tmp_
     with pytest.raises(InvalidSpec) as error:
         Rollout(account, MODELS, devices=None, devices_file=str(file), late_joiners="x").decide()
     second, first = error.value.problems
-    assert first == f"rollout.devices_file = '{file}': line 3: '1' is no IMEI of exactly 15 digits"
+    assert (
+        first
+        == f"rollout.devices_file = '{file}': line 3: '1' must be an IMEI with exactly 15 digits"
+    )
     assert second.startswith("rollout.late_joiners = 'x'")
     with pytest.raises(InvalidSpec, match=r"devices are given, too: give one of the two"):
         Rollout(account, MODELS, devices_file=str(file)).decide()

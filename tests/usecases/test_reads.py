@@ -243,7 +243,7 @@ def test_duplicates_and_wrong_check_digits_are_said(account: Account) -> None:
     ids = account.devices("GM01Q", OLD, 1)
     wrong = ids[0][:-1] + str((int(ids[0][-1]) + 1) % 10)
     refresh(account, devices=[*ids, *ids, wrong])
-    assert any("merged 1 repeated" in warning for warning in account.warnings)
+    assert any("merged 1 duplicates" in warning for warning in account.warnings)
     assert any("wrong check digit" in warning and wrong in warning for warning in account.warnings)
     with pytest.raises(InvalidValue, match="wrong check digit"):
         refresh(account, devices=[wrong], imei_check="strict")
@@ -275,7 +275,7 @@ def test_missing_credentials_name_option_and_variable(account: Account) -> None:
 def test_another_account_shape_only_warns(account: Account) -> None:
     with pytest.raises(FotaError):
         firmware(account, account="my-account")
-    assert any("another shape" in warning for warning in account.warnings)
+    assert any("documented form" in warning for warning in account.warnings)
 
 
 def test_a_second_task_uses_the_first_ones_login(account: Account) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Campaigns of v2 and v3: the same verbs, on other paths and with other bodies."""
+"""Campaigns of v2 and v3: the same operations with different paths and bodies."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ from .service import Service
 class CampaignOperations:
     """The operations of one version.
 
-    :ivar reports_elsewhere: the same report under the path of another vendor document, asked
-        when the first path does not exist (contract section 14, question 3).
+    :ivar reports_elsewhere: the same report under the path of another vendor document, used if
+        the first path does not exist (contract section 14, question 3).
     """
 
     create: Operation
@@ -60,24 +60,24 @@ NO_SUCH_PATH_FAULT = "900906"
 
 
 def no_such_path(error: ServiceRefused) -> bool:
-    """Tell whether the gateway does not know the path at all."""
+    """Return whether the gateway does not have this path."""
     return error.http_status == NO_SUCH_PATH_STATUS or error.error_code == NO_SUCH_PATH_FAULT
 
 
 class CampaignService(Service):
-    """Campaigns of one version: ``type`` says which."""
+    """Campaigns of the version given by ``type``."""
 
     type: CampaignType
     operations: CampaignOperations
 
     def create_campaign(self, request: CampaignRequest) -> Campaign:
-        """Ask for a campaign. 200 means accepted, not scheduled (contract section 7)."""
+        """Request a campaign. 200 means accepted, not scheduled (contract section 7)."""
         return self._call(self.operations.create, self._read_created, body=write_request(request))
 
     def _read_created(self, reply: object) -> Campaign:
         campaign = read_campaign(reply, self.type)
         if not campaign.id:
-            raise MalformedReply("the reply names no campaign id")
+            raise MalformedReply("the reply contains no campaign id")
         return campaign
 
     def get_campaign(self, campaign_id: str) -> Campaign:
@@ -89,13 +89,13 @@ class CampaignService(Service):
         )
 
     def cancel_campaign(self, campaign_id: str) -> bool | None:
-        """Ask to cancel or abort; believe only the status that is read back afterwards."""
+        """Request to cancel or abort; only the status that is read afterwards counts."""
         return self._call(self.operations.cancel, read_success, campaign_id=campaign_id)
 
     def change_devices(
         self, campaign_id: str, change: Change, device_ids: Iterable[str]
     ) -> list[DeviceChange]:
-        """Add or remove devices. v3 answers per device; v2 answers nothing but a receipt."""
+        """Add or remove devices. v3 replies per device; v2 only acknowledges the request."""
         return self._call(
             self.operations.change_devices,
             read_device_changes,
@@ -143,5 +143,5 @@ class CampaignService(Service):
         return self._call(self.operations.history, read_history, device_id=device_id)
 
     def get_subscription(self) -> Subscription:
-        """Read what the account has bought."""
+        """Read the subscription of the account."""
         return self._call(self.operations.subscription, read_subscription)

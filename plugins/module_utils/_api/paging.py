@@ -20,10 +20,10 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True)
 class PageShape:
-    """Where a page keeps its rows and its cursor.
+    """Keys of the rows and the cursor of a page.
 
-    :ivar cursor: the member to feed back; also the name of the query that takes it.
-    :ivar row_id: members that identify a row; a row seen twice is taken once.
+    :ivar cursor: the key of the cursor; also the name of its query parameter.
+    :ivar row_id: keys that identify a row; a duplicate row is used once.
     :ivar by_imei: the cursor is documented as "IMEIs larger than this value".
     """
 
@@ -36,7 +36,7 @@ class PageShape:
 DEVICE_PAGES = PageShape(
     rows="deviceList", cursor="lastSeenDeviceId", row_id=("deviceId",), by_imei=True
 )
-# An account may have lines whose device has no IMEI. One of them must not hide all the others.
+# An account can have several lines whose device has no IMEI, so the MDN also identifies a row.
 ACCOUNT_DEVICE_PAGES = replace(DEVICE_PAGES, row_id=("deviceId", "mdn"))
 CAMPAIGN_PAGES = PageShape(
     rows="campaignList", cursor="lastSeenCampaignId", row_id=("id", "campaignId")
@@ -44,7 +44,7 @@ CAMPAIGN_PAGES = PageShape(
 UPGRADE_PAGES = PageShape(rows="reportList", cursor="lastSeenUpgradeId", row_id=("id",))
 
 
-# Pages in a row that bring nothing new although there is more: lists move while they are read.
+# Consecutive pages without new rows to accept: lists can change while they are read.
 MOST_BARREN_PAGES = 20
 
 
@@ -52,9 +52,9 @@ MOST_BARREN_PAGES = 20
 class Page(Generic[T]):
     """One page, its rows read into records.
 
-    :ivar ids: of ``items``, in the order of the service; one may come twice.
-    :ivar cursor: leads to the next page; empty when the service names none.
-    :ivar rest: members beside the rows.
+    :ivar ids: ids of ``items``, in the order of the service, possibly with duplicates.
+    :ivar cursor: cursor of the next page; empty if the service returns none.
+    :ivar rest: other keys of the page.
     """
 
     ids: Sequence[str] = field(repr=False)
@@ -66,9 +66,9 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class Listing(Generic[T]):
-    """All records of a list in the order of the service, each once.
+    """All records of a list in the order of the service, without duplicates.
 
-    :ivar rest: members of a page beside its rows, such as totals.
+    :ivar rest: other keys of a page, such as totals.
     """
 
     items: list[T]
@@ -80,8 +80,8 @@ def read_page(
 ) -> Page[T]:
     """Read a raw page.
 
-    :param read: reads rows into records, one for one.
-    :raises MalformedReply: it is no page, or a row cannot be told from others.
+    :param read: converts rows to records, one for each row.
+    :raises MalformedReply: it is not a page, or a row has no id.
     """
     page = as_row(raw, operation)
     rows = as_rows(page.get(shape.rows), f"{operation} {shape.rows}")
@@ -100,12 +100,12 @@ def read_page(
 def read_all_pages(
     fetch: Callable[[str | None], Page[T]], operation: str, *, first: Page[T] | None = None
 ) -> Listing[T]:
-    """Read every page of a list, feeding back the cursor while there is more.
+    """Read all pages of a list with its cursor.
 
-    :param fetch: gives the page after a cursor; None asks for the first page.
-    :param first: the first page, if it was read already.
-    :raises UnexpectedReply: the cursor repeats or is missing although there is more, or page after
-        page brings nothing new, so the list can never be complete.
+    :param fetch: returns the page after a cursor; None requests the first page.
+    :param first: the first page, if it was already read.
+    :raises UnexpectedReply: the cursor repeats or is missing although there are more pages, or too
+        many pages have no new rows, so the list cannot be completed.
     """
     found: dict[str, T] = {}
     cursors: set[str] = set()
@@ -120,11 +120,11 @@ def read_all_pages(
         barren = barren + 1 if len(found) == before else 0
         if not page.cursor or page.cursor in cursors or barren >= MOST_BARREN_PAGES:
             raise UnexpectedReply(
-                f"{operation}: the list never ends: after {len(found)} rows the service says that"
-                f" there is more, but its cursor {page.cursor!r} "
-                + ("leads to nothing new" if page.cursor else "is missing"),
+                f"{operation}: the list never ends: after {len(found)} rows the service reports"
+                f" more rows, but its cursor {page.cursor!r} "
+                + ("returns no new rows" if page.cursor else "is missing"),
                 operation=operation,
-                hint="nothing was decided on a part of the list; run again later",
+                hint="Nothing was decided from the incomplete list. Run again later.",
             )
         cursors.add(page.cursor)
         page = fetch(page.cursor)

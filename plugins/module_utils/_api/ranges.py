@@ -1,12 +1,12 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One list of devices, read side by side.
+"""Parallel reading of a list of devices.
 
-The device cursor is documented as "IMEIs larger than this value" (contract section 9). So the list
-can be entered anywhere: where the next reader should begin is guessed from how far apart the IMEIs
-of the pages so far are. Wherever it lands, its page says what comes behind that place, so a bad
-guess costs a page and never a device. What the pages say of each other is checked at the end.
+The device cursor is documented as "IMEIs larger than this value" (contract section 9), so reading
+can start anywhere in the list. The start of the next reader is estimated from the distance between
+IMEIs on the pages read so far. Every page contains the devices after its start, so a bad estimate
+costs a page but never loses a device. At the end, all pages are compared with each other.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from .paging import Listing, Page
 
 T = TypeVar("T")
 
-# Readers at once for each page that held devices: a list of two pages is not worth eight calls.
+# Parallel readers for each page with devices: a list of two pages does not need eight calls.
 READERS_PER_PAGE = 5
-# How many pages behind the page that is being read the next reader begins: less than one, so that
-# the reader before it has no page to ask for the last few devices.
+# Distance, in pages, from the page being read to the start of the next reader: less than one, so
+# that the reader before it does not need a call for the last few devices.
 NEXT_READER = 0.95
-# What is left of a part, in pages, to be worth two readers.
+# Minimum number of pages left in a part to use two readers.
 FEWEST_PAGES = 1.5
 
 
 class Disorder(Exception):
-    """The pages are not what the documented cursor would give, or contradict each other."""
+    """The pages do not match the documented cursor, or contradict each other."""
 
 
 def can_read_side_by_side(first: Page[T]) -> bool:
-    """Tell from the first page whether the cursor may be what is documented."""
+    """Return whether the cursor of the first page matches the documentation."""
     return (
         first.more
         and bool(first.ids)
@@ -53,7 +53,7 @@ def read_side_by_side(
 ) -> Listing[T]:
     """Read the rest of a list, at most ``connections`` pages at once.
 
-    :param fetch: gives the page after an IMEI.
+    :param fetch: returns the page after an IMEI.
     :raises Disorder: the whole list has to be read with one cursor.
     """
     ranges = Ranges(connections)
@@ -88,7 +88,7 @@ def read_side_by_side(
 
 
 def _as_imei(cursor: str) -> str:
-    """A cursor as an IMEI; v1 gives it as a number, without zeros at its front."""
+    """A cursor as an IMEI; v1 returns it as a number, without leading zeros."""
     return cursor.rjust(IMEI_DIGITS, "0")
 
 
@@ -101,17 +101,17 @@ def _are_imeis(ids: Sequence[str]) -> bool:
 
 def _numbers(ids: Sequence[str]) -> list[int]:
     if not _are_imeis(ids):
-        raise Disorder("a page holds what is no IMEI")
+        raise Disorder("a page contains ids that are not IMEIs")
     return list(map(int, ids))
 
 
 @dataclass
 class _Span:
-    """A part of the list that one reader goes through, from left to right.
+    """A part of the list that one reader reads in ascending order.
 
     :ivar reached: everything up to this IMEI is read.
-    :ivar end: where the next part begins; None for the last one.
-    :ivar width: how far apart the first and last IMEI of a page are about here.
+    :ivar end: where the next part starts; None for the last one.
+    :ivar width: approximate distance between the first and last IMEI of a page here.
     """
 
     reached: int
@@ -124,14 +124,14 @@ class _Span:
         return self.end is not None and self.reached >= self.end
 
     def pages_left(self) -> float:
-        """How many pages there are behind the next one, if IMEIs go on as they did."""
+        """Estimated number of pages after the next one."""
         if self.end is None:
             return math.inf
         return (self.end - self.reached) / self.width - 1
 
 
 class Ranges:
-    """Which parts of a list are read, and where to read next. Knows numbers only."""
+    """The parts of a list being read, and where to read next; without I/O."""
 
     def __init__(self, connections: int) -> None:
         self._connections = connections
@@ -141,7 +141,7 @@ class Ranges:
         self._vain = 0
 
     def next_cursor(self) -> int | None:
-        """Give the IMEI behind which to read the next page; None when there is none for now."""
+        """Return the IMEI after which to read the next page; None if there is none for now."""
         busy = sum(span.busy for span in self._spans)
         if busy >= min(self._connections, max(1, READERS_PER_PAGE * self._full)):
             return None
@@ -153,19 +153,19 @@ class Ranges:
         return span.reached
 
     def take(self, cursor: int, imeis: Sequence[int], *, more: bool) -> None:
-        """Note what the page behind a cursor holds.
+        """Record the page after a cursor.
 
-        :raises Disorder: it holds others, or they do not rise.
+        :raises Disorder: its IMEIs are not ascending, or not larger than the cursor.
         """
         place = next(
             place for place, one in enumerate(self._spans) if one.busy and one.reached == cursor
         )
         span = self._spans[place]
         if any(map(operator.ge, [cursor, *imeis], imeis)):
-            raise Disorder(f"the IMEIs after {cursor} do not rise")
+            raise Disorder(f"the IMEIs after {cursor} are not ascending")
         previous = imeis[-1] if imeis else cursor
         if more and not imeis:
-            raise Disorder(f"an empty page after {cursor}, and more to come")
+            raise Disorder(f"the page after {cursor} is empty, but not the last one")
         self._pages.append((cursor, imeis, more))
         span.busy = False
         span.reached = previous
@@ -175,14 +175,14 @@ class Ranges:
         else:
             self._vain += 1
         if imeis:
-            # By what is nearest to where it goes on.
+            # Estimate from the last part of the page.
             near = imeis[-(len(imeis) // 4 + 1) :]
             span.width = max(1, (previous - near[0]) * len(imeis) // len(near))
         for later in self._spans[place + 1 :]:
             later.done = later.done or not more
             if later.done or later.reached >= previous:
                 continue
-            # It began where nothing is, or where this page has read already.
+            # It started in a gap, or in a part that this page has already read.
             if later.busy:
                 later.done = True
                 later = _Span(reached=previous, end=later.end, width=span.width)
@@ -194,7 +194,7 @@ class Ranges:
     def check(self) -> None:
         """Compare every page with all others.
 
-        :raises Disorder: one lacks an IMEI that another has, or promises more than there is.
+        :raises Disorder: a page lacks an IMEI of another page, or announces more than there is.
         """
         every = sorted(chain.from_iterable(imeis for _cursor, imeis, _more in self._pages))
         found = list(dict.fromkeys(every))
@@ -202,10 +202,10 @@ class Ranges:
             last = bisect_right(found, imeis[-1]) if more else len(found)
             whole = last - bisect_right(found, cursor) == len(imeis)
             if not whole or (more and last == len(found)):
-                raise Disorder(f"pages differ in what comes after {cursor}")
+                raise Disorder(f"pages disagree on the IMEIs after {cursor}")
 
     def _split(self) -> _Span | None:
-        """Cut off a part for one more reader, where it hardly lands where nothing is left."""
+        """Split off a part for one more reader, if it is likely to contain devices."""
         if self._vain > self._full:
             return None
         busy = [span for span in self._spans if span.busy and not span.done]
@@ -214,7 +214,7 @@ class Ranges:
             return None
         beyond = span.reached + span.width
         if span.end is None:
-            # IMEIs come in clusters, so a guess is never far from what is known.
+            # IMEIs are clustered, so start close to the known ones.
             cut = beyond + int(span.width * NEXT_READER)
         elif span.pages_left() >= FEWEST_PAGES:
             cut = beyond + (span.end - beyond) // 2

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the typed methods of all versions share: one call, one reader, no policy."""
+"""Base class of the typed methods of all versions: one call, one reader, no policy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .ranges import Disorder, can_read_side_by_side, read_side_by_side
 
 T = TypeVar("T")
 
-# Paths that take their cursor as a segment start here (contract section 9).
+# First cursor of paths that have it as a segment (contract section 9).
 FIRST_INDEX = "0"
 
 
@@ -45,8 +45,8 @@ class Service:
     ) -> T:
         """Call ``operation`` and read its reply into records.
 
-        :raises UnexpectedReply: the reply of a read has not the promised shape.
-        :raises WriteOutcomeUnknown: that of a write has not; it may have been carried out.
+        :raises UnexpectedReply: the reply of a read does not have the documented form.
+        :raises WriteOutcomeUnknown: the reply of a write does not; it may have been carried out.
         """
         reply = self._raw(operation, query=query, body=body, **params)
         return _understand(operation, lambda: read(reply))

@@ -58,19 +58,19 @@ SUBSCRIPTION = Operation(
 
 
 class FotaV1(Service):
-    """Upgrades, packages, devices and licences of v1."""
+    """Upgrades, packages, devices and licenses of v1."""
 
     def list_firmware(self) -> list[Package]:
-        """List the packages that are offered to the account's devices."""
+        """List the packages that are available for the devices of the account."""
         return self._call(LIST_FIRMWARE, lambda reply: read_packages(reply, LIST_FIRMWARE.id))
 
     def schedule_upgrade(self, request: UpgradeRequest) -> Upgrade:
-        """Ask for an upgrade. 200 means accepted, not scheduled (contract section 7)."""
+        """Request an upgrade. 200 means accepted, not scheduled (contract section 7)."""
 
         def read(reply: object) -> Upgrade:
             upgrade = read_upgrade(reply)
             if not upgrade.id:
-                raise MalformedReply("the reply names no upgrade id")
+                raise MalformedReply("the reply contains no upgrade id")
             return upgrade
 
         return self._call(SCHEDULE, read, body=write_upgrade_request(request))
@@ -82,7 +82,7 @@ class FotaV1(Service):
     def change_devices(
         self, upgrade_id: str, change: Change, device_ids: Iterable[str]
     ) -> list[DeviceChange]:
-        """Add or remove devices before the start; the service answers per device."""
+        """Add or remove devices before the start; the service replies per device."""
         return self._call(
             CHANGE_DEVICES,
             read_device_changes,
@@ -91,7 +91,7 @@ class FotaV1(Service):
         )
 
     def cancel_upgrade(self, upgrade_id: str) -> bool | None:
-        """Ask to cancel before the start; True, False, or None when the reply does not say."""
+        """Request to cancel before the start; True, False, or None if the reply is unclear."""
         return self._call(CANCEL, read_success, upgrade_id=upgrade_id)
 
     def list_upgrades(self, status: str) -> list[Upgrade]:
@@ -112,9 +112,9 @@ class FotaV1(Service):
         return self._call(DEVICE_HISTORY, read_history, device_id=device_id)
 
     def list_licenses(self) -> tuple[LicenseTotals, list[LicensedDevice]]:
-        """Read the licence counts and every licensed device, all pages."""
+        """Read the license counts and all licensed devices, all pages."""
         return self._list_licenses(LICENSE_STATUS)
 
     def get_subscription(self) -> Subscription:
-        """Read what the account has bought."""
+        """Read the subscription of the account."""
         return self._call(SUBSCRIPTION, read_subscription)

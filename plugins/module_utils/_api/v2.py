@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""FOTA v2: software of HTTP devices, which pull; operation names are the OpenAPI's."""
+"""FOTA v2: software of HTTP devices, which poll; operation names are the OpenAPI's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REPORTS = f"{_BASE}/reports/{{account}}"
 
 
 class FotaV2(CampaignService):
-    """Software campaigns, packages, devices and licences of v2."""
+    """Software campaigns, packages, devices and licenses of v2."""
 
     type = CampaignType.SOFTWARE
     operations = CampaignOperations(
@@ -51,7 +51,7 @@ class FotaV2(CampaignService):
     )
 
     def list_software(self, *, distribution_type: str | None = None) -> list[Package]:
-        """List the published packages; they carry no versions in v2."""
+        """List the published packages; they have no versions in v2."""
         return self._call(
             LIST_SOFTWARE,
             lambda reply: read_packages(reply, LIST_SOFTWARE.id),
@@ -68,5 +68,5 @@ class FotaV2(CampaignService):
         ).items
 
     def list_licenses(self) -> tuple[LicenseTotals, list[LicensedDevice]]:
-        """Read the licence counts and every licensed device, all pages."""
+        """Read the license counts and all licensed devices, all pages."""
         return self._list_licenses(LICENSE_STATUS)

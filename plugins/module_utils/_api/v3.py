@@ -50,14 +50,14 @@ _CAMPAIGN = f"{_BASE}/campaigns/{{account}}/{{campaign_id}}"
 _FIRMWARE_CAMPAIGN = f"{_BASE}/campaigns/firmware/{{account}}/{{campaign_id}}"
 _REPORTS = f"{_BASE}/reports/{{account}}"
 
-# One synchronize call takes no more devices (contract section 9).
+# Maximum number of devices in one synchronize call (contract section 9).
 SYNC_DEVICES_PER_CALL = 100
-# A query by IMEI names at most a page's worth of devices, so that no reply needs a second page.
+# A query by IMEI contains at most one page of devices, so that the reply needs no second page.
 QUERY_DEVICES_PER_CALL = 1000
 
 
 class FotaV3(CampaignService):
-    """Firmware campaigns, firmware facts, devices and licences of v3."""
+    """Firmware campaigns, firmware versions, devices and licenses of v3."""
 
     type = CampaignType.FIRMWARE
     operations = CampaignOperations(
@@ -99,16 +99,16 @@ class FotaV3(CampaignService):
         )
 
     def sync_devices(self, device_ids: Iterable[str]) -> list[SyncResult]:
-        """Refresh what ThingSpace knows from the FOTA server, at most 100 devices a call.
+        """Refresh the stored versions from the FOTA server, at most 100 devices per call.
 
-        Changes no device. A device asked for may be missing in the answer (section 14, 27).
+        Changes no device. A requested device may be missing from the reply (section 14, 27).
         """
         return self._call(SYNC_DEVICES, read_sync_results, body={"deviceList": list(device_ids)})
 
     def report_device(self, device_id: str) -> str:
-        """Ask a device to report its version; the answer shows later in the device query.
+        """Request the version from a device; the result appears later in the device query.
 
-        :returns: the request id, which no call reads back.
+        :returns: the request id, which cannot be queried.
         """
         return self._call(REPORT_DEVICE, read_request_id, device_id=device_id)
 
@@ -125,7 +125,7 @@ class FotaV3(CampaignService):
         ).items
 
     def query_devices(self, device_ids: Iterable[str]) -> list[Device]:
-        """Read devices by IMEI, at most 1000 a call. A POST, but it only reads."""
+        """Read devices by IMEI, at most 1000 per call. A POST that only reads."""
 
         def read(reply: object) -> list[Device]:
             page = as_row(reply, QUERY_DEVICES.id)
@@ -134,7 +134,7 @@ class FotaV3(CampaignService):
         return self._call(QUERY_DEVICES, read, body={"deviceList": list(device_ids)})
 
     def list_licenses(self) -> tuple[LicenseTotals, list[LicensedDevice]]:
-        """Read the licence counts and every licensed device, all pages."""
+        """Read the license counts and all licensed devices, all pages."""
         try:
             return self._list_licenses(LICENSE_STATUS)
         except ServiceRefused as error:
@@ -143,13 +143,13 @@ class FotaV3(CampaignService):
             return self._list_licenses(LICENSE_STATUS_ELSEWHERE)
 
     def assign_licenses(self, device_ids: Iterable[str]) -> list[DeviceChange]:
-        """Assign MRC licences; starts network reachability monitoring (section 11)."""
+        """Assign MRC licenses; starts network reachability monitoring (section 11)."""
         return self._call(
             ASSIGN_LICENSES, read_device_changes, body={"deviceList": list(device_ids)}
         )
 
     def remove_licenses(self, device_ids: Iterable[str]) -> list[DeviceChange]:
-        """Remove unused MRC licences."""
+        """Remove unused MRC licenses."""
         return self._call(
             REMOVE_LICENSES, read_device_changes, body={"deviceList": list(device_ids)}
         )

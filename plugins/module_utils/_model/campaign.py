@@ -12,7 +12,7 @@ from enum import Enum
 from .status import CampaignState, DeviceState, call_succeeded, campaign_state, device_state
 from .windows import Window
 
-# Until 5 to 20 devices had 50 % success with a package, a campaign takes no more than this.
+# Maximum number of devices of a campaign until a pilot of the package has succeeded (section 9).
 PILOT_DEVICES = 20
 
 
@@ -24,7 +24,7 @@ class CampaignType(Enum):
 
     @property
     def protocols(self) -> tuple[str, ...]:
-        """The words that a request takes for how devices are reached, the usual one first."""
+        """Valid protocols of a request, the default first."""
         return _PROTOCOLS[self]
 
 
@@ -36,13 +36,13 @@ _PROTOCOLS = {
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a campaign may work: UTC days, both included, and windows of whole hours.
+    """When a campaign is active: UTC days, inclusive, and windows of whole hours.
 
     A firmware campaign has ``windows``; a software campaign has the download and install members.
     A day is None where it is not set (or, for start and end, where a reply could not be read).
 
-    :ivar windows_readable: False when a reply held windows that could not be read, so that sending
-        the full set would lose them.
+    :ivar windows_readable: False if a reply contained windows that could not be read, so that
+        sending the full set would lose them.
     """
 
     start: date | None
@@ -57,7 +57,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class CampaignRequest:
-    """What is sent to create a campaign. The flags exist in v3 only and are always sent there."""
+    """The request to create a campaign. The flags exist only in v3 and are always sent there."""
 
     type: CampaignType
     name: str
@@ -73,10 +73,10 @@ class CampaignRequest:
 
 @dataclass(frozen=True)
 class Campaign:
-    """A campaign as the service tells it, without its devices.
+    """A campaign as returned by the service, without its devices.
 
-    :ivar status: the service's word, verbatim; ``state`` is what it means.
-    :ivar auto_assign_license: None where the service does not echo the flag (section 13).
+    :ivar status: the status of the service, verbatim; ``state`` is its meaning.
+    :ivar auto_assign_license: None if the service does not return the flag (section 13).
     """
 
     id: str
@@ -98,9 +98,9 @@ class Campaign:
         return campaign_state(self.status)
 
     def started(self, today: date) -> bool:
-        """Tell whether devices may be changing: its state allows it and its first day has come.
+        """Return whether devices may be changing, by its state and its first day.
 
-        Unknown words count as started, the safest reading for every write.
+        An unknown status counts as started, which is the safest choice for every write.
         """
         if self.state not in _MAY_RUN:
             return False
@@ -112,11 +112,11 @@ _MAY_RUN = frozenset({CampaignState.PRESCHEDULED, CampaignState.SCHEDULED, Campa
 
 @dataclass(unsafe_hash=True, slots=True)
 class CampaignDevice:
-    """One device in a campaign or upgrade report; time members are the service's own text.
+    """One device in a campaign or upgrade report; times are the text of the service.
 
-    Nobody changes one. It is not frozen, as 100 000 of them are made in half the time then.
+    It is never changed. It is not frozen because that halves the time to create 100 000 of them.
 
-    :ivar state: what status and reason mean. It is asked for so often that it is kept.
+    :ivar state: the meaning of status and reason. It is stored because it is used often.
     """
 
     device_id: str
@@ -132,7 +132,7 @@ class CampaignDevice:
 
 
 class Change(Enum):
-    """A change of a campaign's or upgrade's devices, in the service's words."""
+    """A change of the devices of a campaign or upgrade, as spelled by the service."""
 
     APPEND = "append"
     REMOVE = "remove"
@@ -140,7 +140,7 @@ class Change(Enum):
 
 @dataclass(frozen=True)
 class DeviceChange:
-    """What a call said of one device (add, remove, licence); success ends in success/succeed."""
+    """The result of a call for one device (add, remove, license)."""
 
     device_id: str
     status: str

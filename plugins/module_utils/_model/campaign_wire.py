@@ -116,7 +116,7 @@ def write_device_change(change: Change, device_ids: Iterable[str]) -> dict[str, 
 
 
 def read_device_changes(reply: object) -> list[DeviceChange]:
-    """Read the per-device outcomes of a change or licence call."""
+    """Read the per-device outcomes of a change or license call."""
     row = as_row(reply, "device change reply")
     return [
         DeviceChange(
@@ -137,7 +137,7 @@ def read_campaign_devices(rows: Iterable[Mapping[str, object]]) -> list[Campaign
 
 
 def _read_plain_device(row: Mapping[str, object]) -> CampaignDevice:
-    """Read a row whose members are text or missing, as in nearly all of 100 000 rows."""
+    """Read a row whose values are text or missing, as in almost all rows."""
     get: Callable[[str], Any] = row.get
     device_id, status, reason = get("deviceId"), get("status"), get("resultReason")
     updated, recent, coming = get("updatedTime"), get("recentAttemptTime"), get("nextAttemptTime")

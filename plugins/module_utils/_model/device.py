@@ -23,14 +23,14 @@ class InstalledSoftware:
 
 @dataclass(unsafe_hash=True, slots=True)
 class Device:
-    """A device of the account; times are the service's own text.
+    """A device of the account; times are the text of the service.
 
-    Nobody changes one. It is not frozen, as 100 000 of them are made in half the time then.
+    It is never changed. It is not frozen because that halves the time to create 100 000 of them.
 
-    :ivar firmware: the version that ThingSpace last learned, not necessarily the one that runs.
+    :ivar firmware: the version stored by ThingSpace, not necessarily the current one.
     :ivar protocol: LWM2M, OMADM, HTTP or NONE; empty in v1.
-    :ivar refreshed: when the firmware facts were last refreshed (v2, v3).
-    :ivar request_status: what a query by IMEI said of this one, when it said anything.
+    :ivar refreshed: time of the last refresh of the firmware data (v2, v3).
+    :ivar request_status: status in the reply to a query by IMEI, if any.
     """
 
     device_id: str
@@ -51,7 +51,7 @@ class Device:
 
     @property
     def found(self) -> bool:
-        """The account has the device: a query by IMEI answers for others with a failure."""
+        """Whether the account has the device; a query by IMEI returns a failure for others."""
         return not self.request_status or call_succeeded(self.request_status)
 
 
@@ -95,7 +95,7 @@ class HistoryItem:
     """One past campaign or upgrade of a device.
 
     :ivar campaign_id: id of the campaign (v2, v3) or upgrade (v1).
-    :ivar package: empty in v1, whose history names only versions.
+    :ivar package: empty in v1, whose history contains only versions.
     """
 
     device_id: str

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of devices, line by line: one IMEI a line, CSV, JSON lines, or one JSON list.
+"""Files with devices, read by line: one IMEI per line, CSV, JSON Lines, or one JSON list.
 
-The first line that says something tells which of them it is, not the name of the file.
+The format is recognized by the first line that is not empty, not by the name of the file.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _LINES_AT_ONCE = 200
 _DELIMITERS = (",", ";", "\t")
 _IMEI_KEYS = frozenset({"imei", "deviceid"})
 _FIXED_KEYS = frozenset({"host", "groups"})
-_LARGEST = 10**15  # the first whole number of 16 digits
+_LARGEST = 10**15  # the smallest integer with 16 digits
 _JSON_SPACE = re.compile(r"[ \t\r\n]*")
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
-# Quotes that were kept, and what spreadsheets put before text that looks like a number.
+# Allows quotes, and the prefix that spreadsheets add to text that looks like a number.
 _IMEI = re.compile(r"""=?["']?\s*([0-9]{15})\s*["']?""")
 _MADE_A_NUMBER = re.compile(r"[0-9]+([.,][0-9]*)?[eE]\+?[0-9]+|[0-9]{14,15}[.,]0*")
-# How a decoder that goes on after bytes which are no UTF-8 marks them.
+# Marks of the decoder for bytes that are not UTF-8.
 _NO_UTF8 = re.compile("[\udc80-\udcff]")
 
 
@@ -41,9 +41,9 @@ class DeviceLine:
     """One device of a file.
 
     :ivar number: the line it is on, from 1.
-    :ivar imei: 15 digits.
-    :ivar fields: what else the file says of it: ``host`` (text), ``groups`` (list of texts), and
-        variables by name. Lists and objects of JSON are no variables.
+    :ivar imei: IMEI with 15 digits.
+    :ivar fields: other values: ``host`` (text), ``groups`` (list of texts), and variables by name.
+        JSON lists and objects are not variables.
     """
 
     number: int
@@ -52,19 +52,19 @@ class DeviceLine:
 
 
 Row = tuple[int, object, Mapping[str, object]]
-"""A line's number, what stands for the IMEI, and the fields."""
+"""The number of the line, the value for the IMEI, and the fields."""
 
 
 def read_device_lines(
     lines: Iterable[str], *, option: str, path: str, check: ImeiCheck
 ) -> Iterator[DeviceLine]:
-    """Read the devices of a file, as they come; the same one may come twice.
+    """Read the devices of a file, possibly with duplicates.
 
-    :param lines: text lines; bytes that are no UTF-8 come as surrogates (``surrogateescape``).
-    :param option: the option that names the file, for errors.
-    :param check: ``strict`` refuses wrong check digits; nothing is said of them otherwise.
-    :raises InvalidValue: lines cannot be used. The first few are named, once all were looked at or
-        there are too many; until then good ones are given.
+    :param lines: text lines; bytes that are not UTF-8 are surrogates (``surrogateescape``).
+    :param option: the option for the file, for errors.
+    :param check: ``strict`` rejects wrong check digits; otherwise they are ignored.
+    :raises InvalidValue: lines are invalid. The first few are reported after all lines were read or
+        too many are invalid; valid lines are returned until then.
     """
     problems = _Problems(option, path)
     count = 0
@@ -79,12 +79,12 @@ def read_device_lines(
             yield DeviceLine(number, imei, fields)
     problems.end()
     if not count:
-        raise InvalidValue(option, path, "holds no device")
+        raise InvalidValue(option, path, "contains no devices")
 
 
 def find_imei(record: Mapping[Any, object]) -> object:
-    """Give what a record holds under ``imei``, ``deviceId`` or a like key; None for none."""
-    # By keys, as reading a value of hostvars renders it.
+    """Return the value of ``imei``, ``deviceId`` or a similar key of a record, or None."""
+    # Iterate over keys, because reading a value of hostvars renders it.
     for key in record:
         if is_imei_key(key) and record[key] is not None:
             return record[key]
@@ -93,12 +93,12 @@ def find_imei(record: Mapping[Any, object]) -> object:
 
 @lru_cache(maxsize=1024)
 def is_imei_key(name: object) -> bool:
-    """Tell whether a column or key of this name holds IMEIs, in whatever spelling."""
+    """Return whether a column or key with this name contains IMEIs, in any spelling."""
     return _BETWEEN_WORDS.sub("", str(name)).casefold() in _IMEI_KEYS
 
 
 def find_digits(value: object) -> str | None:
-    """Give the 15 digits of an IMEI that may be quoted or a whole number; None for none."""
+    """Return the 15 digits of an IMEI, which may be quoted or an integer, or None."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST:
         value = str(value)
     found = _IMEI.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -106,25 +106,25 @@ def find_digits(value: object) -> str | None:
 
 
 def why_no_imei(value: object) -> str:
-    """Say why a value is no IMEI, and what has probably become of one."""
+    """Explain why a value is not an IMEI, with the likely cause."""
     if value is None or value == "":
         return "has no IMEI"
     whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
     if not whole and not isinstance(value, (str, float)):
-        return f"is no IMEI of exactly 15 digits, but of the type {type(value).__name__}"
+        return f"must be an IMEI with exactly 15 digits, not of type {type(value).__name__}"
     text = str(value).strip()
     shown = repr(text[:_LONGEST_SHOWN])
     if _MADE_A_NUMBER.fullmatch(text):
         return (
-            f"{shown} is what a spreadsheet makes of an IMEI: format the column as text there, fill"
-            " it in anew, as digits are lost, and export it again"
+            f"{shown} is an IMEI that a spreadsheet has converted to a number. Format the column as"
+            " text, enter the IMEIs again, because digits are lost, and export the file again"
         )
-    lost = ": was a leading 0 lost?" if re.fullmatch("[0-9]{14}", text) else ""
-    return f"{shown} is no IMEI of exactly 15 digits{lost}"
+    lost = ". Was a leading 0 lost?" if re.fullmatch("[0-9]{14}", text) else ""
+    return f"{shown} must be an IMEI with exactly 15 digits{lost}"
 
 
 class _Problems:
-    """Remembers what is wrong with a file, and gives up after a few."""
+    """Collects the errors of a file, up to a maximum."""
 
     def __init__(self, option: str, path: str) -> None:
         self._option = option
@@ -132,19 +132,19 @@ class _Problems:
         self._found: list[str] = []
 
     def add(self, number: int, what: str) -> None:
-        """Remember what is wrong with a line."""
+        """Add the error of a line."""
         self._found.append(f"line {number}: {what}")
         if len(self._found) == MOST_PROBLEMS:
             self._found.append("there may be more")
             self.end()
 
     def stop(self, number: int, what: str) -> NoReturn:
-        """Give up at a line after which nothing can be told from another."""
+        """Stop at a line after which nothing can be read."""
         self._found.append(f"line {number}: {what}")
         self._refuse()
 
     def end(self) -> None:
-        """Refuse the file if anything is wrong with it."""
+        """Reject the file if there are errors."""
         if self._found:
             self._refuse()
 
@@ -153,7 +153,7 @@ class _Problems:
 
 
 class _Lines:
-    """The lines of a file that are text; ``number`` is that of the last one given."""
+    """The valid text lines of a file; ``number`` is the number of the last one returned."""
 
     def __init__(self, lines: Iterable[str], problems: _Problems) -> None:
         self._lines = iter(lines)
@@ -168,14 +168,14 @@ class _Lines:
             line = next(self._lines)
             self.number += 1
             if "\0" in line:
-                self._problems.add(self.number, "holds a NUL byte: this is no text file")
+                self._problems.add(self.number, "contains a NUL byte. The file must be a text file")
             elif not line.isascii() and _NO_UTF8.search(line):
-                self._problems.add(self.number, "is no UTF-8 text: save the file as UTF-8")
+                self._problems.add(self.number, "must be UTF-8 text. Save the file as UTF-8")
             else:
                 return line
 
     def telling(self) -> Iterator[str]:
-        """Give the lines that are neither empty nor comments."""
+        """Return the lines that are not empty and not comments."""
         for line in self:
             text = line.lstrip()
             if text and text[0] != "#":
@@ -198,13 +198,13 @@ def _read_rows(lines: _Lines, problems: _Problems) -> Iterator[Row]:
 
 
 def _read_plain(first: str, lines: _Lines, problems: _Problems) -> Iterator[Row]:
-    """Read one IMEI a line; a comment may follow it."""
+    """Read one IMEI per line, with an optional comment."""
     text = first.partition("#")[0]
     if not any(digit in text for digit in "0123456789") or any(one in text for one in _DELIMITERS):
         problems.stop(
             lines.number,
-            f"{text.strip()[:_LONGEST_SHOWN]!r} is neither an IMEI nor a header; in CSV one column"
-            " must be called imei or deviceId",
+            f"{text.strip()[:_LONGEST_SHOWN]!r} must be an IMEI, or a CSV header with a column imei"
+            " or deviceId",
         )
     for line in chain([first], lines.telling()):
         yield lines.number, line.partition("#")[0].strip(), {}
@@ -214,7 +214,7 @@ def _read_plain(first: str, lines: _Lines, problems: _Problems) -> Iterator[Row]
 
 
 def _find_header(line: str) -> tuple[list[str], str] | None:
-    """Give the column names of a header and its delimiter; None for any other line."""
+    """Return the column names and the delimiter of a header; None for any other line."""
     found = []
     for delimiter in _DELIMITERS:
         try:
@@ -236,7 +236,7 @@ def _read_csv(
     repeated = sorted({name for name in named if named.count(name) > 1})
     if len(places) > 1 or repeated:
         twice = ", ".join(repeated or [names[place] for place in places])
-        problems.stop(lines.number, f"more than one column for the same: {twice}")
+        problems.stop(lines.number, f"more than one column for the same value: {twice}")
     keep = _columns(names, places[0])
     nameless = [place for place, name in enumerate(names) if not name]
     reader = csv.reader(lines.telling(), delimiter=delimiter, skipinitialspace=True)
@@ -247,21 +247,21 @@ def _read_csv(
         except StopIteration:
             return
         except csv.Error as error:
-            problems.stop(before + 1, f"is no CSV from here on ({error}): is a quote not closed?")
+            problems.stop(
+                before + 1, f"is not valid CSV from here on ({error}). Is a quote not closed?"
+            )
         number = lines.number
         if not any(cells):
             continue
         # A quote that is not closed would swallow devices up to the next one.
         if reader.line_num > read + 1:
-            problems.stop(
-                before + 1, "a cell runs over the end of the line: is a quote not closed?"
-            )
+            problems.stop(before + 1, "a cell continues on the next line. Is a quote not closed?")
         if len(cells) < len(names):
             cells += [""] * (len(names) - len(cells))
         if nameless or len(cells) > len(names):
             beyond = [*cells[len(names) :], *(cells[place] for place in nameless)]
             if any(beyond):
-                problems.add(number, "has more cells than the header has names")
+                problems.add(number, "has more cells than the header")
                 continue
         fields: dict[str, object] = {name: cells[place] for place, name in keep if cells[place]}
         if "groups" in fields:
@@ -270,7 +270,7 @@ def _read_csv(
 
 
 def _columns(names: Sequence[str], imei: int) -> list[tuple[int, str]]:
-    """Give the columns to keep: their places and the names of their fields."""
+    """Return the positions and field names of the columns to keep."""
     return [
         (place, name.casefold() if name.casefold() in _FIXED_KEYS else name)
         for place, name in enumerate(names)
@@ -292,14 +292,14 @@ def _read_json_lines(first: str, lines: _Lines, problems: _Problems) -> Iterator
         except (ValueError, RecursionError):
             problems.add(
                 lines.number,
-                "is no complete JSON object: it must be on one line, or all in one list",
+                "must be a complete JSON object on one line, or the file must be one JSON list",
             )
             continue
         yield _json_row(lines.number, value)
 
 
 def _json_row(number: int, value: object) -> Row:
-    """Take an entry of JSON apart: an IMEI, or an object with one."""
+    """Read an entry of JSON: an IMEI, or an object with one."""
     if not isinstance(value, dict):
         return number, value, {}
     fields: dict[str, object] = {}
@@ -315,9 +315,9 @@ def _json_row(number: int, value: object) -> Row:
 
 
 class _JsonList:
-    """Reads one JSON list, entry by entry, without having all of it in memory.
+    """Reads one JSON list, entry by entry, without keeping all of it in memory.
 
-    ``_at`` is the next character of ``_text`` to look at, and ``_number`` the line it is on.
+    ``_at`` is the position of the next character in ``_text``, and ``_number`` is its line.
     """
 
     def __init__(self, first: str, lines: _Lines, problems: _Problems) -> None:
@@ -340,12 +340,12 @@ class _JsonList:
                 self._finish()
                 return
             if mark != ",":
-                self._problems.stop(self._number, "is no JSON: a comma or ] is missing before it")
+                self._problems.stop(self._number, "is not valid JSON: a comma or ] is missing here")
             self._at += 1
             self._next()
 
     def _next(self) -> str:
-        """Go to the next character that is no space, and give it."""
+        """Move to the next character that is not a space, and return it."""
         while True:
             space = _JSON_SPACE.match(self._text, self._at)
             end = space.end() if space else self._at
@@ -355,30 +355,32 @@ class _JsonList:
                 return self._text[end]
             self._text, self._at = self._more(_LINES_AT_ONCE), 0
             if not self._text:
-                self._problems.stop(self._number, "the list has no end: is the file cut off?")
+                self._problems.stop(
+                    self._number, "the JSON list has no end. Is the file truncated?"
+                )
 
     def _more(self, count: int) -> str:
         return "".join(islice(self._lines, count))
 
     def _finish(self) -> None:
-        """See that nothing follows the list."""
+        """Check that nothing follows the list."""
         rest = chain([self._text[self._at + 1 :]], self._lines)
         if any(line.strip() for line in rest):
-            self._problems.stop(self._lines.number, "something follows the end of the JSON list")
+            self._problems.stop(self._lines.number, "there is text after the end of the JSON list")
 
     def _entry(self) -> tuple[int, object]:
-        """Read one entry; give the line it begins on."""
+        """Read one entry; also return the line where it starts."""
         number, more = self._number, _LINES_AT_ONCE
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except (ValueError, RecursionError) as error:
-                # Twice as many each time, so that no broken file takes long.
+                # Read twice as many lines each time, so that an invalid file does not take long.
                 taken = self._more(more)
                 if not taken:
                     place = error.lineno - 1 if isinstance(error, json.JSONDecodeError) else 0
                     self._problems.stop(
-                        number + place, "is no JSON from here on: is the file cut off?"
+                        number + place, "is not valid JSON from here on. Is the file truncated?"
                     )
                 self._text = self._text[self._at :] + taken
                 self._at, more = 0, more * 2

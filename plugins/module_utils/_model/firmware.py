@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Firmware and software packages, and what the service knows of a device's firmware."""
+"""Firmware and software packages, and the stored firmware versions of devices."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _LIST_PROTOCOL = {"OMA": "OMD-DM"}
 
 
 def request_protocol(word: str) -> str:
-    """Give a protocol, as lists and devices spell it, in the spelling of a campaign request."""
+    """Convert a protocol from the spelling of lists and devices to that of a request."""
     return _REQUEST_PROTOCOL.get(word, word)
 
 
 def list_protocol(word: str) -> str:
-    """Give a protocol, as a campaign request spells it, in the spelling of a list's filter."""
+    """Convert a protocol from the spelling of a request to that of a filter of lists."""
     return _LIST_PROTOCOL.get(word, word)
 
 
@@ -30,9 +30,9 @@ def list_protocol(word: str) -> str:
 class Package:
     """One published package: an image from one version to another for a make and model.
 
-    Software packages (v2) carry no versions: both are empty there.
+    Software packages (v2) have no versions: both are empty there.
 
-    :ivar launch_date: as the service wrote it; several spellings, also a zero time.
+    :ivar launch_date: as returned by the service; in several formats, also a zero time.
     :ivar protocol: LWM2M, OMD-DM or HTTP; empty in v1.
     """
 
@@ -48,14 +48,15 @@ class Package:
 
     @property
     def request_protocol(self) -> str:
-        """The protocol in the spelling that a campaign request wants."""
+        """The protocol in the spelling of a campaign request."""
         return request_protocol(self.protocol)
 
 
 def read_packages(reply: object, what: str) -> list[Package]:
-    """Read the package list of any version of the service, each package once.
+    """Read the package list of any version of the service, without duplicates.
 
-    :raises MalformedReply: it is none; an empty body is no empty list, which would end a rollout.
+    :raises MalformedReply: it is not a list. An empty body does not count as an empty list, which
+        would end a rollout.
     """
     if reply is None:
         raise MalformedReply(f"{what}: expected a JSON list, got nothing")
@@ -78,9 +79,9 @@ def read_packages(reply: object, what: str) -> list[Package]:
 
 @dataclass(frozen=True)
 class SyncResult:
-    """What one synchronize call said of one device.
+    """The result of a synchronize call for one device.
 
-    :ivar succeeded: the service refreshed the version; anything else is shown verbatim.
+    :ivar succeeded: whether the service refreshed the version.
     :ivar updated: time text of the version, as written by the service.
     """
 
@@ -96,7 +97,7 @@ class SyncResult:
 
 
 def read_sync_results(reply: object) -> list[SyncResult]:
-    """Read the reply of a synchronize call, whose list key is misspelt on the wire."""
+    """Read the reply of a synchronize call, whose list key is misspelled by the service."""
     row = as_row(reply, "synchronize reply")
     listed = row.get("deviceFirmwarVersionList", row.get("deviceFirmwareVersionList"))
     return [
@@ -112,10 +113,10 @@ def read_sync_results(reply: object) -> list[SyncResult]:
 
 
 def read_request_id(reply: object) -> str:
-    """Read the request id of an asynchronous acknowledgement; no call reads it back."""
+    """Read the request id of an asynchronous acknowledgement; it cannot be queried."""
     return text(as_row(reply, "acknowledgement"), "requestId")
 
 
 def read_success(reply: object) -> bool | None:
-    """Read the body of a cancel: True, False, or None when it does not say."""
+    """Read the reply of a cancellation: True, False, or None if it is unclear."""
     return flag(as_row(reply, "cancel reply"), "success") if reply is not None else None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Subscriptions and MRC licences of an account (contract section 11)."""
+"""Subscriptions and MRC licenses of an account (contract section 11)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PAY_PER_UPGRADE = "TS-HFOTA-EVNT"
 
 @dataclass(frozen=True)
 class Subscription:
-    """What the account has bought.
+    """The subscription of the account.
 
-    :ivar purchase_types: TS-HFOTA-MRC (monthly pool of licences), TS-HFOTA-EVNT (pay per upgrade).
+    :ivar purchase_types: TS-HFOTA-MRC (monthly pool of licenses), TS-HFOTA-EVNT (pay per upgrade).
     """
 
     purchase_types: tuple[str, ...]
@@ -28,17 +28,17 @@ class Subscription:
 
     @property
     def needs_licenses(self) -> bool:
-        """Only licensed devices can be scheduled: there is a pool and no event billing."""
+        """Whether only licensed devices can be scheduled, as there is no billing per upgrade."""
         return MONTHLY_POOL in self.purchase_types and PAY_PER_UPGRADE not in self.purchase_types
 
     @property
     def free_licenses(self) -> int:
-        """Licences of the pool that no device holds."""
+        """Number of unassigned licenses of the pool."""
         return max(0, self.license_count - self.license_used_count)
 
 
 def read_subscription(reply: object) -> Subscription:
-    """Read a subscription, the same five members in every version."""
+    """Read a subscription, which has the same five keys in every version."""
     row = as_row(reply, "subscription")
     types = (part.strip() for part in text(row, "purchaseType").split(","))
     return Subscription(
@@ -51,7 +51,7 @@ def read_subscription(reply: object) -> Subscription:
 
 @dataclass(frozen=True)
 class LicensedDevice:
-    """A device that holds a licence, and since when (the service's own text)."""
+    """A licensed device, and the time of the assignment (the text of the service)."""
 
     device_id: str
     assigned: str
@@ -59,14 +59,14 @@ class LicensedDevice:
 
 @dataclass(frozen=True)
 class LicenseTotals:
-    """Counts of a licence report: None where the service does not say."""
+    """Counts of a license report; None if the service does not return them."""
 
     total: int | None
     assigned: int | None
 
 
 def read_license_totals(page: Mapping[str, object]) -> LicenseTotals:
-    """Read the counts of a licence report page; their keys differ by version (section 11)."""
+    """Read the counts of a license report page; their keys differ by version (section 11)."""
     return LicenseTotals(
         total=number(page, "totalLicenses", "totalLicense"),
         assigned=number(page, "assignedLicenses"),
@@ -74,7 +74,7 @@ def read_license_totals(page: Mapping[str, object]) -> LicenseTotals:
 
 
 def read_licensed_devices(rows: Iterable[Mapping[str, object]]) -> list[LicensedDevice]:
-    """Read the device rows of a licence report."""
+    """Read the device rows of a license report."""
     return [
         LicensedDevice(device_id=text(row, "deviceId"), assigned=text(row, "assignmentTime"))
         for row in rows

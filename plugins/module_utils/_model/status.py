@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Status words of campaigns, upgrades and devices (contract section 5).
 
-A word is always kept verbatim beside what it means. Words that we do not know are shown, count
-as not over, and never as success.
+A status is always kept verbatim in addition to its meaning. An unknown status is shown verbatim,
+and counts as not over and not successful.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 
 
 class CampaignState(Enum):
-    """What a status word of a campaign (v2, v3) or an upgrade (v1) means."""
+    """The meaning of a status of a campaign (v2, v3) or an upgrade (v1)."""
 
     PENDING = "pending"
     QUEUED = "queued"
@@ -29,7 +29,7 @@ class CampaignState(Enum):
 
     @property
     def over(self) -> bool:
-        """The service will do nothing more for it."""
+        """Whether the service has finished with it."""
         return self in _OVER
 
 
@@ -83,7 +83,7 @@ _CAMPAIGN_WORDS = {
     "upgradefailed": CampaignState.FAILED,
 }
 
-# The filter values of the campaign reports, one a call (OpenAPI parameter CampaignStatusQuery).
+# The filter values of the campaign reports, one per call (OpenAPI parameter CampaignStatusQuery).
 CAMPAIGN_REPORT_STATUSES = (
     "CampaignRequestPending",
     "CampaignRequestFailed",
@@ -94,11 +94,11 @@ CAMPAIGN_REPORT_STATUSES = (
     "CampaignScheduled",
     "CampaignEnded",
 )
-# A real v3 status that is missing from the published filter (contract section 14, question 2).
+# A v3 status that is missing from the published filter (contract section 14, question 2).
 UNPUBLISHED_REPORT_STATUS = "CampaignPreScheduled"
-# Those of live campaigns, in the order in which a campaign takes them.
+# Filter values for live campaigns, in the order of the lifecycle.
 LIVE_REPORT_STATUSES = ("CampaignRequestPending", "CampaignRequestQueued", "CampaignScheduled")
-# In the order in which an upgrade takes them.
+# Filter values for upgrades, in the order of the lifecycle.
 UPGRADE_REPORT_STATUSES = (
     "RequestPending",
     "Queued",
@@ -110,7 +110,7 @@ UPGRADE_REPORT_STATUSES = (
 
 
 class DeviceState(Enum):
-    """What a status word of a device inside a campaign or upgrade means."""
+    """The meaning of a status of a device in a campaign or upgrade."""
 
     PENDING = "pending"
     SUCCESS = "success"
@@ -139,19 +139,19 @@ _DEVICE_WORDS = {
 
 
 def _bare(word: str) -> str:
-    """Apply the normalising rule of contract section 5."""
+    """Apply the normalization rule of contract section 5."""
     return "".join(word.split()).lower().removeprefix("campaign")
 
 
 @lru_cache(maxsize=1024)
 def campaign_state(word: str) -> CampaignState:
-    """Tell what a status word of a campaign or upgrade means."""
+    """Return the meaning of a status of a campaign or upgrade."""
     return _CAMPAIGN_WORDS.get(_bare(word), CampaignState.UNKNOWN)
 
 
 @lru_cache(maxsize=1024)
 def device_state(word: str, reason: str = "") -> DeviceState:
-    """Tell what a status word of a device means; ``reason`` can make a wait a failure."""
+    """Return the meaning of a status of a device; ``reason`` can make it a failure."""
     if not_reached(word) and "no retry" in reason.lower():
         return DeviceState.FAILED
     return _DEVICE_WORDS.get(_bare(word), DeviceState.UNKNOWN)
@@ -159,10 +159,10 @@ def device_state(word: str, reason: str = "") -> DeviceState:
 
 @lru_cache(maxsize=1024)
 def not_reached(word: str) -> bool:
-    """Tell whether the network has not reached the device, so that nothing was tried on it."""
+    """Return whether the network has not reached the device, so nothing was attempted."""
     return _bare(word) == "nodevicedatafromnetwork"
 
 
 def call_succeeded(word: str) -> bool:
-    """Tell whether the outcome word of a per-device call is a success (section 14, 14)."""
+    """Return whether the result of a per-device call is a success (section 14, 14)."""
     return word.lower().endswith(("success", "succeed"))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text of the service made fit to be shown."""
+"""Text from the service, made safe to print."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\
 
 
 def visible(value: object) -> str:
-    """Give a value as one line of text: no terminal escapes, spaces for control characters."""
+    """Return a value as one line of text, without escape sequences and control characters."""
     return "".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", str(value)))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dates and times of the service, which has five spellings (contract section 12, item 7)."""
+"""Dates and times of the service, which uses five formats (contract section 12, item 7)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ except ImportError as error:
 else:
     DATEUTIL_IMPORT_ERROR = None
 
-# `2021-06-03 00:03:56.079 +0000 UTC`: how Go prints a time.
+# `2021-06-03 00:03:56.079 +0000 UTC`: the format of Go.
 GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([+-]\d{4})(?: \w+)?")
 FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ].+)?")
-# Year 1 (Go), 1900 and 9999 mean "never"; what is left has room for arithmetic on both sides.
+# Year 1 (Go), 1900 and 9999 mean "never". The other years leave room for arithmetic.
 FIRST_REAL_YEAR, LAST_REAL_YEAR = 1970, 9998
 
 
 @lru_cache(maxsize=65_536)
 def parse_time(text: str) -> datetime | None:
-    """Read a time of the service as aware UTC; None when it is unset, a sentinel or unreadable."""
+    """Read a time of the service as aware UTC; None if it is unset, a sentinel or invalid."""
     go = GO_TIME.fullmatch(text)
     try:
         moment = isoparse(f"{go[1]}T{go[2]}{go[3]}" if go else text)
@@ -38,18 +38,18 @@ def parse_time(text: str) -> datetime | None:
 
 
 def parse_date(text: str) -> date | None:
-    """Read a UTC day of the service (a date or a date-time); None when there is none."""
+    """Read a UTC day of the service (a date or a date-time); None if there is none."""
     moment = parse_time(text)
     return moment.date() if moment else None
 
 
 def check_date(value: object, *, field: str) -> date:
-    """Read a UTC day that a person gave (``2026-04-01`` or a full RFC 3339 time).
+    """Read a UTC day of the user (``2026-04-01`` or a full RFC 3339 time).
 
-    :raises InvalidValue: it is no date.
+    :raises InvalidValue: it is not a date.
     """
     text = str(value).strip()
     moment = parse_time(text) if FULL_DATE.fullmatch(text) else None
     if moment is None:
-        raise InvalidValue(field, value, "is not a date of the form YYYY-MM-DD (UTC days)")
+        raise InvalidValue(field, value, "must be a UTC date in the form YYYY-MM-DD")
     return moment.date()

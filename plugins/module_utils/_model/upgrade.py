@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Upgrades of v1: no name, no windows, devices in the reply itself (contract section 13)."""
+"""Upgrades of v1: without name and windows, with devices in the reply (contract section 13)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .wire import as_row, as_rows, text
 
 @dataclass(frozen=True)
 class UpgradeRequest:
-    """What is sent to schedule an upgrade. Older servers know no ``end`` (section 12, 4)."""
+    """The request to schedule an upgrade. Older servers do not support ``end`` (section 12, 4)."""
 
     account: str
     package: str
@@ -66,7 +66,7 @@ def read_upgrade(reply: object) -> Upgrade:
 
 
 def write_upgrade_request(request: UpgradeRequest) -> dict[str, object]:
-    """Write the body that schedules an upgrade; the account travels in it."""
+    """Write the body that schedules an upgrade; it includes the account."""
     body: dict[str, object] = {
         "accountName": request.account,
         "firmwareName": request.package,

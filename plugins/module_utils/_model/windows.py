@@ -28,12 +28,12 @@ class Window:
 
 
 def window_set(windows: Iterable[Window]) -> tuple[Window, ...]:
-    """Sort and de-duplicate, so that order never makes a difference (contract section 14, 18)."""
+    """Sort and remove duplicates, because order does not matter (contract section 14, 18)."""
     return tuple(sorted(set(windows)))
 
 
 def are_readable(value: object, what: str) -> bool:
-    """Tell whether every row of a list of windows from wire JSON has two hours."""
+    """Return whether every row of a list of windows from wire JSON has two hours."""
     return len(as_rows(value, what)) == len(_read_rows(value, what))
 
 
@@ -57,10 +57,10 @@ def write_windows(windows: Iterable[Window]) -> list[dict[str, int]]:
 
 
 def check_windows(values: Iterable[object] | None, *, field: str) -> tuple[Window, ...] | None:
-    """Check windows that a person gave: start 0-23, end 1-24, start before end.
+    """Check windows of the user: start 0-23, end 1-24, start before end.
 
-    :raises InvalidValue: an hour is out of its range, a window is empty or crosses midnight, or
-        something else stands in its place.
+    :raises InvalidValue: an hour is out of range, a window is empty or crosses midnight, or it is
+        not a window.
     """
     if values is None:
         return None
@@ -68,17 +68,17 @@ def check_windows(values: Iterable[object] | None, *, field: str) -> tuple[Windo
     for place, value in enumerate(values):
         name = f"{field}[{place}]"
         if not isinstance(value, Mapping):
-            raise InvalidValue(name, value, "is no window: give start and end, as whole hours")
+            raise InvalidValue(name, value, "must be a window with start and end, in whole hours")
         start, end = number(value, "start"), number(value, "end")
         if start is None or not FIRST_START <= start <= LAST_START:
-            raise InvalidValue(f"{name}.start", value.get("start"), "is not an hour from 0 to 23")
+            raise InvalidValue(f"{name}.start", value.get("start"), "must be an hour from 0 to 23")
         if end is None or not FIRST_END <= end <= LAST_END:
-            raise InvalidValue(f"{name}.end", value.get("end"), "is not an hour from 1 to 24")
+            raise InvalidValue(f"{name}.end", value.get("end"), "must be an hour from 1 to 24")
         if start >= end:
             raise InvalidValue(
                 name,
                 f"{start}-{end}",
-                "start is not before end; a window cannot cross midnight: give two",
+                "start must be before end. A window cannot cross midnight; use two windows",
             )
         found.append(Window(start, end))
     return window_set(found)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tolerant readers of wire JSON: unknown members are ignored, missing ones have a default.
 
-Every reader raises :class:`MalformedReply` and nothing else, whatever the service sent.
+Every reader raises only :class:`MalformedReply`, whatever the service sends.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from .errors import MalformedReply
 
 
 def as_row(value: object, what: str) -> Mapping[str, object]:
-    """Give ``value`` as a JSON object, or say which record (``what``) is not one."""
+    """Return ``value`` if it is a JSON object; otherwise name the record (``what``)."""
     if not isinstance(value, Mapping):
         raise MalformedReply(f"{what}: expected a JSON object, got {type(value).__name__}")
     return value
 
 
 def as_rows(value: object, what: str) -> list[Mapping[str, object]]:
-    """Give ``value`` as a list of JSON objects; null counts as empty (contract section 9)."""
+    """Return ``value`` as a list of JSON objects; null counts as empty (contract section 9)."""
     if value is None:
         return []
     if not isinstance(value, list):
         raise MalformedReply(f"{what}: expected a JSON list, got {type(value).__name__}")
     for item in value:
-        if item.__class__ is not dict:  # what JSON objects become, and quicker to tell
+        if item.__class__ is not dict:  # the type of decoded JSON objects, and a faster check
             as_row(item, what)
     return value
 
 
 def text(row: Mapping[str, object], key: str, *others: str) -> str:
-    """Give the first member among the keys that says something, as text; else an empty text."""
+    """Return the first nonempty value of the keys as text, or an empty text."""
     value = row.get(key)
-    if value.__class__ is str and value:  # nearly all are, in lists of 100 000 rows
+    if value.__class__ is str and value:  # true for nearly all rows of long lists
         return value
     if isinstance(value, (str, int, float)) and value != "":
         return str(value)
@@ -44,12 +44,12 @@ def text(row: Mapping[str, object], key: str, *others: str) -> str:
 
 
 def word(row: Mapping[str, object], key: str, *others: str) -> str:
-    """Give a member as ``text`` does, kept once in memory however many rows say the same."""
+    """Like ``text``, but equal values share memory."""
     return intern(text(row, key, *others))
 
 
 def number(row: Mapping[str, object], *keys: str) -> int | None:
-    """Give the first member among ``keys`` that is a whole number, also one sent as text."""
+    """Return the first value of ``keys`` that is an integer, also if it is sent as text."""
     for key in keys:
         value = row.get(key)
         if isinstance(value, bool):
@@ -62,7 +62,7 @@ def number(row: Mapping[str, object], *keys: str) -> int | None:
 
 
 def flag(row: Mapping[str, object], *keys: str) -> bool | None:
-    """Give the first member among ``keys`` that is a truth value, also one sent as text."""
+    """Return the first value of ``keys`` that is a boolean, also if it is sent as text."""
     for key in keys:
         value = row.get(key)
         if isinstance(value, bool):

@@ -143,7 +143,7 @@ def test_lines_without_an_imei_do_not_hide_the_others() -> None:
         pytest.param({None: page("1", cursor="", more=True)}, "is missing", id="empty"),
         pytest.param(
             {None: page("1", cursor="1", more=True), "1": page("2", cursor="1", more=True)},
-            "leads to nothing new",
+            "returns no new rows",
             id="repeated",
         ),
         pytest.param(
@@ -152,7 +152,7 @@ def test_lines_without_an_imei_do_not_hide_the_others() -> None:
                 "1": page("2", cursor="2", more=True),
                 "2": page("3", cursor="1", more=True),
             },
-            "leads to nothing new",
+            "returns no new rows",
             id="in-a-circle",
         ),
     ],

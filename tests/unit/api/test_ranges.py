@@ -200,7 +200,7 @@ def test_a_page_that_does_not_rise_from_its_cursor_is_refused_at_once(imeis: lis
     ranges.next_cursor()
     ranges.take(0, [1, 2, 3], more=True)
     assert ranges.next_cursor() == 3
-    with pytest.raises(Disorder, match="after 3 do not rise"):
+    with pytest.raises(Disorder, match="after 3 are not ascending"):
         ranges.take(3, imeis, more=True)
 
 

@@ -199,7 +199,9 @@ def test_a_locked_user_is_recognised_by_all_and_works_again_once_repaired(
         read(settings, ops)
     hint = str(caught.value.hint)
     assert "Only Verizon support can unlock the user" in hint
-    assert "15 minutes" in hint and "thingspace.fota.logout" in hint and str(folder(settings)) in hint
+    assert (
+        "15 minutes" in hint and "thingspace.fota.logout" in hint and str(folder(settings)) in hint
+    )
 
     sim.unlock()
     assert crowd(alike(settings, 5)) == {"locked_out": 5}, "nobody knows that it is repaired"

@@ -125,64 +125,64 @@ def test_other_names(name: object) -> None:
 
 # -- what is refused
 
-IS_NONE = "is no IMEI of exactly 15 digits"
+IS_NONE = "must be an IMEI with exactly 15 digits"
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "holds no device"),
-        ("\n# nothing\n\n", "holds no device"),
-        ("[]", "holds no device"),
-        ("imei,region\n", "holds no device"),
+        ("", "contains no devices"),
+        ("\n# nothing\n\n", "contains no devices"),
+        ("[]", "contains no devices"),
+        ("imei,region\n", "contains no devices"),
         # one IMEI a line
         (f"{A}\n12345\n{B}", f"line 2: '12345' {IS_NONE}"),
         (f"{A}\n35800000000001x", f"line 2: '35800000000001x' {IS_NONE}"),
         (f"{A}\n{A}{A}", f"line 2: '{A}{A}' {IS_NONE}"),
         (f"{A}\n٣58000000000016", f"line 2: '٣58000000000016' {IS_NONE}"),
-        (f"{A}\n58000000000016", f"line 2: '58000000000016' {IS_NONE}: was a leading 0 lost?"),
+        (f"{A}\n58000000000016", f"line 2: '58000000000016' {IS_NONE}. Was a leading 0 lost?"),
         (f"{A} {B}", f"line 1: '{A} {B}' {IS_NONE}"),
         (f"{A}\n\n{B},x", f"line 3: '{B},x' {IS_NONE}"),
         (
             "serial\n1",
-            "line 1: 'serial' is neither an IMEI nor a header; in CSV one column must be",
+            "line 1: 'serial' must be an IMEI, or a CSV header with a column imei",
         ),
-        (f"{A},north\n", f"line 1: '{A},north' is neither an IMEI nor a header"),
-        ("name;region\n", "line 1: 'name;region' is neither an IMEI nor a header"),
+        (f"{A},north\n", f"line 1: '{A},north' must be an IMEI, or a CSV header"),
+        ("name;region\n", "line 1: 'name;region' must be an IMEI, or a CSV header"),
         # CSV
         ("imei,site\n,x\n", "line 2: has no IMEI"),
         ("site,imei\nx\n", "line 2: has no IMEI"),
-        (f"imei,site\n{A},x,y\n", "line 2: has more cells than the header has names"),
-        (f"imei,,site\n{A},x,y\n", "line 2: has more cells than the header has names"),
-        (f"imei,IMEI\n{A},{A}\n", "line 1: more than one column for the same: imei, IMEI"),
-        (f"imei,a,a\n{A},1,2\n", "line 1: more than one column for the same: a"),
+        (f"imei,site\n{A},x,y\n", "line 2: has more cells than the header"),
+        (f"imei,,site\n{A},x,y\n", "line 2: has more cells than the header"),
+        (f"imei,IMEI\n{A},{A}\n", "line 1: more than one column for the same value: imei, IMEI"),
+        (f"imei,a,a\n{A},1,2\n", "line 1: more than one column for the same value: a"),
         (
             f'imei,note\n{A},fine\n{B},"not closed\n{C},x\n{A},"y"\n',
-            "line 3: a cell runs over the end of the line: is a quote not closed?",
+            "line 3: a cell continues on the next line. Is a quote not closed?",
         ),
         (
             f'imei,note\n{A},"{"x" * 200_000}"\n',
-            "line 2: is no CSV from here on (field larger than field limit (131072))",
+            "line 2: is not valid CSV from here on (field larger than field limit (131072))",
         ),
         # JSON
-        (f'{{"imei": "{A}"}}\n{{"imei": ', "line 2: is no complete JSON object: it must be on one"),
-        ('{\n"devices": []}', "line 1: is no complete JSON object"),
+        (f'{{"imei": "{A}"}}\n{{"imei": ', "line 2: must be a complete JSON object on one line"),
+        ('{\n"devices": []}', "line 1: must be a complete JSON object"),
         ('{"site": "x"}', "line 1: has no IMEI"),
-        ('{"imei": ["1"]}', f"line 1: {IS_NONE}, but of the type list"),
-        ("[true]", f"line 1: {IS_NONE}, but of the type bool"),
-        ("[1e400]", "line 1: 'inf' is no IMEI"),
-        ("[-5]", "line 1: '-5' is no IMEI"),
-        (f"[{'9' * 400}]", f"line 1: {IS_NONE}, but of the type int"),
-        (f'["{A}",\n"{B}",\n', "line 3: the list has no end: is the file cut off?"),
-        (f'["{A}",\n"{B}', "line 2: is no JSON from here on: is the file cut off?"),
-        (f'["{A}"\n"{B}"]', "line 2: is no JSON: a comma or ] is missing before it"),
-        (f'["{A}",]', "line 1: is no JSON from here on"),
-        (f'["{A}"]\n["{B}"]', "line 2: something follows the end of the JSON list"),
-        ("[" * 50_000, "line 1: is no JSON from here on"),
+        ('{"imei": ["1"]}', f"line 1: {IS_NONE}, not of type list"),
+        ("[true]", f"line 1: {IS_NONE}, not of type bool"),
+        ("[1e400]", "line 1: 'inf' must be an IMEI"),
+        ("[-5]", "line 1: '-5' must be an IMEI"),
+        (f"[{'9' * 400}]", f"line 1: {IS_NONE}, not of type int"),
+        (f'["{A}",\n"{B}",\n', "line 3: the JSON list has no end. Is the file truncated?"),
+        (f'["{A}",\n"{B}', "line 2: is not valid JSON from here on. Is the file truncated?"),
+        (f'["{A}"\n"{B}"]', "line 2: is not valid JSON: a comma or ] is missing here"),
+        (f'["{A}",]', "line 1: is not valid JSON from here on"),
+        (f'["{A}"]\n["{B}"]', "line 2: there is text after the end of the JSON list"),
+        ("[" * 50_000, "line 1: is not valid JSON from here on"),
         # any
-        (f"{A}\n{B}\0\n", "line 2: holds a NUL byte: this is no text file"),
-        (f"{A}\nn\udcf6rd\n", "line 2: is no UTF-8 text: save the file as UTF-8"),
-        (f"imei,site\n{A},n\udcf6rd\n", "line 2: is no UTF-8 text"),
+        (f"{A}\n{B}\0\n", "line 2: contains a NUL byte. The file must be a text file"),
+        (f"{A}\nn\udcf6rd\n", "line 2: must be UTF-8 text. Save the file as UTF-8"),
+        (f"imei,site\n{A},n\udcf6rd\n", "line 2: must be UTF-8 text"),
     ],
 )
 def test_what_is_refused(text: str, reason: str) -> None:
@@ -191,11 +191,11 @@ def test_what_is_refused(text: str, reason: str) -> None:
 
 @pytest.mark.parametrize("made", ["3.58E+14", "3,58e+14", "3.58000000000016E14", f"{A}.0", f"{A}."])
 def test_numbers_of_spreadsheets(made: str) -> None:
-    hint = f"line 2: '{made}' is what a spreadsheet makes of an IMEI: format the column as text"
+    hint = f"line 2: '{made}' is an IMEI that a spreadsheet has converted to a number. Format the column as text"
     assert hint in refusal(f"{A}\n{made}\n")
     assert hint in refusal(f'imei\n"{made}"\n')
     if "," not in made and made[-1] != ".":
-        assert "is what a spreadsheet makes of an IMEI" in refusal(f"[{made}]")
+        assert "is an IMEI that a spreadsheet has converted to a number" in refusal(f"[{made}]")
 
 
 def test_the_first_few_lines_are_named_at_once() -> None:

@@ -63,12 +63,12 @@ def test_every_way_to_hold_devices() -> None:
 @pytest.mark.parametrize(
     ("devices", "reason"),
     [
-        ([A, "1"], "[1]: '1' is no IMEI of exactly 15 digits"),
+        ([A, "1"], "[1]: '1' must be an IMEI with exactly 15 digits"),
         ([A, {"host": "h-1"}], "[1] (h-1): has no IMEI"),
-        ([host("1")], "[0] (meter-1): '1' is no IMEI"),
+        ([host("1")], "[0] (meter-1): '1' must be an IMEI"),
         ([None], "[0]: has no IMEI"),
-        ([True, 10**5000], "of the type bool; [1]: is no IMEI of exactly 15 digits, but of the"),
-        (["x"] * 7, "[4]: 'x' is no IMEI of exactly 15 digits; and 2 more"),
+        ([True, 10**5000], "not of type bool; [1]: must be an IMEI with exactly 15 digits, not of"),
+        (["x"] * 7, "[4]: 'x' must be an IMEI with exactly 15 digits; and 2 more"),
         (A, "devices: 'str': is no list of IMEIs or records"),
         ({"meter": {"imei": A}}, "devices: 'dict': is no list of IMEIs or records"),
         (3, "devices: 'int': is no list"),

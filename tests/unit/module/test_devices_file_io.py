@@ -63,10 +63,10 @@ def test_marks_and_line_ends_of_all_systems(tmp_path: Path, content: bytes) -> N
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "holds no device"),
-        ("imei,site\n".encode("utf-16"), "line 1: holds a NUL byte"),
-        (f"imei,site\n{A},Oslø\n".encode("latin-1"), "line 2: is no UTF-8 text"),
-        (f"{A}\n".encode() + b"\0" * 512, "line 2: holds a NUL byte"),
+        (b"", "contains no devices"),
+        ("imei,site\n".encode("utf-16"), "line 1: contains a NUL byte"),
+        (f"imei,site\n{A},Oslø\n".encode("latin-1"), "line 2: must be UTF-8 text"),
+        (f"{A}\n".encode() + b"\0" * 512, "line 2: contains a NUL byte"),
     ],
 )
 def test_content_that_is_no_text(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -105,8 +105,8 @@ def test_a_file_stands_for_a_list(tmp_path: Path) -> None:
     found = declared(file)
     assert found.ids == (A, B, WRONG_DIGIT)
     assert found.warnings == (
-        f"devices_file: merged 1 repeated: {A}",
-        f"devices_file: 1 with a wrong check digit, used all the same: {WRONG_DIGIT}",
+        f"devices_file: merged 1 duplicates: {A}",
+        f"devices_file: 1 with a wrong check digit, used anyway: {WRONG_DIGIT}",
     )
     assert declared(file, imei_check="off").warnings == found.warnings[:1]
     with pytest.raises(InvalidValue, match=f"line 4: {WRONG_DIGIT} has a wrong check digit"):
