@@ -9,7 +9,7 @@ Facts are what a machine can use: sentences are left out, so that they can be re
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
@@ -121,8 +121,7 @@ def _view(decision: Decision, before: Facts) -> Facts:
             for numbers in (state.numbers for state in decision.waves)
         ],
     }
-    facts: Facts = _without_sentences(view)
-    return {key: value for key, value in facts.items() if key not in RENDERINGS}
+    return under_new_names(view)
 
 
 def _has_unused_overrides(decision: Decision, wanted: Wanted) -> bool:
@@ -138,22 +137,20 @@ def _numbers(text: str) -> list[str]:
     return re.findall(r"\d[\d-]*", text)
 
 
-def _without_sentences(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_sentences(of) for key, of in value.items() if key not in SENTENCES}
-    if isinstance(value, (list, tuple)):
-        return [_without_sentences(item) for item in value]
-    return value
-
-
-def _rename(value: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(value, Mapping):
-        return {names.get(key, key): _rename(of, names) for key, of in value.items()}
-    return [_rename(item, names) for item in value] if isinstance(value, list) else value
-
-
 def under_new_names(facts: Facts) -> Facts:
     """Give facts with the keys of now, without those that are not compared."""
     compared = {key: value for key, value in facts.items() if key not in RENDERINGS}
-    renamed: Facts = _rename(_without_sentences(compared), RENAMED)
+    renamed: Facts = _rename(compared, RENAMED, SENTENCES)
     return renamed
+
+
+def _rename(value: Any, names: Mapping[str, str], left_out: Set[str] = frozenset()) -> Any:
+    if isinstance(value, dict):
+        return {
+            names.get(key, key): _rename(member, names, left_out)
+            for key, member in value.items()
+            if key not in left_out
+        }
+    if isinstance(value, (list, tuple)):
+        return [_rename(item, names, left_out) for item in value]
+    return value

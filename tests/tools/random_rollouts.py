@@ -10,11 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from ansible_collections.thingspace.fota.tests.tools.decision_facts import (
-    Facts,
-    decide_run,
-    under_new_names,
-)
+from ansible_collections.thingspace.fota.tests.tools.decision_facts import Facts, decide_run
 from ansible_collections.thingspace.fota.tests.tools.faulty_service import FaultyService
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     EVENT_BILLING,
@@ -132,15 +128,14 @@ class Rollout:
             self.service.let_others_act()
             facts = decide_run(self.declaration, self.service, state=state, before=before)
             yield facts
-            known = under_new_names(facts)
             if "refused" not in facts:
                 before = facts
-                self.service.abort(own["campaign_id"] for own in known["actions"]["abort"])
-                self.operator.answer(known, self.declaration)
+                self.service.abort(own["campaign_id"] for own in facts["actions"]["abort"])
+                self.operator.answer(facts, self.declaration)
                 if self.requires_digest:
-                    self.declaration.setdefault("require_digest", known["digest"][:8])
-            stands = known.get("phase"), known.get("counts"), known.get("exposure")
-            quiet = quiet + 1 if stands == stood and not known.get("would_change") else 0
+                    self.declaration.setdefault("require_digest", facts["digest"][:8])
+            stands = facts.get("phase"), facts.get("counts"), facts.get("exposure")
+            quiet = quiet + 1 if stands == stood and not facts.get("would_change") else 0
             stood = stands
             if quiet >= QUIET_RUNS and number > last_change:
                 return

@@ -82,7 +82,7 @@ def record(out: Path, rollouts: int, seed: int) -> int:
             line = json.dumps({"seed": number, "runs": recorded}, separators=(",", ":"))
             packed.write(line.encode() + b"\n")
             for facts in recorded:
-                _count(under_new_names(facts), seen)
+                _count(facts, seen)
     print(f"{rollouts} rollouts, {runs} runs, {out.stat().st_size // 1024} KB")
     missing = []
     for what, wanted in {**EVERY, "action": {*ACTIONS}, "happening": HAPPENINGS}.items():
