@@ -243,8 +243,7 @@ def leave_account(sim: SimulatorServer, imei: str) -> None:
     """The account gives a device away."""
     (account,) = sim._service.state.accounts.values()
     del account.devices[imei]
-    account._orders.clear()
-    account.__post_init__()  # which makes its lists
+    account.index_devices()
 
 
 # -- a service that lags ------------------------------------------------------------------------

@@ -42,8 +42,7 @@ def leave(sim: SimulatorServer, devices: Iterable[str]) -> dict[str, Any]:
     """Take devices out of the account; gives them as :func:`join` wants them."""
     (account,) = sim._service.state.accounts.values()
     gone = {imei: account.devices.pop(imei) for imei in devices}
-    account._orders.clear()
-    account.__post_init__()  # which makes its lists
+    account.index_devices()
     return gone
 
 
@@ -51,8 +50,7 @@ def join(sim: SimulatorServer, devices: dict[str, Any]) -> None:
     """Bring devices into the account."""
     (account,) = sim._service.state.accounts.values()
     account.devices.update(devices)
-    account._orders.clear()
-    account.__post_init__()  # which makes its lists
+    account.index_devices()
 
 
 def until_last_wave(rollout: Rollout) -> None:

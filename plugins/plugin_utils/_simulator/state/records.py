@@ -118,12 +118,17 @@ class Account:
     packages: dict[str, list[Package]]
     license_used: int = 0
     pilots: dict[str, Pilot] = field(default_factory=dict)
-    _imeis_by_family: dict[tuple[str, str | None], SortedImeis] = field(default_factory=dict)
+    _imeis_by_family: dict[tuple[str, str | None], SortedImeis] = field(init=False)
     _all_imeis: SortedImeis = field(init=False)
     _licensed_imeis: SortedImeis = field(init=False)
     _kinds: set[tuple[frozenset[str], str, str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.index_devices()
+
+    def index_devices(self) -> None:
+        """Sort the devices. Call this after adding or removing devices."""
+        self._imeis_by_family = {}
         self._all_imeis = SortedImeis(self.devices)
         self._licensed_imeis = SortedImeis(
             imei for imei in self._all_imeis.ascending() if self.devices[imei].licensed is not None
@@ -156,7 +161,7 @@ class Account:
         return self._all_imeis
 
     def imeis(self, api: str, protocol: str | None = None) -> SortedImeis:
-        """IMEIs of one version of the API; cached, as no device is ever added to a fleet."""
+        """IMEIs of one version of the API, and of one protocol if given."""
         key = (api, protocol)
         if key not in self._imeis_by_family:
             kinds = {
