@@ -42,7 +42,7 @@ CHECKS = (
 )
 AUTH = {"requestOAuthToken", "revokeOAuthToken", "startM2MSession", "endM2MSession"}
 EXAMPLES = 8
-SECONDS = 120
+SECONDS = 1200
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ from ansible_collections.thingspace.fota.tests.contract.wire import (
 )
 
 DRIVER = Path(__file__).with_name("sdk_drive.py")
-SECONDS = 60
+SECONDS = 600
 Result = dict[str, Any]
 
 

@@ -21,7 +21,7 @@ CLIENT_SECRET = "simulator-secret"
 USERNAME = "simulator-user"
 PASSWORD = "simulator-password"
 FORM = "application/x-www-form-urlencoded"
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-LONGEST = 60  # seconds until a play gets there, or a watched simulator notices; only hangs meet it
+LONGEST = 600  # seconds until a play gets there, or a watched simulator notices; only hangs meet it
 
 
 def eventually(holds: Callable[[], bool]) -> bool:

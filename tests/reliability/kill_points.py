@@ -40,7 +40,7 @@ START = "2026-03-02T00:00:00Z"
 TAKEN = 5
 # All that runs is over by then.
 END = "2026-04-15T00:00:00Z"
-LONGEST_DEATH = 30.0
+LONGEST_DEATH = 300.0
 WRITES = frozenset(one.operation for one in routes.ROUTES if one.kind == routes.WRITE)
 # The fault of a write that has no effect.
 LOST = "reset_before"

@@ -79,7 +79,7 @@ class _Rival:
         self._dice = dice
 
     def run_once(self, barrier: Barrier) -> Row | None:
-        barrier.wait(timeout=60)
+        barrier.wait(timeout=300)
         time.sleep(self._dice.choice((0, 0, 0.002, 0.01)))
         self.failure = None
         try:

@@ -53,7 +53,7 @@ def at_once(controllers: list[Rollout], step: Callable[[Rollout], Any]) -> list[
     barrier = Barrier(len(controllers))
 
     def begin(controller: Rollout) -> Any:
-        barrier.wait(timeout=10)
+        barrier.wait(timeout=300)
         return step(controller)
 
     with ThreadPoolExecutor(len(controllers)) as pool:

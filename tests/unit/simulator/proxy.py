@@ -29,7 +29,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 CHUNK = 65536
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 300
 HOP_BY_HOP = {"connection", "proxy-connection", "proxy-authorization", "keep-alive"}
 
 

@@ -25,7 +25,7 @@ from ansible_collections.thingspace.fota.tests.contract.wire import Wire
 from ansible_collections.thingspace.fota.tests.unit.simulator.api_client import fleet
 
 FOLDER = Path(cli.__file__).parent
-PATIENCE = 30.0
+PATIENCE = 300.0
 
 
 class Program:

@@ -29,7 +29,7 @@ from ansible_collections.thingspace.fota.tests.unit.simulator.api_client import 
 from ansible_collections.thingspace.fota.tests.unit.simulator.certificates import Authority
 from ansible_collections.thingspace.fota.tests.unit.simulator.proxy import Proxy
 
-PATIENCE = 30.0
+PATIENCE = 300.0
 HOURS = 3600
 CREATE = f"v3/campaigns/firmware/{ACCOUNT}"
 LIST = f"v3/devices/{ACCOUNT}"

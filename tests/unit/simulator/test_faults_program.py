@@ -23,7 +23,7 @@ from ansible_collections.thingspace.fota.tests.contract.wire import Wire
 from ansible_collections.thingspace.fota.tests.unit.simulator.certificates import Authority
 
 FOLDER = Path(cli.__file__).parent
-PATIENCE = 30.0
+PATIENCE = 300.0
 ACCOUNT = "0000123456-00001"
 RULE = {"operation": "v3GetSubscription", "fault": "status_429", "retry_after": 3}
 

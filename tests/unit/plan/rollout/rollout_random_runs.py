@@ -64,9 +64,9 @@ class Run:
         :param halt_at: number of the run (from 0) from which on a person wants a halt.
         """
         end, number = self.service.now + hours(24 * 7 * self.weeks), 0
+        wishes = [spec(selected, **self.declared) for selected in self.selections]
         while self.service.now < end:
-            selected = self.selections[number % len(self.selections)]
-            wish = spec(selected, **self.declared)
+            wish = wishes[number % len(wishes)]
             halts = halt_at is not None and number >= halt_at
             yield (
                 wish,

@@ -31,11 +31,11 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     wave,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_random_runs import (
-    CATALOGUE,
     SLOW,
     Run,
     runs,
 )
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_rules import RolloutRules
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
     FATES,
     ServiceModel,
@@ -46,121 +46,20 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service
 
 @SLOW
 @given(runs())
-def test_a_plan_that_was_carried_out_is_empty(run: Run) -> None:
-    for wish, found in run.decisions():
-        again = decide(wish, run.service.observe(wish))
-        if len(found.create) < wish.limits.max_creates:
-            assert [str(one.name) for one in again.create] == []
-        # A request to cancel may be in vain once a campaign has begun.
-        begun = {one.id for one in run.service.campaigns if one.begins <= run.service.now}
-        assert {own.campaign.id for own, _why in again.cancel} <= begun
-
-
-@settings(parent=SLOW, max_examples=25)
-@given(runs(hides=True))
-def test_what_is_created(run: Run) -> None:
-    proved: set[str] = set()
-    for wish, found in run.decisions():
-        _check_pilot_rule(run, proved)
-        _check_names(run, found)
-        _check_tries(found)
-        for planned in found.create:
-            assert not found.cohorts[planned.package.name].failed
-            _check_earlier_waves(run, wish, found, planned.wave.number)
-        words = [state.verdict.value for state in found.waves]
-        if "fail" in words or "hold" in words:
-            assert found.phase.value == ("halted" if "fail" in words else "held")
-            assert found.create == ()
-    _check_that_each_was_accepted_once(run)
-
-
-def _check_pilot_rule(run: Run, proved: set[str]) -> None:
-    """No package that was never proved has over 20 devices in live campaigns."""
-    proved |= {one.name for one in CATALOGUE if run.service.proved(one.name)}
-    for one in CATALOGUE:
-        if one.name not in proved:
-            assert run.service.live_devices(one.name) <= 20
-
-
-def _check_names(run: Run, found: Decision) -> None:
-    names = [str(one.name) for one in found.create]
-    assert len(names) == len(set(names))
-    assert not set(names) & {str(own.name) for own in found.seen.own}
-    for planned in found.create:
-        assert planned.start > run.service.now.date()
-        assert planned.name.count == len(planned.devices) == len(set(planned.devices)) > 0
-
-
-def _check_tries(found: Decision) -> None:
-    """Retries are none of this: a device that was attempted is done, whatever came of it."""
-    tried = {row.device_id for own in found.seen.own for row in own.rows if row.recent_attempt}
-    for planned in found.create:
-        assert not tried & set(planned.devices)
-
-
-def _check_that_each_was_accepted_once(run: Run) -> None:
-    accepted = [
-        one
-        for running in run.service.campaigns
-        if running.cancelled is None
-        for one, when in running.accepted.items()
-        if when <= run.service.now
-    ]
-    assert len(accepted) == len(set(accepted))
-
-
-def _check_earlier_waves(run: Run, wish: RolloutSpec, found: Decision, number: int) -> None:
-    """Whatever comes of a wave, all before it have passed by what the service knows."""
-    outcomes = run.service.outcomes()
-    for earlier in wish.waves[: number - 1]:
-        assert found.waves[earlier.number - 1].verdict.opens_next
-        members = [
-            one
-            for one in found.membership.waves[earlier.number]
-            if not found.cohorts[found.scope.members[one].package.name].failed
-            and found.verdicts[one].kind.value != "rejected"
-        ]
-        told = [outcomes[one] for one in members if one in outcomes]
-        # Unknown devices count as attempted, as failures, from the deadline on.
-        odd = sum(run.service.fate(one) == "odd" for one in members)
-        rate = earlier.gate.max_failure_rate
-        assert len(told) + odd >= min(earlier.gate.min_sample, len(members))
-        assert len(told) + odd >= earlier.gate.min_coverage * len(members)
-        assert told.count("bad") <= rate * len(members)
-        assert told.count("good") >= earlier.gate.success_needed * len(told)
+def test_every_run_keeps_the_rules(run: Run) -> None:
+    RolloutRules(run, one_step=True, hides=False).check()
 
 
 @SLOW
 @given(runs(joins=True))
-def test_every_device_is_in_one_wave_and_keeps_it_once_it_was_touched(run: Run) -> None:
-    claimed: dict[str, int] = {}
-    for _wish, found in run.decisions():
-        listed = [one for ids in found.membership.waves.values() for one in ids]
-        assert len(listed) == len(set(listed))
-        assert set(listed) == found.scope.members.keys() == found.verdicts.keys()
-        waves = {one: number for number, ids in found.membership.waves.items() for one in ids}
-        assert {one: waves.get(one) for one in claimed} == claimed
-        for own in found.seen.own:
-            if not own.refused:
-                claimed |= {row.device_id: own.name.wave for row in own.rows}
-        for planned in found.create:
-            assert all(waves[one] == planned.wave.number for one in planned.devices)
-        _check_tries(found)
-        _check_numbers(run, found)
-    _check_that_each_was_accepted_once(run)
+def test_every_run_keeps_the_rules_when_devices_come_and_go(run: Run) -> None:
+    RolloutRules(run, one_step=True, hides=False).check()
 
 
-def _check_numbers(run: Run, found: Decision) -> None:
-    assert found.next_check is None or found.next_check > run.service.now
-    assert found.exposure >= sum(len(one.devices) for one in found.create)
-    for state in found.waves:
-        numbers, said = state.numbers, state.judgement
-        assert numbers.devices == len(found.membership.waves[state.wave.number])
-        assert numbers.devices == numbers.members + numbers.rejected + numbers.in_failed_cohorts
-        assert numbers.verified + numbers.failed + numbers.silent <= numbers.members
-        if state.verdict.value == "pass":
-            assert said.attempted >= min(state.wave.gate.min_sample, numbers.members) > 0
-            assert said.failures <= said.allowed
+@settings(parent=SLOW, max_examples=13)
+@given(runs(hides=True))
+def test_every_run_keeps_the_rules_when_reports_lack_campaigns(run: Run) -> None:
+    RolloutRules(run, one_step=True, hides=True).check()
 
 
 # -- one picture, one decision
@@ -197,11 +96,13 @@ def essence(found: Decision) -> dict[str, Any]:
 
 @settings(parent=SLOW, max_examples=12)
 @given(runs(hides=True), st.randoms(use_true_random=False))
-def test_a_decision_knows_no_order(run: Run, dice: Any) -> None:
-    for wish, _found in run.decisions():
+def test_the_order_of_what_was_read_changes_nothing(run: Run, dice: Any) -> None:
+    def check_order(wish: RolloutSpec, _found: Decision) -> None:
         what = run.service.observe(wish)
         mixed = replace(wish, devices=tuple(dice.sample(wish.devices, len(wish.devices))))
         assert essence(decide(mixed, shuffled(what, dice))) == essence(decide(wish, what))
+
+    RolloutRules(run, one_step=True, hides=True).check(check_order)
 
 
 # -- where all goes well
