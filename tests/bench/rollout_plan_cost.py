@@ -27,7 +27,7 @@ make_importable()
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import PILOT_DEVICES
 from ansible_collections.thingspace.fota.plugins.module_utils._module.options import (
-    RETURN_DEVICES_OPTION,
+    RESULT_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     view_decision,
@@ -148,7 +148,7 @@ def main() -> None:
     stood_in = time.process_time() - begun
     spec = read_spec(raw, find_zone=find_zone)
     decision = decide(spec, read)
-    view = view_decision(decision, RETURN_DEVICES_OPTION["return_devices"]["default"])
+    view = view_decision(decision, RESULT_OPTIONS["return_devices"]["default"])
     json.dumps(view)
     seconds = time.process_time() - stood_in
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KILOBYTES_A_MEGABYTE

@@ -88,7 +88,7 @@ def test_values_of_an_inventory_and_of_modules(
     assert "[1] (x): has no IMEI" in shown_error(run, "bad host")
     assert shown("behind") == [A]
     assert shown("there") == [A, C]
-    assert "has none of the keys version, firmware" in shown_error(run, "no version")
+    assert "must have one of the keys version, firmware" in shown_error(run, "no version")
     assert shown("are") == [A, A]
     assert shown("is") == [False, True]
     assert shown("waves of hosts") == [

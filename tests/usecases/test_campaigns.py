@@ -239,10 +239,10 @@ def test_an_abort_is_believed_only_when_read_back(account_with: Callable[..., Ac
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"end_date": "2026-03-05"}, "earliest end date is now 2026-03-06"),
+        ({"end_date": "2026-03-05"}, "end date must be 2026-03-06 or later"),
         ({"start_date": "2026-03-06"}, "start is 2026-03-05"),
         ({"windows": [{"start": 0, "end": 24}]}, "windows cannot change"),
-        ({"devices_mode": "exact"}, "no device can be added or removed"),
+        ({"devices_mode": "exact"}, "devices can no longer be added or removed"),
         ({"package": "another"}, "package is"),
     ],
     ids=["end too soon", "start", "windows", "devices", "package"],
@@ -383,7 +383,7 @@ def test_nothing_is_written_when_one_of_many_is_refused(account: Account) -> Non
     good = {**base, **declared(account, name="good", devices=ids[:1])}
     late = {**base, **declared(account, name="late", devices=ids[1:])}
     late |= {"start_date": "2026-02-01", "end_date": "2026-02-02"}
-    with pytest.raises(PlanRefused, match="before the service's today"):
+    with pytest.raises(PlanRefused, match="before today at the service"):
         ensure(account, campaigns=[good, late])
     assert account.writes() == []
 

@@ -204,7 +204,7 @@ def test_bad_lines_are_told_with_their_numbers(account_with: StartAccount, path:
     decision = rollout.decide(journal=str(path))
     assert decision["actions"]["create"] == []
     (warning,) = account.warnings
-    assert "2 lines are no JSON objects and were left out (line 1, 3)" in warning
+    assert "2 lines are not JSON objects and were ignored (line 1, 3)" in warning
     assert str(path) in warning
 
 
@@ -213,7 +213,7 @@ def test_no_more_than_five_bad_lines_are_named(account_with: StartAccount, path:
     path.write_text("no json\n" * 1000, encoding="utf-8")
     Rollout(account, TWO, waves=WAVES).decide(journal=str(path))
     (warning,) = account.warnings
-    assert "1000 lines are no JSON objects and were left out (line 1, 2, 3, 4, 5)" in warning
+    assert "1000 lines are not JSON objects and were ignored (line 1, 2, 3, 4, 5)" in warning
 
 
 def test_lines_of_other_rollouts_say_nothing_of_this_one(

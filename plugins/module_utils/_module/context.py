@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a use-case works with: the client, the account and a place for warnings."""
+"""What a use-case works with: client, account, settings and warnings."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from .waiting import SETTLING, Waiting
 
 @dataclass
 class Context:
-    """One task's view of the service.
+    """The context of one task.
 
-    :ivar results_file: where every device of the result is to be kept, if anywhere.
-    :ivar warnings: for people, shown once each when the task is done.
-    :ivar sleep: waits that many seconds; tests give a quicker one.
-    :ivar settling: how long a write may take to show before its outcome counts as unknown.
+    :ivar results_file: where to write every device of the result, if anywhere.
+    :ivar warnings: each is printed once, when the task is done.
+    :ivar sleep: takes seconds; tests replace it.
+    :ivar settling: how long a write may take to show in what is read.
     """
 
     client: Client
@@ -56,28 +56,28 @@ class Context:
         return FotaV3(self.client, self.account)
 
     def campaigns(self, type_: CampaignType) -> CampaignService:
-        """Give the service that runs campaigns of this type."""
+        """Give the API of campaigns of this type."""
         return self.v3 if type_ is CampaignType.FIRMWARE else self.v2
 
     def wants_devices(self, return_devices: str) -> bool:
-        """Tell whether the result or the results file is to have devices."""
+        """Tell whether the result or the results file will list devices."""
         return return_devices != "none" or self.results_file is not None
 
     def service(self) -> dict[str, Any]:
-        """Tell which service answered."""
+        """Give the service that answered, as a module result."""
         return {"host": self.client.host, "simulated": self.client.simulated}
 
     def headline(self, text: str) -> str:
-        """Give a one-line summary that says so when the service is simulated."""
+        """Give a summary in one line, marked when the service is simulated."""
         simulated = f"SIMULATED on {self.client.host}: " if self.client.simulated else ""
         return simulated + visible(text)
 
     def conclude(
         self, result: dict[str, Any], devices: Rows, *, failure: FotaError | None = None
     ) -> dict[str, Any]:
-        """Keep the devices in the results file, if one is declared, and give the result.
+        """Write the results file, if it is declared, and give the result.
 
-        :param failure: what the task has failed with; it is raised with the result.
+        :param failure: of the task; it is raised together with the result.
         :raises TaskFailure: ``failure``, or the file could not be written.
         """
         if self.results_file is not None:
@@ -98,7 +98,7 @@ class Context:
 
 
 def open_context(params: Mapping[str, Any], *, check_mode: bool) -> Context:
-    """Check the options that every module has, and make a client; nothing is called yet.
+    """Check the options that all modules have, and create a client; nothing is called yet.
 
     :raises InvalidValue: an option cannot be used.
     :raises ConfigurationError: credentials are missing or the URL is not allowed.

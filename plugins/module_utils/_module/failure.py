@@ -18,10 +18,10 @@ Failure = FotaError | InvalidValue | PlanRefused
 
 
 class TaskFailure(Exception):
-    """A failure after something was read or written: what is known goes with it.
+    """A failure after something was read or written, with the result so far.
 
-    :ivar error: what went wrong.
-    :ivar result: the module's result as far as it came.
+    :ivar error: what failed.
+    :ivar result: the result of the module so far.
     """
 
     def __init__(self, error: Failure, result: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Use-case of ``fota_logout``: the shared session ends, and what was remembered of it goes."""
+"""Use-case of ``fota_logout``: end the shared session and delete its tokens."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ LOGOUT_OPTIONS: dict[str, dict[str, Any]] = {}
 
 
 def log_out(context: Context, _params: Mapping[str, Any]) -> dict[str, Any]:
-    """End the session that all tasks share, and forget its tokens and a rejected login.
+    """End the session that all tasks share; delete its tokens and the note of a rejected login.
 
-    Check mode neither calls the service nor forgets anything, so that a session which expired
-    unnoticed counts as one there.
+    Check mode neither calls the service nor deletes anything, so that a session which has expired
+    unnoticed still counts.
     """
     if context.check_mode:
         known = context.client.has_session()

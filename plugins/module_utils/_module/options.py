@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, TypeVar
 
 from ansible.module_utils.basic import env_fallback
 
 from .._client.settings import ConnectionSettings
 from .._model.errors import InvalidValue
 from .._model.imei import ImeiCheck
-from .._model.status import STAGES
+from .._model.status import STAGES, CampaignState
+from .._model.times import check_date
+from .._plan.device_difference import DevicesMode
 
 
 def _from_environment(variable: str, **option: Any) -> dict[str, Any]:
@@ -50,7 +53,8 @@ WAIT_OPTIONS: dict[str, dict[str, Any]] = {
     "wait_delay": {"type": "float", "default": 30.0},
 }
 
-WAIT_FOR_OPTION: dict[str, dict[str, Any]] = {
+WAIT_FOR_STAGE_OPTIONS: dict[str, dict[str, Any]] = {
+    **WAIT_OPTIONS,
     "wait_for": {"type": "str", "choices": list(STAGES), "default": "accepted"},
 }
 
@@ -64,17 +68,42 @@ DEVICE_OPTIONS: dict[str, dict[str, Any]] = {
     },
 }
 
-RETURN_DEVICES_OPTION: dict[str, dict[str, Any]] = {
-    "return_devices": {
+# Declare a campaign and an upgrade alike.
+DECLARATION_OPTIONS: dict[str, dict[str, Any]] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "to_version": {"type": "str"},
+    "start_date": {"type": "str"},
+    "end_date": {"type": "str"},
+    "devices_mode": {
         "type": "str",
-        "choices": ["none", "attention", "all"],
-        "default": "attention",
+        "choices": [mode.value for mode in DevicesMode],
+        "default": DevicesMode.AT_LEAST.value,
+    },
+    "recreate": {"type": "bool", "default": False},
+}
+
+STATES_OPTION: dict[str, dict[str, Any]] = {
+    "states": {
+        "type": "list",
+        "elements": "str",
+        "choices": [state.value for state in CampaignState],
     },
 }
 
 RESULTS_FILE_OPTION: dict[str, dict[str, Any]] = {"results_file": {"type": "path"}}
 
+RESULT_OPTIONS: dict[str, dict[str, Any]] = {
+    "return_devices": {
+        "type": "str",
+        "choices": ["none", "attention", "all"],
+        "default": "attention",
+    },
+    **RESULTS_FILE_OPTION,
+}
+
 _NOT_OF_THE_CLIENT = frozenset({"account"})
+
+T = TypeVar("T")
 
 
 def connection_settings(params: Mapping[str, Any], *, check_mode: bool) -> ConnectionSettings:
@@ -90,10 +119,46 @@ def connection_settings(params: Mapping[str, Any], *, check_mode: bool) -> Conne
 
 
 def check_positive(params: Mapping[str, Any], *names: str) -> None:
-    """Check that numbers are above zero.
+    """Check that numbers are greater than 0.
 
-    :raises InvalidValue: one is not.
+    :raises InvalidValue: a number is not.
     """
     for name in names:
         if params.get(name) is not None and not params[name] > 0:
             raise InvalidValue(name, params[name], "must be greater than 0")
+
+
+def read_day(params: Mapping[str, Any], option: str, prefix: str = "") -> date | None:
+    """Read a UTC day; None when it is not declared.
+
+    :param prefix: comes before the option in errors.
+    :raises InvalidValue: it is not a date.
+    """
+    value = params.get(option)
+    return None if value in (None, "") else check_date(value, field=f"{prefix}{option}")
+
+
+def read_first_and_last_day(
+    params: Mapping[str, Any], prefix: str = ""
+) -> tuple[date | None, date | None]:
+    """Read ``start_date`` and ``end_date``.
+
+    :raises InvalidValue: they are not dates, or the last day is before the first.
+    """
+    start, end = read_day(params, "start_date", prefix), read_day(params, "end_date", prefix)
+    if start and end and end < start:
+        field = f"{prefix}end_date"
+        raise InvalidValue(field, params["end_date"], f"must not be before start_date {start}")
+    return start, end
+
+
+def filter_records(
+    records: Iterable[T], params: Mapping[str, Any], names: Iterable[str]
+) -> list[T]:
+    """Keep the records whose attributes equal the options of the same names that are given."""
+    given = {name: params[name] for name in names if params.get(name) is not None}
+    return [
+        record
+        for record in records
+        if all(getattr(record, name) == value for name, value in given.items())
+    ]

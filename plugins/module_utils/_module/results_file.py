@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file for every device of a result, so that the result itself can stay small."""
+"""The file that holds every device of a result, so that the result itself can stay small."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OPTION = "results_file"
 _CSV = ".csv"
 _JSON_LINES = (".jsonl", ".ndjson")
 _MODE = 0o644
-# A spreadsheet takes a cell that begins so for a formula, in full-width signs as well.
+# A spreadsheet reads a cell that begins like this as a formula; full-width signs count as well.
 _FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 
 Row = Mapping[str, Any]
@@ -31,7 +31,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Rows:
-    """Every device of a result, made only if somebody wants them.
+    """Every device of a result, made only when needed.
 
     :ivar columns: the keys that a row may have, in the order of CSV.
     """
@@ -42,7 +42,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class ResultsFile:
-    """A file that may be written, as far as can be told before."""
+    """A file that can be written, as far as can be checked before."""
 
     path: str
     check_mode: bool
@@ -58,24 +58,24 @@ class ResultsFile:
             return None
         if not path.lower().endswith((_CSV, *_JSON_LINES)):
             known = ", ".join((_CSV, *_JSON_LINES))
-            raise InvalidValue(OPTION, path, f"its name must end in one of {known}")
+            raise InvalidValue(OPTION, path, f"must end in one of {known}")
         folder = os.path.dirname(path) or "."
         try:
             if not os.path.isdir(folder):
-                raise InvalidValue(OPTION, path, f"there is no directory {folder}: create it first")
+                raise InvalidValue(OPTION, path, f"create the directory {folder} first")
             if not os.access(folder, os.W_OK | os.X_OK):
-                raise InvalidValue(OPTION, path, f"may not write into {folder}")
-            strange = _strange(path)
+                raise InvalidValue(OPTION, path, f"the directory {folder} must be writable")
+            objection = _objection(path)
         except (OSError, ValueError) as error:
             raise InvalidValue(OPTION, path, f"cannot be written: {error}") from error
-        if strange:
-            raise InvalidValue(OPTION, path, strange)
+        if objection:
+            raise InvalidValue(OPTION, path, objection)
         return cls(path=path, check_mode=check_mode)
 
     def write(self, devices: Rows) -> dict[str, Any]:
-        """Write all rows, or nothing: whoever reads the file meanwhile sees the old one.
+        """Write all rows or nothing; until then, readers see the old file.
 
-        :returns: what the module's result says of it. In check mode no file is touched.
+        :returns: path and number of devices. In check mode no file is touched.
         :raises FotaError: it could not be written.
         """
         if self.check_mode:
@@ -90,9 +90,9 @@ class ResultsFile:
                     count = self._fill(file, devices)
                     file.flush()
                     os.fsync(descriptor)
-                strange = _strange(self.path)
-                if strange:
-                    raise _unwritten(self.path, strange)
+                objection = _objection(self.path)
+                if objection:
+                    raise _unwritten(self.path, objection)
                 os.replace(temporary, self.path)
             finally:
                 with suppress(FileNotFoundError):
@@ -117,7 +117,7 @@ class ResultsFile:
 
 
 def cell(value: object) -> str:
-    """Give a value as a cell of CSV: one line of visible text that no spreadsheet calculates.
+    """Give a value as a cell of CSV: one line of printable text, never a formula.
 
     Lists of texts are joined by semicolons; other lists and mappings are JSON.
     """
@@ -125,7 +125,7 @@ def cell(value: object) -> str:
         return ""
     if isinstance(value, (bool, int, float)):
         return json.dumps(value)
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         value = ";".join(value)
     text = value if isinstance(value, str) else json.dumps(value)
     if not text.isprintable():
@@ -134,25 +134,25 @@ def cell(value: object) -> str:
 
 
 def json_line(row: Row) -> str:
-    """Give a row as a line of JSON, all that is not plain visible text escaped."""
+    """Give a row as a line of JSON with everything but printable ASCII escaped."""
     return json.dumps(row) + "\n"
 
 
-def _strange(path: str) -> str:
-    """Say why a path must not be replaced; empty when it may be."""
+def _objection(path: str) -> str:
+    """Give the reason not to replace a path; empty when there is none."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
         return ""
     if stat.S_ISLNK(mode):
-        return "is a symbolic link, which is not followed: name the file itself"
-    return "" if stat.S_ISREG(mode) else "is there and is no regular file"
+        return "must not be a symbolic link: name the file itself"
+    return "" if stat.S_ISREG(mode) else "must be a regular file"
 
 
 def _unwritten(path: str, why: str) -> FotaError:
     return FotaError(
         f"{OPTION}: {path!r}: could not be written: {why}",
         kind=OPTION,
-        hint="what the task did is done, and its result is complete; see to the file's directory"
-        " and run again",
+        hint="the task did its work and its result is complete; fix the directory of the file and"
+        " run again",
     )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every shell does: options in, use-case, result or one readable failure out."""
+"""Runs a use-case for a module or plugin: options in, result or one readable failure out."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ def run_action(
         result["failed"] = True
     if outcome.warnings:
         result["warnings"] = outcome.warnings
-    # As AnsibleModule does with all that leaves it.
-    shown: dict[str, Any] = remove_values(result, validated._no_log_values)
-    return shown
+    # As AnsibleModule does with every result.
+    clean: dict[str, Any] = remove_values(result, validated._no_log_values)
+    return clean
 
 
 def _without_suboptions(options: Options) -> dict[str, Mapping[str, Any]]:

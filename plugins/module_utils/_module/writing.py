@@ -11,7 +11,7 @@ from typing import TypeVar
 from .._client.errors import WriteOutcomeUnknown
 from .._model.campaign import Change, DeviceChange
 from .context import Context
-from .waiting import Waiting, wait_for
+from .waiting import wait_for
 
 W = TypeVar("W")
 R = TypeVar("R")
@@ -22,20 +22,17 @@ def write_once(
     write: Callable[[], W],
     read: Callable[[], R],
     arrived: Callable[[R], bool],
-    *,
-    waiting: Waiting | None = None,
 ) -> W | R:
     """Write once; after an unknown outcome, read until the effect shows.
 
     :param arrived: whether what was read shows the effect.
-    :param waiting: how long it may take to show; the settling time when not given.
     :returns: what the write gave or, after an unknown outcome, what was read.
-    :raises WriteOutcomeUnknown: the effect does not show in time.
+    :raises WriteOutcomeUnknown: the effect does not show within the settling time.
     """
     try:
         return write()
     except WriteOutcomeUnknown:
-        waited = wait_for(read, arrived, waiting or context.settling, sleep=context.sleep)
+        waited = wait_for(read, arrived, context.settling, sleep=context.sleep)
         if not waited.done:
             raise
         return waited.last
@@ -47,8 +44,6 @@ def change_devices_once(
     read: Callable[[], frozenset[str]],
     change: Change,
     device_ids: Collection[str],
-    *,
-    waiting: Waiting | None = None,
 ) -> list[DeviceChange]:
     """Add or remove devices once.
 
@@ -56,13 +51,11 @@ def change_devices_once(
     :returns: the outcome of each device as far as the service names it.
     :raises WriteOutcomeUnknown: as :func:`write_once` does.
     """
-    answer = write_once(
-        context,
-        write,
-        read,
-        lambda there: not unchanged_devices(change, device_ids, there),
-        waiting=waiting,
-    )
+
+    def arrived(there: frozenset[str]) -> bool:
+        return not unchanged_devices(change, device_ids, there)
+
+    answer = write_once(context, write, read, arrived)
     return [] if isinstance(answer, frozenset) else answer
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which dates and windows of a campaign can still change (contract section 6)."""
+"""The dates and windows of a campaign that can still change (contract section 6)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from .._model.campaign import Campaign, CampaignType, Schedule
 from .refusal import PlanRefused
 
-# Once started, a campaign runs at least this long on (contract section 9).
+# A campaign that has started cannot end sooner than this from now (contract section 9).
 SHORTEST_NOTICE = timedelta(hours=24)
 
 
@@ -27,8 +27,8 @@ def changed_schedule(
     if wanted.start is None or wanted.end is None:
         raise PlanRefused(
             subject,
-            f"campaign {campaign.id} shows no readable dates ({current.start} to {current.end}),"
-            " and a change has to send both",
+            f"campaign {campaign.id} has no readable dates ({current.start} to {current.end}), and"
+            " a change has to send both",
             hint="declare start_date and end_date together",
         )
     if not current.windows_readable:
@@ -43,7 +43,7 @@ def changed_schedule(
     elif wanted.end < now.date():
         raise PlanRefused(
             subject,
-            f"campaign {campaign.id} would end on {wanted.end}, before the service's today"
+            f"campaign {campaign.id} would end on {wanted.end}, before today at the service"
             f" ({now.date()})",
             hint="to end it before it starts, use state: absent",
         )
@@ -59,7 +59,7 @@ def changed_schedule(
 def _check_started(subject: str, campaign: Campaign, wanted: Schedule, now: datetime) -> None:
     current = campaign.schedule
     problems = [
-        f"{member} is {getattr(current, member)} and stays so"
+        f"{member} is {getattr(current, member)} and cannot change"
         for member in ("start", "download_after", "install_after")
         if getattr(wanted, member) != getattr(current, member)
     ]
@@ -70,10 +70,10 @@ def _check_started(subject: str, campaign: Campaign, wanted: Schedule, now: date
         if campaign.type is CampaignType.FIRMWARE:
             problems.append(f"{member} cannot change")
         elif not now_open <= then_open:
-            problems.append(f"{member} can get more windows, but lose none")
+            problems.append(f"{member} can only get more windows")
     earliest = (now + SHORTEST_NOTICE).date()
     if wanted.end is not None and wanted.end != current.end and wanted.end < earliest:
-        problems.append(f"the earliest end date is now {earliest}, not {wanted.end}")
+        problems.append(f"the end date must be {earliest} or later, not {wanted.end}")
     if problems:
         raise PlanRefused(
             subject,

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plan one campaign (v2 or v3): what is declared against what is there.
+"""Plan one campaign (v2 or v3): compare what is declared with what exists.
 
-The use-case first lets :func:`choose_campaign` pick the campaign among those of its name or id,
-reads that one's devices where :func:`needs_device_report` says so, and then asks for the plan.
+The use-case lets :func:`choose_campaign` pick the campaign among those of its name or id, reads
+its devices where :func:`needs_device_report` says so, and then asks for the plan.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ class CampaignSpec:
 
 @dataclass(frozen=True)
 class CampaignPlan:
-    """What one run of writes would do, and what will be there after it.
+    """What would be written, and what will exist afterwards.
 
-    :ivar current: the campaign as it is; None when there is none (left).
+    :ivar current: the campaign as it is; None when there is none.
     :ivar predicted: the campaign as it will be; None when there will be none.
     :ivar create: the request that makes it; ``schedule`` and ``cancel`` are then empty.
     :ivar schedule: the full set of dates and windows to send, when they change.
@@ -114,7 +114,7 @@ class CampaignPlan:
 
     @property
     def action(self) -> str:
-        """One word for people: create, cancel, update or none."""
+        """What is done: create, cancel, update or none."""
         if self.create:
             return "create"
         if self.cancel:
@@ -125,8 +125,8 @@ class CampaignPlan:
 def choose_campaign(spec: CampaignSpec, matches: Sequence[Campaign]) -> Campaign | None:
     """Pick the campaign that ``spec`` means among those that carry its name or id.
 
-    :returns: the one live campaign, else the one that ended last, else None.
-    :raises PlanRefused: more than one is live, or the id belongs to another name.
+    :returns: the live campaign, else the campaign that ended last, else None.
+    :raises PlanRefused: several are live, or the campaign of the id has another name.
     """
     if spec.campaign_id and spec.name:
         for campaign in matches:
@@ -134,13 +134,14 @@ def choose_campaign(spec: CampaignSpec, matches: Sequence[Campaign]) -> Campaign
                 raise PlanRefused(
                     spec.subject,
                     f"campaign {campaign.id} has the name {campaign.name!r}, not {spec.name!r}",
-                    hint="declare only one of campaign_id and name, or the two that belong"
-                    " together; a campaign cannot be renamed",
+                    hint="declare only campaign_id or only name, or the two of the same"
+                    " campaign; a campaign cannot be renamed",
                 )
     live = [campaign for campaign in matches if not campaign.state.over]
     if len(live) > 1:
         listed = ", ".join(
-            f"{one.id} ({one.status}, {one.package}, from {one.schedule.start})" for one in live
+            f"{campaign.id} ({campaign.status}, {campaign.package}, from {campaign.schedule.start})"
+            for campaign in live
         )
         raise PlanRefused(
             spec.subject,
@@ -158,11 +159,11 @@ def _when(campaign: Campaign) -> tuple[date, date, str]:
 
 
 def may_be_unlisted(spec: CampaignSpec, target: Campaign | None) -> bool:
-    """Tell whether it matters that a live campaign of this name may be in no list.
+    """Tell whether a live campaign of this name, which no report lists, would change the plan.
 
-    The lists leave campaigns in CampaignPreScheduled out (contract section 14, question 2). That
-    one has ended settles a declaration that would not create it again. That one was refused does
-    not: its devices may have been those of another one of this name.
+    The reports do not list campaigns in CampaignPreScheduled (contract section 14, question 2). If
+    a campaign of the name has ended and is not to be created again, another one does not matter.
+    If it was refused, another one does: it may be the reason, as it has the same devices.
     """
     if spec.campaign_id is not None:
         return False
@@ -222,7 +223,7 @@ def _plan_nothing_there(spec: CampaignSpec) -> CampaignPlan:
     if spec.campaign_id:
         raise PlanRefused(
             spec.subject,
-            "the service knows no campaign with this id",
+            "the service has no campaign with this id",
             hint="check campaign_id and account, or declare a name to create one",
         )
     return CampaignPlan(
@@ -244,9 +245,9 @@ def _plan_absent(spec: CampaignSpec, target: Campaign | None, today: date) -> Ca
         raise PlanRefused(
             spec.subject,
             f"campaign {target.id} has started ({target.status} since {target.schedule.start}):"
-            " its devices may be changing now",
-            hint="to try to abort it all the same, set abort_started: true; to let it end early,"
-            " declare an earlier end_date (24 hours ahead or later)",
+            " its devices may be updating now",
+            hint="to try to abort it anyway, set abort_started: true; to end it early, declare an"
+            " earlier end_date (24 hours ahead or later)",
         )
     word = "CampaignAborted" if started else "CampaignCancelled"
     return CampaignPlan(
@@ -259,8 +260,8 @@ def _absence_warnings(spec: CampaignSpec, target: Campaign | None) -> tuple[str,
     if not unseen or spec.campaign_id or spec.devices:
         return ()
     return (
-        f"{spec.subject}: no list of the service has it, so it counts as absent; a campaign in"
-        " CampaignPreScheduled is in no list: declare campaign_id or its devices to be sure",
+        f"{spec.subject}: no report of the service lists it, so it counts as absent; campaigns in"
+        " CampaignPreScheduled are not listed: declare campaign_id or its devices to be sure",
     )
 
 
@@ -275,7 +276,7 @@ def _plan_creation(
     if schedule.end is not None and schedule.end < today:
         raise PlanRefused(
             spec.subject,
-            f"would end on {schedule.end}, before the service's today ({today})",
+            f"would end on {schedule.end}, before today at the service ({today})",
             hint="declare dates that are not over",
         )
     package = (
@@ -334,11 +335,10 @@ def _refuse_incomplete(spec: CampaignSpec) -> None:
     if missing:
         raise PlanRefused(
             spec.subject,
-            "no such campaign is under way, and these are missing to create it: "
+            "there is no live campaign, and these options are missing to create it: "
             + ", ".join(missing),
-            hint="declare them, or check the name and the account; a campaign in"
-            " CampaignPreScheduled is in no list of the service, and only its campaign_id or its"
-            " devices find it",
+            hint="declare them, or check the name and the account; no report of the service lists a"
+            " campaign in CampaignPreScheduled: only its campaign_id or its devices find it",
         )
 
 
@@ -346,9 +346,9 @@ def _pilot_warnings(spec: CampaignSpec, package: str, devices: int) -> tuple[str
     if devices <= PILOT_DEVICES or spec.pilot_done:
         return ()
     return (
-        f"{spec.subject}: {devices} devices; the service takes at most {PILOT_DEVICES} until a"
-        f" pilot of 5 to 20 devices had 50 % success with {package}, and says so only later, as"
-        " CampaignRequestFailed",
+        f"{spec.subject}: {devices} devices; the service accepts at most {PILOT_DEVICES} until a"
+        f" pilot of 5 to 20 devices had 50 % success with {package}, and refuses more only later,"
+        " with CampaignRequestFailed",
     )
 
 
@@ -357,7 +357,7 @@ def _plan_ended(spec: CampaignSpec, target: Campaign) -> CampaignPlan:
         raise PlanRefused(
             spec.subject,
             f"campaign {target.id} is over ({target.status}), and a new one would get another id",
-            hint="to create it again, declare its name in place of campaign_id",
+            hint="to create it again, declare its name instead of campaign_id",
         )
     warnings: tuple[str, ...] = ()
     if target.state is not CampaignState.ENDED:
@@ -387,7 +387,7 @@ def _plan_update(
     if spec.devices is not None and report is None:
         warnings = (
             f"{spec.subject}: the service does not list the devices of campaign {target.id} yet"
-            f" ({target.status}), so they were left alone; run again to compare them",
+            f" ({target.status}), so they were not compared; run again to compare them",
         )
     elif spec.devices is not None and report is not None:
         present = tuple(row.device_id for row in report)
@@ -395,9 +395,9 @@ def _plan_update(
         if difference and target.state not in DEVICES_CHANGEABLE:
             raise PlanRefused(
                 spec.subject,
-                f"campaign {target.id} is {target.status}: no device can be added or removed any"
-                f" more ({len(difference.add)} to add, {len(difference.remove)} to remove)",
-                hint="schedule the other devices in a campaign of their own",
+                f"campaign {target.id} is {target.status}: devices can no longer be added or"
+                f" removed ({len(difference.add)} to add, {len(difference.remove)} to remove)",
+                hint="declare another campaign for the other devices",
             )
         if difference.add:
             warnings = _pilot_warnings(spec, target.package, len(difference.after))
@@ -413,7 +413,7 @@ def _plan_update(
     )
 
 
-# What is fixed at creation: option, what it is called on a campaign.
+# What is fixed at creation.
 _FIXED = ("package", "from_version", "to_version", "auto_assign_license", "auto_add_devices")
 
 
@@ -429,7 +429,7 @@ def _refuse_other_identity(spec: CampaignSpec, target: Campaign) -> None:
         state = "which is over, " if target.state.over else ""
         raise PlanRefused(
             spec.subject,
-            f"campaign {target.id}, {state}is another one: " + "; ".join(differing),
+            f"campaign {target.id}, {state}differs: " + "; ".join(differing),
             hint="these are fixed at creation: declare another name"
             + (", or recreate: true" if target.state.over else ""),
         )
@@ -438,9 +438,9 @@ def _refuse_other_identity(spec: CampaignSpec, target: Campaign) -> None:
 _OMA_WORDS = frozenset({"OMA", "OMD-DM", "OMADM", "OMDADM"})
 
 
-def same_protocol(declared: str, told: str, type_: CampaignType) -> bool:
-    """Tell whether two protocol words mean one (contract section 12, item 8)."""
-    if not told or declared == told:
+def same_protocol(declared: str, reported: str, type_: CampaignType) -> bool:
+    """Tell whether two words mean the same protocol (contract section 12, item 8)."""
+    if not reported or declared == reported:
         return True
     oma = _OMA_WORDS | {"LWM2M"} if type_ is CampaignType.SOFTWARE else _OMA_WORDS
-    return declared in oma and told in oma
+    return declared in oma and reported in oma

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The difference between declared devices and those that a campaign or upgrade has."""
+"""The difference between the declared devices and those of a campaign or upgrade."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class DevicesMode(Enum):
-    """What a declared device list means for devices that are there already."""
+    """What a list of devices means for the devices that are already there."""
 
     AT_LEAST = "at_least"
     EXACT = "exact"
@@ -29,9 +29,9 @@ class DeviceAction:
 
 @dataclass(frozen=True)
 class DeviceDifference:
-    """The only devices that are sent (contract section 14, question 13).
+    """The devices to add and remove; no others are sent (contract section 14, question 13).
 
-    :ivar after: devices once the difference is carried out, in the order of before and added.
+    :ivar after: the devices afterwards: those that remain, then those that were added.
     """
 
     add: tuple[str, ...]
@@ -46,7 +46,7 @@ class DeviceDifference:
 def compare_devices(
     declared: Iterable[str] | None, present: Iterable[str], mode: DevicesMode
 ) -> DeviceDifference:
-    """Compare; ``declared`` None means that devices were not declared and stay as they are."""
+    """Compare; when ``declared`` is None, the devices stay as they are."""
     there = dict.fromkeys(present)
     if declared is None:
         return DeviceDifference(add=(), remove=(), after=tuple(there), actions=())
@@ -76,7 +76,7 @@ def compare_devices(
 def leave_alone(
     declared: Iterable[str] | None, reason: str, *, present: Iterable[str] = ()
 ) -> DeviceDifference:
-    """Say of every declared device why nothing happens to it."""
+    """Change nothing, and give the reason for every declared device."""
     return DeviceDifference(
         add=(),
         remove=(),

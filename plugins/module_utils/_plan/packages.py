@@ -22,21 +22,25 @@ def find_package(subject: str, name: str, catalogue: Sequence[Package]) -> Packa
 
     :raises PlanRefused: no package, or packages with different versions, have the name.
     """
-    found = {(one.from_version, one.to_version): one for one in catalogue if one.name == name}
+    found = {
+        (package.from_version, package.to_version): package
+        for package in catalogue
+        if package.name == name
+    }
     if not found:
-        near = get_close_matches(name, [one.name for one in catalogue], n=1)
+        near = get_close_matches(name, [package.name for package in catalogue], n=1)
         raise PlanRefused(
             subject,
-            f"the account's catalogue of {len(catalogue)} packages has none named {name!r}",
+            f"none of the {len(catalogue)} packages of the account has the name {name!r}",
             hint=(f"did you mean {near[0]}? " if near else "")
-            + "fota_firmware_info lists them; an image that is not listed needs from_version and"
-            " to_version",
+            + "fota_firmware_info lists the packages; a package that is not listed needs"
+            " from_version and to_version",
         )
     if len(found) > 1:
         versions = ", ".join(f"{start} -> {end}" for start, end in sorted(found))
         raise PlanRefused(
             subject,
-            f"{len(found)} packages are named {name!r}: {versions}",
+            f"{len(found)} packages have the name {name!r}: {versions}",
             hint="declare from_version and to_version",
         )
     return next(iter(found.values()))
@@ -45,9 +49,9 @@ def find_package(subject: str, name: str, catalogue: Sequence[Package]) -> Packa
 def find_path(
     catalogue: Iterable[Package], *, make: str, model: str, from_version: str, to_version: str
 ) -> list[Package] | None:
-    """Give the fewest packages that lead from one version to another; ties: newest launch.
+    """Give the shortest path of packages from one version to another, by newest launch if tied.
 
-    :returns: an empty list when the versions are equal, None when no path leads there.
+    :returns: an empty list when the versions are equal, None when there is no path.
     """
     steps: dict[str, list[Package]] = {}
     for package in catalogue:
@@ -69,5 +73,5 @@ def find_path(
 
 
 def _launched(package: Package) -> tuple[datetime, str]:
-    """Order packages by launch; the service spells times in several ways, or not at all."""
+    """Order packages by launch; packages without a readable time come first."""
     return parse_time(package.launch_date) or _NEVER, package.name

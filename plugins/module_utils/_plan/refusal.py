@@ -1,16 +1,16 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a plan cannot be made: said before anything is written."""
+"""Why there is no plan; raised before anything is written."""
 
 from __future__ import annotations
 
 
 class PlanRefused(ValueError):
-    """What was declared cannot be reached from what is there.
+    """What is declared cannot be reached from the current state.
 
-    :ivar subject: the campaign or upgrade, as a person names it.
-    :ivar reason: what stands in the way.
+    :ivar subject: the campaign or upgrade, as messages name it.
+    :ivar reason: what prevents it.
     :ivar hint: what to do next.
     """
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plan one v1 upgrade, which has no name: its identity is firmware, first day and devices."""
+"""Plan one v1 upgrade. It has no name: its firmware, first day and devices identify it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class UpgradeSpec:
 
 @dataclass(frozen=True)
 class UpgradePlan:
-    """What would be written, and what will be there after it."""
+    """What would be written, and what will exist afterwards."""
 
     spec: UpgradeSpec
     current: Upgrade | None
@@ -64,7 +64,7 @@ class UpgradePlan:
 
     @property
     def action(self) -> str:
-        """One word for people: create, cancel, update or none."""
+        """What is done: create, cancel, update or none."""
         if self.create:
             return "create"
         if self.cancel:
@@ -73,7 +73,7 @@ class UpgradePlan:
 
 
 def matching_upgrades(spec: UpgradeSpec, upgrades: Sequence[Upgrade]) -> list[Upgrade]:
-    """Give those of the same firmware and first day that share a device with the declaration."""
+    """Give the upgrades of this firmware and first day that share a device with the declaration."""
     wanted = frozenset(spec.devices or ())
     return [
         upgrade
@@ -85,13 +85,15 @@ def matching_upgrades(spec: UpgradeSpec, upgrades: Sequence[Upgrade]) -> list[Up
 
 
 def choose_upgrade(spec: UpgradeSpec, matches: Sequence[Upgrade]) -> Upgrade | None:
-    """Pick the upgrade that ``spec`` means: the live one, else the one that covers most devices.
+    """Pick the upgrade that ``spec`` means: the live one, else that with most of its devices.
 
-    :raises PlanRefused: more than one is live.
+    :raises PlanRefused: several are live.
     """
     live = [upgrade for upgrade in matches if not upgrade.state.over]
     if len(live) > 1:
-        listed = ", ".join(f"{one.id} ({one.status}, {len(one.devices)} devices)" for one in live)
+        listed = ", ".join(
+            f"{upgrade.id} ({upgrade.status}, {len(upgrade.devices)} devices)" for upgrade in live
+        )
         raise PlanRefused(
             spec.subject,
             f"{len(live)} live upgrades of this firmware and date have some of the devices:"
@@ -129,7 +131,7 @@ def plan_upgrade(spec: UpgradeSpec, target: Upgrade | None, *, today: date) -> U
     _refuse_other_identity(spec, target)
     present = tuple(device.device_id for device in target.devices)
     if over and spec.devices_mode is DevicesMode.REMOVE:
-        # Also what a repeated removal finds when an older upgrade had the same devices.
+        # So does a repeated removal end when an older upgrade had the same devices.
         difference = leave_alone(spec.devices, "upgrade is over", present=present)
     else:
         difference = compare_devices(spec.devices, present, spec.devices_mode)
@@ -137,8 +139,8 @@ def plan_upgrade(spec: UpgradeSpec, target: Upgrade | None, *, today: date) -> U
         missing = f" ({shorten(difference.add)} would be added)" if difference.add else ""
         raise PlanRefused(
             spec.subject,
-            f"upgrade {target.id} is {target.status}: no device can be added or removed any"
-            f" more{missing}",
+            f"upgrade {target.id} is {target.status}: devices can no longer be added or removed"
+            f"{missing}",
             hint="schedule these devices under another start_date"
             + (", or set recreate: true" if over else ""),
         )
@@ -168,8 +170,8 @@ def _plan_absent(spec: UpgradeSpec, target: Upgrade | None) -> UpgradePlan:
         raise PlanRefused(
             spec.subject,
             f"upgrade {target.id} has {len(others)} other devices: {shorten(others)}",
-            hint="to cancel it for all, declare upgrade_id alone or all its devices; to take"
-            " devices out, use state: present with devices_mode: remove",
+            hint="to cancel it for all, declare only upgrade_id, or all its devices; to remove"
+            " devices, use state: present with devices_mode: remove",
         )
     if target.state not in CHANGEABLE:
         raise PlanRefused(
@@ -190,7 +192,7 @@ def _plan_missing(spec: UpgradeSpec, ended: Upgrade | None, today: date) -> Upgr
     if spec.upgrade_id:
         raise PlanRefused(
             spec.subject,
-            "the service knows no live upgrade with this id",
+            "the service has no live upgrade with this id",
             hint="check upgrade_id and account, or declare firmware, start_date and devices",
         )
     if spec.devices_mode is DevicesMode.REMOVE:
@@ -198,11 +200,11 @@ def _plan_missing(spec: UpgradeSpec, ended: Upgrade | None, today: date) -> Upgr
         return UpgradePlan(spec=spec, current=None, predicted=None, devices=none)
     last_day = spec.end or spec.start
     if spec.start is None or last_day is None:
-        raise PlanRefused(spec.subject, "has no start_date", hint="declare start_date")
+        raise PlanRefused(spec.subject, "start_date is missing", hint="declare start_date")
     if last_day < today:
         raise PlanRefused(
             spec.subject,
-            f"would end on {last_day}, before the service's today ({today})",
+            f"would end on {last_day}, before today at the service ({today})",
             hint="declare dates that are not over",
         )
     request = UpgradeRequest(
@@ -234,13 +236,13 @@ def _refuse_other_identity(spec: UpgradeSpec, target: Upgrade) -> None:
     differing = []
     for member in ("package", "to_version", "start", "end"):
         declared, current = getattr(spec, member), getattr(target, member)
-        # Not every server tells every one of them (contract section 12, item 4).
+        # Some servers do not return all of them (contract section 12, item 4).
         if declared is not None and current not in (None, "") and declared != current:
             differing.append(f"{member} is {current}, declared {declared}")
     if differing:
         raise PlanRefused(
             spec.subject,
-            f"upgrade {target.id} differs in what cannot be changed: " + "; ".join(differing),
-            hint="firmware and dates of an upgrade are fixed: cancel it before its start and"
-            " schedule again",
+            f"upgrade {target.id} differs: " + "; ".join(differing),
+            hint="firmware and dates of an upgrade cannot change: cancel it before its start and"
+            " schedule it again",
         )

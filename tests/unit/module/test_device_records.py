@@ -69,9 +69,9 @@ def test_every_way_to_hold_devices() -> None:
         ([None], "[0]: has no IMEI"),
         ([True, 10**5000], "not of type bool; [1]: must be an IMEI with exactly 15 digits, not of"),
         (["x"] * 7, "[4]: 'x' must be an IMEI with exactly 15 digits; and 2 more"),
-        (A, "devices: 'str': is no list of IMEIs or records"),
-        ({"meter": {"imei": A}}, "devices: 'dict': is no list of IMEIs or records"),
-        (3, "devices: 'int': is no list"),
+        (A, "devices: 'str': must be a list of IMEIs or records"),
+        ({"meter": {"imei": A}}, "devices: 'dict': must be a list of IMEIs or records"),
+        (3, "devices: 'int': must be a list"),
     ],
 )
 def test_what_holds_no_imei_is_named_by_its_place(devices: object, reason: str) -> None:
@@ -105,12 +105,14 @@ def test_versions_are_compared_as_they_are() -> None:
 
 
 def test_what_tells_no_version() -> None:
-    with pytest.raises(InvalidValue, match=r"meter-016.*has none of the keys version, firmware"):
+    with pytest.raises(
+        InvalidValue, match=r"meter-016.*must have one of the keys version, firmware"
+    ):
         is_at_version(host(A), "1.0")
-    with pytest.raises(InvalidValue, match="is neither a record nor a version"):
+    with pytest.raises(InvalidValue, match="must be a record or a version"):
         is_at_version(1.0, "1.0")
     for version in ("", None, 1.0):
-        with pytest.raises(InvalidValue, match="is required, as text"):
+        with pytest.raises(InvalidValue, match="must be a text that is not empty"):
             is_at_version("1.0", version)  # type: ignore[arg-type]
 
 
@@ -168,7 +170,7 @@ def test_packages_are_told_by_what_devices_run() -> None:
 
 
 def test_packages_need_versions() -> None:
-    with pytest.raises(InvalidValue, match="2 devices do not tell make, model and version") as told:
+    with pytest.raises(InvalidValue, match="2 devices have no make, model and version") as told:
         cut([A, {"imei": B, "make": "M", "model": "x"}], {"name": "pilot", "per_package": 1}, REST)
     assert "or use count" in str(told.value)
 

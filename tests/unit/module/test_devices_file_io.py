@@ -79,11 +79,11 @@ def test_content_that_is_no_text(tmp_path: Path, content: bytes, reason: str) ->
 def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path, reason in {
-        str(tmp_path / "missing"): "there is no such file on the host where the task runs",
-        str(tmp_path): "is no regular file",
-        str(tmp_path / "pipe"): "is no regular file",
-        "/dev/null": "is no regular file",
-        str(tmp_path / "missing" / "\0"): "is no path",
+        str(tmp_path / "missing"): "must exist on the host where the task runs",
+        str(tmp_path): "must be a regular file",
+        str(tmp_path / "pipe"): "must be a regular file",
+        "/dev/null": "must be a regular file",
+        str(tmp_path / "missing" / "\0"): "must be a path",
         f"/{'x' * 300}": "cannot be read: File name too long",
     }.items():
         with pytest.raises(InvalidValue) as error:
@@ -115,9 +115,9 @@ def test_a_file_stands_for_a_list(tmp_path: Path) -> None:
 
 def test_a_file_and_a_list_are_one_too_many(tmp_path: Path) -> None:
     file = write(tmp_path, f"{A}\n".encode())
-    with pytest.raises(InvalidValue, match=r"devices_file: .*devices are declared, too"):
+    with pytest.raises(InvalidValue, match=r"devices_file: .*devices is given, too"):
         declared(file, devices=[B])
-    with pytest.raises(InvalidValue, match=r"devices_file: .*devices are declared, too"):
+    with pytest.raises(InvalidValue, match=r"devices_file: .*devices is given, too"):
         declared(file, devices=[])
 
 
@@ -130,7 +130,7 @@ def test_each_of_many_campaigns_may_have_its_file(tmp_path: Path) -> None:
     ]
     specs, _warnings = read_specs({"campaigns": entries[:1], "imei_check": "warn"})
     assert specs[0].devices == (A, B)
-    with pytest.raises(InvalidValue, match=r"^campaigns\[1\]\.devices_file: .*no such file"):
+    with pytest.raises(InvalidValue, match=r"^campaigns\[1\]\.devices_file: .*must exist"):
         read_specs({"campaigns": entries, "imei_check": "warn"})
 
 

@@ -114,12 +114,12 @@ def test_what_is_refused_before_any_call(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     os.mkfifo(tmp_path / "pipe.csv")
     for path, reason in {
-        tmp_path / "out.xlsx": "its name must end in one of .csv, .jsonl, .ndjson",
-        tmp_path / "out": "its name must end in",
-        tmp_path / "missing" / "out.csv": f"there is no directory {tmp_path / 'missing'}: create",
-        tmp_path / "link.csv": "is a symbolic link, which is not followed",
-        tmp_path / "folder.csv": "is there and is no regular file",
-        tmp_path / "pipe.csv": "is there and is no regular file",
+        tmp_path / "out.xlsx": "must end in one of .csv, .jsonl, .ndjson",
+        tmp_path / "out": "must end in",
+        tmp_path / "missing" / "out.csv": f"create the directory {tmp_path / 'missing'} first",
+        tmp_path / "link.csv": "must not be a symbolic link",
+        tmp_path / "folder.csv": "must be a regular file",
+        tmp_path / "pipe.csv": "must be a regular file",
         f"{'x' * 300}.csv": "cannot be written: ",
         "\0/out.csv": "cannot be written: ",
     }.items():
@@ -132,14 +132,16 @@ def test_what_is_refused_before_any_call(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(InvalidValue, match="may not write into"):
+    with pytest.raises(InvalidValue, match="must be writable"):
         declared(tmp_path / "out.csv")
 
 
 def test_a_link_that_comes_later_is_not_followed(tmp_path: Path) -> None:
     file = declared(tmp_path / "out.csv")
     (tmp_path / "out.csv").symlink_to("elsewhere.csv")
-    with pytest.raises(FotaError, match="could not be written: is a symbolic link") as error:
+    with pytest.raises(
+        FotaError, match="could not be written: must not be a symbolic link"
+    ) as error:
         file.write(Rows(COLUMNS, ROWS))
     assert error.value.kind == "results_file"
     assert os.listdir(tmp_path) == ["out.csv"]

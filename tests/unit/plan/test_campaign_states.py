@@ -108,7 +108,7 @@ def test_remove_a_device(target: Campaign, allowed: bool) -> None:  # noqa: FBT0
 def test_move_the_first_day(target: Campaign, allowed: bool) -> None:  # noqa: FBT001
     wish = declared(target, start=day(3))
     if not allowed:
-        with pytest.raises(PlanRefused, match=r"has started .*start is .* and stays so"):
+        with pytest.raises(PlanRefused, match=r"has started .*start is .* and cannot change"):
             plan_campaign(wish, target, now=NOW)
         return
     plan = plan_campaign(wish, target, now=NOW)

@@ -31,7 +31,7 @@ def test_a_near_name_is_suggested() -> None:
     with pytest.raises(PlanRefused) as caught:
         find_package("campaign x", "pkg-a-bb", [package("pkg-a-b"), package("unlike")])
     assert str(caught.value).startswith("campaign x: ")
-    assert "2 packages has none named 'pkg-a-bb'" in str(caught.value)
+    assert "2 packages of the account has the name 'pkg-a-bb'" in str(caught.value)
     assert "did you mean pkg-a-b?" in caught.value.hint
 
 

@@ -147,7 +147,7 @@ def test_nothing_is_created_to_end_before_today(
     if allowed:
         assert plan_upgrade(wish, None, today=TODAY).create is not None
     else:
-        with pytest.raises(PlanRefused, match="before the service's today"):
+        with pytest.raises(PlanRefused, match="before today at the service"):
             plan_upgrade(wish, None, today=TODAY)
 
 

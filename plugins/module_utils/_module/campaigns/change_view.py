@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done to campaigns and their devices, as module results and as the sides of a diff."""
+"""What a task changes on campaigns and devices, as module results and as a diff."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..._plan.device_difference import DeviceAction, DeviceDifference
 from .view import ATTENTION, REPORT_COLUMNS, view_declared, view_device
 
 ACTION_COLUMNS = (*REPORT_COLUMNS, "action")
-"""The keys of a device's row with what was done with it."""
+"""The keys of a device's row when it also says what was done."""
 
 
 def diff_campaigns(plans: Sequence[CampaignPlan]) -> dict[str, Any]:
-    """Give both sides of what the plans change, with devices, without ids that nobody declared."""
+    """Give both sides of what the plans change, with devices; ids only where they were declared."""
     sides: dict[str, dict[str, Any]] = {"before": {}, "after": {}}
     for plan in plans:
         if not plan.changed:
@@ -40,7 +40,7 @@ def diff_campaigns(plans: Sequence[CampaignPlan]) -> dict[str, Any]:
 def count_changes(
     difference: DeviceDifference, changes: Mapping[str, DeviceChange]
 ) -> dict[str, int]:
-    """Count the devices that were added and removed; those that the service refused are not."""
+    """Count the devices that were added and removed, without those that the service refused."""
 
     def done(ids: Iterable[str]) -> int:
         return sum(1 for imei in ids if imei not in changes or changes[imei].succeeded)
@@ -54,11 +54,10 @@ def view_actions(
     report: Iterable[CampaignDevice],
     wanted: str,
 ) -> Iterator[dict[str, Any]]:
-    """Give what was done with each device, and what the service says of it.
+    """Give what was done with each device, and its row in the report.
 
     :param actions: of the declared devices; those of the report that were not declared follow.
-    :param wanted: none, all, or attention for devices whose change failed or whose status needs a
-        look.
+    :param wanted: none, all, or attention: devices whose change failed or whose status needs it.
     """
     if wanted == "none":
         return

@@ -12,10 +12,10 @@ from typing import Any
 from ..._api.campaign_service import CampaignService
 from ..._model.campaign import Campaign, CampaignDevice, CampaignType
 from ..._model.errors import InvalidValue
-from ..._model.status import CampaignState
 from ..context import Context
-from ..options import RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION
+from ..options import RESULT_OPTIONS, STATES_OPTION
 from ..results_file import Rows
+from .options import TYPE_OPTION
 from .search import list_all_campaigns
 from .view import (
     REPORT_COLUMNS,
@@ -26,27 +26,18 @@ from .view import (
 )
 
 CAMPAIGN_INFO_OPTIONS: dict[str, dict[str, Any]] = {
-    "type": {
-        "type": "str",
-        "choices": [type_.value for type_ in CampaignType],
-        "default": CampaignType.FIRMWARE.value,
-    },
+    **TYPE_OPTION,
     "campaign_id": {"type": "str"},
     "name": {"type": "str"},
-    "states": {
-        "type": "list",
-        "elements": "str",
-        "choices": [state.value for state in CampaignState],
-    },
-    **RETURN_DEVICES_OPTION,
-    **RESULTS_FILE_OPTION,
+    **STATES_OPTION,
+    **RESULT_OPTIONS,
 }
 
 
 def read_campaigns(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Read campaigns and, unless nobody wants devices, the device report of each.
+    """Read campaigns and, if devices are wanted, the device report of each.
 
-    :raises InvalidValue: ``campaign_id`` and ``name`` do not belong together.
+    :raises InvalidValue: the campaign of ``campaign_id`` has another ``name``.
     :raises TaskFailure: the results file could not be written.
     """
     service = context.campaigns(CampaignType(params["type"]))
@@ -90,9 +81,9 @@ def view_reported(
 def _read(
     service: CampaignService, params: Mapping[str, Any], *, with_devices: bool
 ) -> tuple[list[Campaign], list[list[CampaignDevice]] | None]:
-    """Read the campaigns that are asked for, and the report of each if devices are wanted."""
+    """Read the campaigns and, if devices are wanted, the report of each."""
     id_ = params.get("campaign_id")
-    if id_ and with_devices:  # the report need not wait for the campaign
+    if id_ and with_devices:  # both at once
         reads = service.get_campaign, service.list_campaign_devices
         found: list[Any] = service.client.map(lambda read: read(id_), reads)
         return _select(found[:1], params), found[1:]
@@ -112,7 +103,7 @@ def _select(campaigns: list[Campaign], params: Mapping[str, Any]) -> list[Campai
         for campaign in campaigns:
             if campaign.name != name:
                 raise InvalidValue(
-                    "name", name, f"campaign {campaign.id} has the name {campaign.name!r}"
+                    "name", name, f"must be {campaign.name!r}, the name of campaign {campaign.id}"
                 )
     kept = [
         campaign

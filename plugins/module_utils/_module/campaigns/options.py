@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of a campaign to its declaration; every bad value is named before any call."""
+"""Reads the options of campaigns; every bad value is reported before any call."""
 
 from __future__ import annotations
 
@@ -10,18 +10,25 @@ from typing import Any
 
 from ..._model.campaign import CampaignType
 from ..._model.errors import InvalidValue
-from ..._model.times import check_date
 from ..._model.windows import check_windows
 from ..._plan.campaign_plan import CampaignSpec, ScheduleSpec
-from ..._plan.device_difference import DevicesMode
-from ..devices.declared import declared_devices
+from ..devices.declared import declared_devices, read_devices_mode
 from ..options import (
+    DECLARATION_OPTIONS,
     DEVICE_OPTIONS,
-    RESULTS_FILE_OPTION,
-    RETURN_DEVICES_OPTION,
-    WAIT_FOR_OPTION,
-    WAIT_OPTIONS,
+    RESULT_OPTIONS,
+    WAIT_FOR_STAGE_OPTIONS,
+    read_day,
+    read_first_and_last_day,
 )
+
+TYPE_OPTION: dict[str, dict[str, Any]] = {
+    "type": {
+        "type": "str",
+        "choices": [type_.value for type_ in CampaignType],
+        "default": CampaignType.FIRMWARE.value,
+    },
+}
 
 _WINDOW_OPTION = {
     "type": "list",
@@ -35,18 +42,10 @@ _WINDOW_OPTION = {
 CAMPAIGN_OPTIONS: dict[str, dict[str, Any]] = {
     "name": {"type": "str"},
     "campaign_id": {"type": "str"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "type": {
-        "type": "str",
-        "choices": [type_.value for type_ in CampaignType],
-        "default": CampaignType.FIRMWARE.value,
-    },
+    **TYPE_OPTION,
     "package": {"type": "str", "aliases": ["firmware_name", "software_name"]},
     "from_version": {"type": "str"},
-    "to_version": {"type": "str"},
     "protocol": {"type": "str", "choices": ["LWM2M", "OMA", "HTTP"]},
-    "start_date": {"type": "str"},
-    "end_date": {"type": "str"},
     "windows": _WINDOW_OPTION,
     "download_after_date": {"type": "str"},
     "download_windows": _WINDOW_OPTION,
@@ -54,16 +53,11 @@ CAMPAIGN_OPTIONS: dict[str, dict[str, Any]] = {
     "install_windows": _WINDOW_OPTION,
     "devices": DEVICE_OPTIONS["devices"],
     "devices_file": DEVICE_OPTIONS["devices_file"],
-    "devices_mode": {
-        "type": "str",
-        "choices": [mode.value for mode in DevicesMode],
-        "default": DevicesMode.AT_LEAST.value,
-    },
     "auto_assign_license": {"type": "bool"},
     "auto_add_devices": {"type": "bool"},
     "pilot_done": {"type": "bool", "default": False},
     "abort_started": {"type": "bool", "default": False},
-    "recreate": {"type": "bool", "default": False},
+    **DECLARATION_OPTIONS,
 }
 
 CAMPAIGN_MODULE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -71,10 +65,8 @@ CAMPAIGN_MODULE_OPTIONS: dict[str, dict[str, Any]] = {
     "campaigns": {"type": "list", "elements": "dict", "options": CAMPAIGN_OPTIONS},
     "imei_check": DEVICE_OPTIONS["imei_check"],
     "devices_per_call": {"type": "int"},
-    **WAIT_OPTIONS,
-    **WAIT_FOR_OPTION,
-    **RETURN_DEVICES_OPTION,
-    **RESULTS_FILE_OPTION,
+    **WAIT_FOR_STAGE_OPTIONS,
+    **RESULT_OPTIONS,
 }
 EXCLUSIVE_WITH_CAMPAIGNS = [
     ("campaigns", option) for option, spec in CAMPAIGN_OPTIONS.items() if "default" not in spec
@@ -89,13 +81,13 @@ def read_specs(params: Mapping[str, Any]) -> tuple[list[CampaignSpec], list[str]
     """Read the declared campaigns: one by the module's own options, or many by ``campaigns``.
 
     :returns: the declarations and warnings for people.
-    :raises InvalidValue: an option cannot be used, or two declarations mean one campaign.
+    :raises InvalidValue: an option cannot be used, or two declarations mean the same campaign.
     """
     many = params.get("campaigns")
     if many is None:
         return _collect([(params, "")], params["imei_check"])
     if not many:
-        raise InvalidValue("campaigns", many, "is an empty list")
+        raise InvalidValue("campaigns", many, "must name at least one campaign")
     return _collect(
         [(entry, f"campaigns[{place}].") for place, entry in enumerate(many)],
         params["imei_check"],
@@ -114,7 +106,8 @@ def _collect(
             if key[1] is None:
                 continue
             if key in seen:
-                raise InvalidValue(f"{prefix}{key[0]}", key[1], f"is declared in {seen[key]} too")
+                reason = f"must be declared once, but {seen[key]} declares it, too"
+                raise InvalidValue(f"{prefix}{key[0]}", key[1], reason)
             seen[(key[0], key[1])] = prefix.rstrip(".")
         specs.append(spec)
         warnings += more
@@ -127,14 +120,11 @@ def _read_spec(params: Mapping[str, Any], prefix: str) -> tuple[CampaignSpec, li
         raise InvalidValue(
             f"{prefix}name",
             params.get("name"),
-            "declare name or campaign_id: it finds the campaign again",
+            "name or campaign_id is required: it finds the campaign again",
         )
     _check_type(params, prefix, type_)
     schedule = _read_schedule(params, prefix)
     devices = declared_devices(params, field=f"{prefix}devices")
-    mode = DevicesMode(params["devices_mode"])
-    if mode is not DevicesMode.AT_LEAST and devices is None and params["state"] == "present":
-        raise InvalidValue(f"{prefix}devices_mode", mode.value, "needs devices")
     spec = CampaignSpec(
         subject=f"campaign {params.get('name') or params.get('campaign_id')!r}",
         type=type_,
@@ -147,7 +137,7 @@ def _read_spec(params: Mapping[str, Any], prefix: str) -> tuple[CampaignSpec, li
         protocol=params.get("protocol"),
         schedule=schedule,
         devices=devices.ids if devices else None,
-        devices_mode=mode,
+        devices_mode=read_devices_mode(params, devices, prefix),
         auto_assign_license=params.get("auto_assign_license"),
         auto_add_devices=params.get("auto_add_devices"),
         pilot_done=params["pilot_done"],
@@ -162,13 +152,17 @@ def _check_type(params: Mapping[str, Any], prefix: str, type_: CampaignType) -> 
     for option in foreign:
         if params.get(option) is not None:
             raise InvalidValue(
-                f"{prefix}{option}", params[option], f"a campaign of type {type_.value} has none"
+                f"{prefix}{option}",
+                params[option],
+                f"must not be declared for a campaign of type {type_.value}",
             )
     protocol = params.get("protocol")
     if protocol is not None and protocol not in type_.protocols:
         known = ", ".join(type_.protocols)
         raise InvalidValue(
-            f"{prefix}protocol", protocol, f"a campaign of type {type_.value} takes {known}"
+            f"{prefix}protocol",
+            protocol,
+            f"must be one of {known} for a campaign of type {type_.value}",
         )
     creates = params["state"] == "present" and params.get("package")
     if type_ is CampaignType.SOFTWARE and creates:
@@ -182,24 +176,15 @@ def _check_type(params: Mapping[str, Any], prefix: str, type_: CampaignType) -> 
 
 
 def _read_schedule(params: Mapping[str, Any], prefix: str) -> ScheduleSpec:
-    def day(option: str) -> Any:
-        value = params.get(option)
-        return None if value in (None, "") else check_date(value, field=f"{prefix}{option}")
-
-    def windows(option: str) -> Any:
-        return check_windows(params.get(option), field=f"{prefix}{option}")
-
-    schedule = ScheduleSpec(
-        start=day("start_date"),
-        end=day("end_date"),
-        windows=windows("windows"),
-        download_after=day("download_after_date"),
-        download_windows=windows("download_windows"),
-        install_after=day("install_after_date"),
-        install_windows=windows("install_windows"),
+    start, end = read_first_and_last_day(params, prefix)
+    windows = {
+        option: check_windows(params.get(option), field=f"{prefix}{option}")
+        for option in ("windows", "download_windows", "install_windows")
+    }
+    return ScheduleSpec(
+        start=start,
+        end=end,
+        download_after=read_day(params, "download_after_date", prefix),
+        install_after=read_day(params, "install_after_date", prefix),
+        **windows,
     )
-    if schedule.start and schedule.end and schedule.end < schedule.start:
-        raise InvalidValue(
-            f"{prefix}end_date", params["end_date"], f"is before start_date {schedule.start}"
-        )
-    return schedule

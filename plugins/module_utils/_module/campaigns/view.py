@@ -14,7 +14,7 @@ from ..._model.status import DeviceState
 from ..._model.windows import Window
 from ..._model.wire import count_by
 
-# What a person has to look at, whatever else a list holds.
+# What a person has to see, whatever else a list leaves out.
 ATTENTION = frozenset(
     {DeviceState.FAILED, DeviceState.REJECTED, DeviceState.STOPPED, DeviceState.UNKNOWN}
 )
@@ -34,7 +34,7 @@ def view_campaign(campaign: Campaign) -> dict[str, Any]:
 
 
 def view_declared(campaign: Campaign) -> dict[str, Any]:
-    """Give what a person can declare of a campaign, without its devices."""
+    """Give what can be declared of a campaign, without its devices."""
     view = {
         "type": campaign.type.value,
         "package": campaign.package,

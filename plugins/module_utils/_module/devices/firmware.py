@@ -1,10 +1,10 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Use-case of ``fota_device_firmware``: refresh what is known of devices' firmware, and judge it.
+"""Use-case of ``fota_device_firmware``: refresh the known firmware of devices and compare it.
 
 Neither call changes a device. So a task is ``changed`` only when the version that ThingSpace
-remembers moved, and check mode answers from what it remembers (contract section 14, 30).
+holds has changed, and check mode answers from what it holds (contract section 14, 30).
 """
 
 from __future__ import annotations
@@ -22,12 +22,7 @@ from ..._model.imei import shorten
 from ..._model.wire import count_by
 from ..._plan.compliance import Compliance, judge_version
 from ..context import Context
-from ..options import (
-    DEVICE_OPTIONS,
-    RESULTS_FILE_OPTION,
-    RETURN_DEVICES_OPTION,
-    WAIT_OPTIONS,
-)
+from ..options import DEVICE_OPTIONS, RESULT_OPTIONS, WAIT_OPTIONS
 from ..results_file import Rows
 from ..waiting import Waiting, wait_for
 from .declared import declared_devices
@@ -42,8 +37,7 @@ DEVICE_FIRMWARE_OPTIONS: dict[str, dict[str, Any]] = {
     **DEVICE_OPTIONS,
     **WAIT_OPTIONS,
     "wait": {"type": "bool", "default": True},
-    **RETURN_DEVICES_OPTION,
-    **RESULTS_FILE_OPTION,
+    **RESULT_OPTIONS,
 }
 
 _COLUMNS = (
@@ -56,7 +50,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class FirmwareReading:
-    """What is known of one device's firmware at the end of the task."""
+    """The firmware of a device as it is known at the end of the task."""
 
     device_id: str
     version: str
@@ -67,7 +61,7 @@ class FirmwareReading:
 
     @property
     def moved(self) -> bool:
-        """The version that ThingSpace remembered was another one."""
+        """Whether ThingSpace held another version before."""
         return bool(self.version) and self.version != self.previous
 
 
@@ -80,9 +74,7 @@ def refresh_device_firmware(context: Context, params: Mapping[str, Any]) -> dict
     """
     devices = declared_devices(params)
     if devices is None:
-        raise InvalidValue(
-            "devices", None, "is required, or devices_file: name at least one device"
-        )
+        raise InvalidValue("devices", None, "devices or devices_file is required")
     context.warnings += devices.warnings
     before = query_devices(context, devices.ids)
     if context.check_mode:
@@ -98,7 +90,7 @@ def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
 
 
 def query_devices(context: Context, ids: Sequence[str]) -> dict[str, Device]:
-    """Read named devices; one that the service does not give is missing."""
+    """Read devices by IMEI; those that the service does not know are left out."""
     pages = context.client.map(context.v3.query_devices, chunks(ids, QUERY_DEVICES_PER_CALL))
     return {device.device_id: device for page in pages for device in page if device.found}
 
@@ -136,7 +128,7 @@ def _synchronized(imei: str, result: SyncResult | None, before: Device | None) -
             previous=previous,
             refreshed="",
             succeeded=False,
-            reason="the service did not answer for it",
+            reason="the service did not answer for this device",
         )
     return FirmwareReading(
         device_id=imei,
@@ -173,8 +165,8 @@ def _report(
         f"waited {waited.duration}: {len(waited.last)} of {len(ids)} devices did not report:"
         f" {shorten(waited.last)}{waited.error_clause}",
         kind="timeout",
-        hint="a device answers when it is reachable; run again later for these, with a longer"
-        " wait_timeout",
+        hint="a device reports when it is reachable; run again later for these devices, with a"
+        " longer wait_timeout",
     )
     return _conclude(context, readings, params, failure=None if waited.done else failure)
 

@@ -16,7 +16,7 @@ from ..._model.errors import InvalidValue
 from ..._model.imei import shorten
 from ..._model.wire import count_by
 from ..context import Context
-from ..options import DEVICE_OPTIONS, RESULTS_FILE_OPTION
+from ..options import DEVICE_OPTIONS, RESULTS_FILE_OPTION, filter_records
 from ..results_file import Rows
 from .declared import declared_devices
 from .firmware import query_devices
@@ -49,7 +49,7 @@ _FILTERS = ("make", "model", "firmware", "protocol")
 
 
 def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Read devices, all of the account or the named ones, and what else is asked for.
+    """Read devices, all of the account or those named, and what ``gather`` asks for.
 
     :raises InvalidValue: an option cannot be used; nothing was called.
     :raises TaskFailure: the results file could not be written.
@@ -57,30 +57,25 @@ def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
     declared = declared_devices(params)
     gather = set(params["gather"])
     if "history" in gather and declared is None:
-        raise InvalidValue("gather", "history", "needs devices: a history is one call a device")
+        raise InvalidValue("gather", "history", "needs devices: each history takes one call")
     if declared is not None:
         context.warnings += declared.warnings
     services: dict[str, Service] = {"v1": context.v1, "v2": context.v2, "v3": context.v3}
     service = services[params["api_version"]]
     found = _find(context, service, declared.ids if declared else None)
-    filters = {name: params[name] for name in _FILTERS if params.get(name) is not None}
-    shown = [
-        device
-        for device in found
-        if all(getattr(device, name) == value for name, value in filters.items())
-    ]
+    kept = filter_records(found, params, _FILTERS)
     result: dict[str, Any] = {
         "changed": False,
         "counts": {
-            "total": len(shown),
-            "by_model": count_by(f"{device.make} {device.model}" for device in shown),
-            "by_firmware": count_by(device.firmware for device in shown if device.firmware),
+            "total": len(kept),
+            "by_model": count_by(f"{device.make} {device.model}" for device in kept),
+            "by_firmware": count_by(device.firmware for device in kept if device.firmware),
         },
         "devices": [],
-        "msg": context.headline(f"{len(shown)} devices"),
+        "msg": context.headline(f"{len(kept)} devices"),
     }
     if params["return_devices"] == "all":
-        result["devices"] = [_view(device) for device in shown]
+        result["devices"] = [_view(device) for device in kept]
     if declared is not None:
         there = {device.device_id for device in found}
         result["not_found"] = [imei for imei in declared.ids if imei not in there]
@@ -90,14 +85,15 @@ def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
                 f" {shorten(result['not_found'])}"
             )
     if "history" in gather:
-        result["history"] = _histories(service, [device.device_id for device in shown])
+        result["history"] = _histories(service, [device.device_id for device in kept])
     if "licenses" in gather:
         totals, licensed = service.list_licenses()
         result["licenses"] = {
             "total": totals.total,
             "assigned": totals.assigned,
             "devices": [
-                {"deviceId": one.device_id, "assignment_time": one.assigned} for one in licensed
+                {"deviceId": device.device_id, "assignment_time": device.assigned}
+                for device in licensed
             ],
         }
     if "subscription" in gather:
@@ -108,7 +104,7 @@ def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
             "license_used_count": bought.license_used_count,
             "update_time": bought.updated,
         }
-    return context.conclude(result, Rows(_COLUMNS, map(_view, shown)))
+    return context.conclude(result, Rows(_COLUMNS, map(_view, kept)))
 
 
 def _find(context: Context, service: Service, ids: Sequence[str] | None) -> list[Device]:
@@ -143,8 +139,8 @@ def _view(device: Device) -> dict[str, Any]:
         "upgrade_time": device.upgraded,
         "last_connection_time": device.connected,
         "software": [
-            {"name": one.name, "version": one.version, "upgrade_time": one.upgraded}
-            for one in device.software
+            {"name": item.name, "version": item.version, "upgrade_time": item.upgraded}
+            for item in device.software
         ],
     }
 

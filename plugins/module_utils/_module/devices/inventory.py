@@ -1,9 +1,9 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Use-case of the inventory ``fota_devices``: read the account's devices, keep them, describe them.
+"""Use-case of the inventory ``fota_devices``: read, cache and describe the account's devices.
 
-Nothing here knows the inventory. What it gives is plain data.
+Nothing here knows the inventory: all results are plain data.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from ..._model.errors import InvalidValue
 from ..._model.imei import shorten
 from ..context import open_context
 from ..failure import describe_failure
+from ..options import filter_records
 
 CACHE_FORMAT = 1
-"""Of :func:`pack`; part of the key, so that another release never reads what this one wrote."""
+"""Format of :func:`pack`; part of the key, so that no release reads the cache of another one."""
 
 _FILTERS = ("make", "model", "firmware", "protocol")
 _KEPT = (
@@ -50,7 +51,7 @@ class AccountUnread(Exception):
 
 @dataclass(frozen=True)
 class AccountDevices:
-    """Devices of an account as the service gave them, and what people should hear of it."""
+    """The devices of an account as the service gave them, with messages for people."""
 
     devices: Devices
     headline: str = ""
@@ -58,7 +59,7 @@ class AccountDevices:
 
 
 def read_account(params: Mapping[str, Any]) -> AccountDevices:
-    """Read the devices of the account, all pages, of one protocol if ``params`` name one.
+    """Read the devices of the account, all pages, of one protocol if ``params`` names it.
 
     :raises AccountUnread: an option is wrong (nothing was called), or the service did not answer.
     """
@@ -83,15 +84,15 @@ def read_account(params: Mapping[str, Any]) -> AccountDevices:
 
 
 def cache_suffix(params: Mapping[str, Any]) -> str:
-    """Tell apart what one inventory file reads of different services, accounts and protocols."""
+    """Give a suffix that differs by service, account and protocol."""
     asked = [CACHE_FORMAT, *(params.get(name) for name in ("base_url", "account", "protocol"))]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
 
 
 def pack(devices: Devices, *, now: float) -> dict[str, Any]:
-    """Write devices for a cache. One text instead of many records costs a cache plugin least.
+    """Write devices for a cache, as one text: many records would cost a cache plugin more.
 
-    :param now: seconds since 1970 on this machine, the age of the data counts from here.
+    :param now: seconds since 1970 on this machine, when the devices were read.
     """
     rows = [[getattr(device, name) for name in _KEPT] for device in devices]
     return {"read_at": now, "devices": json.dumps(rows, separators=(",", ":"))}
@@ -101,7 +102,7 @@ def unpack(kept: Mapping[str, Any]) -> tuple[float, Devices]:
     """Read what :func:`pack` wrote.
 
     :returns: when it was written, in seconds since 1970, and the devices.
-    :raises AccountUnread: it is something else.
+    :raises AccountUnread: it is not what :func:`pack` writes.
     """
     try:
         rows = json.loads(kept["devices"])
@@ -109,13 +110,13 @@ def unpack(kept: Mapping[str, Any]) -> tuple[float, Devices]:
         return float(kept["read_at"]), devices
     except (KeyError, TypeError, ValueError) as error:
         raise AccountUnread(
-            "the cached devices are not what this plugin wrote; empty the cache, for example with"
+            "the cached devices were not written by this plugin; empty the cache, for example with"
             " --flush-cache"
         ) from error
 
 
 def age_text(seconds: float) -> str:
-    """Give an age in words; a clock that was set back makes nothing younger than new."""
+    """Describe an age; it is never negative, even if the clock was set back."""
     minutes = max(0, round(seconds / 60))
     if minutes < 120:
         return f"{minutes} minutes"
@@ -127,23 +128,18 @@ def select(devices: Devices, params: Mapping[str, Any]) -> tuple[Devices, str | 
 
     :returns: the devices, and a warning when some have no IMEI.
     """
-    filters = {name: params[name] for name in _FILTERS if params.get(name) is not None}
-    found = [
-        device
-        for device in devices
-        if all(getattr(device, name) == value for name, value in filters.items())
-    ]
+    found = filter_records(devices, params, _FILTERS)
     without = [device for device in found if not is_imei(device.device_id)]
     warning = None
     if without:
-        named = shorten([device.device_id or f"MDN {device.mdn}" for device in without])
-        warning = f"{len(without)} devices have no IMEI of 15 digits and are left out: {named}"
+        listed = shorten([device.device_id or f"MDN {device.mdn}" for device in without])
+        warning = f"{len(without)} devices have no IMEI of 15 digits and are left out: {listed}"
         found = [device for device in found if is_imei(device.device_id)]
     return sorted(found, key=lambda device: device.device_id), warning
 
 
 def is_imei(text: str) -> bool:
-    """Whether a text is 15 digits; a reply's check digit is not judged."""
+    """Tell whether a text is 15 digits; check digits of replies are not checked."""
     return len(text) == 15 and text.isascii() and text.isdigit()
 
 
@@ -154,7 +150,7 @@ _LICENSE_WORDS = {True: "assigned", False: "none", None: ""}
 
 
 def host_variables(device: Device) -> dict[str, Any]:
-    """Describe a device; only ``imei`` has no prefix. Text that the list does not hold is empty."""
+    """Describe a device as variables of a host; unknown texts are empty."""
     return {
         "imei": device.device_id,
         "fota_mdn": device.mdn,

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Devices as a playbook holds them: IMEIs, records of lookups and modules, variables of hosts.
 
-Only what is asked for is read of a record, as every value of ``hostvars`` is rendered when it is.
+Only the keys that are needed are read, as reading a value of ``hostvars`` renders it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def list_imeis(devices: object, *, check_digit: bool = False) -> list[str]:
     """Give the IMEIs of devices in their first order, each once.
 
     :param devices: IMEIs or records, or a result of a module that has them in ``devices``.
-    :raises InvalidValue: some have none, or with ``check_digit`` a wrong one.
+    :raises InvalidValue: devices have no IMEI or, with ``check_digit``, a wrong check digit.
     """
     return list(
         dict.fromkeys(imei for imei, _entry in read_records(devices, check_digit=check_digit))
@@ -33,7 +33,7 @@ def list_imeis(devices: object, *, check_digit: bool = False) -> list[str]:
 
 
 def read_records(devices: object, *, check_digit: bool = False) -> list[tuple[str, object]]:
-    """Give every device of :func:`list_imeis` with the record it comes from, repeated ones, too."""
+    """Give every device of :func:`list_imeis` with its record; repeated devices are kept."""
     found: list[tuple[str, object]] = []
     wrong: list[str] = []
     for place, entry in enumerate(_entries(devices)):
@@ -52,7 +52,7 @@ def read_records(devices: object, *, check_digit: bool = False) -> list[tuple[st
 
 
 def is_imei(value: object, *, check_digit: bool = True) -> bool:
-    """Tell whether a value is the 15 digits of an IMEI, and the last one is right."""
+    """Tell whether a value is an IMEI: 15 digits, the last of which is its check digit."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or len(text) != 15 or find_digits(text) is None:
         return False
@@ -60,27 +60,27 @@ def is_imei(value: object, *, check_digit: bool = True) -> bool:
 
 
 def is_at_version(device: object, version: str) -> bool:
-    """Tell whether a device runs exactly a version; one that is not known is another one.
+    """Tell whether a device runs exactly a version; an unknown version does not count.
 
     :param device: a record, or the version that a device runs.
-    :raises InvalidValue: a record says nothing of a version, or no version is asked for.
+    :raises InvalidValue: a record has no key for a version, or no version is asked for.
     """
     if not isinstance(version, str) or not version:
-        raise InvalidValue("version", version, "is required, as text")
+        raise InvalidValue("version", version, "must be a text that is not empty")
     running = device
     if isinstance(device, Mapping):
         key = find_key(device, _VERSION_KEYS)
         if key is None:
             known = ", ".join(_VERSION_KEYS)
-            raise InvalidValue("device", _name(None, device), f"has none of the keys {known}")
+            raise InvalidValue("device", _name(None, device), f"must have one of the keys {known}")
         running = device[key]
     if running is not None and not isinstance(running, str):
-        raise InvalidValue("device", type(running).__name__, "is neither a record nor a version")
+        raise InvalidValue("device", type(running).__name__, "must be a record or a version")
     return judge_version(running or "", version) is Compliance.AT_TARGET
 
 
 def find_key(record: Mapping[Any, object], keys: Iterable[str]) -> str | None:
-    """Give the first of some keys that a record has."""
+    """Give the first of the keys that a record has."""
     return next((key for key in keys if key in record), None)
 
 
@@ -91,7 +91,8 @@ def _entries(devices: object) -> Iterator[object]:
         raise InvalidValue(
             "devices",
             type(devices).__name__,
-            "is no list of IMEIs or records; for hosts, map their names with extract of hostvars",
+            "must be a list of IMEIs or records; for hosts, map their names with extract of"
+            " hostvars",
         )
     return iter(devices)
 

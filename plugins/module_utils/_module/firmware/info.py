@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Use-case of ``fota_firmware_info``: what is published, and how to get from A to C."""
+"""Use-case of ``fota_firmware_info``: published packages, and paths between two versions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..._model.errors import InvalidValue
 from ..._model.firmware import Package
 from ..._plan.packages import find_path
 from ..context import Context
+from ..options import filter_records
 
 FIRMWARE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     "api_version": {"type": "str", "choices": ["v1", "v2", "v3"], "default": "v3"},
@@ -33,7 +34,7 @@ FIRMWARE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     },
 }
 
-_FILTERS = ("name", "make", "model", "protocol", "from_version", "to_version")
+_FILTERS = ("name", "make", "model", "from_version", "to_version")
 _PROTOCOLS = {
     "v1": (),
     "v2": ("LWM2M", "OMD-DM", "HTTP"),
@@ -44,23 +45,27 @@ _PROTOCOLS = {
 def read_firmware(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
     """List packages; with ``path``, also the packages that lead from one version to another.
 
-    :raises InvalidValue: an option does not fit the version of the service; nothing was called.
+    :raises InvalidValue: an option does not fit the API version; nothing was called.
     """
     version = params["api_version"]
     protocol = params.get("protocol")
     if protocol and protocol not in _PROTOCOLS[version]:
-        known = ", ".join(_PROTOCOLS[version]) or "no protocol at all"
-        raise InvalidValue("protocol", protocol, f"{version} knows {known}")
+        known = ", ".join(_PROTOCOLS[version])
+        reason = f"must be one of {known}" if known else "must not be given"
+        raise InvalidValue("protocol", protocol, f"{reason} with api_version {version}")
     for option in ("from_version", "to_version", "path"):
         if version == "v2" and params.get(option):
-            raise InvalidValue(option, params[option], "the v2 catalogue has no versions")
+            raise InvalidValue(
+                option,
+                params[option],
+                "must not be given with api_version v2, whose catalogue has no versions",
+            )
     packages = _list(context, version, protocol)
-    filters = {name: params.get(name) for name in _FILTERS if name != "protocol"}
-    shown = [package for package in packages if _passes(package, filters)]
+    kept = filter_records(packages, params, _FILTERS)
     result: dict[str, Any] = {
         "changed": False,
-        "packages": [view_package(package) for package in shown],
-        "msg": context.headline(f"{len(shown)} of {len(packages)} packages"),
+        "packages": [view_package(package) for package in kept],
+        "msg": context.headline(f"{len(kept)} of {len(packages)} packages"),
     }
     if params.get("path"):
         result["path"] = _path(packages, params["path"])
@@ -75,16 +80,12 @@ def _list(context: Context, version: str, protocol: str | None) -> list[Package]
     return context.v3.list_firmware(protocol=protocol or "all")
 
 
-def _passes(package: Package, filters: Mapping[str, str | None]) -> bool:
-    return all(value is None or getattr(package, name) == value for name, value in filters.items())
-
-
 def _path(packages: Sequence[Package], asked: Mapping[str, str]) -> list[dict[str, Any]]:
-    path = find_path(packages, **{name: asked[name] for name in asked})
+    path = find_path(packages, **asked)
     if path is None:
         raise FotaError(
-            f"no path of packages leads {asked['make']} {asked['model']} from"
-            f" {asked['from_version']} to {asked['to_version']}",
+            f"no packages lead {asked['make']} {asked['model']} from {asked['from_version']} to"
+            f" {asked['to_version']}",
             kind="no_path",
             hint="check the version texts; without path, this module lists what is published",
         )

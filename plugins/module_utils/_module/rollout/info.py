@@ -23,13 +23,7 @@ from ..._plan.rollout.declaration.spec_reader import read_spec
 from ..context import Context
 from ..devices_file import read_devices_file
 from ..failure import describe_failure
-from ..options import (
-    DECLARATION,
-    DEVICE_OPTIONS,
-    RESULTS_FILE_OPTION,
-    RETURN_DEVICES_OPTION,
-    WAIT_OPTIONS,
-)
+from ..options import DECLARATION, DEVICE_OPTIONS, RESULT_OPTIONS, WAIT_OPTIONS
 from ..results_file import Rows
 from ..waiting import READ_ONCE, Report, Waited, Waiting, wait_for
 from .journal import Journal, read_journal, read_last_run
@@ -44,13 +38,12 @@ from .view import (
 
 ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     DECLARATION: {"type": "dict", "required": True, "options": argument_spec()},
-    "state": {"type": "str", "choices": [one.value for one in Wanted], "default": "running"},
+    "state": {"type": "str", "choices": [wanted.value for wanted in Wanted], "default": "running"},
     "journal": {"type": "path"},
     "last_run": {"type": "dict", "aliases": ["last_tick"]},
     "imei_check": DEVICE_OPTIONS["imei_check"],
     **WAIT_OPTIONS,
-    **RETURN_DEVICES_OPTION,
-    **RESULTS_FILE_OPTION,
+    **RESULT_OPTIONS,
 }
 
 # Campaigns that no report lists can change the plan, so that others have to be searched for. They
@@ -164,8 +157,8 @@ def _read_journal(context: Context, params: Mapping[str, Any], spec: RolloutSpec
     if journal.unreadable:
         lines = ", ".join(map(str, journal.unreadable[:5]))
         context.warnings.append(
-            f"journal {params['journal']}: {len(journal.unreadable)} lines are no JSON objects and"
-            f" were left out (line {lines})"
+            f"journal {params['journal']}: {len(journal.unreadable)} lines are not JSON objects and"
+            f" were ignored (line {lines})"
         )
     return journal
 

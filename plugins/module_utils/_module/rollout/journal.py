@@ -1,10 +1,10 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal of a rollout: one JSON object a line, one line a run.
+"""The journal of a rollout: one JSON object per line, one line per run.
 
-It helps and never decides. Ids of campaigns in it are read one by one, which finds those that no
-report shows; what it says of the run before tells what is news.
+No decision depends on it. It holds ids of campaigns, which can be read even while no report lists
+them, and the state after the last run, with which the next run finds what has changed.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import Any
 from ..._model.errors import InvalidValue
 from ..._plan.rollout.action.events import LastRun
 
-# What the service gives are UUIDs; no other text gets into a path.
+# The ids of the service are UUIDs; no other text gets into a URL.
 CAMPAIGN_ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Journal:
-    """What a journal says of one rollout.
+    """What a journal holds of one rollout.
 
-    :ivar campaign_ids: campaigns that runs have created.
-    :ivar unreadable: numbers of lines that are no JSON object.
+    :ivar campaign_ids: campaigns that were created.
+    :ivar unreadable: numbers of the lines that are not JSON objects.
     """
 
     last: LastRun = LastRun()
@@ -37,7 +37,7 @@ class Journal:
 
 
 def read_journal(path: str, rollout: str) -> Journal:
-    """Read a journal; one that does not exist yet is empty.
+    """Read a journal; a file that does not exist counts as empty.
 
     :raises InvalidValue: the file cannot be read.
     """
@@ -48,7 +48,7 @@ def read_journal(path: str, rollout: str) -> Journal:
     except OSError as error:
         raise InvalidValue("journal", path, f"cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise InvalidValue("journal", path, "is no path") from error
+        raise InvalidValue("journal", path, "must be a path") from error
     last = LastRun()
     ids: dict[str, None] = {}
     unreadable = []
@@ -59,9 +59,9 @@ def read_journal(path: str, rollout: str) -> Journal:
         elif entry.get("rollout") == rollout:
             last = read_last_run(entry)
             created = entry.get("created")
-            for one in created if isinstance(created, list) else []:
-                if CAMPAIGN_ID.fullmatch(str(one)):
-                    ids.setdefault(str(one))
+            for campaign_id in map(str, created if isinstance(created, list) else ()):
+                if CAMPAIGN_ID.fullmatch(campaign_id):
+                    ids.setdefault(campaign_id)
     return Journal(last, tuple(ids), tuple(unreadable))
 
 
@@ -70,7 +70,7 @@ def read_last_run(entry: Mapping[str, Any]) -> LastRun:
     passed = entry.get("passed")
     return LastRun(
         phase=str(entry.get("phase") or ""),
-        passed=frozenset(str(one) for one in passed) if isinstance(passed, list) else frozenset(),
+        passed=frozenset(map(str, passed)) if isinstance(passed, list) else frozenset(),
     )
 
 

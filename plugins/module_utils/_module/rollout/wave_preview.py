@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waves of devices as a rollout would make them, without asking the service."""
+"""Waves of devices as a rollout would form them, without calling the service."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _RUNS = {
 
 
 def cut_into_waves(devices: object, waves: object, *, rollout: str) -> list[dict[str, Any]]:
-    """Put every device into one wave, by the line of the rollout of this name.
+    """Assign every device to a wave, in the order of the rollout of this name.
 
-    :param devices: IMEIs or records, as ``list_imeis`` takes them; every one is in scope.
+    :param devices: IMEIs or records, as ``list_imeis`` takes them; all are in scope.
     :param waves: as a rollout declares them.
     :raises InvalidValue: devices or waves cannot be used; every reason is named.
     """
@@ -49,14 +49,14 @@ def cut_into_waves(devices: object, waves: object, *, rollout: str) -> list[dict
         raise InvalidSpec("waves", problems.lines)
     spec = RolloutSpec(name=rollout, protocol="", targets=(), devices=(), waves=declared)
     scope = Scope(members=members, out={}, paths=Paths(spec, ()))
-    seats = assign_waves(spec, scope, {}).waves
-    return [{"name": wave.name, "devices": list(seats[wave.number])} for wave in declared]
+    assigned = assign_waves(spec, scope, {}).waves
+    return [{"name": wave.name, "devices": list(assigned[wave.number])} for wave in declared]
 
 
 def _read_members(devices: object, waves: Sequence[Wave]) -> dict[str, Member]:
-    """Read devices as far as the waves choose by what is said of them.
+    """Read devices with what the waves choose by.
 
-    :raises InvalidValue: a wave is made per package, and records do not tell what a device runs.
+    :raises InvalidValue: a wave is per package, and records have no make, model or version.
     """
     by_package = any(wave.kind is WaveKind.PER_PACKAGE for wave in waves)
     variables = {name for wave in waves for name in wave.diversity}
@@ -73,14 +73,14 @@ def _read_members(devices: object, waves: Sequence[Wave]) -> dict[str, Member]:
         raise InvalidValue(
             "waves",
             "per_package",
-            f"{len(bare)} devices do not tell make, model and version: {shorten(bare)}; give"
+            f"{len(bare)} devices have no make, model and version: {shorten(bare)}; give"
             " records of fota_device_info or hosts of the inventory fota_devices, or use count",
         )
     return members
 
 
 def _select(imei: str, record: Mapping[Any, object], variables: Iterable[str]) -> Selected:
-    # In variables of a host, groups are all groups of the inventory.
+    # In the variables of a host, "groups" holds all groups of the inventory.
     groups = record.get("groups")
     if not isinstance(groups, (list, tuple)):
         groups = record.get("group_names")
@@ -93,7 +93,7 @@ def _select(imei: str, record: Mapping[Any, object], variables: Iterable[str]) -
 
 
 def _member(selected: Selected, *, make: str = "", model: str = "", version: str = "") -> Member:
-    """Make a member whose only package is one from its version, whatever it is called."""
+    """Make a member whose only package upgrades from its version; the name is made up."""
     package = Package(
         name=json.dumps((make, model, version)),
         make=make,

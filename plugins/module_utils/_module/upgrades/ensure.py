@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Use-case of ``fota_upgrade`` (v1): make the declared upgrade true."""
+"""Use-case of ``fota_upgrade`` (v1): plan and write the declared upgrade."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .writer import UpgradeWriter, WrittenUpgrade
 
 
 def ensure_upgrade(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Make the declared upgrade true.
+    """Plan the declared upgrade, then write, then wait.
 
     :raises InvalidValue: an option cannot be used; nothing was called.
     :raises PlanRefused: the declaration cannot be reached; nothing was written.

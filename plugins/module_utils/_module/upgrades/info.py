@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._model.errors import InvalidValue
-from ..._model.status import CampaignState
-from ..._model.times import check_date
 from ..context import Context
-from ..options import RESULTS_FILE_OPTION, RETURN_DEVICES_OPTION
+from ..options import RESULT_OPTIONS, STATES_OPTION, read_day
 from .search import list_all_upgrades
 from .view import upgrade_rows, view_upgrade
 
@@ -20,27 +18,21 @@ UPGRADE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     "upgrade_id": {"type": "str"},
     "package": {"type": "str", "aliases": ["firmware_name"]},
     "start_date": {"type": "str"},
-    "states": {
-        "type": "list",
-        "elements": "str",
-        "choices": [state.value for state in CampaignState],
-    },
-    **RETURN_DEVICES_OPTION,
-    **RESULTS_FILE_OPTION,
+    **STATES_OPTION,
+    **RESULT_OPTIONS,
 }
 
 
 def read_upgrades(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
     """Read upgrades by id, or of every status of the last six months.
 
-    :raises InvalidValue: ``start_date`` is no date.
+    :raises InvalidValue: ``start_date`` is not a date.
     :raises TaskFailure: the results file could not be written.
     """
-    value = params.get("start_date")
-    start = check_date(value, field="start_date") if value else None
+    start = read_day(params, "start_date")
     package, states = params.get("package"), params.get("states")
     if params.get("upgrade_id") and (package or start):
-        raise InvalidValue("upgrade_id", params["upgrade_id"], "is enough: give no filter with it")
+        raise InvalidValue("upgrade_id", params["upgrade_id"], "must be given without filters")
     found = (
         [context.v1.get_upgrade(params["upgrade_id"])]
         if params.get("upgrade_id")

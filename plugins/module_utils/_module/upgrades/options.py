@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of a v1 upgrade to its declaration; every bad value is named before any call."""
+"""Reads the options of a v1 upgrade; every bad value is reported before any call."""
 
 from __future__ import annotations
 
@@ -9,36 +9,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._model.errors import InvalidValue
-from ..._model.times import check_date
-from ..._plan.device_difference import DevicesMode
 from ..._plan.upgrade_plan import UpgradeSpec
-from ..devices.declared import declared_devices
+from ..devices.declared import declared_devices, read_devices_mode
 from ..options import (
+    DECLARATION_OPTIONS,
     DEVICE_OPTIONS,
-    RESULTS_FILE_OPTION,
-    RETURN_DEVICES_OPTION,
-    WAIT_FOR_OPTION,
-    WAIT_OPTIONS,
+    RESULT_OPTIONS,
+    WAIT_FOR_STAGE_OPTIONS,
+    read_first_and_last_day,
 )
 
 UPGRADE_OPTIONS: dict[str, dict[str, Any]] = {
     "upgrade_id": {"type": "str"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "package": {"type": "str", "aliases": ["firmware_name"]},
-    "to_version": {"type": "str"},
-    "start_date": {"type": "str"},
-    "end_date": {"type": "str"},
-    "devices_mode": {
-        "type": "str",
-        "choices": [mode.value for mode in DevicesMode],
-        "default": DevicesMode.AT_LEAST.value,
-    },
-    "recreate": {"type": "bool", "default": False},
+    **DECLARATION_OPTIONS,
     **DEVICE_OPTIONS,
-    **WAIT_OPTIONS,
-    **WAIT_FOR_OPTION,
-    **RETURN_DEVICES_OPTION,
-    **RESULTS_FILE_OPTION,
+    **WAIT_FOR_STAGE_OPTIONS,
+    **RESULT_OPTIONS,
 }
 
 
@@ -46,16 +33,17 @@ def read_upgrade_spec(params: Mapping[str, Any], account: str) -> tuple[UpgradeS
     """Read the declared upgrade.
 
     :returns: the declaration and warnings for people.
-    :raises InvalidValue: an option cannot be used, or it cannot be found again by what is given.
+    :raises InvalidValue: an option cannot be used, or the options cannot find the upgrade again.
     """
     devices = declared_devices(params)
-    if not params.get("upgrade_id"):
-        given = {
-            "package": params.get("package"),
-            "start_date": params.get("start_date"),
-            "devices": devices,
-        }
-        for option, value in given.items():
+    id_, package = params.get("upgrade_id") or None, params.get("package") or None
+    if id_ is None:
+        start_date = params.get("start_date")
+        for option, value in (
+            ("package", package),
+            ("start_date", start_date),
+            ("devices", devices),
+        ):
             if not value:
                 raise InvalidValue(
                     option,
@@ -63,34 +51,18 @@ def read_upgrade_spec(params: Mapping[str, Any], account: str) -> tuple[UpgradeS
                     "is required without upgrade_id: an upgrade has no name, so package,"
                     " start_date and devices find it again",
                 )
-    start = _day(params, "start_date")
-    end = _day(params, "end_date")
-    if start and end and end < start:
-        raise InvalidValue("end_date", params["end_date"], f"is before start_date {start}")
-    mode = DevicesMode(params["devices_mode"])
-    if mode is not DevicesMode.AT_LEAST and devices is None and params["state"] == "present":
-        raise InvalidValue("devices_mode", mode.value, "needs devices")
-    subject = (
-        f"upgrade {params['upgrade_id']}"
-        if params.get("upgrade_id")
-        else f"upgrade to {params['package']} on {start}"
-    )
+    start, end = read_first_and_last_day(params)
     spec = UpgradeSpec(
-        subject=subject,
+        subject=f"upgrade {id_}" if id_ else f"upgrade to {package} on {start}",
         account=account,
         present=params["state"] == "present",
-        upgrade_id=params.get("upgrade_id") or None,
-        package=params.get("package") or None,
+        upgrade_id=id_,
+        package=package,
         to_version=params.get("to_version") or None,
         start=start,
         end=end,
         devices=devices.ids if devices else None,
-        devices_mode=mode,
+        devices_mode=read_devices_mode(params, devices),
         recreate=params["recreate"],
     )
     return spec, list(devices.warnings) if devices else []
-
-
-def _day(params: Mapping[str, Any], option: str) -> Any:
-    value = params.get(option)
-    return None if value in (None, "") else check_date(value, field=option)

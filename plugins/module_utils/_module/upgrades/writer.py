@@ -13,7 +13,6 @@ from ..._model.campaign import Change, DeviceChange
 from ..._model.upgrade import Upgrade, UpgradeRequest
 from ..._plan.upgrade_plan import UpgradePlan, matching_upgrades
 from ..context import Context
-from ..waiting import READ_ONCE
 from ..writing import change_devices_once, write_once
 from .search import list_all_upgrades
 
@@ -76,7 +75,6 @@ class UpgradeWriter:
             lambda: self._service.get_upgrade(upgrade_id).device_ids,
             change,
             device_ids,
-            waiting=READ_ONCE,
         )
 
     def _cancel(self, upgrade_id: str) -> None:

@@ -16,17 +16,12 @@ from ..._model.imei import shorten
 from ..._model.upgrade import Upgrade
 from ..._plan.campaign_plan import CampaignSpec, choose_campaign
 from ..awaited import Awaited, Target, explain_unreached, list_statuses, wait_for_stage
-from ..campaigns.info import CAMPAIGN_INFO_OPTIONS, report_rows, view_reported
+from ..campaigns.info import report_rows, view_reported
+from ..campaigns.options import TYPE_OPTION
 from ..campaigns.search import list_all_campaigns, list_once_more
 from ..context import Context
 from ..failure import TaskFailure
-from ..options import (
-    RESULTS_FILE_OPTION,
-    RETURN_DEVICES_OPTION,
-    WAIT_FOR_OPTION,
-    WAIT_OPTIONS,
-    check_positive,
-)
+from ..options import RESULT_OPTIONS, WAIT_FOR_STAGE_OPTIONS, check_positive
 from ..results_file import Rows
 from ..rollout.info import (
     ROLLOUT_OPTIONS,
@@ -46,17 +41,16 @@ from .progress import (
 )
 
 WAIT_MODULE_OPTIONS: dict[str, dict[str, Any]] = {
-    "type": CAMPAIGN_INFO_OPTIONS["type"],
+    **TYPE_OPTION,
     "campaign_ids": {"type": "list", "elements": "str"},
     "names": {"type": "list", "elements": "str"},
     "upgrade_ids": {"type": "list", "elements": "str"},
     "rollout": {**ROLLOUT_OPTIONS["rollout"], "required": False},
     **{name: ROLLOUT_OPTIONS[name] for name in ("state", "journal", "last_run", "imei_check")},
-    "wait_for": {**WAIT_FOR_OPTION["wait_for"], "default": "ended"},
-    **{name: WAIT_OPTIONS[name] for name in ("wait_timeout", "wait_delay")},
+    **{name: WAIT_FOR_STAGE_OPTIONS[name] for name in ("wait_timeout", "wait_delay")},
+    "wait_for": {**WAIT_FOR_STAGE_OPTIONS["wait_for"], "default": "ended"},
     "progress_interval": {"type": "float", "default": 30.0},
-    **RETURN_DEVICES_OPTION,
-    **RESULTS_FILE_OPTION,
+    **RESULT_OPTIONS,
 }
 WAIT_MODULE_CONSTRAINTS: dict[str, Any] = {
     "required_one_of": [("campaign_ids", "names", "upgrade_ids", "rollout")],
