@@ -537,7 +537,7 @@ def test_reads_ride_out_bad_weather(account: Account) -> None:
 def test_bad_devices_are_refused_before_any_call(account: Account) -> None:
     with pytest.raises(InvalidValue, match=r"devices\[1\].*15 digits"):
         ensure(account, **declared(account, devices=["354545496237880", "35454549623788"]))
-    with pytest.raises(InvalidValue, match="empty list"):
+    with pytest.raises(InvalidValue, match="must name at least one device"):
         ensure(account, **declared(account, devices=[]))
     assert account.sim.journal() == []
 

@@ -313,6 +313,6 @@ def test_a_file_that_cannot_be_written_does_not_hide_the_result(
         test_campaigns.ensure(account, **declared, **waits, **where)
     message, failure = describe_failure(unwritten.value)
     assert failure["kind"] == "results_file"
-    assert "what the task did is done" in message
+    assert "the task did its work" in message
     assert unwritten.value.result["changed"] is True
     assert "results_file" not in unwritten.value.result

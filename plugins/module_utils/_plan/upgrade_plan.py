@@ -242,7 +242,7 @@ def _refuse_other_identity(spec: UpgradeSpec, target: Upgrade) -> None:
     if differing:
         raise PlanRefused(
             spec.subject,
-            f"upgrade {target.id} differs: " + "; ".join(differing),
+            f"upgrade {target.id} differs, and this cannot be changed: " + "; ".join(differing),
             hint="firmware and dates of an upgrade cannot change: cancel it before its start and"
             " schedule it again",
         )
