@@ -212,20 +212,37 @@ def test_status_and_audit_write_nothing(operator: Any) -> None:
     assert sum(row["devices"] for row in audit["Decide the next step"]["standings"]) == 27
 
 
+@pytest.mark.matrix
 def test_a_wrong_declaration_is_told_at_once_and_whole(operator: Any) -> None:
+    """Not in words of the role's validation, nor of AnsibleModule, which report less of it."""
     mine = operator()
-    wrong = spec(name="Not Good", wave=[], waves=[{"name": "all", "rest": True}, {"name": "x"}])
-    run = mine.run_once(rollout_spec=wrong)
+    wrong = spec(
+        name="Not Good",
+        target=[{"make": MAKER, "model": "alpha", "version": 1.10}],
+        wave=[],
+        waves=[{"name": "all", "rest": "true"}, {"name": "x"}],
+        gate={"max_failed_lane_share": 0.5, "min_coverage": 80},
+    )
+    run = mine.run_once(rollout_spec=wrong, rollout_wait=True)
     assert run.status != 0
     message = run["Decide the next step"]["msg"]
-    for part in (
-        "Not Good",
-        "did you mean waves?",
-        "rollout.waves[0].rest",
-        "rollout.waves[1]: must",
-    ):
-        assert part in message
+    assert message == run["Wait until there is something to do"]["msg"]
+    first, *mistakes = message.splitlines()
+    assert first == "rollout: 6 errors:"
+    assert len(mistakes) == len(STARTS)
+    for mistake, start in zip(sorted(mistakes), STARTS, strict=True):
+        assert mistake.startswith(start)
     assert mine.sim.journal() == []
+
+
+STARTS = [
+    "rollout.gate.min_coverage = 80: must be a number from 0 to 1",
+    "rollout.name = 'Not Good': must be 1 to 20 characters of a-z, 0-9 and -",
+    "rollout.target[0].version = 1.1: must be a string; quote it, as YAML reads it as a number",
+    "rollout.wave = []: unknown key; did you mean waves? valid keys here are name, type, ",
+    "rollout.waves[0].rest: must be in the last wave only",
+    "rollout.waves[1]: must have exactly one of group, per_package, count, percent, rest",
+]
 
 
 def test_a_service_that_is_away_is_no_judgement(operator: Any) -> None:
