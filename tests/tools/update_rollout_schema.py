@@ -96,13 +96,14 @@ class Dumper(yaml.SafeDumper):
 
 
 def role_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The same options in the words of a role's argument specs."""
+    """The same options as a role's argument specs take them, which have no aliases."""
     return {
         name: {
             "options" if key == "suboptions" else key: role_options(value)
             if key == "suboptions"
             else value
             for key, value in option.items()
+            if key != "aliases"
         }
         for name, option in options.items()
     }

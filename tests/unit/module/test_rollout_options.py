@@ -67,8 +67,17 @@ def test_the_documentation_is_the_spec() -> None:
 
 
 def test_the_role_has_the_same_options() -> None:
+    """All but aliases, of which ansible-lint knows none in a role."""
+
+    def without_aliases(options: dict[str, Any]) -> dict[str, Any]:
+        for option in options.values():
+            option.pop("aliases", None)
+            without_aliases(option.get("options", {}))
+        return options
+
     role = yaml.safe_load(update.ROLE.read_text(encoding="utf-8"))["argument_specs"]["main"]
-    assert as_spec(role["options"]["rollout_spec"]["options"]) == argument_spec()
+    documented = role["options"]["rollout_spec"]["options"]
+    assert as_spec(documented) == without_aliases(argument_spec())
 
 
 def test_what_is_generated_is_current() -> None:
