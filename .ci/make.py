@@ -1,161 +1,142 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The targets of the Makefile."""
+"""Run nox in a clean environment of which nothing is left; after ``test``, print a tally."""
 
 from __future__ import annotations
 
-import argparse
+import contextlib
 import os
+import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+import time
+from collections import Counter
 from pathlib import Path
-from types import FrameType
+from subprocess import DEVNULL, PIPE, STDOUT, Popen, run
 
-import checks
-from steps import Job, Report, Step, StepFailed
-from venvs import Venv, VenvFailed, main_venv, make_venv, sdk_venv
-from workspace import BUILD, CACHE, ROOT, Workspace, git
-
-OLDEST_PYTHON = (3, 10)
-INTERRUPTED = 130
-# Variables of ours that `make bench` goes by; others are of the tests' own.
-KEPT = ("FOTA_ALL",)
+CACHE = Path(".cache").resolve()
+DROPPED = r"(ANSIBLE|THINGSPACE|FOTA|PYTEST|COVERAGE|NOX|XDG)_(?!ALL$)|NOX|VIRTUAL_ENV$|MAKELEVEL$"
+DROPPED += r"|M(AKE)?FLAGS$|PYTHON(PATH|HOME|STARTUP|DONTWRITEBYTECODE)$"  # the user's settings
+# How nox begins the output of a session that ended.
+BLOCK = re.compile(r"^={10} \S (\S+): (success|failed|skipped|aborted)\b.* ={10}\n", re.MULTILINE)
 
 
-def test(workspace: Workspace, names: list[str]) -> int:
-    """Every check, or those named; the last line printed is the tally."""
-    before = git("status", "--porcelain")
-    report = Report(workspace)
-    report.run(checks.steps(names))
-    report.run([_nothing_left(before)])
-    print(report.summary(), flush=True)
-    if tally := os.environ.get("FOTA_TALLY"):
-        Path(tally).write_text(report.closing_line() + "\n", encoding="utf-8")
-    return 1 if report.tally.failed else 0
+def environment(work: Path) -> dict[str, str]:
+    """The variables of nox, with a home and a temporary folder in ``work``."""
+    home = work / "home"
+    for folder in (home / ".config/pip", work / "tmp"):
+        folder.mkdir(parents=True)
+    # All that the user has set for pip; ansible-test lets it see neither variables nor that home.
+    settings = {"quiet": "1"}
+    for line in output_of(sys.executable, "-m", "pip", "config", "list"):
+        name, value = line.split("=", 1)
+        settings[name.rpartition(".")[2]] = value[1:-1].replace("\\n", " ")  # unquoted
+    lines = ["[global]", *(f"{name} = {value}" for name, value in settings.items())]
+    (home / ".config/pip/pip.conf").write_text("\n".join(lines), encoding="utf-8")
+    path = [Path(entry) for entry in os.environ.get("PATH", os.defpath).split(os.pathsep)]
+    pythons = [real for entry in path for real in sorted(entry.glob("../versions/*/bin"))]
+    path = [entry for entry in (*path, *pythons) if entry.name != "shims"]
+    kept = {name: value for name, value in os.environ.items() if not re.match(DROPPED, name)}
+    return kept | {
+        "PATH": os.pathsep.join(map(str, path)),
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "TMPDIR": str(work / "tmp"),
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUTF8": "1",
+        "ANSIBLE_HOME": str(home / ".ansible"),
+        "ANSIBLE_REMOTE_TMP": str(work / "tmp/remote"),  # else in the home of the password file
+        "ANSIBLE_COLLECTIONS_PATH": str(CACHE / "tree"),
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
+        "PIP_CACHE_DIR": str(CACHE / "pip"),
+        "FOTA_RUN": str(work),  # the processes of the run are known by it
+    }
 
 
-def lint(workspace: Workspace, _names: list[str]) -> int:
-    """Format, lint and types only."""
-    return test(workspace, ["format", "lint", "types"])
+def output_of(*command: str) -> list[str]:
+    """The lines that a command prints."""
+    return run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def demo(workspace: Workspace, _names: list[str]) -> int:
-    """The main job against the simulator, from the checkout."""
-    inventory = str(ROOT / "playbooks" / "inventory" / "demo.yml")
-    return _foreground(workspace, "ansible-playbook", "-i", inventory, "thingspace.fota.demo")
+def nox(work: Path, *words: str, out: int | None = None) -> Popen[bytes]:
+    """Start nox; an interrupt of the terminal does not reach it, but us, and we clean up."""
+    command, env = (sys.executable, "-m", "nox", *words), environment(work)
+    return Popen(command, env=env, stdin=DEVNULL, stdout=out, stderr=STDOUT, start_new_session=True)
 
 
-def bench(workspace: Workspace, _names: list[str]) -> int:
-    """Measurements against the simulator; leaves build/bench.json."""
-    BUILD.mkdir(exist_ok=True)
-    script = str(ROOT / "tests" / "bench" / "run.py")
-    return _foreground(workspace, "python", script, beside={"FOTA_SDK_PYTHON": sdk_venv()})
+def test(work: Path, names: list[str]) -> int:
+    """Run all sessions that check, or some; print why some failed, and the tally at last."""
+    before, output = output_of("git", "status", "-s"), ""
+    # Two at a time, because a run of pytest uses all processors, and everything else uses one.
+    words = ("--parallel", "2", *(["-s", *names] if names else []))
+    with nox(work, *words, out=PIPE) as process:
+        for data in process.stdout or ():
+            output += data.decode(errors="replace")
+            os.write(1, data)
+    blocks = BLOCK.split(output.partition("nox > Ran ")[0])[1:]
+    tally = Counter[str](failed=process.returncode != 0 and not blocks)
+    for name, result, text in zip(blocks[::3], blocks[1::3], blocks[2::3], strict=True):
+        counts = Counter({"skipped": result == "skipped", "passed": result == "success"})
+        if ends := re.findall(r"^(\d+ \w.*) in [\d.]+s", text, re.MULTILINE):  # it ran pytest
+            counts.clear()
+        for count, outcome in re.findall(r"(\d+) (passed|failed|error|skipped)", "\n".join(ends)):
+            counts["failed" if outcome == "error" else outcome] += int(count)
+        if result not in {"success", "skipped"}:
+            counts["failed"] = counts["failed"] or 1
+            print(f"\nFAILED {name}", *text.splitlines()[-200:], sep="\n   ")
+        tally += counts
+    left = [f"process {pid}: {words}" for pid, words in processes(work, patience=10).items()]
+    if os.environ.get("CI"):  # elsewhere somebody may be editing
+        left += [f"file {line}" for line in output_of("git", "status", "-s") if line not in before]
+    if left:
+        print("\nFAILED nothing left behind", *left, sep="\n   ")
+    tally["failed" if left else "passed"] += 1
+    line = f"{tally['passed']} passed, {tally['failed']} failed, {tally['skipped']} skipped"
+    Path("build").mkdir(exist_ok=True)
+    Path("build/tally").write_text(f"{line}\n", encoding="utf-8")
+    print(line)
+    return 1 if tally["failed"] else 0
 
 
-def soak(workspace: Workspace, names: list[str]) -> int:
-    """Random rollouts in random weather, for some minutes; prints cases and findings."""
-    script = str(ROOT / "tests" / "reliability" / "soak.py")
-    return _foreground(workspace, "python", script, *(["--minutes", names[0]] if names else []))
-
-
-def docs(workspace: Workspace, _names: list[str]) -> int:
-    """The documentation site; leaves build/docs."""
-    report = Report(workspace)
-    ok = report.run([Step("docs", checks.docs_site)])
-    if ok:
-        print(f"open {(BUILD / 'docs' / 'index.html').relative_to(ROOT)}")
-    return 0 if ok else 1
-
-
-def clean(_workspace: Workspace, _names: list[str]) -> int:
-    """Remove what the other targets made in the checkout."""
-    for folder in (CACHE, BUILD):
-        shutil.rmtree(folder, ignore_errors=True)
-    return 0
-
-
-TARGETS: dict[str, Callable[[Workspace, list[str]], int]] = {
-    "test": test,
-    "lint": lint,
-    "demo": demo,
-    "bench": bench,
-    "soak": soak,
-    "docs": docs,
-    "clean": clean,
-}
+def processes(work: Path, *, patience: float) -> dict[int, str]:
+    """Processes of the run that do not end in some seconds; needs /proc."""
+    for _attempt in range(int(patience * 5) + 1):
+        found = {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # ended meanwhile, or another user's
+                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ")  # none of a zombie
+                if words and f"FOTA_RUN={work}\0".encode() in (entry / "environ").read_bytes():
+                    found[int(entry.name)] = words.decode(errors="replace")
+        if not found:
+            break
+        time.sleep(0.2)
+    return found
 
 
 def main() -> int:
-    """Run one target; an interrupted one leaves as little behind as one that ended."""
-    if sys.version_info[:2] < OLDEST_PYTHON:
-        print(f"Python >= 3.10 is needed, this is {sys.version.split()[0]}; make PYTHON=...")
-        return 2
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("target", choices=sorted(TARGETS))
-    parser.add_argument("names", nargs="*", help="of the steps to run; all if none is given")
-    arguments = parser.parse_args()
+    """Run ``test`` with names of sessions, or one session with arguments, and clean up."""
     for sent in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sent, _interrupt)
-    workspace = Workspace()
+        signal.signal(sent, signal.default_int_handler)
+    target, *words = sys.argv[1:]
+    work = Path(tempfile.mkdtemp(prefix=""))
     try:
-        with workspace:
-            try:
-                return TARGETS[arguments.target](workspace, arguments.names)
-            finally:
-                for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                    signal.signal(sent, signal.SIG_IGN)  # nothing interrupts the cleaning up
+        if target == "test":
+            return test(work, words)
+        return nox(work, "-s", target, "--", *words).wait()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _foreground(
-    workspace: Workspace, name: str, *arguments: str, beside: Mapping[str, Venv] | None = None
-) -> int:
-    """Run a command of the main venv with its output on ours.
-
-    ``beside`` are venvs whose interpreters the command finds in variables.
-    """
-    folders = {}
-    for variable, venv in {"": main_venv(), **(beside or {})}.items():
-        try:
-            folders[variable], seconds = make_venv(venv, workspace)
-        except VenvFailed as error:
-            print(f"venv {venv.name} could not be made:\n{error}", file=sys.stderr)
-            return 1
-        if seconds:
-            print(
-                f"made .cache/venvs/{folders[variable].parent.name} in {seconds:.1f} s", flush=True
-            )
-    main_folder = folders.pop("")
-    extra = {variable: str(folder / "python") for variable, folder in folders.items()}
-    extra |= {name: os.environ[name] for name in KEPT if name in os.environ}
-    environment = workspace.environment(main_folder, extra=extra)
-    return workspace.run([main_folder / name, *arguments], environment=environment)
-
-
-def _nothing_left(before: str) -> Step:
-    """A step that fails if a process of ours lives on or, in CI, the tree is not as it was."""
-
-    def look(job: Job) -> None:
-        found = job.workspace.leftovers(grace=10)
-        for pid, command in found.items():
-            job.write(f"process {pid} is left: {command}")
-        changed = set(git("status", "--porcelain").splitlines()) - set(before.splitlines())
-        changed = changed if os.environ.get("CI") else set()  # else somebody may be editing
-        for line in sorted(changed):
-            job.write(f"file is left: {line}")
-        if found or changed:
-            raise StepFailed
-
-    return Step("nothing left behind", look)
+        return 130
+    finally:
+        for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(sent, signal.SIG_IGN)
+        for sent in (signal.SIGTERM, signal.SIGKILL):
+            for pid in processes(work, patience=0):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(os.getpgid(pid), sent)  # whatever environment the others have
+            processes(work, patience=3)
+        shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def run(wire: Wire, url: str, operations: set[str], folder: Path, ids: Ids | Non
     config.write_text("" if ids is None else ids.as_toml(), encoding="utf-8")
     report = folder / "report.json"
     command = [
-        interpreter("FOTA_SCHEMATHESIS", "schemathesis"),
+        interpreter("FOTA_SCHEMATHESIS_PYTHON", "schemathesis"),
         *("-m", "schemathesis.cli", "--config-file", str(config), "run", str(DOCUMENT)),
         *("--url", url, "--no-color", "--checks", ",".join(CHECKS)),
         *("--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES)),
