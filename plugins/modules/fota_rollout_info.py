@@ -120,24 +120,24 @@ EXAMPLES = r"""
           rest: true
   register: rollout_planned
 
-- name: Read it
+- name: Show the plan
   ansible.builtin.debug:
-    var: rollout_planned.plan
+    msg: "{{ rollout_planned | thingspace.fota.fota_report('plan') }}"
 """
 
 RETURN = r"""
 rollout:
   description: Name of the rollout.
-  returned: when it was judged
+  returned: when a decision was made
   type: str
   sample: meters-10657
 phase:
   description: >-
-    Where it stands. V(planned) (nothing exists yet, or only the plan was asked for),
-    V(nothing_to_do), V(running), V(soaking), V(awaiting_approval), V(paused), V(blocked) (nothing
-    can be created, see RV(blockers)),
-    V(completed), V(completed_with_exceptions), V(held) (a person has to look), V(halted) (too many
-    failures) or V(observation_failed) (a read failed, so nothing was judged).
+    Status of the rollout, one of V(planned) (no campaign exists yet, or O(state=planned)),
+    V(nothing_to_do), V(running), V(soaking), V(awaiting_approval), V(paused), V(blocked) (no
+    campaign can be created, see RV(blockers)), V(completed), V(completed_with_exceptions), V(held)
+    (an operator must check), V(halted) (too many failures) or V(observation_failed) (a read failed,
+    so no decision was made).
   returned: always
   type: str
   sample: running
@@ -147,8 +147,8 @@ why:
   type: str
   sample: 'wave pilot: 3 of at least 5 devices attempted'
 would_change:
-  description: Whether RV(actions) hold campaigns to create, to cancel or to shorten. A refresh is
-    no change.
+  description: Whether RV(actions) has campaigns to create, to cancel or to shorten. A refresh is
+    not a change.
   returned: always
   type: bool
   sample: true
@@ -200,33 +200,78 @@ actions:
         auto_assign_license: false
         auto_add_devices: false
         pilot_done: true
+changes:
+  description:
+    - The campaigns that RV(actions) cancels, shortens and creates, with the reason for each.
+    - An entry with C(action) V(cancel) or V(shorten) has C(campaign_id), C(name) and C(why), the
+      latter also C(end_date).
+    - An entry with C(action) V(create) has C(name), C(package), C(devices) (their number),
+      C(start_date), C(end_date), C(windows) in UTC hours, the declared C(local_windows) and their
+      C(zone), and in C(why) how a freeze has changed the days.
+  returned: when a decision was made
+  type: list
+  elements: dict
+  sample:
+    - action: create
+      name: tsr.meters-10657.5d1c5b.w01.8a1f0e.t01.a1.n1
+      package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
+      devices: 1
+      start_date: '2026-03-04'
+      end_date: '2026-03-06'
+      windows: []
+      local_windows: []
+      zone: ''
+      why: ''
 digest:
-  description: SHA-256 of the plan, which is the declaration and the wave of each device. Dates,
-    states and actions are no part of it, so it holds until one of these changes.
-  returned: when it was judged
+  description: SHA-256 of the plan, which consists of the declaration and the wave of each device.
+    It does not depend on dates, states or actions.
+  returned: when a decision was made
   type: str
   sample: 3f9c2b7e1d0a4c55b8e6f1a2937d4c0e5b6a7f8091c2d3e4f5a6b7c8d9e0f1a2
+overrides:
+  description: What an operator may add to O(rollout) to let the rollout continue. Entries of
+    C(accept) also need C(by) and C(reason).
+  returned: when a decision was made
+  type: dict
+  contains:
+    approved:
+      description: An entry for each wave that waits for an approval.
+      type: list
+      elements: dict
+      returned: always
+    accept:
+      description: An entry for each failed cohort, and for each wave that is held or has failed or
+        in which a cohort has failed.
+      type: list
+      elements: dict
+      returned: always
+  sample:
+    approved:
+      - wave: pilot
+        digest: 3f9c2b7e1d0a
+        failures: 0
+    accept: []
 unstoppable:
-  description: Campaigns that shall stop and have started. V(can_change) of their devices may still
-    change until the end of V(until), a UTC day, or for good where the network keeps them queued
-    (OMA), when it is null.
-  returned: when it was judged
+  description: Campaigns that should stop and have started. C(can_change) of their devices may still
+    change until the end of C(until), a UTC day. C(until) is null where the network keeps devices
+    queued (OMA), so that the end is not known.
+  returned: when a decision was made
   type: list
   elements: dict
   sample: []
 now:
   description: The service's clock, UTC.
-  returned: when it was judged
+  returned: when a decision was made
   type: str
   sample: '2026-03-02T08:00:00Z'
 next_check_after:
-  description: When to look again, UTC. Null when nothing more is to come.
-  returned: when it was judged
+  description: When to run again, UTC. Null when nothing more is due.
+  returned: when a decision was made
   type: str
   sample: '2026-03-02T09:00:00Z'
 targets:
   description: The declared targets. A new version for a model starts a new generation.
-  returned: when it was judged
+  returned: when a decision was made
   type: list
   elements: dict
   sample:
@@ -235,57 +280,83 @@ targets:
       version: SR1.2.0.0-10657
       generation: 5d1c5b
 counts:
-  description: Devices V(selected), V(in_scope), and by class or by reason to be out.
-  returned: when it was judged
+  description: Numbers of devices, C(selected), C(in_scope), and by class or by the reason to be out
+    of scope.
+  returned: when a decision was made
   type: dict
   sample:
     selected: 3
     in_scope: 2
     pending: 2
     current: 1
+out_of_scope:
+  description: Devices that are in no wave, by C(reason), with C(what_to_do), their number
+    C(devices) and up to five of their IMEIs in C(examples).
+  returned: when a decision was made
+  type: list
+  elements: dict
+  sample:
+    - reason: current
+      what_to_do: runs the target already
+      devices: 1
+      examples: ['358000000000032']
+busy:
+  description: Devices in live campaigns of others, which follow when these are over. C(devices) is
+    their number, and C(examples) has up to five IMEIs.
+  returned: when a decision was made
+  type: dict
+  sample:
+    devices: 0
+    examples: []
 blockers:
-  description: What stands in the way of campaigns that wait to be created.
-  returned: when it was judged
+  description: What keeps due campaigns from being created.
+  returned: when a decision was made
   type: list
   elements: str
   sample: ['12 devices need a licence, and 5 of 40 are free: get 7 more, or select fewer devices']
 exposure:
-  description: Devices that can still change after this run.
-  returned: when it was judged
+  description: Number of devices that can still change after this run.
+  returned: when a decision was made
   type: int
   sample: 20
+max_exposure:
+  description: Declared limit of RV(exposure). Null when none is declared.
+  returned: when a decision was made
+  type: int
+  sample: 200
 braking:
   description:
-    - How far the brakes reach. If everything halted now, so many C(devices) of campaigns that have
-      started could change all the same, until the end of C(until), a UTC day.
+    - The braking distance. If everything halted now, this number of C(devices), in campaigns that
+      have started, could still change until the end of C(until), a UTC day.
     - C(until) is null when there are none, or when the network keeps them queued (OMA).
-  returned: when it was judged
+  returned: when a decision was made
   type: dict
   sample:
     devices: 20
     until: '2026-03-03'
-ways:
-  description: Versions that devices in scope go through, from the first to the target.
-  returned: when it was judged
+upgrade_paths:
+  description: Versions that devices in scope go through, from the first one to the target. Where
+    C(exists) is V(false), no package leads further.
+  returned: when a decision was made
   type: list
   elements: dict
-  sample: &ways
+  sample: &paths
     - make: SEQUANS Communications
       model: GM01Q
       versions: [SR1.2.0.0-10512, SR1.2.0.0-10657]
       exists: true
       devices: 100
-ways_back:
-  description: The same from the targets back to where devices came from. Where C(exists) is
-    V(false), no package leads back.
-  returned: when it was judged
+rollback_paths:
+  description: The same from the targets back to the versions that devices came from. Where
+    C(exists) is V(false), no package leads back.
+  returned: when a decision was made
   type: list
   elements: dict
-  sample: *ways
+  sample: *paths
 clusters:
   description: What failed devices have in common more often than chance explains. C(what) is
     V(model), V(from_version) or a variable of the devices.
-  returned: when it was judged
+  returned: when a decision was made
   type: list
   elements: dict
   sample:
@@ -297,10 +368,10 @@ clusters:
       all_attempted: 80
 events:
   description:
-    - What has happened since the run before. C(event) is V(before_wave) (its first campaigns are
+    - What has happened since the last run. C(event) is V(before_wave) (its first campaigns are
       to be created), V(after_wave) (it has passed), V(halt) or V(phase_change).
-    - C(before) is the phase of the run before, empty when nothing is remembered of it.
-  returned: when it was judged
+    - C(before) is the phase of the last run. It is empty when there is no record of that run.
+  returned: when a decision was made
   type: list
   elements: dict
   sample:
@@ -310,24 +381,28 @@ events:
       before: ''
 passed:
   description: Names of the waves that have passed.
-  returned: when it was judged
+  returned: when a decision was made
   type: list
   elements: str
   sample: [pilot]
 licenses:
-  description: Licences that waiting devices need, those free in the pool, and what was bought.
-  returned: when it was judged
+  description: Whether devices need a license (C(required)), licenses that waiting devices need,
+    those that are free of all in the pool (C(total)), and the purchase types.
+  returned: when a decision was made
   type: dict
   sample:
+    required: false
     needed: 0
     free: 38
+    total: 40
     purchase_types: [TS-HFOTA-MRC, TS-HFOTA-EVNT]
 cohorts:
-  description: What was learned of each package. V(state) is V(pilot), V(qualified) or V(failed).
-  returned: when it was judged
+  description: The results of each package so far. C(state) is V(pilot), V(qualified) or V(failed).
+    No more campaigns are created for a cohort that has failed.
+  returned: when a decision was made
   type: list
   elements: dict
-  sample: &cohorts
+  sample:
     - make: SEQUANS Communications
       model: GM01Q
       from_version: SR1.2.0.0-10512
@@ -338,15 +413,23 @@ cohorts:
       failures: 7
       codes: [8a1f0e]
       state: failed
-halted_cohorts:
-  description: Those of RV(cohorts) that have failed. Nothing more is created for them.
-  returned: when it was judged
-  type: list
-  elements: dict
-  sample: *cohorts
+cohort_rules:
+  description:
+    - The rules for every cohort. At most C(pilot_devices) are in campaigns at once until
+      C(min_attempted) devices were attempted, and a share of C(min_success_rate) of them succeeded.
+    - A cohort halts on C(failures) in up to C(attempted) devices of C(halts_at), over all waves.
+  returned: when a decision was made
+  type: dict
+  sample:
+    pilot_devices: 20
+    min_attempted: 5
+    min_success_rate: 0.5
+    halts_at:
+      - failures: 2
+        attempted: 7
 waves:
   description: The waves in order, with what their gates say.
-  returned: when it was judged
+  returned: when a decision was made
   type: list
   elements: dict
   contains:
@@ -358,9 +441,14 @@ waves:
       description: Its name.
       type: str
       returned: always
+    state:
+      description: V(waiting) (for the waves before it), V(next), V(running), V(soaking),
+        V(awaits_approval), V(passed), V(skipped), V(held) or V(halted).
+      type: str
+      returned: always
     verdict:
-      description: V(pass), V(skip) (no members), V(wait), V(soak), V(approve) (a person has to
-        approve), V(hold) or V(fail).
+      description: Verdict of its gate, V(pass), V(skip) (no members), V(wait), V(soak), V(approve)
+        (an operator must approve), V(hold) or V(fail).
       type: str
       returned: always
     why:
@@ -408,8 +496,22 @@ waves:
       type: str
       returned: always
     in_failed_cohorts:
-      description: Its devices in halted cohorts.
+      description: Its devices in failed cohorts.
       type: int
+      returned: always
+    touched_at_most:
+      description: Devices of this wave and of those before it, the most that can be touched before
+        its gate decides.
+      type: int
+      returned: always
+    rate_ruled_out:
+      description: Failure rate that zero failures in all members rule out with 95 % confidence.
+      type: float
+      returned: always
+    gate:
+      description: Thresholds of its gate, C(success_needed), C(min_coverage), C(min_sample) and
+        C(max_failure_rate).
+      type: dict
       returned: always
     deadline:
       description: When waiting ends, UTC. Null while something is still to be created.
@@ -419,9 +521,21 @@ waves:
       description: Its devices by class.
       type: dict
       returned: always
+    models:
+      description: Its devices by C(model). The numbers after C(devices) add up to it.
+        C(cohort_halted) tells whether a cohort of the model has failed.
+      type: list
+      elements: dict
+      returned: always
+    kinds_left_out:
+      description: Kinds of devices (model, version and declared variables) of which a pilot wave
+        has none. C(kinds) is their number, and C(examples) has up to five of them.
+      type: dict
+      returned: always
   sample:
     - number: 1
       name: pilot
+      state: running
       verdict: wait
       why: 3 of at least 5 devices attempted
       open: true
@@ -434,30 +548,34 @@ waves:
       failures_allowed: 2
       sample: 5
       in_failed_cohorts: 0
+      touched_at_most: 20
+      rate_ruled_out: 0.1391
+      gate:
+        success_needed: 0.9
+        min_coverage: 0.75
+        min_sample: 5
+        max_failure_rate: 0.1
       soak_until: null
       deadline: '2026-03-08T00:00:00Z'
       counts:
         pending: 17
         verified: 3
-table:
-  description: Devices by wave and model. The numbers after V(planned) add up to it.
-  returned: when it was judged
-  type: list
-  elements: dict
-  sample:
-    - wave: pilot
-      model: GM01Q
-      planned: 7
-      verified: 7
-      failed: 0
-      pending: 0
-      halted: 0
-      other: 0
-      state: passed
-versions:
-  description: Which versions run against the target. V(standing) is V(at_target), V(behind) (with
-    the versions ahead of it in V(path)), V(no_path), V(unknown) or V(no_target).
-  returned: when it was judged
+      models:
+        - model: GM01Q
+          devices: 20
+          verified: 3
+          failed: 0
+          pending: 17
+          halted: 0
+          other: 0
+          cohort_halted: false
+      kinds_left_out:
+        kinds: 0
+        examples: []
+standings:
+  description: Versions that devices run, compared with the target. C(standing) is V(at_target),
+    V(behind) (with the versions ahead of it in C(path)), V(no_path), V(unknown) or V(no_target).
+  returned: when a decision was made
   type: list
   elements: dict
   sample:
@@ -469,8 +587,8 @@ versions:
       path: [SR1.2.0.0-10657]
       devices: 2
 campaigns:
-  description: The campaigns of the rollout that count.
-  returned: when it was judged
+  description: The campaigns of the rollout, without those of older targets.
+  returned: when a decision was made
   type: list
   elements: dict
   sample:
@@ -484,7 +602,7 @@ campaigns:
       devices: 7
 devices:
   description: Devices that O(return_devices) asks for.
-  returned: when it was judged
+  returned: when a decision was made
   type: list
   elements: dict
   contains:
@@ -529,12 +647,12 @@ devices:
       type: str
       returned: always
     target:
-      description: Version that it shall run.
+      description: Version that it should run.
       type: str
       returned: always
     standing:
       description: V(at_target), V(behind), V(no_path), V(unknown) or V(no_target), as in
-        RV(versions).
+        RV(standings).
       type: str
       returned: always
     path:
@@ -564,32 +682,9 @@ devices:
       path: [SR1.2.0.0-10657]
       from_version: SR1.2.0.0-10512
       campaign_id: 60b5d639-ccdc-4db8-8824-069bd94c95bf
-plan:
-  description: The plan in words, line by line, with gates in devices, exposure and the next look.
-  returned: always
-  type: list
-  elements: str
-  sample:
-    - 'rollout meters-10657: planned; nothing exists yet'
-    - 'wave 1 pilot: 1 devices (1 GM01Q); wait: 0 of at least 1 devices attempted'
-report:
-  description: RV(table) as lines of a terminal, with a headline and the next look.
-  returned: always
-  type: list
-  elements: str
-  sample:
-    - 'rollout meters-10657: running; 1 of 3 devices verified; wave all: 0 of at least 2 devices
-      attempted'
-audit:
-  description: RV(versions) as lines of a terminal.
-  returned: when it was judged
-  type: list
-  elements: str
-  sample:
-    - 'make                    model  version          target           devices  standing'
 results_file:
   description: The file that was written, or in check mode would be.
-  returned: when O(results_file) is given and the rollout was judged
+  returned: when O(results_file) is given and a decision was made
   type: dict
   contains:
     path:

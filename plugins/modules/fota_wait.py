@@ -418,24 +418,24 @@ elapsed:
   type: float
   sample: 529261.3
 rollout:
-  description: Name of the rollout. All else that M(thingspace.fota.fota_rollout_info) returns comes
-    with it, such as RV(phase) and C(actions).
+  description: Name of the rollout. With it come all other facts that
+    M(thingspace.fota.fota_rollout_info) returns, such as RV(phase) and C(actions).
   returned: with O(rollout)
   type: str
   sample: meters-10657
 phase:
-  description: Where the rollout stands.
+  description: Status of the rollout.
   returned: with O(rollout)
   type: str
   sample: running
 would_change:
-  description: Whether there is something to do.
+  description: Whether campaigns are to be created, cancelled or shortened.
   returned: with O(rollout)
   type: bool
   sample: true
 next_check_after:
-  description: When to look at the rollout again.
-  returned: with O(rollout), when something is to come
+  description: When to run again, UTC. Null when nothing more is due.
+  returned: with O(rollout)
   type: str
   sample: '2026-03-05T00:00:00Z'
 results_file:

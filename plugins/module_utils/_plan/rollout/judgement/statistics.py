@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from itertools import groupby
 SIGNIFICANCE = Fraction(5, 100)
 # An estimate this close to it is computed exactly.
 _DOUBT = 1e-6
+# A failure rate is no concern beyond so many attempted devices.
+_MOST_ATTEMPTED = 100_000
 
 
 def chance_of_at_least(failures: int, attempted: int, rate: Fraction) -> Fraction:
@@ -121,15 +124,17 @@ def first_too_many(results: Iterable[Result], rates: Mapping[int, Fraction]) -> 
 def stops_at(rate: Fraction, *, up_to: int) -> list[tuple[int, int]]:
     """Give how a cohort stops: ``(failures, attempted)``, so many failures among at most so many.
 
-    :param up_to: the most failures to tell of.
+    :param up_to: the most failures to give.
     """
     found = []
-    attempted = 0
     for failures in range(1, up_to + 1):
-        while attempted < 100_000 and fails_too_often(failures, max(attempted + 1, failures), rate):
-            attempted = max(attempted + 1, failures)
-        if attempted >= failures:
-            found.append((failures, attempted))
+        # The more are attempted, the less remarkable are so many failures.
+        among = range(failures, _MOST_ATTEMPTED + 1)
+        too_few = bisect_left(
+            among, True, key=lambda count: not fails_too_often(failures, count, rate)
+        )
+        if too_few:
+            found.append((failures, among[too_few - 1]))
     return found
 
 
