@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is counted and not timed: how rollouts end, and what becomes of writes in bad weather.
+"""What is counted and not timed: how rollouts end, and what becomes of writes under faults.
 
 It runs in processes of its own, which give way to any other.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.thingspace.fota.tests.bench import rollout_statistics
+from ansible_collections.thingspace.fota.tests.bench.harness import Record
 from ansible_collections.thingspace.fota.tests.fuzz.fuzz_run import fuzz
 from ansible_collections.thingspace.fota.tests.playbooks.test_secrets import search_secrets
 from ansible_collections.thingspace.fota.tests.reliability.fault_matrix import run_matrix
@@ -38,6 +39,14 @@ RIVALRIES, FUZZ_SECONDS = (50, 120) if EVERYTHING else (3, 10)
 MATRIX_SHARES = 8
 MATRIX_SHARES_TAKEN = MATRIX_SHARES if EVERYTHING else 2
 LEAST_URGENT = 19  # for os.nice
+# The part, its key in the table, and the number in what it counted.
+COUNTED = (
+    ("matrix", "fault_cases", "fault_cases"),
+    ("kills", "kill_points", "kill_points"),
+    ("rivals", "rivalries", "rivalries"),
+    ("secrets", "secret_leaks", "secret_leaks"),
+    ("fuzz", "fuzz_inputs", "inputs"),
+)
 
 
 class Counts:
@@ -69,30 +78,28 @@ class Counts:
     def __exit__(self, *_error: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def finish(self) -> tuple[dict[str, float], dict[str, Any]]:
-        """Wait for the end; give what the table shows, and the raw numbers."""
-        tallies = rollout_statistics.tally(self._rollouts)
-        weather = {name: future.result() for name, future in self._others.items()}
-        weather["matrix"] = added_up(future.result() for future in self._matrix)
-        print(rollout_statistics.tell(tallies), flush=True)
-        found = sum(len(part["findings"]) for part in weather.values() if "findings" in part)
-        print(f"  bad weather: {found} findings", flush=True)
-        parts = [weather[name] for name in ("matrix", "kills", "rivals")]
-        keys = {
-            **rollout_statistics.rates(tallies),
-            "fault_cases": weather["matrix"]["fault_cases"],
-            "kill_points": weather["kills"]["kill_points"],
-            "rivalries": weather["rivals"]["rivalries"],
-            "duplicates": sum(part["duplicates"] for part in parts),
-            "lost_devices": sum(part["lost_devices"] for part in parts),
-            "secret_leaks": weather["secrets"]["secret_leaks"],
-            "fuzz_inputs": weather["fuzz"]["inputs"],
-        }
-        raw = {
-            "rollout_statistics": rollout_statistics.as_json(tallies),
-            "bad_weather": weather,
-        }
-        return keys, raw
+    def finish(self, record: Record) -> None:
+        """Wait for the end of all parts, and record each."""
+        with record.part("rollout_statistics"):
+            tallies = rollout_statistics.tally(self._rollouts)
+            print(rollout_statistics.tell(tallies), flush=True)
+            record.keys |= rollout_statistics.rates(tallies)
+            record.counted["rollout_statistics"] = rollout_statistics.as_json(tallies)
+        faults: dict[str, dict[str, Any]] = {}
+        record.counted["bad_weather"] = faults
+        for name, key, counted in COUNTED:
+            with record.part(name):
+                if name == "matrix":
+                    faults[name] = added_up(future.result() for future in self._matrix)
+                else:
+                    faults[name] = self._others[name].result()
+                record.keys[key] = faults[name][counted]
+        found = sum(len(part.get("findings", ())) for part in faults.values())
+        print(f"  faults: {found} findings", flush=True)
+        writers = [faults[name] for name in ("matrix", "kills", "rivals") if name in faults]
+        for key in ("duplicates", "lost_devices"):
+            record.keys[key] = sum(part[key] for part in writers)
+        record.save()
 
 
 def added_up(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

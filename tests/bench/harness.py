@@ -12,10 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import urllib.request
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from ansible_collections.thingspace.fota.tests.playbooks.runner import (
@@ -29,6 +32,7 @@ SIMULATOR = ROOT / "plugins" / "plugin_utils" / "_simulator"
 # Medians of so many runs; fewer of what takes a minute.
 RUNS, SLOW_RUNS = 5, 3
 LATENCY_MS = 50
+SERVICE_SECONDS = 600  # only a simulator that hangs meets it
 
 CREDENTIALS = {
     "client_id": "simulator-key",
@@ -41,19 +45,25 @@ CREDENTIALS = {
 class Simulator:
     """A simulator that does not share our processor time."""
 
-    def __init__(self, fleet: dict[str, Any]) -> None:
+    def __init__(self, fleet: dict[str, Any], *, latency_ms: int = LATENCY_MS) -> None:
         command = [sys.executable, str(SIMULATOR), "start", "--fleet", "-", "--idle-minutes", "5"]
-        command += ["--latency-ms", str(LATENCY_MS), "--watch-pid", str(os.getpid())]
+        command += ["--latency-ms", str(latency_ms), "--watch-pid", str(os.getpid())]
         told = subprocess.run(
             command, input=json.dumps(fleet), capture_output=True, text=True, check=True
         )
         self.url = json.loads(told.stdout)["url"]
         self.control_url = json.loads(told.stdout)["control"]
 
+    def __enter__(self) -> Simulator:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
     def ask(self, path: str, *, method: str = "GET", order: object = None) -> Any:
         body = None if order is None else json.dumps(order).encode()
         request = urllib.request.Request(f"{self.control_url}/{path}", data=body, method=method)
-        with urllib.request.urlopen(request, timeout=60) as reply:
+        with urllib.request.urlopen(request, timeout=SERVICE_SECONDS) as reply:
             return json.load(reply)
 
     def set_latency(self, milliseconds: float) -> None:
@@ -72,14 +82,33 @@ class Simulator:
 
 @dataclass
 class Record:
-    """What was measured.
+    """What was measured; the file has each result as soon as there is one.
 
+    :ivar file: gets everything below as JSON.
     :ivar keys: what the table shows.
     :ivar raw: single measurements, in seconds unless the name says otherwise.
+    :ivar counted: what was counted, by subject.
+    :ivar failed: why a part has no or not all results, by the name of the part.
+    :ivar about: of the machine and the benchmark.
     """
 
+    file: Path
     keys: dict[str, float] = field(default_factory=dict)
     raw: dict[str, list[float]] = field(default_factory=dict)
+    counted: dict[str, Any] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def save(self) -> None:
+        """Write the file."""
+        parts = {"keys": self.keys, "raw": self.raw, **self.counted, **self.about}
+        content = parts | {"failed": self.failed}
+        self.file.parent.mkdir(exist_ok=True)
+        self.file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+    def part(self, name: str) -> Part:
+        """Give a context for one part, which may fail without the others."""
+        return Part(self, name)
 
     def take(self, name: str, times: int, measure: Callable[[], float]) -> float:
         """Measure some times, keep all of it, and give the median."""
@@ -91,10 +120,40 @@ class Record:
         for _time in range(times):
             for name, measure in measures.items():
                 self.raw[name].append(round(measure(), 4))
+                self.save()
         medians = {name: statistics.median(self.raw[name]) for name in measures}
         for name, median in medians.items():
             print(f"  {name}: {median:.3f} of {times}", flush=True)
         return medians
+
+
+@dataclass
+class Part(AbstractContextManager[None]):
+    """One part of the benchmark: an error is recorded, and ends this part only.
+
+    A part that is cut off together with the whole benchmark is in the file as one that failed.
+    """
+
+    record: Record
+    name: str
+
+    def __enter__(self) -> None:
+        self.record.failed[self.name] = "did not end"
+        self.record.save()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if error is None:
+            del self.record.failed[self.name]
+        else:
+            self.record.failed[self.name] = f"{type(error).__name__}: {error}"
+            traceback.print_exception(error)
+        self.record.save()
+        return not isinstance(error, KeyboardInterrupt)
 
 
 def play(*tasks: dict[str, Any], hosts: str = "localhost", **more: Any) -> list[dict[str, Any]]:
@@ -108,6 +167,13 @@ def play(*tasks: dict[str, Any], hosts: str = "localhost", **more: Any) -> list[
             **more,
         }
     ]
+
+
+def rollout_play(rollout: dict[str, Any], **variables: Any) -> list[dict[str, Any]]:
+    """One run of the role."""
+    plays = play({"ansible.builtin.include_role": {"name": "thingspace.fota.rollout"}})
+    plays[0]["vars"] |= {"rollout_spec": rollout, **variables}
+    return plays
 
 
 def run_play(

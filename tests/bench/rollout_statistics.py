@@ -6,9 +6,9 @@
 Each is declared with defaults only and runs through the decisions of the collection, on a model of
 the service without HTTP. A device that fails once fails for ever, so retries cannot help it.
 
-Two things save time without a change to any outcome. There is a tick only a day after all campaigns
+Two things save time without a change to any outcome. There is a run only a day after all campaigns
 have told everything: those of a wave start together, so a look before that could stop nothing that
-has not started. And versions are read before each tick, so that none has to be decided twice.
+has not started. And versions are read before each run, so that none has to be decided twice.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ ROLLOUTS = {(5000, "good"): 20, (5000, "bad"): 40, (300, "good"): 300, (300, "ba
 SPREAD = 20
 """Hours from the first result of a campaign to the last, each device at a moment of its own."""
 A_DAY = hours(24)
-MOST_TICKS = 60
+MOST_RUNS = 60
 # Seeds that a process takes at once.
 BATCH = 20
 
@@ -127,7 +127,7 @@ class Tally:
 
 @dataclass
 class Account(ServiceModel):
-    """The service between ticks at which no campaign lives: what it has told stays as it is."""
+    """The service between runs at which no campaign lives: what it has told stays as it is."""
 
     told: dict[str, tuple[CampaignDevice, ...]] = field(default_factory=dict)
 
@@ -189,7 +189,7 @@ class Rollouts:
             dict(self._fleet), (package(),), fates=dict.fromkeys(failing, "bad"), spread=SPREAD
         )
         spec = self._spec
-        for _tick in range(MOST_TICKS):
+        for _run in range(MOST_RUNS):
             step = self._decide(spec, account, failing)
             if step.approval is not None:
                 spec = replace(spec, approved=(step.approval,))
@@ -201,7 +201,7 @@ class Rollouts:
             assert step.next_check is not None
             told = account.all_told
             account.now = told + A_DAY if told else step.next_check
-        raise RuntimeError(f"no end after {MOST_TICKS} ticks")
+        raise RuntimeError(f"no end after {MOST_RUNS} runs")
 
     def _decide(self, spec: RolloutSpec, account: Account, failing: frozenset[str]) -> Step:
         account.read_versions()

@@ -44,6 +44,7 @@ from .harness import (
     Record,
     Simulator,
     play,
+    rollout_play,
     run_script,
     time_play,
 )
@@ -108,13 +109,16 @@ class ScaleBench:
         return self._ids[SMALL][:count]
 
     def run(self) -> None:
-        """Measure everything."""
-        empty = self.compare_sync()
-        self.compare_reports()
-        self.compare_tasks(empty)
-        self.compare_inventories()
-        self._simulator.set_latency(0)
-        self.measure_rollout()
+        """Measure everything, each part for itself."""
+        for part in (
+            self.compare_sync,
+            self.compare_reports,
+            self.compare_tasks,
+            self.compare_inventories,
+            self.measure_rollout,
+        ):
+            with self._record.part(part.__name__):
+                part()
 
     def _list(self, account: str) -> list[str]:
         with Client(ConnectionSettings(**self._connection)) as client:
@@ -122,8 +126,8 @@ class ScaleBench:
         self._oldest |= {device.model: device.firmware for device in devices}
         return [device.device_id for device in devices]
 
-    def compare_sync(self) -> float:
-        """The firmware of 10 000 devices, 100 a call; gives the seconds of an empty play."""
+    def compare_sync(self) -> None:
+        """The firmware of 10 000 devices, 100 a call."""
         sim, record = self._simulator, self._record
         one_task = play({"thingspace.fota.fota_device_firmware": {"devices_file": str(self._few)}})
         plays = record.take_in_turn(
@@ -139,7 +143,6 @@ class ScaleBench:
         seconds = self._phase("sync", devices=self._ids[SMALL], expected=FEW)
         least = math.ceil(FEW / SYNC_PER_CALL / CONNECTIONS) * LATENCY_MS / 1000
         record.keys["sync_10k_vs_limit"] = round(seconds / least, 2)
-        return empty
 
     def compare_reports(self) -> None:
         """The device reports of a campaign with 50 000 devices, and of one with 1 000."""
@@ -177,7 +180,7 @@ class ScaleBench:
         self._record.keys["status_1k_vs_sdk"] = round(seconds["status_1k_play"] / sdk, 2)
         self._record.keys["any_play_vs_sdk"] = round(seconds["command_play"] / sdk, 2)
 
-    def compare_tasks(self, empty: float) -> None:
+    def compare_tasks(self) -> None:
         """200 devices as hosts with a task each, against one task for all of them.
 
         The logins are those of these 200 tasks: the more hosts, the more tasks may want to log in.
@@ -201,6 +204,7 @@ class ScaleBench:
         record.keys["logins_200_tasks"] = max(logins)
         bulk = play({"thingspace.fota.fota_device_firmware": {"devices": ids}})
         one = record.take("bulk_task_play", RUNS, lambda: time_play(sim, bulk))
+        empty = record.take("empty_play", RUNS, lambda: time_play(sim, play()))
         record.keys["per_device_tasks_vs_bulk"] = round((many - empty) / (one - empty), 1)
 
     def compare_inventories(self) -> None:
@@ -222,8 +226,9 @@ class ScaleBench:
         record.keys["inventory_10k_keyed_vs_static"] = round(slow / plain, 2)
 
     def measure_rollout(self) -> None:
-        """A tick that finds all devices in campaigns and nothing to do; no latency."""
+        """A run that finds all devices in campaigns and nothing to do; no latency."""
         record = self._record
+        self._simulator.set_latency(0)
         costs = {}
         for account, count in ((SMALL, FEW), (LARGE, MANY)):
             rollout = self._begin_rollout(account)
@@ -246,7 +251,9 @@ class ScaleBench:
         record.keys["memory_100k_mb"] = costs[MANY]["mb"]
         growth = max(costs[MANY][name] / costs[FEW][name] for name in ("seconds", "mb"))
         record.keys["growth_10k_100k"] = round(growth, 2)
-        seconds = record.take("tick_100k_play", SLOW_RUNS, lambda: self._tick(LARGE, rollout))
+        seconds = record.take(
+            "tick_100k_play", SLOW_RUNS, lambda: self._run_rollout(LARGE, rollout)
+        )
         record.keys["tick_100k_seconds"] = round(seconds, 1)
 
     def _begin_rollout(self, account: str) -> dict[str, Any]:
@@ -266,14 +273,12 @@ class ScaleBench:
             "qualified_packages": [one.name for one in first],
             "limits": {"max_campaign_devices": FEW, "max_creates": 100},
         }
-        self._tick(account, rollout)
+        self._run_rollout(account, rollout)
         self._simulator.ask("clock", method="POST", order={"advance_hours": 1})
         return rollout
 
-    def _tick(self, account: str, rollout: dict[str, Any]) -> float:
-        plays = play({"ansible.builtin.include_role": {"name": "thingspace.fota.rollout"}})
-        plays[0]["vars"]["rollout_spec"] = rollout
-        return time_play(self._simulator, plays, THINGSPACE_ACCOUNT=account)
+    def _run_rollout(self, account: str, rollout: dict[str, Any]) -> float:
+        return time_play(self._simulator, rollout_play(rollout), THINGSPACE_ACCOUNT=account)
 
     def _phase(self, what: str, *, account: str = SMALL, **given: Any) -> float:
         name = f"api_{what}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read and decide one tick of a rollout in this process, as the module does.
+"""Read and decide one run of a rollout in this process, as the module does.
 
 Takes JSON: the connection, the account, the declared rollout and how many devices it has. Prints
 the seconds and the peak memory in MB.

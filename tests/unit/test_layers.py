@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -83,7 +84,7 @@ class Source:
 
     @property
     def tree(self) -> ast.Module:
-        return ast.parse(self.text, filename=self.path)
+        return _parse(self.text)
 
     @property
     def room(self) -> str:
@@ -96,11 +97,14 @@ class Source:
         """``_plan`` and its like; the plugin type for a shell; empty at the top of ``plugins/``."""
         return self.room.rpartition("/")[2]
 
-    def imports(self) -> Iterator[str]:
+    def imports(self) -> tuple[str, ...]:
         """Every module it imports, anywhere in the file, by absolute dotted name.
 
         ``from a import b`` gives ``a.b``: b may be a module.
         """
+        return _imports(self)
+
+    def _find_imports(self) -> Iterator[str]:
         package = [OURS, *self.path.split("/")[:-1]]
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
@@ -125,6 +129,17 @@ class Source:
         """Its absolute dotted name, that of the package for an ``__init__.py``."""
         name = self.path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
         return f"{OURS}.{name}"
+
+
+@cache
+def _parse(text: str) -> ast.Module:
+    """The rules read the same files, so each is parsed once."""
+    return ast.parse(text)
+
+
+@cache
+def _imports(source: Source) -> tuple[str, ...]:
+    return tuple(source._find_imports())
 
 
 Rule = Callable[[Source], list[str]]
