@@ -165,9 +165,9 @@ def _gate(wave: Facts) -> Iterator[str]:
     gate, members = wave["gate"], wave["members"]
     limit, rate = _ordinal(wave["failures_allowed"] + 1), _percent(gate["max_failure_rate"])
     yield (
-        f"  passes when {_count(wave['sample'], 'device')} are attempted,"
-        f" {_percent(gate['success_needed'])} of them are verified, and"
-        f" {_percent(gate['min_coverage'])} of {_count(members, 'member')} are attempted"
+        f"  passes with {_count(wave['sample'], 'device')} attempted,"
+        f" {_percent(gate['success_needed'])} of them verified, and"
+        f" {_percent(gate['min_coverage'])} of {_count(members, 'member')} attempted"
     )
     yield (
         f"  halts on the {limit} failure ({wave['failures']} so far), or sooner when failures are"

@@ -15,9 +15,6 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.imei import
     ImeiCheck,
     luhn_is_valid,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
-    view_decision,
-)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.option_types import (
     InvalidSpec,
 )
@@ -29,16 +26,12 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
     Timing,
     WaveKind,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
-    decided,
     declared,
-    device,
     gate,
     imei,
     imeis,
     read,
-    seen,
     spec,
     target,
     wave,
@@ -577,15 +570,3 @@ def test_groups_and_diversity_are_read() -> None:
     assert (found[0].kind, found[0].group) == (WaveKind.GROUP, "lab")
     assert (found[1].diversity, found[2].diversity) == (("region",), ("region", "zone"))
     assert [one.number for one in found] == [1, 2, 3, 4]
-
-
-# -- a sample over the size of its wave
-
-
-def test_a_sample_over_the_size_of_its_wave_is_capped_and_said() -> None:
-    wish = spec(imeis(7), waves=[wave("pilot", count=2), wave()], gate={"min_sample": 3})
-    found = decided(wish, seen(map(device, imeis(7))))
-    assert [one.judgement.sample for one in found.waves] == [2, 3]
-    plan = plan_lines({**view_decision(found, "none"), "msg": ""})
-    said = [line.strip() for line in plan if "min_sample" in line]
-    assert said == ["min_sample is 3, but the wave has 2 members, so 2 is used"]

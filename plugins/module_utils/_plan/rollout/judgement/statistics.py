@@ -131,7 +131,7 @@ def stops_at(rate: Fraction, *, up_to: int) -> list[tuple[int, int]]:
         # The more are attempted, the less remarkable are so many failures.
         among = range(failures, _MOST_ATTEMPTED + 1)
         too_few = bisect_left(
-            among, True, key=lambda count: not fails_too_often(failures, count, rate)
+            among, x=True, key=lambda count: not fails_too_often(failures, count, rate)
         )
         if too_few:
             found.append((failures, among[too_few - 1]))
