@@ -55,7 +55,7 @@ options:
             required: true
       packages:
         description:
-          - Packages of software, as the catalogue of the service has no versions of them.
+          - Packages of software, because the catalog of the service does not contain their versions.
           - Required with O(rollout.type=software), and not allowed for firmware.
         type: list
         elements: dict
