@@ -11,16 +11,16 @@ module: fota_rollout_info
 short_description: Decide the next run of a staged firmware rollout
 version_added: 0.2.0
 description:
-  - The brain of a staged rollout, of firmware (FOTA v3) or software (FOTA v2). It reads what the
-    service shows, judges every wave, and tells the phase, the plan in words and the writes that are
-    due.
-  - It writes nothing. The role C(thingspace.fota.rollout) carries out what it says.
-  - Nothing is stored between two runs. The state is derived from the campaigns of the account,
-    whose names say rollout, target, wave and cohort. The same declaration gives the same answer on
-    every controller, at any time, after any crash.
-  - Campaigns whose names are not those of the rollout are never touched. Their devices wait.
-  - A device that needs several packages gets them one after the other in its wave. The next one is
-    scheduled when the campaign of the last one is over. Each package has a pilot of its own.
+  - Reads the state of a staged rollout of firmware (FOTA v3) or software (FOTA v2), judges every
+    wave, and returns the phase, the facts of the plan and the writes that are due.
+  - Writes nothing to the service. The role C(thingspace.fota.rollout) carries out RV(actions).
+  - No state is stored between two runs. The state is derived from the campaigns of the account,
+    whose names encode the rollout, target, wave and cohort. The same declaration gives the same
+    result on every controller, even after a crash.
+  - Campaigns with names that do not belong to the rollout are never touched. Their devices must
+    wait.
+  - A device that needs several packages gets them one after the other in its wave. The next package
+    is scheduled when the campaign of the previous one is over. Each package has its own pilot.
 author:
   - thingspace.fota contributors (@thingspace)
 extends_documentation_fragment:
@@ -42,53 +42,52 @@ options:
   rollout:
     description:
       - The declared rollout. All mistakes in it are reported at once, before the service is called,
-        one on a line with the path of the key.
-      - A null counts as not given. Numbers and booleans may also be given as strings.
+        one per line with the path of the key.
+      - A null value counts as omitted. Numbers and booleans can also be given as strings.
     required: true
   state:
     description:
       - V(running) decides what is due.
-      - V(paused) creates nothing. What is under way goes on.
-      - V(halted) also brakes what is under way.
-      - V(planned) decides the same for a person to look at. The phase is V(planned), whatever is
-        due.
+      - V(paused) creates no further campaigns. Campaigns that are under way continue.
+      - V(halted) also stops campaigns that are under way, as far as the service allows.
+      - V(planned) makes the same decision for review. The phase is V(planned), whatever is due.
     type: str
     choices: [running, paused, halted, planned]
     default: running
   journal:
     description:
-      - File of JSON lines that the role C(thingspace.fota.rollout) keeps, one a run. Campaigns
-        that it names are read even if no report shows them, and RV(events) are what is news since
-        its last line. It takes nothing away from what the service shows, so it may be lost.
+      - File in JSON Lines format, to which the role C(thingspace.fota.rollout) adds a line in every
+        run. Campaigns in it are read even if no report lists them, and RV(events) contains what is
+        new since its last line. The journal only adds information, so you can delete it.
     type: path
     version_added: 0.3.0
   last_run:
     description:
-      - What is remembered of the run before where no O(journal) is kept, C(phase) and C(passed) of
-        its result. Only RV(events) depend on it.
+      - C(phase) and C(passed) of the result of the last run, for use without O(journal). Only
+        RV(events) depends on it.
     type: dict
     aliases: [last_tick]
     version_added: 0.3.0
   wait:
     description:
-      - Whether to look again, every O(wait_delay) seconds, until something is to do or the phase
-        changes. After O(wait_timeout) the last look is the result. Never waits in check mode.
+      - Whether to poll, every O(wait_delay) seconds, until there is something to do or the phase
+        changes. After O(wait_timeout), the last result is returned. Never waits in check mode.
     type: bool
     default: false
     version_added: 0.3.0
   wait_timeout:
-    description: Seconds to wait at most.
+    description: Maximum number of seconds to wait.
     type: float
     default: 600.0
   imei_check:
-    description: What a wrong check digit of an IMEI means. That it has 15 digits is checked always.
+    description: How to treat an IMEI with a wrong check digit. An IMEI must always have 15 digits.
     type: str
     choices: [warn, strict, 'off']
     default: warn
   return_devices:
     description:
-      - Which devices to return. V(attention) gives those that are out, busy, rejected, unreached,
-        silent or halted, that failed, or whose success is not verified yet.
+      - Which devices to return. V(attention) returns devices that are out of scope, busy, rejected,
+        unreached, silent or halted, that failed, or whose success is not verified yet.
     type: str
     choices: [none, attention, all]
     default: attention
@@ -100,7 +99,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See the plan of a rollout
+- name: Read the plan of a rollout
   thingspace.fota.fota_rollout_info:
     state: planned
     rollout:
@@ -428,17 +427,17 @@ cohort_rules:
       - failures: 2
         attempted: 7
 waves:
-  description: The waves in order, with what their gates say.
+  description: The waves in order, with the verdicts of their gates.
   returned: when a decision was made
   type: list
   elements: dict
   contains:
     number:
-      description: Its number, from 1.
+      description: Number of the wave, starting at 1.
       type: int
       returned: always
     name:
-      description: Its name.
+      description: Name of the wave.
       type: str
       returned: always
     state:
@@ -452,51 +451,52 @@ waves:
       type: str
       returned: always
     why:
-      description: The reason, in devices.
+      description: Reason of the verdict, in numbers of devices.
       type: str
       returned: always
     open:
-      description: All waves before it have passed.
+      description: Whether all previous waves have passed.
       type: bool
       returned: always
     begun:
-      description: It has a campaign.
+      description: Whether the wave has a campaign.
       type: bool
       returned: always
     devices:
-      description: All its devices.
+      description: Number of devices of the wave.
       type: int
       returned: always
     members:
-      description: Its devices without rejected ones and without those of halted cohorts.
+      description: Number of devices of the wave, without rejected devices and devices of halted
+        cohorts.
       type: int
       returned: always
     attempted:
-      description: Members that were verified or failed.
+      description: Number of members that were verified or failed.
       type: int
       returned: always
     verified:
-      description: Members that run the target, read after the success.
+      description: Number of members that run the target version, read after the reported success.
       type: int
       returned: always
     failures:
-      description: Members that failed.
+      description: Number of members that failed.
       type: int
       returned: always
     failures_allowed:
-      description: Failures tolerated. One more halts the rollout.
+      description: Number of failures that are tolerated. One more halts the rollout.
       type: int
       returned: always
     sample:
-      description: Members that must be attempted before it can pass.
+      description: Number of members that must be attempted before the wave can pass.
       type: int
       returned: always
     soak_until:
-      description: When the soak is over, UTC. Null while the numbers are not met.
+      description: End of the soak time, UTC. Null while the wave does not meet its conditions.
       type: str
       returned: always
     in_failed_cohorts:
-      description: Its devices in failed cohorts.
+      description: Number of devices of the wave in failed cohorts.
       type: int
       returned: always
     touched_at_most:
@@ -514,11 +514,11 @@ waves:
       type: dict
       returned: always
     deadline:
-      description: When waiting ends, UTC. Null while something is still to be created.
+      description: Deadline of the wave, UTC. Null while campaigns must still be created.
       type: str
       returned: always
     counts:
-      description: Its devices by class.
+      description: Number of devices of the wave by outcome.
       type: dict
       returned: always
     models:
@@ -601,7 +601,7 @@ campaigns:
       end_date: '2026-03-05'
       devices: 7
 devices:
-  description: Devices that O(return_devices) asks for.
+  description: Devices selected by O(return_devices).
   returned: when a decision was made
   type: list
   elements: dict
@@ -611,11 +611,11 @@ devices:
       type: str
       returned: always
     host:
-      description: Its name in the inventory, empty when none was given.
+      description: Inventory name of the device. Empty if it has none.
       type: str
       returned: always
     wave:
-      description: Its wave, empty for a device that is out.
+      description: Wave of the device. Empty for a device that is out of scope.
       type: str
       returned: always
     class:
@@ -631,19 +631,19 @@ devices:
       type: str
       returned: always
     reason:
-      description: Why, or what to do.
+      description: Reason, or what to do.
       type: str
       returned: always
     make:
-      description: Its make, empty for a device that the account does not have.
+      description: Make of the device. Empty for a device that the account does not have.
       type: str
       returned: always
     model:
-      description: Its model.
+      description: Model of the device.
       type: str
       returned: always
     version:
-      description: Version that the service knows.
+      description: Version stored by the service.
       type: str
       returned: always
     target:
@@ -656,16 +656,16 @@ devices:
       type: str
       returned: always
     path:
-      description: Versions ahead of it, up to the target.
+      description: Versions to install, up to the target.
       type: list
       elements: str
       returned: always
     from_version:
-      description: Version that it came from in this rollout.
+      description: Version that the device had before this rollout.
       type: str
       returned: always
     campaign_id:
-      description: Campaign that has it.
+      description: Campaign that contains the device.
       type: str
       returned: always
   sample:
@@ -683,23 +683,23 @@ devices:
       from_version: SR1.2.0.0-10512
       campaign_id: 60b5d639-ccdc-4db8-8824-069bd94c95bf
 results_file:
-  description: The file that was written, or in check mode would be.
+  description: The file that was written, or would be written without check mode.
   returned: when O(results_file) is given and a decision was made
   type: dict
   contains:
     path:
-      description: Its path.
+      description: Path of the file.
       type: str
       returned: always
     devices:
-      description: Devices in it, one a line.
+      description: Number of devices in the file, one per line.
       type: int
       returned: always
   sample:
     path: /var/tmp/meters.csv
     devices: 10000
 service:
-  description: Which service answered.
+  description: The service that replied.
   returned: always
   type: dict
   contains:
@@ -708,52 +708,50 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether it is the simulator of this collection.
+      description: Whether the service is the simulator of this collection.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
 msg:
-  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always
   type: str
   sample: 'rollout meters-10657: completed; 3 of 3 devices verified'
 failure:
-  description: What went wrong, for programs; RV(msg) says the same for people.
+  description: The error in a structured form. RV(msg) contains the same as text.
   returned: on failure, and with RV(phase) V(observation_failed)
   type: dict
   contains:
     kind:
       description: >-
         One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
-        V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
-        V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path),
-        V(results_file).
+        V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
+        V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
+        V(timeout), V(no_path), V(results_file).
       type: str
       returned: always
     http_status:
-      description: HTTP status of the refusal.
+      description: HTTP status of the reply.
       type: int
-      returned: when the service answered
+      returned: when the service replied
     error_code:
-      description: Code of the service.
+      description: Error code from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     error_message:
-      description: Text of the service.
+      description: Error message from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     operation:
-      description: The call that failed.
+      description: Operation that failed.
       type: str
       returned: when a call failed
     hint:
       description: What to do next.
       type: str
-      returned: when there is advice
+      returned: when there is a hint
   sample:
     kind: refused
     http_status: 400

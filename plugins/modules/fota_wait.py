@@ -11,22 +11,22 @@ module: fota_wait
 short_description: Wait for FOTA campaigns or a rollout, and show their progress
 version_added: 0.4.0
 description:
-  - Waits for campaigns, for FOTA v1 upgrades, or until something is to do in a rollout, and prints
-    a line on how it stands while it waits.
-  - A line has a bar, the devices by class, the statuses of the campaigns, the results in an hour,
-    and when the end is expected and when it comes at the latest. Times are those of the service.
-    They follow from the results so far, the attempts that are announced and the last day of the
-    campaigns, and for a rollout from RV(next_check_after).
-  - The first line comes at once, the last one at the end. In between there is at most one every
-    O(progress_interval) seconds, and one without news about every five minutes. Lines go to
-    the standard error output, which no pipe holds back, hold no terminal codes, and are the same in
-    the log of AWX. A task with C(no_log) prints none.
-  - A service that is away for a while is waited for like anything else. So is a gateway that
-    answers in its place with an error page, a 403 or nothing. What the service itself refuses ends
-    the wait, and so does a refused login.
-  - When the time is over, or what is waited for cannot come any more, the task fails. The message
-    has the ids with which to go on waiting, and the result what was read last. Nothing happens to
-    the campaigns, not even when the wait is interrupted.
+  - Waits for campaigns, for FOTA v1 upgrades, or until there is something to do in a rollout, and
+    prints the progress.
+  - A progress line contains a bar, the devices by outcome, the statuses of the campaigns, the
+    results per hour, the expected end and the latest end. Times are given by the clock of the
+    service. They are calculated from the results so far, the announced attempts and the last day of
+    the campaigns, and for a rollout from RV(next_check_after).
+  - The first line is printed immediately, and the last one at the end. Between them, there is at
+    most one line every O(progress_interval) seconds, and without changes one about every five
+    minutes. Lines are written to standard error, which is not buffered by a pipe, contain no
+    terminal codes, and are the same in the log of AWX. A task with C(no_log) prints no lines.
+  - The wait continues while the service is unavailable, or while a gateway replies in its place
+    with an error page, a 403 or an empty reply. It ends if the service itself refuses a call, or if
+    the login is rejected.
+  - After the timeout, or if the awaited state can no longer be reached, the task fails. The message
+    contains the ids to continue with, and the result contains the last data that was read. Ctrl-C
+    stops only this wait; the campaigns continue.
 author:
   - thingspace.fota contributors (@thingspace)
 extends_documentation_fragment:
@@ -39,22 +39,23 @@ extends_documentation_fragment:
   - thingspace.fota.waiting
 attributes:
   action:
-    description: Has an action plugin of this name, which does all of it.
+    description: The action plugin with this name does all of the work.
     support: full
     details:
-      - It runs on the controller, whatever the host of the task is, and uses the Python of
-        C(ansible-playbook).
+      - It runs on the controller, regardless of the host of the task, with the Python interpreter
+        of C(ansible-playbook).
   async:
     description: Can be run with C(async).
     support: none
   check_mode:
     support: full
     details:
-      - Looks once, does not wait, prints no progress and does not fail for what is not there yet.
+      - Reads the state once, does not wait, prints no progress, and does not fail if the awaited
+        state is not reached yet.
   diff_mode:
     support: partial
     details:
-      - With O(rollout), the diff of M(thingspace.fota.fota_rollout_info).
+      - With O(rollout), returns the diff of M(thingspace.fota.fota_rollout_info).
 options:
   type:
     description: V(firmware) waits for campaigns of FOTA v3, V(software) for those of FOTA v2.
@@ -63,14 +64,15 @@ options:
     default: firmware
   campaign_ids:
     description:
-      - Ids of campaigns. With O(names), all of both are waited for.
-      - In check mode an empty id stands for a campaign that a task before would have created.
+      - Ids of campaigns. If O(names) is also set, the module waits for all campaigns of both lists.
+      - In check mode, an empty id represents a campaign that was not created by an earlier task in
+        check mode.
     type: list
     elements: str
   names:
     description:
-      - Names of campaigns. Of several with one name the live one is meant, else the one that ended
-        last. More than one live campaign is an error.
+      - Names of campaigns. If several campaigns have the same name, the live campaign is used,
+        otherwise the one that ended last. More than one live campaign is an error.
     type: list
     elements: str
   upgrade_ids:
@@ -80,10 +82,10 @@ options:
   rollout:
     description:
       - A declared rollout, as in M(thingspace.fota.fota_rollout_info).
-      - The wait is over when something is to do, when the phase changes, or when the rollout is
+      - The wait ends when there is something to do, when the phase changes, or when the rollout is
         over.
   state:
-    description: What is wanted of the rollout, as in M(thingspace.fota.fota_rollout_info).
+    description: Desired state of the rollout, as in M(thingspace.fota.fota_rollout_info).
     type: str
     choices: [running, paused, halted, planned]
     default: running
@@ -91,12 +93,12 @@ options:
     description: Journal of the rollout, as in M(thingspace.fota.fota_rollout_info).
     type: path
   last_run:
-    description: What is remembered of the last run, as in M(thingspace.fota.fota_rollout_info).
+    description: Phase and passed waves of the last run, as in M(thingspace.fota.fota_rollout_info).
     type: dict
     aliases: [last_tick]
   imei_check:
-    description: What a wrong check digit of an IMEI in O(rollout) means. That it has 15 digits is
-      checked always.
+    description: How to treat an IMEI in O(rollout) with a wrong check digit. An IMEI must always
+      have 15 digits.
     type: str
     choices: [warn, strict, 'off']
     default: warn
@@ -104,30 +106,31 @@ options:
     description:
       - V(accepted) waits until the service has checked the request.
       - V(scheduled) waits until devices are being updated.
-      - V(ended) waits until the campaign is over. It may have ended although devices failed, so
-        look at the counts.
-      - A campaign that is over otherwise, such as one that was cancelled, fails the task. Has no
-        meaning for O(rollout).
+      - V(ended) waits until the campaign is over. It can end even if devices failed, so check the
+        counts.
+      - If a campaign ends in another way, for example because it was cancelled, the task fails. Not
+        used for O(rollout).
     type: str
     choices: [accepted, scheduled, ended]
     default: ended
   progress_interval:
-    description: Seconds between two lines at least. Looks have their own pace, O(wait_delay).
+    description: Minimum number of seconds between two lines. The interval of polls is
+      O(wait_delay).
     type: float
     default: 30.0
   return_devices:
     description:
-      - Which devices to return. V(attention) gives those that failed, were rejected or have a
-        status that is not known.
-      - With V(none) the device reports of campaigns are not read at all, unless O(results_file) is
-        given. There are no counts then, and no bar in the lines.
+      - Which devices to return. V(attention) returns devices that failed, were rejected or have an
+        unknown status.
+      - With V(none), the device reports of campaigns are not read, so there are no counts and no
+        bar in the progress lines. If O(results_file) is set, they are read anyway.
     type: str
     choices: [none, attention, all]
     default: attention
   results_file:
     description:
-      - File to write every device of the result to, as with O(return_devices=all), once the wait is
-        over, also when it is over in vain. It is on the controller. For its name and format see
+      - File on the controller to write every device of the result to, as with
+        O(return_devices=all), after the wait, even if the wait failed. For its name and format, see
         M(thingspace.fota.fota_campaign_info).
       - Not written in check mode.
     type: path
@@ -139,7 +142,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Declare the campaign
+- name: Create the campaign
   thingspace.fota.fota_campaign:
     name: meters-pilot
     package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
@@ -154,12 +157,12 @@ EXAMPLES = r"""
     imei_check: "off"
   register: declared
 
-- name: Wait until it is over, at most three weeks
+- name: Wait until the campaign is over, for at most three weeks
   thingspace.fota.fota_wait:
     campaign_ids: ["{{ declared.campaign.campaign_id }}"]
     wait_timeout: 1814400
 
-- name: Wait until something is to do in a rollout
+- name: Wait until there is something to do in a rollout
   thingspace.fota.fota_wait:
     rollout:
       name: meters-10657
@@ -181,22 +184,21 @@ campaigns:
   elements: dict
   contains:
     campaign_id:
-      description: Id that the service gave. Empty for a campaign that check mode would create.
+      description: Id from the service. Empty for a campaign that was not created in check mode.
       type: str
       returned: when there is a campaign
     name:
-      description: Its name.
+      description: Name of the campaign.
       type: str
       returned: always
     status:
-      description: Status word of the service, verbatim.
+      description: Status as returned by the service.
       type: str
       returned: when there is a campaign
     state:
       description: >-
-        What the word means, one of V(pending), V(queued), V(prescheduled), V(scheduled), V(ended),
-        V(cancelled),
-        V(aborted), V(request_failed), V(failed), V(unknown).
+        Normalized status. One of V(pending), V(queued), V(prescheduled), V(scheduled), V(ended),
+        V(cancelled), V(aborted), V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is a campaign
     type:
@@ -216,15 +218,15 @@ campaigns:
       type: str
       returned: when there is a campaign
     protocol:
-      description: Protocol in the words of the service.
+      description: Protocol as returned by the service.
       type: str
       returned: when there is a campaign
     make:
-      description: Make of the devices, empty when not known yet.
+      description: Make of the devices. Empty if not known yet.
       type: str
       returned: when there is a campaign
     model:
-      description: Model of the devices, empty when not known yet.
+      description: Model of the devices. Empty if not known yet.
       type: str
       returned: when there is a campaign
     start_date:
@@ -236,12 +238,12 @@ campaigns:
       type: str
       returned: when there is a campaign
     windows:
-      description: Hours in which a firmware campaign works.
+      description: Hours in which a firmware campaign is active.
       type: list
       elements: dict
       returned: for a firmware campaign
     download_after_date:
-      description: Earliest day of downloads.
+      description: First UTC day of downloads.
       type: str
       returned: for a software campaign
     download_windows:
@@ -250,7 +252,7 @@ campaigns:
       elements: dict
       returned: for a software campaign
     install_after_date:
-      description: Earliest day of installations.
+      description: First UTC day of installations.
       type: str
       returned: for a software campaign
     install_windows:
@@ -259,20 +261,20 @@ campaigns:
       elements: dict
       returned: for a software campaign
     auto_assign_license:
-      description: Whether unlicensed devices get a licence.
+      description: Whether licenses are assigned to unlicensed devices.
       type: bool
-      returned: when the service tells it
+      returned: when the service returns it
     auto_add_devices:
-      description: Whether matching devices join by themselves.
+      description: Whether matching devices of the account are added automatically.
       type: bool
-      returned: when the service tells it
+      returned: when the service returns it
     counts:
-      description: Devices by what their status means (V(pending), V(success), V(failed),
+      description: Number of devices by normalized status (V(pending), V(success), V(failed),
         V(rejected), V(stopped), V(unknown)).
       type: dict
       returned: when O(return_devices) is not V(none), or O(results_file) is given
     devices:
-      description: Devices that O(return_devices) asks for.
+      description: Devices selected by O(return_devices).
       type: list
       elements: dict
       returned: when O(return_devices) is not V(none), or O(results_file) is given
@@ -282,27 +284,27 @@ campaigns:
           type: str
           returned: always
         status:
-          description: Status word of the service, verbatim.
+          description: Status as returned by the service.
           type: str
           returned: when the service lists the device
         state:
-          description: What the word means.
+          description: Normalized status.
           type: str
           returned: when the service lists the device
         reason:
-          description: Reason of the service, or of this module.
+          description: Reason from the service or from this module.
           type: str
           returned: always
         updated_time:
-          description: When the status changed, as the service writes it.
+          description: Time of the last change of the status, as returned by the service.
           type: str
           returned: when the service lists the device
         recent_attempt_time:
-          description: Last attempt, as the service writes it.
+          description: Time of the last attempt, as returned by the service.
           type: str
           returned: when the service lists the device
         next_attempt_time:
-          description: Next attempt, as the service writes it.
+          description: Time of the next attempt, as returned by the service.
           type: str
           returned: when the service lists the device
   sample:
@@ -332,18 +334,17 @@ upgrades:
   elements: dict
   contains:
     upgrade_id:
-      description: Id that the service gave. Empty for an upgrade that check mode would schedule.
+      description: Id from the service.
       type: str
       returned: always
     status:
-      description: Status word of the service, verbatim.
+      description: Status as returned by the service.
       type: str
       returned: when there is an upgrade
     state:
       description: >-
-        What the word means, one of V(pending), V(queued), V(scheduled) (in progress), V(ended),
-        V(request_failed),
-        V(failed), V(unknown).
+        Normalized status. One of V(pending), V(queued), V(scheduled) (in progress), V(ended),
+        V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is an upgrade
     package:
@@ -359,16 +360,16 @@ upgrades:
       type: str
       returned: when there is an upgrade
     end_date:
-      description: Last UTC day, where the service tells it.
+      description: Last UTC day, if the service returns it.
       type: str
       returned: when there is an upgrade
     counts:
-      description: Devices by what their status means (V(pending), V(success), V(failed),
+      description: Number of devices by normalized status (V(pending), V(success), V(failed),
         V(rejected), V(stopped), V(unknown)).
       type: dict
       returned: always
     devices:
-      description: Devices that O(return_devices) asks for.
+      description: Devices selected by O(return_devices).
       type: list
       elements: dict
       returned: always
@@ -378,27 +379,27 @@ upgrades:
           type: str
           returned: always
         status:
-          description: Status word of the service, verbatim.
+          description: Status as returned by the service.
           type: str
           returned: when the service lists the device
         state:
-          description: What the word means.
+          description: Normalized status.
           type: str
           returned: when the service lists the device
         reason:
-          description: Reason of the service, or of this module.
+          description: Reason from the service or from this module.
           type: str
           returned: always
         updated_time:
-          description: When the status changed, as the service writes it.
+          description: Time of the last change of the status, as returned by the service.
           type: str
           returned: when the service lists the device
         recent_attempt_time:
-          description: Last attempt, as the service writes it.
+          description: Time of the last attempt, as returned by the service.
           type: str
           returned: when the service lists the device
         next_attempt_time:
-          description: Next attempt, as the service writes it.
+          description: Time of the next attempt, as returned by the service.
           type: str
           returned: when the service lists the device
   sample:
@@ -413,7 +414,7 @@ upgrades:
         success: 2
       devices: []
 elapsed:
-  description: Seconds that were waited.
+  description: Duration of the wait in seconds.
   returned: when something was read
   type: float
   sample: 529261.3
@@ -439,23 +440,23 @@ next_check_after:
   type: str
   sample: '2026-03-05T00:00:00Z'
 results_file:
-  description: The file that was written, or in check mode would be.
+  description: The file that was written, or would be written without check mode.
   returned: when O(results_file) is given
   type: dict
   contains:
     path:
-      description: Its path.
+      description: Path of the file.
       type: str
       returned: always
     devices:
-      description: Devices in it, one a line.
+      description: Number of devices in the file, one per line.
       type: int
       returned: always
   sample:
     path: /var/tmp/meters.csv
     devices: 10000
 service:
-  description: Which service answered.
+  description: The service that replied.
   returned: always
   type: dict
   contains:
@@ -464,51 +465,50 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether it is the simulator of this collection.
+      description: Whether the service is the simulator of this collection.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
 msg:
-  description: One line for people. It begins with C(SIMULATED) when the service is a simulator.
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always
   type: str
   sample: waited 6 d 3 h, campaign pilot f858b8c4-2153-11ec-8c44-aeb16d1aa652 is CampaignEnded
 failure:
-  description: What went wrong, for programs; RV(msg) says the same for people.
+  description: The error in a structured form. RV(msg) contains the same as text.
   returned: on failure
   type: dict
   contains:
     kind:
       description: >-
         One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
-        V(locked_out), V(refused),
-        V(unavailable), V(outcome_unknown), V(unexpected_reply), V(token_cache),
-        V(devices_refused), V(ambiguous),
-        V(not_cancelled), V(campaign_failed), V(timeout), V(no_path), V(results_file).
+        V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
+        V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
+        V(timeout), V(no_path), V(results_file).
       type: str
       returned: always
     http_status:
-      description: HTTP status of the refusal.
+      description: HTTP status of the reply.
       type: int
-      returned: when the service answered
+      returned: when the service replied
     error_code:
-      description: Code of the service.
+      description: Error code from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     error_message:
-      description: Text of the service.
+      description: Error message from the service.
       type: str
-      returned: when the service gave one
+      returned: when the service returned one
     operation:
-      description: The call that failed.
+      description: Operation that failed.
       type: str
       returned: when a call failed
     hint:
       description: What to do next.
       type: str
-      returned: when there is advice
+      returned: when there is a hint
   sample:
     kind: refused
     http_status: 400
