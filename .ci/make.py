@@ -118,7 +118,7 @@ def processes(work: Path, *, patience: float) -> dict[int, str]:
 
 def main() -> int:
     """Run ``test`` with names of sessions, or one session with arguments, and clean up."""
-    for sent in (signal.SIGTERM, signal.SIGHUP):
+    for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sent, signal.default_int_handler)
     target, *words = sys.argv[1:]
     work = Path(tempfile.mkdtemp(prefix=""))
