@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from .._client.errors import WriteOutcomeUnknown
-from .._model.campaign import Change, DeviceChange
+from .._model.campaign import Change
 from .context import Context
 from .waiting import wait_for
 
@@ -36,27 +36,6 @@ def write_once(
         if not waited.done:
             raise
         return waited.last
-
-
-def change_devices_once(
-    context: Context,
-    write: Callable[[], list[DeviceChange]],
-    read: Callable[[], frozenset[str]],
-    change: Change,
-    device_ids: Collection[str],
-) -> list[DeviceChange]:
-    """Add or remove devices once.
-
-    :param read: gives the devices that are there.
-    :returns: the outcome of each device as far as the service names it.
-    :raises WriteOutcomeUnknown: as :func:`write_once` does.
-    """
-
-    def arrived(there: frozenset[str]) -> bool:
-        return not unchanged_devices(change, device_ids, there)
-
-    answer = write_once(context, write, read, arrived)
-    return [] if isinstance(answer, frozenset) else answer
 
 
 def unchanged_devices(

@@ -11,7 +11,8 @@ from typing import Any
 from ..._model.campaign import CampaignDevice, DeviceChange
 from ..._plan.campaign_plan import CampaignPlan
 from ..._plan.device_difference import DeviceAction, DeviceDifference
-from .view import ATTENTION, REPORT_COLUMNS, view_declared, view_device
+from ..._plan.upgrade_plan import UpgradePlan
+from .view import ATTENTION, REPORT_COLUMNS, count_devices, view_declared, view_device
 
 ACTION_COLUMNS = (*REPORT_COLUMNS, "action")
 """The keys of a device's row when it also says what was done."""
@@ -35,6 +36,23 @@ def diff_campaigns(plans: Sequence[CampaignPlan]) -> dict[str, Any]:
                     **({} if devices is None else {"devices": sorted(devices)}),
                 }
     return sides
+
+
+def view_changes(
+    plan: CampaignPlan | UpgradePlan,
+    changes: Mapping[str, DeviceChange],
+    report: Sequence[CampaignDevice],
+    wanted: str,
+) -> dict[str, Any]:
+    """Give what was done as a module result: action, counts and devices.
+
+    :param wanted: as for :func:`view_actions`.
+    """
+    return {
+        "action": plan.action,
+        "counts": {**count_changes(plan.devices, changes), **count_devices(report)},
+        "devices": list(view_actions(plan.devices.actions, changes, report, wanted)),
+    }
 
 
 def count_changes(

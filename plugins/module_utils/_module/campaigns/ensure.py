@@ -31,10 +31,16 @@ from ..devices.firmware import query_devices
 from ..options import check_positive
 from ..results_file import Rows
 from ..waiting import Waited, Waiting, is_transient, wait_for
-from .change_view import ACTION_COLUMNS, count_changes, diff_campaigns, view_actions
+from .change_view import (
+    ACTION_COLUMNS,
+    count_changes,
+    diff_campaigns,
+    view_actions,
+    view_changes,
+)
 from .options import read_specs
 from .search import find_by_id, find_unlisted, list_all_campaigns, list_once_more
-from .view import count_devices, view_campaign
+from .view import view_campaign
 from .writer import CampaignWriter
 
 _COLUMNS = (*ACTION_COLUMNS, "campaign_id", "campaign")
@@ -289,18 +295,9 @@ def _view(entry: CampaignEntry, return_devices: str, *, check_mode: bool) -> dic
     campaign = entry.plan.predicted if check_mode else entry.campaign
     return {
         **(view_campaign(campaign) if campaign else {"name": entry.plan.spec.name}),
-        "action": entry.plan.action,
         "done": entry.done,
-        "counts": {
-            **count_changes(entry.plan.devices, entry.changes),
-            **count_devices(entry.report or ()),
-        },
-        "devices": list(_view_devices(entry, return_devices)),
+        **view_changes(entry.plan, entry.changes, entry.report or (), return_devices),
     }
-
-
-def _view_devices(entry: CampaignEntry, wanted: str) -> Iterator[dict[str, Any]]:
-    return view_actions(entry.plan.devices.actions, entry.changes, entry.report or (), wanted)
 
 
 def _each_device(entries: Sequence[CampaignEntry]) -> Iterator[dict[str, Any]]:
@@ -308,7 +305,8 @@ def _each_device(entries: Sequence[CampaignEntry]) -> Iterator[dict[str, Any]]:
     for entry in entries:
         id_ = entry.campaign.id if entry.campaign else ""
         name = entry.campaign.name if entry.campaign else entry.plan.spec.name
-        for view in _view_devices(entry, "all"):
+        actions = entry.plan.devices.actions
+        for view in view_actions(actions, entry.changes, entry.report or (), "all"):
             yield {**view, "campaign_id": id_, "campaign": name}
 
 

@@ -15,7 +15,7 @@ from ..._plan.campaign_plan import CampaignPlan
 from ..context import Context
 from ..devices.firmware import chunks
 from ..waiting import READ_ONCE, wait_for
-from ..writing import change_devices_once, unchanged_devices, write_once
+from ..writing import unchanged_devices, write_once
 from .search import list_all_campaigns
 
 
@@ -103,13 +103,13 @@ class CampaignWriter:
         self, campaign_id: str, change: Change, device_ids: Collection[str]
     ) -> list[DeviceChange]:
         """Send one change; an empty list means that the service did not answer per device."""
-        return change_devices_once(
+        answer = write_once(
             self._context,
             lambda: self._service.change_devices(campaign_id, change, device_ids),
             lambda: self._read_device_ids(campaign_id),
-            change,
-            device_ids,
+            lambda there: not unchanged_devices(change, device_ids, there),
         )
+        return [] if isinstance(answer, frozenset) else answer
 
     def _wait_for_change(
         self, campaign_id: str, change: Change, device_ids: Collection[str]

@@ -53,11 +53,10 @@ class FirmwareReading:
     """The firmware of a device as it is known at the end of the task."""
 
     device_id: str
-    version: str
     previous: str
-    refreshed: str
-    succeeded: bool
-    reason: str
+    version: str = ""
+    refreshed: str = ""
+    reason: str = ""
 
     @property
     def moved(self) -> bool:
@@ -100,15 +99,12 @@ def _remembered(ids: Sequence[str], devices: Mapping[str, Device]) -> list[Firmw
 
 
 def _reading(imei: str, device: Device | None, before: Device | None) -> FirmwareReading:
-    known = device is not None and bool(device.firmware)
-    return FirmwareReading(
-        device_id=imei,
-        version=device.firmware if device else "",
-        previous=before.firmware if before else "",
-        refreshed=device.refreshed if device else "",
-        succeeded=known,
-        reason="" if known else (device.reason if device else "") or "the service knows no version",
-    )
+    previous = before.firmware if before else ""
+    unknown = "the service knows no version"
+    if device is None:
+        return FirmwareReading(imei, previous, reason=unknown)
+    reason = "" if device.firmware else device.reason or unknown
+    return FirmwareReading(imei, previous, device.firmware, device.refreshed, reason)
 
 
 def _synchronize(
@@ -122,22 +118,11 @@ def _synchronize(
 def _synchronized(imei: str, result: SyncResult | None, before: Device | None) -> FirmwareReading:
     previous = before.firmware if before else ""
     if result is None:
-        return FirmwareReading(
-            device_id=imei,
-            version="",
-            previous=previous,
-            refreshed="",
-            succeeded=False,
-            reason="the service did not answer for this device",
-        )
-    return FirmwareReading(
-        device_id=imei,
-        version=result.version if result.succeeded else "",
-        previous=previous,
-        refreshed=result.updated,
-        succeeded=result.succeeded and bool(result.version),
-        reason="" if result.succeeded else f"{result.status} {result.reason}".strip(),
-    )
+        reason = "the service did not answer for this device"
+        return FirmwareReading(imei, previous, reason=reason)
+    version = result.version if result.succeeded else ""
+    reason = "" if result.succeeded else f"{result.status} {result.reason}".strip()
+    return FirmwareReading(imei, previous, version, result.updated, reason)
 
 
 def _report(
@@ -194,7 +179,7 @@ def _view(reading: FirmwareReading, expected: str | None) -> dict[str, Any]:
 def _needs_attention(reading: FirmwareReading, expected: str | None) -> bool:
     if expected:
         return judge_version(reading.version, expected) is not Compliance.AT_TARGET
-    return not reading.succeeded
+    return not reading.version
 
 
 def _conclude(
@@ -208,8 +193,8 @@ def _conclude(
     moved = [reading for reading in readings if reading.moved]
     counts = {
         "total": len(readings),
-        "known": sum(reading.succeeded for reading in readings),
-        "unknown": sum(not reading.succeeded for reading in readings),
+        "known": sum(bool(reading.version) for reading in readings),
+        "unknown": sum(not reading.version for reading in readings),
         "moved": len(moved),
     }
     result: dict[str, Any] = {

@@ -34,7 +34,11 @@ FIRMWARE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     },
 }
 
-_FILTERS = ("name", "make", "model", "from_version", "to_version")
+_KEYS = (
+    *("name", "make", "model", "from_version", "to_version"),
+    *("protocol", "launch_date", "release_note", "platform"),
+)
+_FILTERS = _KEYS[:5]
 _PROTOCOLS = {
     "v1": (),
     "v2": ("LWM2M", "OMD-DM", "HTTP"),
@@ -94,14 +98,4 @@ def _path(packages: Sequence[Package], asked: Mapping[str, str]) -> list[dict[st
 
 def view_package(package: Package) -> dict[str, Any]:
     """Give a package as a module result."""
-    return {
-        "name": package.name,
-        "make": package.make,
-        "model": package.model,
-        "from_version": package.from_version,
-        "to_version": package.to_version,
-        "protocol": package.protocol,
-        "launch_date": package.launch_date,
-        "release_note": package.release_note,
-        "platform": package.platform,
-    }
+    return {name: getattr(package, name) for name in _KEYS}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,8 +21,7 @@ from ..._plan.upgrade_plan import (
     plan_upgrade,
 )
 from ..awaited import Awaited, explain_unreached, wait_for_stage
-from ..campaigns.change_view import ACTION_COLUMNS, count_changes, view_actions
-from ..campaigns.view import count_devices
+from ..campaigns.change_view import ACTION_COLUMNS, count_changes, view_actions, view_changes
 from ..context import Context
 from ..results_file import Rows
 from ..waiting import Waiting
@@ -103,10 +102,6 @@ def _conclude(
     changes = {change.device_id: change for change in written.device_changes}
     counts = count_changes(plan.devices, changes)
     known = upgrade or plan.current
-
-    def view_devices(wanted: str) -> Iterator[dict[str, Any]]:
-        return view_actions(plan.devices.actions, changes, report, wanted)
-
     word = plan.action if plan.changed else "unchanged"
     status = upgrade.status if upgrade else "not there"
     result = {
@@ -114,15 +109,14 @@ def _conclude(
         "upgrade": {
             "upgrade_id": known.id if known else "",
             **(view_declared(upgrade) if upgrade else {}),
-            "action": plan.action,
-            "counts": {**counts, **count_devices(report)},
-            "devices": list(view_devices(params["return_devices"])),
+            **view_changes(plan, changes, report, params["return_devices"]),
         },
         "diff": _diff(plan),
         "msg": context.headline(f"{plan.spec.subject}: {word}, {status}"),
     }
     id_ = upgrade.id if upgrade else ""
-    rows = ({**row, "upgrade_id": id_} for row in view_devices("all"))
+    every = view_actions(plan.devices.actions, changes, report, "all")
+    rows = ({**row, "upgrade_id": id_} for row in every)
     return context.conclude(result, Rows((*ACTION_COLUMNS, "upgrade_id"), rows), failure=failure)
 
 

@@ -13,7 +13,7 @@ from ..._model.campaign import Change, DeviceChange
 from ..._model.upgrade import Upgrade, UpgradeRequest
 from ..._plan.upgrade_plan import UpgradePlan, matching_upgrades
 from ..context import Context
-from ..writing import change_devices_once, write_once
+from ..writing import unchanged_devices, write_once
 from .search import list_all_upgrades
 
 
@@ -69,13 +69,13 @@ class UpgradeWriter:
     ) -> list[DeviceChange]:
         if not device_ids:
             return []
-        return change_devices_once(
+        answer = write_once(
             self._context,
             lambda: self._service.change_devices(upgrade_id, change, sorted(device_ids)),
             lambda: self._service.get_upgrade(upgrade_id).device_ids,
-            change,
-            device_ids,
+            lambda there: not unchanged_devices(change, device_ids, there),
         )
+        return [] if isinstance(answer, frozenset) else answer
 
     def _cancel(self, upgrade_id: str) -> None:
         """Ask once. After ``success: true`` any later word, or none, counts as cancelled."""
