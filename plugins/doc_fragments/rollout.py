@@ -55,7 +55,8 @@ options:
             required: true
       packages:
         description:
-          - Packages of software, because the catalog of the service does not contain their versions.
+          - Packages of software, because the catalog of the service does not contain their
+            versions.
           - Required with O(rollout.type=software), and not allowed for firmware.
         type: list
         elements: dict

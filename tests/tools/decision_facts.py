@@ -28,17 +28,20 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
     Phase,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.suspects import (
+    find_suspects,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.unused_overrides import (
     check_unused_overrides,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     Wanted,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.device_outcomes import (
-    DeviceClass,
-)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
     GateVerdict,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.rollout_device import (
+    DeviceClass,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.scope import (
     Out,
@@ -96,13 +99,14 @@ def decide_run(
     """
     spec, wanted = read(_rename(declared, DECLARED)), Wanted(state)
     try:
-        decision = run_once(spec, service, wanted=wanted)
+        last = LastRun(before.get("phase", ""), frozenset(before.get("passed", ())))
+        decision = run_once(spec, service, wanted=wanted, last=last)
     except PlanRefused:
         return {"refused": True}
-    return {**_view(decision, before), "unused_overrides": _has_unused_overrides(decision, wanted)}
+    return {**_view(decision), "unused_overrides": _has_unused_overrides(decision, wanted)}
 
 
-def _view(decision: Decision, before: Facts) -> Facts:
+def _view(decision: Decision) -> Facts:
     view = view_decision(decision, "all")
     records = {"": [view], "licenses": [view["licenses"]], "waves": view["waves"]}
     for place, keys in ADDED_AFTER_0_4.items():
@@ -112,15 +116,14 @@ def _view(decision: Decision, before: Facts) -> Facts:
     view["blockers"] = len(view["blockers"])
     # Devices that are out stand in no line.
     view["devices"].sort(key=lambda device: "" if device["wave"] else device["deviceId"])
-    left_out = decision.membership.left_out
-    last = LastRun(before.get("phase", ""), frozenset(before.get("passed", ())))
+    left_out = decision.assessment.left_out
     view |= {
         "diff": {
             side: {name: _numbers(text) for name, text in campaigns.items()}
             for side, campaigns in diff_decision(decision).items()
         },
-        "events": view_events(decision, last),
-        "suspects": sorted(map(sorted, decision.suspects)),
+        "events": view_events(decision),
+        "suspects": sorted(map(sorted, find_suspects(decision))),
         "not_covered": {str(wave): [*map(list, strata)] for wave, strata in left_out.items()},
         "wave_numbers": [
             {
@@ -132,7 +135,7 @@ def _view(decision: Decision, before: Facts) -> Facts:
                 "too_many_once": numbers.too_many_once,
                 "over_limit_once": numbers.over_limit_once,
             }
-            for numbers in (state.numbers for state in decision.waves)
+            for numbers in (state.numbers for state in decision.assessment.waves)
         ],
     }
     return under_new_names(view)

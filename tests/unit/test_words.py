@@ -113,7 +113,8 @@ def test_a_replaced_word_is_found(text: str, word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["amend", "tickets", "rehearse_ticks", "there is no lock", "it is no longer here", "alarmed"]
+    "text",
+    ["amend", "tickets", "rehearse_ticks", "there is no lock", "it is no longer here", "alarmed"],
 )
 def test_other_words_are_not_found(text: str) -> None:
     assert replaced_words(text) == []

@@ -43,6 +43,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     spec,
     upgraded,
     wave,
+    waves_of,
 )
 
 MSG = "rollout meters: halted"
@@ -84,7 +85,7 @@ def facts_of(devices: int = 12, failed: int = 3, **members: Any) -> dict[str, An
     """What the module gives for a rollout in which so many of four pilots have failed, as JSON."""
     ids = imeis(devices)
     wish = spec(ids, waves=[wave("pilot", count=4), wave()], **members)
-    pilot = decided(wish, seen(map(device, ids))).membership.waves[1]
+    pilot = waves_of(decided(wish, seen(map(device, ids))))[1]
     report = [bad(one) for one in pilot[:failed]] + [good(one) for one in pilot[failed:]]
     known = [upgraded(one) if one in pilot[failed:] else device(one) for one in ids]
     decision = decided(wish, seen(known, [own(report, "CampaignEnded", start=-6, end=-3)]))
@@ -157,7 +158,7 @@ def test_a_plan_offers_an_approval_ready_to_paste() -> None:
 def test_a_sample_over_the_size_of_its_wave_is_capped_and_said() -> None:
     wish = spec(imeis(7), waves=[wave("pilot", count=2), wave()], gate={"min_sample": 3})
     found = decided(wish, seen(map(device, imeis(7))))
-    assert [one.judgement.sample for one in found.waves] == [2, 3]
+    assert [one.judgement.sample for one in found.assessment.waves] == [2, 3]
     lines = plan_lines({**view_decision(found, "none"), "msg": MSG})
     assert found_in(lines, "  min_sample is ") == ["3, but the wave has 2 members, so 2 is used"]
 

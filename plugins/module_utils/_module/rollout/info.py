@@ -16,6 +16,7 @@ from ..._client.errors import ServiceRefused, ServiceUnavailable, UnexpectedRepl
 from ..._model.imei import ImeiCheck
 from ..._plan.rollout.action.decide import Decision, decide
 from ..._plan.rollout.action.phases import Phase
+from ..._plan.rollout.action.suspects import find_suspects
 from ..._plan.rollout.action.unused_overrides import check_unused_overrides
 from ..._plan.rollout.declaration.rollout_options import argument_spec
 from ..._plan.rollout.declaration.spec import RolloutSpec, Wanted
@@ -119,7 +120,7 @@ def watch_rollout(
 
     def read() -> Decision:
         observer = Observer(context, declared.spec, declared.journal.campaign_ids)
-        return _decide(observer, declared.spec, declared.wanted)
+        return _decide(observer, declared)
 
     first = read()
 
@@ -139,11 +140,11 @@ def view_rollout(
     context: Context, declared: Declared, decision: Decision, return_devices: str
 ) -> dict[str, Any]:
     """Give a decision as a module result, with what has happened since the run before."""
-    name = decision.spec.name
+    name = declared.spec.name
     return {
         "changed": False,
         **view_decision(decision, return_devices),
-        "events": view_events(decision, declared.journal.last),
+        "events": view_events(decision),
         "diff": diff_decision(decision),
         "msg": context.headline(f"rollout {name}: {decision.phase.value}; {decision.why}"),
     }
@@ -170,15 +171,16 @@ def _find_zone(name: str) -> tzinfo | None:
         return None
 
 
-def _decide(observer: Observer, spec: RolloutSpec, wanted: Wanted) -> Decision:
+def _decide(observer: Observer, declared: Declared) -> Decision:
     """Decide, and search for unlisted campaigns before any is created (section 14, question 2)."""
+    spec, wanted, last = declared.spec, declared.wanted, declared.journal.last
     seen = observer.read()
-    decision = decide(spec, seen, wanted=wanted)
+    decision = decide(spec, seen, wanted=wanted, last=last)
     for _search in range(MOST_SEARCHES):
-        more = observer.add_unlisted(seen, decision.suspects)
+        more = observer.add_unlisted(seen, find_suspects(decision))
         if more is seen:
             break
         seen = more
-        decision = decide(spec, seen, wanted=wanted)
+        decision = decide(spec, seen, wanted=wanted, last=last)
     check_unused_overrides(decision, wanted)
     return decision

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 from ..._model.campaign import PILOT_DEVICES, CampaignType
@@ -15,11 +15,10 @@ from ..._model.text import visible
 from ..._model.wire import count_by
 from ..._plan.rollout.action.campaign_batches import PlannedCampaign
 from ..._plan.rollout.action.decide import Decision
-from ..._plan.rollout.action.events import LastRun, find_events, passed_waves
+from ..._plan.rollout.action.events import passed_waves
 from ..._plan.rollout.action.offered_overrides import find_accepts, find_approvals
 from ..._plan.rollout.declaration.spec import RolloutSpec
-from ..._plan.rollout.judgement.clusters import find_clusters
-from ..._plan.rollout.judgement.device_outcomes import DeviceClass, Verdict
+from ..._plan.rollout.judgement.assessment import Assessment
 from ..._plan.rollout.judgement.exposure import can_change, stays_queued
 from ..._plan.rollout.judgement.package_evidence import (
     EVIDENCE_DEVICES,
@@ -31,13 +30,10 @@ from ..._plan.rollout.judgement.statistics import rate_ruled_out, stops_at
 from ..._plan.rollout.judgement.wave_counts import count_models, wave_word
 from ..._plan.rollout.judgement.waves import WaveState
 from ..._plan.rollout.observation.observed import OwnCampaign
+from ..._plan.rollout.placement.rollout_device import DeviceClass, RolloutDevice
 from ..._plan.rollout.placement.scope import Out
 from ..._plan.rollout.placement.standings import Standing, Standings
-from ..._plan.rollout.placement.upgrade_paths import (
-    VersionPath,
-    find_rollback_paths,
-    find_upgrade_paths,
-)
+from ..._plan.rollout.placement.upgrade_paths import VersionPath
 from ..campaigns.view import view_day, view_windows
 
 # Classes that need no attention.
@@ -54,10 +50,11 @@ _COHORT_FAILURES = 4
 
 def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
     """Give a decision as facts; device lists only as far as ``return_devices`` says."""
-    spec, seen = decision.spec, decision.seen
-    standings = Standings(spec.targets, seen.devices, decision.scope.paths)
-    cohorts = sort_cohorts(decision.cohorts)
-    touched = accumulate(state.numbers.devices for state in decision.waves)
+    assessment, stops = decision.assessment, decision.stops
+    spec, seen = assessment.spec, assessment.seen
+    standings = Standings(spec.targets, seen.devices, assessment.paths)
+    imeis = (row.imei for row in assessment.rows)
+    touched = accumulate(state.numbers.devices for state in assessment.waves)
     return {
         "rollout": spec.name,
         "phase": decision.phase.value,
@@ -65,100 +62,99 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         "would_change": decision.would_change,
         "actions": {
             "refresh": list(decision.refresh),
-            "cancel": [_cancel(one) for one, _why in decision.cancel],
-            "abort": [{**_cancel(one), "abort_started": True} for one in decision.abort],
+            "cancel": [_cancel(own) for own, _why in stops.cancel],
+            "abort": [{**_cancel(own), "abort_started": True} for own in stops.abort],
             "shorten": [
-                {**_identify(one), "end_date": view_day(day)} for one, day, _why in decision.shorten
+                {**_identify(own), "end_date": view_day(day)} for own, day, _why in stops.shorten
             ],
             "create": [_create(planned, spec) for planned in decision.create],
         },
         "changes": [
-            *(_change("cancel", own, why) for own, why in decision.cancel),
+            *(_change("cancel", own, why) for own, why in stops.cancel),
             *(
                 {**_change("shorten", own, why), "end_date": view_day(day)}
-                for own, day, why in decision.shorten
+                for own, day, why in stops.shorten
             ),
             *(_creation(planned, spec) for planned in decision.create),
         ],
-        "digest": decision.digest,
+        "digest": assessment.digest,
         "overrides": {
-            "approved": [dict(vars(approval)) for approval in find_approvals(decision)],
+            "approved": [dict(vars(approval)) for approval in find_approvals(assessment)],
             "accept": [
                 {key: value for key, value in vars(accept).items() if value != ""}
-                for accept in find_accepts(decision)
+                for accept in find_accepts(assessment)
             ],
         },
-        "passed": passed_waves(decision),
+        "passed": passed_waves(assessment),
         "now": view_time(seen.now),
         "next_check_after": view_time(decision.next_check),
         "targets": [{**vars(target), "generation": target.generation} for target in spec.targets],
         "counts": {
             "selected": len(spec.devices),
-            "in_scope": len(decision.verdicts),
-            **count_by(verdict.kind.value for verdict in decision.verdicts.values()),
-            **count_by(why.value for why in decision.scope.out.values()),
+            "in_scope": len(assessment.rows),
+            **count_by(row.outcome.kind.value for row in assessment.rows),
+            **count_by(why.value for why in assessment.out.values()),
         },
-        "out_of_scope": _out_of_scope(decision),
+        "out_of_scope": _out_of_scope(assessment.out),
         "busy": _summarize(
-            [
-                imei
-                for imei, verdict in decision.verdicts.items()
-                if verdict.kind is DeviceClass.BUSY
-            ]
+            [row.imei for row in assessment.rows if row.outcome.kind is DeviceClass.BUSY]
         ),
-        "blockers": list(decision.blockers),
+        "blockers": list(assessment.blockers),
         "exposure": decision.exposure,
         "max_exposure": spec.limits.max_exposure,
         "braking": {
-            "devices": decision.exposed.started,
-            "until": view_day(decision.exposed.until),
+            "devices": assessment.exposed.started,
+            "until": view_day(assessment.exposed.until),
         },
         "licenses": {
             "required": seen.subscription.needs_licenses,
-            "needed": decision.licenses_needed,
+            "needed": assessment.licenses_needed,
             "free": seen.subscription.free_licenses,
             "total": seen.subscription.license_count,
             "purchase_types": list(seen.subscription.purchase_types),
         },
-        "unstoppable": [_unstoppable(one) for one in decision.unstoppable],
-        "cohorts": [_cohort(cohort) for cohort in cohorts],
+        "unstoppable": [_unstoppable(own) for own in stops.unstoppable],
+        "cohorts": [_cohort(cohort) for cohort in sort_cohorts(assessment.evidence)],
         "cohort_rules": _cohort_rules(spec),
-        "upgrade_paths": [_path(path) for path in find_upgrade_paths(decision.scope)],
-        "rollback_paths": [_path(path) for path in find_rollback_paths(decision.scope)],
-        "clusters": [
-            dict(vars(cluster))
-            for cluster in find_clusters(decision.scope.members, decision.verdicts)
-        ],
+        "upgrade_paths": [_path(path) for path in decision.upgrade_paths],
+        "rollback_paths": [_path(path) for path in decision.rollback_paths],
+        "clusters": [dict(vars(cluster)) for cluster in decision.clusters],
         "waves": [
-            _wave(decision, state, touched_before)
-            for state, touched_before in zip(decision.waves, touched, strict=True)
+            _wave(assessment, state, touched_before)
+            for state, touched_before in zip(assessment.waves, touched, strict=True)
         ],
         "standings": [
             {**_standing(standing), "devices": count}
-            for standing, count in standings.count({*decision.verdicts, *decision.scope.out})
+            for standing, count in standings.count(chain(imeis, assessment.out))
         ],
-        "campaigns": [_campaign(one) for one in decision.ledger.campaigns],
+        "campaigns": [_campaign(own) for own in assessment.history.campaigns],
         "devices": list(view_devices(decision, return_devices, standings)),
     }
 
 
-def view_events(decision: Decision, last: LastRun) -> list[dict[str, Any]]:
+def view_events(decision: Decision) -> list[dict[str, Any]]:
     """Give what has happened since the run before."""
     return [
-        {"event": one.kind.value, "wave": one.wave, "phase": one.phase.value, "before": one.before}
-        for one in find_events(decision, last)
+        {
+            "event": event.kind.value,
+            "wave": event.wave,
+            "phase": event.phase.value,
+            "before": event.before,
+        }
+        for event in decision.events
     ]
 
 
 def diff_decision(decision: Decision) -> dict[str, dict[str, str]]:
     """Give our live campaigns before and after the writes that are due, without devices."""
-    cancelled = [one for one, _why in decision.cancel]
-    before = {_label(one): _tell_campaign(one) for one in [*decision.live, *cancelled]}
+    cancelled = [own for own, _why in decision.stops.cancel]
+    live = decision.assessment.history.live
+    before = {_label(own): _describe(own) for own in [*live, *cancelled]}
     after = dict(before)
-    for one, day, _why in decision.shorten:
-        after[_label(one)] = _tell_campaign(one, until=day)
-    for one in cancelled:
-        del after[_label(one)]
+    for own, day, _why in decision.stops.shorten:
+        after[_label(own)] = _describe(own, until=day)
+    for own in cancelled:
+        del after[_label(own)]
     for planned in decision.create:
         after[str(planned.name)] = (
             f"new, {planned.start} to {planned.end}, {len(planned.devices)} devices"
@@ -170,7 +166,7 @@ def _label(own: OwnCampaign) -> str:
     return f"{own.campaign.name} ({own.campaign.id})"
 
 
-def _tell_campaign(own: OwnCampaign, *, until: date | None = None) -> str:
+def _describe(own: OwnCampaign, *, until: date | None = None) -> str:
     campaign = own.campaign
     return (
         f"{campaign.status}, {campaign.schedule.start} to {until or campaign.schedule.end},"
@@ -285,12 +281,10 @@ def _path(path: VersionPath) -> dict[str, Any]:
     return {**vars(path), "versions": list(path.versions)}
 
 
-def _wave(decision: Decision, state: WaveState, touched: int) -> dict[str, Any]:
+def _wave(assessment: Assessment, state: WaveState, touched: int) -> dict[str, Any]:
     """:param touched: devices of this wave and those before it."""
     wave, judgement = state.wave, state.judgement
-    ids = decision.membership.waves[wave.number]
-    members = (decision.scope.members[imei] for imei in ids)
-    strata = decision.membership.left_out.get(wave.number, ())
+    strata = assessment.left_out.get(wave.number, ())
     return {
         "number": wave.number,
         "name": wave.name,
@@ -299,7 +293,7 @@ def _wave(decision: Decision, state: WaveState, touched: int) -> dict[str, Any]:
         "why": judgement.why,
         "open": state.open,
         "begun": state.begun,
-        "devices": len(ids),
+        "devices": len(state.rows),
         "members": judgement.members,
         "attempted": judgement.attempted,
         "verified": judgement.verified,
@@ -317,19 +311,16 @@ def _wave(decision: Decision, state: WaveState, touched: int) -> dict[str, Any]:
         },
         "soak_until": view_time(judgement.soak_until),
         "deadline": view_time(state.deadline),
-        "counts": count_by(decision.verdicts[imei].kind.value for imei in ids),
-        "models": [
-            dict(vars(counts))
-            for counts in count_models(members, decision.verdicts, decision.cohorts)
-        ],
+        "counts": count_by(row.outcome.kind.value for row in state.rows),
+        "models": [dict(vars(counts)) for counts in count_models(state.rows)],
         "kinds_left_out": _summarize([" ".join(stratum[1:]) for stratum in strata], "kinds"),
     }
 
 
-def _out_of_scope(decision: Decision) -> list[dict[str, Any]]:
+def _out_of_scope(out: Mapping[str, Out]) -> list[dict[str, Any]]:
     """The devices in no wave, by reason."""
     by_reason: dict[Out, list[str]] = {}
-    for imei, why in decision.scope.out.items():
+    for imei, why in out.items():
         by_reason.setdefault(why, []).append(imei)
     return [
         {"reason": why.value, "what_to_do": why.what_to_do, **_summarize(by_reason[why])}
@@ -365,38 +356,49 @@ DEVICE_COLUMNS = (
 
 def view_all_devices(decision: Decision) -> Iterator[dict[str, Any]]:
     """Give every device with the keys :data:`DEVICE_COLUMNS`, as ``view_devices`` orders them."""
-    seen = decision.seen
-    standings = Standings(decision.spec.targets, seen.devices, decision.scope.paths)
-    return view_devices(decision, "all", standings)
+    assessment = decision.assessment
+    targets, devices = assessment.spec.targets, assessment.seen.devices
+    return view_devices(decision, "all", Standings(targets, devices, assessment.paths))
 
 
 def view_devices(decision: Decision, wanted: str, standings: Standings) -> Iterator[dict[str, Any]]:
     """Give devices in scope by wave, then the others; ``wanted`` as in ``return_devices``."""
     if wanted == "none":
         return
-    for state in decision.waves:
-        for imei in decision.membership.waves[state.wave.number]:
-            verdict = decision.verdicts[imei]
-            if wanted == "all" or verdict.kind not in _QUIET:
-                yield _device(decision, imei, state.wave.name, verdict, standings.find(imei))
-    for imei, why in decision.scope.out.items():
+    assessment = decision.assessment
+    for state in assessment.waves:
+        for row in state.rows:
+            if wanted == "all" or row.outcome.kind not in _QUIET:
+                yield _device(row, state.wave.name, standings.find(row.imei))
+    hosts = assessment.spec.hosts
+    for imei, why in assessment.out.items():
         if wanted == "all" or why is not Out.CURRENT:
-            yield _device(decision, imei, "", why, standings.find(imei))
+            yield _device_out(imei, hosts.get(imei, ""), why, standings.find(imei))
 
 
-def _device(
-    decision: Decision, imei: str, wave: str, found: Verdict | Out, standing: Standing
-) -> dict[str, Any]:
-    member = decision.scope.members.get(imei)
+def _device(row: RolloutDevice, wave: str, standing: Standing) -> dict[str, Any]:
+    return {
+        "deviceId": row.imei,
+        "host": row.selected.host,
+        "wave": wave,
+        "class": row.outcome.kind.value,
+        "reason": row.outcome.reason,
+        **_standing(standing),
+        "from_version": row.path.steps[0].from_version,
+        "campaign_id": row.outcome.campaign_id,
+    }
+
+
+def _device_out(imei: str, host: str, why: Out, standing: Standing) -> dict[str, Any]:
     return {
         "deviceId": imei,
-        "host": decision.spec.hosts.get(imei, ""),
-        "wave": wave,
-        "class": found.value if isinstance(found, Out) else found.kind.value,
-        "reason": found.what_to_do if isinstance(found, Out) else found.reason,
+        "host": host,
+        "wave": "",
+        "class": why.value,
+        "reason": why.what_to_do,
         **_standing(standing),
-        "from_version": member.path[0].from_version if member else standing.version,
-        "campaign_id": "" if isinstance(found, Out) else found.campaign_id,
+        "from_version": standing.version,
+        "campaign_id": "",
     }
 
 

@@ -17,7 +17,8 @@ from ..._plan.rollout.declaration.option_types import InvalidSpec, Problems
 from ..._plan.rollout.declaration.spec import RolloutSpec, Selected, Target, Wave, WaveKind
 from ..._plan.rollout.declaration.spec_checks import check_variables
 from ..._plan.rollout.declaration.spec_reader import read_waves
-from ..._plan.rollout.placement.scope import Member, Paths, Scope
+from ..._plan.rollout.placement.rollout_device import RolloutDevice
+from ..._plan.rollout.placement.upgrade_paths import UpgradePath
 from ..._plan.rollout.placement.wave_assignment import assign_waves
 from ..devices.records import find_key, read_records
 
@@ -42,33 +43,35 @@ def cut_into_waves(devices: object, waves: object, *, rollout: str) -> list[dict
         problems.add("rollout", why, rollout)
     if problems.lines:
         raise InvalidSpec("waves", problems.lines)
-    members = _read_members(devices, declared)
-    selected = [member.selected for member in members.values()]
-    check_variables(declared, selected, "waves", problems)
+    rows = _read_rows(devices, declared)
+    check_variables(declared, [row.selected for row in rows], "waves", problems)
     if problems.lines:
         raise InvalidSpec("waves", problems.lines)
     spec = RolloutSpec(name=rollout, protocol="", targets=(), devices=(), waves=declared)
-    scope = Scope(members=members, out={}, paths=Paths(spec, ()))
-    assigned = assign_waves(spec, scope, {}).waves
-    return [{"name": wave.name, "devices": list(assigned[wave.number])} for wave in declared]
+    assigned = assign_waves(spec, rows)
+    in_line = [assigned.rows[number] for number in assigned.line]
+    return [
+        {"name": wave.name, "devices": [row.imei for row in in_line if row.wave == wave.number]}
+        for wave in declared
+    ]
 
 
-def _read_members(devices: object, waves: Sequence[Wave]) -> dict[str, Member]:
-    """Read devices with what the waves choose by.
+def _read_rows(devices: object, waves: Sequence[Wave]) -> list[RolloutDevice]:
+    """Read devices as far as the waves choose by what is said of them.
 
     :raises InvalidValue: a wave is per package, and records have no make, model or version.
     """
     by_package = any(wave.kind is WaveKind.PER_PACKAGE for wave in waves)
     variables = {name for wave in waves for name in wave.diversity}
-    members: dict[str, Member] = {}
+    rows: dict[str, RolloutDevice] = {}
     bare: list[str] = []
     for imei, entry in read_records(devices):
         record = entry if isinstance(entry, Mapping) else {}
         runs = {name: _read(record, keys) for name, keys in _RUNS.items()} if by_package else {}
         if not all(runs.values()):
             bare.append(imei)
-        elif imei not in members:
-            members[imei] = _member(_select(imei, record, variables), **runs)
+        elif imei not in rows:
+            rows[imei] = _place(_select(imei, record, variables), **runs)
     if bare:
         raise InvalidValue(
             "waves",
@@ -76,7 +79,7 @@ def _read_members(devices: object, waves: Sequence[Wave]) -> dict[str, Member]:
             f"{len(bare)} devices have no make, model and version: {shorten(bare)}; give"
             " records of fota_device_info or hosts of the inventory fota_devices, or use count",
         )
-    return members
+    return list(rows.values())
 
 
 def _select(imei: str, record: Mapping[Any, object], variables: Iterable[str]) -> Selected:
@@ -92,8 +95,10 @@ def _select(imei: str, record: Mapping[Any, object], variables: Iterable[str]) -
     )
 
 
-def _member(selected: Selected, *, make: str = "", model: str = "", version: str = "") -> Member:
-    """Make a member whose only package upgrades from its version; the name is made up."""
+def _place(
+    selected: Selected, *, make: str = "", model: str = "", version: str = ""
+) -> RolloutDevice:
+    """Make a row whose only package is one from its version, whatever it is called."""
     package = Package(
         name=json.dumps((make, model, version)),
         make=make,
@@ -101,14 +106,8 @@ def _member(selected: Selected, *, make: str = "", model: str = "", version: str
         from_version=version,
         to_version="",
     )
-    return Member(
-        imei=selected.imei,
-        target=Target(make, model, ""),
-        cohort=Cohort("", make, model, version),
-        course=(package,),
-        device=None,
-        selected=selected,
-    )
+    path = UpgradePath(Target(make, model, ""), Cohort("", make, model, version), (package,))
+    return RolloutDevice(selected.imei, selected, None, path)
 
 
 def _read(record: Mapping[Any, object], keys: Sequence[str]) -> str:

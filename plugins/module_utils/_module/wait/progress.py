@@ -16,7 +16,7 @@ from ..._model.times import parse_time
 from ..._model.upgrade import Upgrade
 from ..._model.wire import count_by
 from ..._plan.rollout.action.decide import Decision
-from ..._plan.rollout.judgement.device_outcomes import DeviceClass
+from ..._plan.rollout.placement.rollout_device import DeviceClass
 from ..awaited import Awaited
 from ..waiting import Waited, describe_duration
 
@@ -97,9 +97,10 @@ def measure_awaited(
 
 def measure_rollout(decision: Decision) -> Progress:
     """Measure a rollout by the classes of its devices and the wave it is in."""
-    outcomes = [verdict.kind for verdict in decision.verdicts.values()]
+    assessment = decision.assessment
+    outcomes = [row.outcome.kind for row in assessment.rows]
     status = decision.phase.value
-    begun = [state for state in decision.waves if state.begun]
+    begun = [state for state in assessment.waves if state.begun]
     if begun:
         wave, judged = begun[-1].wave, begun[-1].judgement
         status += f", wave {wave.name}: {judged.attempted} of {judged.members} attempted"
@@ -107,7 +108,7 @@ def measure_rollout(decision: Decision) -> Progress:
         status=status,
         counts=count_by(kind.value for kind in outcomes),
         finished=sum(kind in _FINISHED for kind in outcomes),
-        expected=_between(decision.seen.now, decision.next_check, None),
+        expected=_between(assessment.seen.now, decision.next_check, None),
     )
 
 

@@ -48,6 +48,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.obse
     Observed,
     OwnCampaign,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.rollout_device import (
+    RolloutDevice,
+)
 
 NOW = datetime(2026, 4, 10, 10, 0, tzinfo=timezone.utc)
 MAKER = "Maker"
@@ -328,9 +331,20 @@ def decided(wish: RolloutSpec, what: Observed) -> Decision:
 
 def gate_of(decision: Decision, number: int = 1) -> Judgement:
     """What the gate of a wave says."""
-    return decision.waves[number - 1].judgement
+    return decision.assessment.waves[number - 1].judgement
 
 
 def classes(decision: Decision) -> dict[str, str]:
     """The class of every device in scope."""
-    return {one: verdict.kind.value for one, verdict in decision.verdicts.items()}
+    return {row.imei: row.outcome.kind.value for row in decision.assessment.rows}
+
+
+def row_of(decision: Decision, imei: str) -> RolloutDevice:
+    """The row of a device in scope."""
+    return next(row for row in decision.assessment.rows if row.imei == imei)
+
+
+def waves_of(decision: Decision) -> dict[int, tuple[str, ...]]:
+    """The devices of each wave, in line."""
+    states = decision.assessment.waves
+    return {state.wave.number: tuple(row.imei for row in state.rows) for state in states}

@@ -18,6 +18,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     RolloutSpec,
 )
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    row_of,
+    waves_of,
+)
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_random_runs import Run
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
     WRONG_VERSION,
@@ -74,18 +78,21 @@ class RolloutRules:
     def _check_creates(self, wish: RolloutSpec, found: Decision) -> None:
         names = [str(planned.name) for planned in found.create]
         assert len(names) == len(set(names))
-        assert not set(names) & {str(own.name) for own in found.seen.own}
-        waves = {imei: number for number, ids in found.membership.waves.items() for imei in ids}
+        assert not set(names) & {str(own.name) for own in found.assessment.seen.own}
+        waves = {imei: number for number, ids in waves_of(found).items() for imei in ids}
         for planned in found.create:
             assert planned.start > self._service.now.date()
             assert planned.name.count == len(planned.devices) == len(set(planned.devices)) > 0
             assert planned.name.attempt <= 1 + self._run.declared.get("retry", 0)
-            assert not found.cohorts[planned.package.name].failed
+            assert not found.assessment.evidence[planned.package.name].failed
             assert {waves[imei] for imei in planned.devices} == {planned.wave.number}
             self._check_earlier_waves(wish, found, planned.wave.number)
         if self._one_step:  # a device that was attempted is done, whatever came of it
             tried = {
-                row.device_id for own in found.seen.own for row in own.rows if row.recent_attempt
+                row.device_id
+                for own in found.assessment.seen.own
+                for row in own.rows
+                if row.recent_attempt
             }
             assert not tried & {imei for planned in found.create for imei in planned.devices}
 
@@ -93,15 +100,15 @@ class RolloutRules:
         """All waves before have passed by what the service did, whatever step a device is at."""
         outcomes = self._service.outcomes()
         for earlier in wish.waves[: number - 1]:
-            assert found.waves[earlier.number - 1].verdict.opens_next
+            assert found.assessment.waves[earlier.number - 1].verdict.opens_next
             members = [
                 imei
-                for imei in found.membership.waves[earlier.number]
+                for imei in waves_of(found)[earlier.number]
                 if not any(
-                    found.cohorts[package.name].failed
-                    for package in found.scope.members[imei].course
+                    found.assessment.evidence[package.name].failed
+                    for package in row_of(found, imei).path.course
                 )
-                and found.verdicts[imei].kind.value != "rejected"
+                and row_of(found, imei).outcome.kind.value != "rejected"
             ]
             known = [outcomes[imei] for imei in members if imei in outcomes]
             # Unknown devices count as attempted, as failures, from the deadline on.
@@ -114,11 +121,11 @@ class RolloutRules:
     def _is_unknown(self, imei: str, found: Decision) -> bool:
         if self._one_step:
             return self._service.fate(imei) == "odd"
-        return found.verdicts[imei].kind.value == "unknown"
+        return row_of(found, imei).outcome.kind.value == "unknown"
 
     def _check_phase(self, found: Decision) -> None:
         """A gate that fails halts, and a halt lasts: nothing is created any more."""
-        verdicts = {state.verdict.value for state in found.waves}
+        verdicts = {state.verdict.value for state in found.assessment.waves}
         if verdicts & {"fail", "hold"}:
             assert found.phase is (Phase.HALTED if "fail" in verdicts else Phase.HELD)
             assert found.create == ()
@@ -128,22 +135,22 @@ class RolloutRules:
 
     def _check_waves(self, found: Decision) -> None:
         """Every device is in one wave, and keeps it once it was touched."""
-        listed = [imei for ids in found.membership.waves.values() for imei in ids]
+        listed = [imei for ids in waves_of(found).values() for imei in ids]
         assert len(listed) == len(set(listed))
-        assert set(listed) == found.scope.members.keys() == found.verdicts.keys()
-        waves = {imei: number for number, ids in found.membership.waves.items() for imei in ids}
+        assert set(listed) == {row.imei for row in found.assessment.rows}
+        waves = {imei: number for number, ids in waves_of(found).items() for imei in ids}
         assert {imei: waves.get(imei) for imei in self._claimed} == self._claimed
-        for own in found.seen.own:
+        for own in found.assessment.seen.own:
             if not own.refused:
                 self._claimed |= {row.device_id: own.name.wave for row in own.rows}
-        self._plans.add((found.digest, tuple(sorted(found.membership.waves.items()))))
+        self._plans.add((found.assessment.digest, tuple(sorted(waves_of(found).items()))))
 
     def _check_numbers(self, found: Decision) -> None:
         assert found.next_check is None or found.next_check > self._service.now
         assert found.exposure >= sum(len(planned.devices) for planned in found.create)
-        for state in found.waves:
+        for state in found.assessment.waves:
             numbers, judgement = state.numbers, state.judgement
-            assert numbers.devices == len(found.membership.waves[state.wave.number])
+            assert numbers.devices == len(waves_of(found)[state.wave.number])
             assert numbers.devices == numbers.members + numbers.rejected + numbers.in_failed_cohorts
             assert numbers.verified + numbers.failed + numbers.silent <= numbers.members
             if state.verdict.value == "pass":
@@ -170,7 +177,7 @@ class RolloutRules:
             for campaign in self._service.campaigns
             if campaign.begins <= self._service.now
         }
-        assert {own.campaign.id for own, _why in again.cancel} <= begun
+        assert {own.campaign.id for own, _why in again.stops.cancel} <= begun
 
     def _check_attempts(self) -> None:
         """A step is tried again as often as is declared, and only where it failed."""

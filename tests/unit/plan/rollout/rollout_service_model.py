@@ -28,6 +28,13 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
     Decision,
     decide,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.events import (
+    NOTHING_KNOWN,
+    LastRun,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.suspects import (
+    find_suspects,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
     parse_name,
 )
@@ -305,11 +312,11 @@ class ServiceModel:
 
     def apply(self, decision: Decision) -> None:
         """Carry the writes of a decision out."""
-        for own, _why in decision.cancel:
+        for own, _why in decision.stops.cancel:
             (one,) = (one for one in self.campaigns if one.id == own.campaign.id)
             if self.now < one.begins:
                 one.cancelled = self.now
-        for own, end, _why in decision.shorten:
+        for own, end, _why in decision.stops.shorten:
             (one,) = (one for one in self.campaigns if one.id == own.campaign.id)
             assert (self.now + hours(24)).date() <= end < one.planned.end
             one.planned = replace(one.planned, end=end)
@@ -348,21 +355,25 @@ class ServiceModel:
 
 
 def run_once(
-    spec: RolloutSpec, service: ServiceModel, *, wanted: Wanted = Wanted.RUNNING
+    spec: RolloutSpec,
+    service: ServiceModel,
+    *,
+    wanted: Wanted = Wanted.RUNNING,
+    last: LastRun = NOTHING_KNOWN,
 ) -> Decision:
     """One run as the hands do it: decide, read versions again and decide once more, write."""
-    decision = _decide(spec, service, wanted)
+    decision = _decide(spec, service, wanted, last)
     if decision.refresh:
         service.refresh(decision.refresh)
-        decision = _decide(spec, service, wanted)
+        decision = _decide(spec, service, wanted, last)
     service.apply(decision)
     return decision
 
 
-def _decide(spec: RolloutSpec, service: ServiceModel, wanted: Wanted) -> Decision:
-    decision = decide(spec, service.observe(spec), wanted=wanted)
+def _decide(spec: RolloutSpec, service: ServiceModel, wanted: Wanted, last: LastRun) -> Decision:
+    decision = decide(spec, service.observe(spec), wanted=wanted, last=last)
     for _look in range(LOOKS if service.histories else 0):
-        if not service.look_behind(decision.suspects):
+        if not service.look_behind(find_suspects(decision)):
             break
-        decision = decide(spec, service.observe(spec), wanted=wanted)
+        decision = decide(spec, service.observe(spec), wanted=wanted, last=last)
     return decision

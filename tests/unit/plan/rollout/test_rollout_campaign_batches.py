@@ -43,6 +43,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     spec,
     target,
     wave,
+    waves_of,
 )
 
 
@@ -67,12 +68,12 @@ def test_a_planned_campaign_says_everything() -> None:
     found = of_one_model(3, waves=[wave("all", days=4)])
     (planned,) = found.create
     assert planned.name == named(3)
-    assert planned.wave == found.spec.waves[0]
+    assert planned.wave == found.assessment.spec.waves[0]
     assert planned.cohort == cohort()
     assert planned.package == package()
     assert (planned.start, planned.end) == (day(1), day(4))
     assert sorted(planned.devices) == imeis(3)
-    assert planned.devices == found.membership.waves[1]
+    assert planned.devices == waves_of(found)[1]
 
 
 @pytest.mark.parametrize(
@@ -149,13 +150,13 @@ def test_a_campaign_takes_the_room_that_it_asked_for() -> None:
         waves=[wave("pilot", count=4, gate={"min_sample": 4}), wave("more", count=10), wave()],
     )
     pilot = own(rows, "CampaignEnded")
-    waves = decided(wish, seen([*devices, *map(device, ids[4:])], [pilot])).membership.waves
+    waves = waves_of(decided(wish, seen([*devices, *map(device, ids[4:])], [pilot])))
     what = seen(
         [*devices, *map(device, ids[4:])], [pilot, own([], count=9, wave=3, campaign_id="settling")]
     )
     found = decided(wish, what)
     assert created(found) == [(2, 1, 10)]
-    assert found.cohorts["M1-A-B"].live == 9
+    assert found.assessment.evidence["M1-A-B"].live == 9
     assert set(found.create[0].devices) == set(waves[2])
 
 
@@ -229,7 +230,7 @@ def test_max_creates_is_over_all_cohorts() -> None:
 def test_devices_are_taken_in_line_and_each_once() -> None:
     found = proved(45, limits={"max_campaign_devices": 20})
     taken = [one for planned in found.create for one in planned.devices]
-    assert taken == [one for one in found.membership.waves[1] if one not in imeis(5)]
+    assert taken == [one for one in waves_of(found)[1] if one not in imeis(5)]
 
 
 # -- numbers

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.campaign_history import (
-    Ledger,
+    History,
+    Record,
     day_begins,
-    keep_ledger,
+    read_history,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     OwnCampaign,
@@ -44,9 +45,9 @@ PLACE = (1, cohort().code)
 GENERATION = named(1).generation
 
 
-def kept(*own: OwnCampaign, **members: Any) -> Ledger:
+def kept(*own: OwnCampaign, **members: Any) -> History:
     """The ledger of some campaigns."""
-    return keep_ledger(spec([A], **members), own)
+    return read_history(spec([A], **members), own, NOW)
 
 
 def ids(campaigns: Iterable[OwnCampaign]) -> set[str]:
@@ -56,33 +57,43 @@ def ids(campaigns: Iterable[OwnCampaign]) -> set[str]:
 # -- claims and records
 
 
+def claims(history: History) -> dict[str, int]:
+    """The wave of every device that one of our campaigns has."""
+    return {imei: past.wave for imei, past in history.devices.items()}
+
+
+def records(history: History) -> dict[str, Record]:
+    """The newest record of every device that has one."""
+    return {imei: past.latest for imei, past in history.devices.items() if past.latest}
+
+
 def test_every_row_claims_its_device_for_the_first_wave_that_had_it() -> None:
     found = kept(own([row(A), bad(B)], wave=2), own([row(B), rejected(C)], wave=1))
-    assert found.claims == {A: 2, B: 1, C: 1}
-    assert found.records.keys() == {A, B, C}
+    assert claims(found) == {A: 2, B: 1, C: 1}
+    assert records(found).keys() == {A, B, C}
 
 
 def test_a_refused_campaign_claims_and_records_nothing_but_rejections() -> None:
     found = kept(own([row(A), rejected(B)], "CampaignRequestFailed"))
-    assert found.claims == {A: 1, B: 1}
-    assert found.records.keys() == {B}
+    assert claims(found) == {A: 1, B: 1}
+    assert records(found).keys() == {B}
 
 
 def test_a_device_that_was_busy_is_not_claimed() -> None:
     found = kept(own([row(A), busy(B)]))
-    assert found.claims == {A: 1}
-    assert found.records.keys() == {A}
+    assert claims(found) == {A: 1}
+    assert records(found).keys() == {A}
 
 
 def test_another_target_claims_nothing() -> None:
     found = kept(own([row(A)], "CampaignEnded", to="C"))
-    assert (found.claims, found.records, found.campaigns) == ({}, {}, ())
+    assert (claims(found), records(found), found.campaigns) == ({}, {}, ())
 
 
 def test_two_targets_share_a_ledger() -> None:
     campaigns = [own([row(A)], campaign_id="a"), own([row(B)], model="M2", campaign_id="b")]
     found = kept(*campaigns, target=[target(), target("M2")])
-    assert found.claims == {A: 1, B: 1}
+    assert claims(found) == {A: 1, B: 1}
     assert ids(found.campaigns) == {"a", "b"}
 
 
@@ -91,7 +102,7 @@ def test_later_attempts_and_batches_are_newer() -> None:
     retry = own([good(A)], batch=1, attempt=2, campaign_id="retry")
     later = own([good(B)], batch=3, campaign_id="later")
     found = kept(retry, later, first)
-    assert {one: record.own.campaign.id for one, record in found.records.items()} == {
+    assert {one: record.own.campaign.id for one, record in records(found).items()} == {
         A: "retry",
         B: "later",
     }
@@ -139,7 +150,7 @@ def test_settling_is_of_one_wave_and_one_cohort() -> None:
 @pytest.mark.parametrize("status", ["CampaignScheduled", "CampaignEnded", "CampaignRequestFailed"])
 def test_a_shadow_counts_for_nothing_but_the_next_number(status: str) -> None:
     found = kept(own([busy(A, -7), busy(B, -5), busy(C, -6)], status))
-    assert (found.campaigns, found.claims, found.records) == ((), {}, {})
+    assert (found.campaigns, claims(found), records(found)) == ((), {}, {})
     assert (found.settling, found.request_failures) == (set(), {})
     assert found.last_batch == {(GENERATION, *PLACE): 1}
     # The last word was five hours ago; the cohort tries again a day after it.
@@ -186,7 +197,7 @@ def test_refused_campaigns_are_counted_by_place() -> None:
 def test_a_request_that_failed_for_its_devices_is_none_of_its_own() -> None:
     found = kept(own([rejected(A), rejected(B)], "CampaignRequestFailed"))
     assert found.request_failures == {}
-    assert found.records.keys() == {A, B}
+    assert records(found).keys() == {A, B}
 
 
 def test_the_next_attempt_comes_after_the_last_word_of_any_refused_campaign() -> None:
@@ -372,6 +383,6 @@ def test_what_must_hold_of_any_ledger(own: list[OwnCampaign]) -> None:
     assert len(names) == len(set(names))
     assert not ids(found.campaigns) & ids(found.surplus)
     assert all(not one.over for one in (*found.surplus, *found.superseded))
-    assert found.records.keys() <= found.claims.keys()
+    assert records(found).keys() <= claims(found).keys()
     assert set(found.request_failures) <= set(found.retry_at)
     assert {one.name.generation for one in found.campaigns} <= {GENERATION}

@@ -42,7 +42,7 @@ def clusters(failed: dict[str, int], attempted: dict[str, int]) -> list[tuple[st
             rows.append(bad(one) if broken else good(one))
             devices.append(device(one) if broken else upgraded(one))
     decision = decided(spec(wish), seen(devices, [own(rows)]))
-    found = find_clusters(decision.scope.members, decision.verdicts)
+    found = find_clusters(decision.assessment.rows)
     assert all(one.all_failures == sum(failed.values()) for one in found)
     assert all(one.all_attempted == len(wish) for one in found)
     return [(one.what, one.value, one.failures, one.attempted) for one in found]

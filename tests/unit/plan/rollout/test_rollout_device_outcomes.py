@@ -24,12 +24,14 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     own,
     rejected,
     row,
+    row_of,
     seen,
     spec,
     target,
     tried,
     upgraded,
     wave,
+    waves_of,
 )
 
 ONE = imei(0)
@@ -178,7 +180,7 @@ def test_class(case: Case) -> None:
     what = seen([case.device] if case.device else [], [own([case.row], status)])
     found = decided(wish, what)
     assert classes(found) == {ONE: case.expected}
-    verdict = found.verdicts[ONE]
+    verdict = row_of(found, ONE).outcome
     assert verdict.campaign_id == what.own[0].campaign.id
     assert verdict.reason
     assert not verdict.waits
@@ -204,13 +206,13 @@ def test_reported_devices_are_read_again() -> None:
 def test_a_device_that_was_never_in_a_campaign_waits() -> None:
     found = decided(spec([ONE]), seen([device(ONE)]))
     assert classes(found) == {ONE: "pending"}
-    assert found.verdicts[ONE].waits
+    assert row_of(found, ONE).outcome.waits
 
 
 def test_a_device_in_a_live_campaign_of_others_is_busy() -> None:
     found = decided(spec(imeis(2)), seen(map(device, imeis(2)), busy={imei(0): "theirs"}))
     assert classes(found) == {imei(0): "busy", imei(1): "pending"}
-    assert "theirs" in found.verdicts[imei(0)].reason
+    assert "theirs" in row_of(found, imei(0)).outcome.reason
     assert [one.devices for one in found.create] == [(imei(1),)]
 
 
@@ -253,7 +255,7 @@ def test_a_report_that_lost_rows_leaves_its_devices_unknown() -> None:
 def test_another_wave_of_the_cohort_does_not_settle() -> None:
     ids = imeis(4)
     wish = spec(ids, waves=[wave("first", count=2), wave()])
-    first, last = decided(wish, seen(map(device, ids))).membership.waves.values()
+    first, last = waves_of(decided(wish, seen(map(device, ids)))).values()
     found = classes(decided(wish, seen(map(device, ids), [own([row(first[0])], count=2)])))
     assert [found[one] for one in first] == ["pending", "settling"]
     assert [found[one] for one in last] == ["pending", "pending"]
@@ -263,7 +265,7 @@ def test_a_complete_report_settles_nothing() -> None:
     ids = imeis(3)
     found = decided(spec(ids), seen(map(device, ids), [own([row(ids[0]), row(ids[1])])]))
     assert classes(found)[ids[2]] == "pending"
-    assert found.verdicts[ids[2]].waits
+    assert row_of(found, ids[2]).outcome.waits
 
 
 def test_devices_of_a_failed_cohort_that_were_never_touched_are_halted() -> None:
@@ -290,7 +292,7 @@ def test_the_newest_record_counts() -> None:
     for order in (campaigns, campaigns[::-1]):
         found = decided(spec([ONE]), seen([upgraded(ONE)], order))
         assert classes(found) == {ONE: "verified"}
-        assert found.verdicts[ONE].campaign_id == campaigns[2].campaign.id
+        assert row_of(found, ONE).outcome.campaign_id == campaigns[2].campaign.id
 
 
 def test_a_later_refusal_as_busy_changes_nothing() -> None:
@@ -304,7 +306,7 @@ def test_devices_of_a_refused_campaign_wait_for_the_next(status: str) -> None:
     campaign = own([row(ids[0]), rejected(ids[1])], status, count=2)
     found = decided(spec(ids), seen(map(device, ids), [campaign]))
     assert classes(found) == {ids[0]: "pending", ids[1]: "rejected", ids[2]: "pending"}
-    assert found.verdicts[ids[0]].waits
+    assert row_of(found, ids[0]).outcome.waits
 
 
 @pytest.mark.parametrize("word", ["DeviceRejected", "UpgradeFailed"])
@@ -315,7 +317,7 @@ def test_devices_of_a_refused_campaign_wait_for_the_next(status: str) -> None:
 def test_a_busy_device_is_not_rejected(word: str, reason: str, *, is_rejected: bool) -> None:
     rows = [row(ONE, word, reason=reason, updated=at(-60)), row(imei(1))]
     found = decided(spec(imeis(2)), seen(map(device, imeis(2)), [own(rows)]))
-    assert (found.verdicts[ONE].kind.value == "rejected") is is_rejected
+    assert (row_of(found, ONE).outcome.kind.value == "rejected") is is_rejected
 
 
 def test_busy_after_an_attempt_is_a_failure() -> None:

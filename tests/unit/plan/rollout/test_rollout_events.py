@@ -42,7 +42,7 @@ def events(decision: Decision, last: LastRun = NOTHING) -> list[tuple[str, str, 
     """Every event as its kind, wave, phase, and phase before."""
     return [
         (one.kind.value, one.wave, one.phase.value, one.before)
-        for one in find_events(decision, last)
+        for one in find_events(decision.assessment, decision.phase, decision.create, last)
     ]
 
 
@@ -95,7 +95,7 @@ def test_a_wave_begins_for_every_run_that_finds_it_still_to_be_created() -> None
 
 def test_a_wave_that_has_passed_makes_way_for_the_next() -> None:
     decision = first_wave_passed()
-    assert passed_waves(decision) == ["first"]
+    assert passed_waves(decision.assessment) == ["first"]
     assert events(decision, remember("running")) == [
         ("after_wave", "first", "running", "running"),
         ("before_wave", "rest", "running", "running"),
@@ -163,7 +163,7 @@ def test_a_wave_without_members_has_not_passed() -> None:
     campaign = own(rows, "CampaignEnded", end=-1, wave=2)
     decision = decided(wish, seen(map(upgraded, others), [campaign]))
     assert decision.phase.over
-    assert passed_waves(decision) == ["rest"]
+    assert passed_waves(decision.assessment) == ["rest"]
 
 
 def test_a_wave_that_may_not_be_created_does_not_begin() -> None:

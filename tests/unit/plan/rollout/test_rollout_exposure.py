@@ -200,7 +200,7 @@ def test_no_more_is_created_than_may_change(
     decision = limited(most, campaigns)
     assert sizes(decision) == expected
     assert decision.exposure == under_way + sum(expected)
-    assert decision.exposed.devices == under_way
+    assert decision.assessment.exposed.devices == under_way
 
 
 def test_campaigns_share_what_is_left() -> None:
@@ -241,15 +241,15 @@ def test_it_holds_for_every_step_and_says_why_nothing_follows() -> None:
     decision = decide(wish, what)
     assert sizes(decision) == []
     assert decision.phase is Phase.BLOCKED
-    assert decision.blockers == [
-        "10 devices can still change, and limits.max_exposure is 10: more follow as these are done"
-    ]
+    assert decision.assessment.blockers == (
+        "10 devices can still change, and limits.max_exposure is 10: more follow as these are done",
+    )
     # Without anybody waiting it stands in nobody's way.
     done = decide(replace(wish, devices=wish.devices[:0]), what)
-    assert done.blockers == []
+    assert done.assessment.blockers == ()
     # Below it nothing is said.
     roomy = replace(wish, limits=replace(wish.limits, max_exposure=11))
-    assert decide(roomy, what).blockers == []
+    assert decide(roomy, what).assessment.blockers == ()
     assert sizes(decide(roomy, what)) == [1]
 
 
@@ -259,12 +259,12 @@ def test_twins_and_older_targets_count() -> None:
     twins = [own(rows, campaign_id="a", start=1), own(rows, campaign_id="b", start=1)]
     old = own([row(one) for one in IDS[6:9]], to="C")
     decision = limited(None, [*twins, old])
-    assert decision.exposed == Exposure(15, 3, day(1))
+    assert decision.assessment.exposed == Exposure(15, 3, day(1))
 
 
 def test_what_was_refused_or_hides_nothing_counts_not() -> None:
     refused = own([row(one) for one in IDS[:6]], "CampaignRequestFailed", start=-1)
-    assert limited(None, [refused]).exposed == Exposure()
+    assert limited(None, [refused]).assessment.exposed == Exposure()
 
 
 # -- unstoppable
@@ -287,23 +287,23 @@ def test_devices_that_the_network_keeps_queued_are_unstoppable_beyond_the_end(
     ids = [told.device_id for told in rows]
     decision = decide(spec(ids), seen(map(device, ids), [one]))
     assert decision.phase is Phase.HALTED
-    assert decision.unstoppable == ((one,) if unstoppable else ())
-    assert not decision.shorten
-    assert not decision.cancel
+    assert decision.stops.unstoppable == ((one,) if unstoppable else ())
+    assert not decision.stops.shorten
+    assert not decision.stops.cancel
 
 
 def test_nothing_is_unstoppable_where_nothing_halts_or_all_succeeded() -> None:
     ended = own([good(one) for one in IDS[:3]], "CampaignEnded", protocol="OMA", start=-5, end=-1)
     known = [upgraded(one) for one in IDS[:3]] + [device(one) for one in IDS[3:6]]
-    assert decide(spec(IDS[:6]), seen(known, [ended]), wanted=Wanted.HALTED).unstoppable == ()
+    assert decide(spec(IDS[:6]), seen(known, [ended]), wanted=Wanted.HALTED).stops.unstoppable == ()
     open_end = own([row(one) for one in IDS[:3]], "CampaignEnded", protocol="OMA")
     what = seen(map(device, IDS[:6]), [open_end])
-    assert decide(spec(IDS[:6]), what).unstoppable == ()
-    assert decide(spec(IDS[:6]), what, wanted=Wanted.HALTED).unstoppable == (open_end,)
+    assert decide(spec(IDS[:6]), what).stops.unstoppable == ()
+    assert decide(spec(IDS[:6]), what, wanted=Wanted.HALTED).stops.unstoppable == (open_end,)
 
 
 def test_the_limit_is_part_of_the_plan() -> None:
-    digests = {limited(most).digest for most in (None, 10, 11)}
+    digests = {limited(most).assessment.digest for most in (None, 10, 11)}
     assert len(digests) == 3
 
 

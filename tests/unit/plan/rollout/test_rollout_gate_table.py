@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
+    Circumstances,
     GateVerdict,
     Numbers,
     failures_allowed,
@@ -470,10 +471,9 @@ def test_gate(case: Case) -> None:
     found = judge(
         gate(**case.gate),
         numbers,
-        deadline=case.deadline,
-        now=NOW,
-        stopped=case.stopped,
-        accepted=case.accepted,
+        Circumstances(
+            deadline=case.deadline, now=NOW, stopped=case.stopped, accepted=case.accepted
+        ),
     )
     assert (found.verdict, found.allowed) == (case.expected, case.allowed)
     assert case.why in found.why
@@ -481,10 +481,10 @@ def test_gate(case: Case) -> None:
 
 def test_a_judgement_holds_the_numbers_that_it_was_made_by() -> None:
     numbers = Numbers(members=20, verified=13, failed=1, silent=2, unknown=1, devices=20)
-    ahead = judge(gate(), numbers, deadline=AHEAD, now=NOW)
+    ahead = judge(gate(), numbers, Circumstances(deadline=AHEAD, now=NOW))
     assert (ahead.members, ahead.verified, ahead.failures, ahead.silent) == (20, 13, 1, 2)
     assert (ahead.attempted, ahead.sample) == (14, 5)
-    late = judge(gate(min_sample=30), numbers, deadline=REACHED, now=NOW)
+    late = judge(gate(min_sample=30), numbers, Circumstances(deadline=REACHED, now=NOW))
     assert (late.failures, late.attempted, late.sample) == (2, 15, 20)
 
 
@@ -566,7 +566,7 @@ def _expected(rules: Any, numbers: Numbers, *, late: bool) -> GateVerdict:
 @settings(max_examples=300, deadline=None)
 @given(gates(), wave_numbers(), st.sampled_from([None, AHEAD, REACHED, OVER]))
 def test_gate_for_any_numbers(rules: Any, numbers: Numbers, deadline: datetime | None) -> None:
-    found = judge(rules, numbers, deadline=deadline, now=NOW)
+    found = judge(rules, numbers, Circumstances(deadline=deadline, now=NOW))
     late = deadline in (REACHED, OVER)
     assert found.verdict is _expected(rules, numbers, late=late)
     if found.verdict is PASS:

@@ -21,6 +21,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
     Phase,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.suspects import (
+    find_suspects,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
     place_in_line,
 )
@@ -35,6 +38,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     ROLLOUT,
     at,
     busy,
+    classes,
     day,
     device,
     good,
@@ -48,6 +52,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     target,
     upgraded,
     wave,
+    waves_of,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_random_runs import Run
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
@@ -86,7 +91,7 @@ def run_once(
 
 
 def late(decision: Decision) -> set[str]:
-    return {one for one, why in decision.scope.out.items() if why is Out.LATE}
+    return {one for one, why in decision.assessment.out.items() if why is Out.LATE}
 
 
 def test_who_stands_before_one_that_was_taken_came_later() -> None:
@@ -95,11 +100,11 @@ def test_who_stands_before_one_that_was_taken_came_later() -> None:
     taken = [one for one in REST[:-1] if one not in missing]
     decision = run_once([last(taken)])
     assert late(decision) == missing
-    assert missing.isdisjoint(decision.membership.waves[2])
-    assert missing.isdisjoint(decision.verdicts)
+    assert missing.isdisjoint(waves_of(decision)[2])
+    assert missing.isdisjoint(classes(decision))
     # What stands behind all of them is no joiner: the campaigns go on.
     assert [one.devices for one in decision.create] == [(REST[-1],)]
-    assert set(decision.suspects[-1]) == missing | (set() if decision.create else missing)
+    assert set(find_suspects(decision)[-1]) == missing | (set() if decision.create else missing)
 
 
 def test_the_next_batch_follows_though_one_came_late() -> None:
@@ -119,8 +124,8 @@ def test_late_devices_are_left_or_taken_along(joins: str) -> None:
     else:
         assert (late(decision), created) == (set(), missing)
         assert {planned.name.wave for planned in decision.create} == {2}
-        assert set(decision.membership.waves[2]) == set(REST)
-        assert len(decision.membership.waves[1]) == 3
+        assert set(waves_of(decision)[2]) == set(REST)
+        assert len(waves_of(decision)[1]) == 3
 
 
 def test_a_late_device_fills_no_wave_that_has_begun() -> None:
@@ -135,21 +140,21 @@ def test_a_late_device_fills_no_wave_that_has_begun() -> None:
     for joins, expected in (("leave", {}), ("last", {missing: 2})):
         wish = spec(grouped, waves=waves, late_joiners=joins)
         found = decide(wish, seen(known, campaigns))
-        waves_of = {one: n for n, ids in found.membership.waves.items() for one in ids}
-        assert {one: n for one, n in waves_of.items() if one == missing} == expected
+        number_of = {one: n for n, ids in waves_of(found).items() for one in ids}
+        assert {one: n for one, n in number_of.items() if one == missing} == expected
     share = [wave("pilot", percent=25), wave("last")]
     more = run_once([last(REST[1:])], waves=share, joins="last")
-    assert more.membership.waves[1] == tuple(PILOT)
+    assert waves_of(more)[1] == tuple(PILOT)
 
 
 def test_late_devices_change_no_digest_where_they_are_left() -> None:
     taken = [one for one in REST if one != REST[2]]
     without = [one for one in LINE if one != REST[2]]
-    digests = [run_once([last(taken)], ids=ids).digest for ids in (LINE, without)]
+    digests = [run_once([last(taken)], ids=ids).assessment.digest for ids in (LINE, without)]
     assert digests[0] == digests[1]
-    joined = run_once([last(taken)], joins="last").digest
+    joined = run_once([last(taken)], joins="last").assessment.digest
     assert joined not in digests
-    plain = run_once([last(taken)], ids=without, joins="last").digest
+    plain = run_once([last(taken)], ids=without, joins="last").assessment.digest
     assert len({joined, plain, digests[0]}) == 3
 
 
@@ -314,7 +319,7 @@ def test_devices_that_are_bought_after_the_last_wave_began(joins: str, phase: st
     service.now += hours(1)
     *_rest, (_wish, after) = Run(declared, service, [12], [imeis(30)]).decisions()
     new = imeis(10, start=20)
-    begun = max(place_in_line(ROLLOUT, one) for one in before.membership.waves[2])
+    begun = max(place_in_line(ROLLOUT, one) for one in waves_of(before)[2])
     assert after.phase.value == phase
     assert late(after) == (
         {one for one in new if place_in_line(ROLLOUT, one) < begun}

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.next_check import (
-    next_check,
+    find_next_check,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.campaign_history import (
-    keep_ledger,
+    read_history,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     OwnCampaign,
@@ -41,10 +41,9 @@ def look(
     due: bool = False,
 ) -> float | None:
     """Hours until the next look."""
-    found = next_check(
-        keep_ledger(spec([A]), campaigns),
-        [None if one is None else NOW + hours(one) for one in deadlines],
-        NOW,
+    found = find_next_check(
+        read_history(spec([A]), campaigns, NOW),
+        [NOW + hours(distance) for distance in deadlines if distance is not None],
         over=over,
         due=due,
     )

@@ -66,7 +66,7 @@ def decide_with(
 
 
 def cohort_of(found: Decision, name: str = "M1-A-B") -> PackageEvidence:
-    return found.cohorts[name]
+    return found.assessment.evidence[name]
 
 
 # -- evidence: at least 5 attempted, half of them well

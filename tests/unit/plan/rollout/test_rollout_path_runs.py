@@ -71,13 +71,15 @@ def test_no_more_devices_change_than_the_plan_says(
     halted: Decision | None = None
     for number, (_wish, found) in enumerate(run.decisions(halt_at=halt_at)):
         assert run.service.to_come() <= found.exposure <= most
-        assert found.exposed.started <= found.exposed.devices
+        assert found.assessment.exposed.started <= found.assessment.exposed.devices
         if number == halt_at:
             halted = found
             # What a halt cannot save, and until when.
             last = run.service.last_attempt()
-            assert run.service.to_come() <= found.exposed.started
-            assert last is None or (found.exposed.until and last.date() <= found.exposed.until)
+            assert run.service.to_come() <= found.assessment.exposed.started
+            assert last is None or (
+                found.assessment.exposed.until and last.date() <= found.assessment.exposed.until
+            )
         if halted is not None:
             assert found.create == ()
 

@@ -42,6 +42,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     target,
     upgraded,
     wave,
+    waves_of,
 )
 
 TWO_MODELS = [target(), target("M2")]
@@ -242,7 +243,7 @@ def test_phase(run: Callable[[], Decision], phase: str, why: str, *, ends: bool)
     assert why in found.why
     assert found.phase.over is ends
     # A hold with live campaigns is looked at again: their devices may still fail.
-    watched = phase == "held" and found.live
+    watched = phase == "held" and found.assessment.history.live
     assert (found.next_check is None) is (ends and not found.would_change and not watched)
 
 
@@ -259,7 +260,7 @@ def test_nothing_is_created(run: Callable[[], Decision]) -> None:
     """Also where devices wait: a person has to look first, or the service has to change."""
     found = run()
     assert found.create == ()
-    assert not found.cancel
+    assert not found.stops.cancel
 
 
 def test_who_only_wants_to_look_sees_what_is_due() -> None:
@@ -280,12 +281,12 @@ def test_licences(total: int, used: int, assigned: int, *, creates: bool) -> Non
     what = seen(devices, subscription=pool(total, used))
     found = decided(spec(imeis(4), assign_licenses=True), what)
     assert bool(found.create) is creates
-    assert found.licenses_needed == 4 - assigned
-    assert bool(found.blockers) is not creates
+    assert found.assessment.licenses_needed == 4 - assigned
+    assert bool(found.assessment.blockers) is not creates
 
 
 def test_event_billing_needs_no_licence() -> None:
-    assert nothing_yet().licenses_needed == 0
+    assert nothing_yet().assessment.licenses_needed == 0
 
 
 # -- what blocks one model does not block another
@@ -309,11 +310,11 @@ def test_a_started_twin_holds_and_a_queued_one_is_cancelled() -> None:
         return decided(spec(imeis(4)), seen(fleet(), [first, second]))
 
     queued, started = twin(1), twin(0)
-    assert [(one.campaign.id, why) for one, why in queued.cancel] == [
+    assert [(one.campaign.id, why) for one, why in queued.stops.cancel] == [
         ("b", "another campaign has this name")
     ]
     assert (queued.phase.value, started.phase.value) == ("running", "held")
-    assert started.cancel == ()
+    assert started.stops.cancel == ()
 
 
 def test_a_started_twin_stops_other_cohorts_too() -> None:
@@ -344,7 +345,7 @@ def braked(*, gate: dict[str, Any], start: int = 1) -> Decision:
 def test_a_failed_cohort_brakes_its_own_campaigns_only() -> None:
     found = braked(gate={"max_failed_cohort_share": "0.5"})
     assert found.phase.value == "running"
-    assert {(one.campaign.id, why) for one, why in found.cancel} == {
+    assert {(one.campaign.id, why) for one, why in found.stops.cancel} == {
         ("m1 queued", "its cohort has failed"),
         ("m1 scheduled", "its cohort has failed"),
     }
@@ -354,7 +355,7 @@ def test_a_failed_cohort_brakes_its_own_campaigns_only() -> None:
 def test_a_failed_wave_brakes_everything() -> None:
     found = braked(gate={"max_failed_cohort_share": "0.4"})
     assert found.phase.value == "halted"
-    assert {(one.campaign.id, why) for one, why in found.cancel} == {
+    assert {(one.campaign.id, why) for one, why in found.stops.cancel} == {
         ("m1 queued", "its cohort has failed"),
         ("m1 scheduled", "its cohort has failed"),
         ("m2 queued", "the rollout has halted"),
@@ -366,12 +367,12 @@ def test_a_failed_wave_brakes_everything() -> None:
 def test_what_has_started_is_beyond_the_brake() -> None:
     """On its first day a scheduled campaign has started, a queued one has not."""
     found = braked(gate={"max_failed_cohort_share": "0.4"}, start=0)
-    assert {one.campaign.id for one, _why in found.cancel} == {"m1 queued", "m2 queued"}
+    assert {one.campaign.id for one, _why in found.stops.cancel} == {"m1 queued", "m2 queued"}
 
 
 def test_devices_of_a_failed_cohort_leave_the_numbers() -> None:
     found = braked(gate={"max_failed_cohort_share": "0.5"})
-    numbers = found.waves[0].numbers
+    numbers = found.assessment.waves[0].numbers
     assert (numbers.devices, numbers.members, numbers.in_failed_cohorts) == (12, 6, 6)
     assert gate_of(found).failures == 0
 
@@ -392,7 +393,7 @@ def test_a_campaign_stopped_in_a_failed_cohort_holds_nobody() -> None:
 
 
 def verdicts(found: Decision) -> list[GateVerdict]:
-    return [state.verdict for state in found.waves]
+    return [state.verdict for state in found.assessment.waves]
 
 
 def three_waves(*results: Callable[..., Any], **members: Any) -> Decision:
@@ -400,7 +401,7 @@ def three_waves(*results: Callable[..., Any], **members: Any) -> Decision:
     ids = imeis(6)
     waves = [wave("a", count=2), wave("b", count=2), wave("c")]
     wish = spec(ids, waves=waves, **members)
-    by_wave = decided(wish, seen(map(device, ids))).membership.waves
+    by_wave = waves_of(decided(wish, seen(map(device, ids))))
     campaigns, devices = [], {one: device(one) for one in ids}
     for number, result in enumerate(results, 1):
         mine = by_wave[number]
@@ -412,18 +413,18 @@ def three_waves(*results: Callable[..., Any], **members: Any) -> Decision:
 def test_a_wave_that_neither_is_open_nor_has_begun_waits() -> None:
     found = three_waves(row)
     assert verdicts(found) == [GateVerdict.WAIT] * 3
-    assert [(one.open, one.begun) for one in found.waves] == [
+    assert [(one.open, one.begun) for one in found.assessment.waves] == [
         *((True, True), (False, False), (False, False))
     ]
-    assert found.waves[2].judgement.why == "waits for wave a to pass"
+    assert found.assessment.waves[2].judgement.why == "waits for wave a to pass"
 
 
 def test_a_passed_wave_opens_the_next() -> None:
     found = three_waves(good)
     assert verdicts(found) == [GateVerdict.PASS, GateVerdict.WAIT, GateVerdict.WAIT]
-    assert [one.open for one in found.waves] == [True, True, False]
+    assert [one.open for one in found.assessment.waves] == [True, True, False]
     assert [one.name.wave for one in found.create] == [2]
-    assert found.waves[2].judgement.why == "waits for wave b to pass"
+    assert found.assessment.waves[2].judgement.why == "waits for wave b to pass"
 
 
 def test_a_wave_that_has_begun_is_judged_even_behind_one_that_waits() -> None:
@@ -437,7 +438,7 @@ def test_a_wave_that_has_begun_is_judged_even_behind_one_that_waits() -> None:
 def test_a_wave_behind_a_failed_one_gets_nothing() -> None:
     found = three_waves(bad)
     assert found.phase.value == "halted"
-    assert (found.create, found.waves[1].open) == ((), False)
+    assert (found.create, found.assessment.waves[1].open) == ((), False)
 
 
 def test_a_wave_without_members_is_skipped() -> None:
@@ -465,22 +466,22 @@ def test_the_deadline_is_a_day_after_the_last_campaign() -> None:
         own([row(imei(0))], end=3),
         own([row(imei(1))], "CampaignEnded", batch=2, end=1),
     ]
-    (state,) = decided(spec(imeis(2)), seen(fleet(2), campaigns)).waves
+    (state,) = decided(spec(imeis(2)), seen(fleet(2), campaigns)).assessment.waves
     # the end of the third day from today, and 24 hours
     assert state.deadline == NOW - hours(10) + hours(24 * 4) + hours(24)
     short = spec(imeis(2), timing={"report_grace_hours": 2})
-    (state,) = decided(short, seen(fleet(2), campaigns)).waves
+    (state,) = decided(short, seen(fleet(2), campaigns)).assessment.waves
     assert state.deadline == NOW - hours(10) + hours(24 * 4) + hours(2)
 
 
 def test_there_is_no_deadline_while_something_is_to_be_created() -> None:
     ended = own([row(imei(0))], "CampaignEnded", start=-9, end=-5)
-    waiting = decided(spec(imeis(2)), seen(fleet(2), [ended])).waves[0]
+    waiting = decided(spec(imeis(2)), seen(fleet(2), [ended])).assessment.waves[0]
     assert (waiting.deadline, waiting.verdict) == (None, GateVerdict.WAIT)
     settling = own([row(imei(0))], count=2, start=-9, end=-5)
-    state = decided(spec(imeis(2)), seen(fleet(2), [settling])).waves[0]
+    state = decided(spec(imeis(2)), seen(fleet(2), [settling])).assessment.waves[0]
     assert (state.deadline, state.verdict) == (None, GateVerdict.WAIT)
-    assert nothing_yet().waves[0].deadline is None
+    assert nothing_yet().assessment.waves[0].deadline is None
 
 
 def test_campaigns_of_other_waves_move_no_deadline() -> None:
@@ -490,14 +491,14 @@ def test_campaigns_of_other_waves_move_no_deadline() -> None:
         own([row(one) for one in ids[2:]], wave=2, end=5),
     ]
     wish = spec(ids, waves=[wave("first", count=2), wave()])
-    first, last = decided(wish, seen(map(device, ids), campaigns)).waves
+    first, last = decided(wish, seen(map(device, ids), campaigns)).assessment.waves
     assert first.deadline == NOW - hours(10) + hours(24 * 2) + hours(24)
     assert last.deadline == NOW - hours(10) + hours(24 * 6) + hours(24)
 
 
 def test_the_next_look_is_at_the_deadline() -> None:
     found = a_tail_before_the_deadline("UpgradePending")
-    assert found.next_check == found.waves[0].deadline == NOW + hours(14)
+    assert found.next_check == found.assessment.waves[0].deadline == NOW + hours(14)
 
 
 def test_campaigns_of_failed_cohorts_move_no_deadline() -> None:
@@ -507,7 +508,7 @@ def test_campaigns_of_failed_cohorts_move_no_deadline() -> None:
         own([bad(ids[0]), bad(ids[1])], end=9),
         own([row(one) for one in ids[2:]], model="M2", end=2),
     ]
-    (state,) = decided(spec(ids, target=TWO_MODELS), seen(devices, campaigns)).waves
+    (state,) = decided(spec(ids, target=TWO_MODELS), seen(devices, campaigns)).assessment.waves
     assert state.deadline == NOW - hours(10) + hours(24 * 3) + hours(24)
 
 
@@ -522,7 +523,7 @@ def test_the_deadline_to_the_second(later: float, phase: str) -> None:
 def test_devices_that_are_busy_elsewhere_do_not_move_the_deadline() -> None:
     ended = own([row(imei(0))], "CampaignEnded", start=-9, end=-5)
     what = seen(fleet(2), [ended], busy={imei(1): "theirs"})
-    assert decided(spec(imeis(2)), what).waves[0].deadline is not None
+    assert decided(spec(imeis(2)), what).assessment.waves[0].deadline is not None
 
 
 @pytest.mark.parametrize(("end", "phase"), [(-1, "running"), (-2, "completed_with_exceptions")])

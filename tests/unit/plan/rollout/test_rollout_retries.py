@@ -25,7 +25,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judg
     GateVerdict,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.campaign_history import (
-    keep_ledger,
+    read_history,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     OwnCampaign,
@@ -47,6 +47,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     spec,
     upgraded,
     wave,
+    waves_of,
 )
 
 TEN = imeis(10)
@@ -144,7 +145,7 @@ def test_a_stopped_campaign_has_no_retry_even_when_that_is_accepted() -> None:
     accept = [{"wave": "all", "up_to": 2, "by": "ann", "reason": "known"}]
     decision = tried(first("CampaignCancelled"), accept=accept)
     assert gate_of(decision).verdict is GateVerdict.PASS
-    assert decision.retries == ()
+    assert decision.assessment.retries == ()
     assert created(decision) == []
 
 
@@ -226,7 +227,7 @@ def test_the_sweep_tries_unreached_devices_once() -> None:
     over = swept(unreached(), missed)
     assert created(over) == []
     assert over.phase is Phase.COMPLETED_WITH_EXCEPTIONS
-    assert over.membership.waves[1] == decision.membership.waves[1]
+    assert waves_of(over)[1] == waves_of(decision)[1]
     done = own(list(map(good, BROKEN)), "CampaignEnded", wave=99)
     assert swept(unreached(), done, verified=TEN).phase is Phase.COMPLETED
 
@@ -273,7 +274,7 @@ def test_the_sweep_comes_after_the_last_wave_only() -> None:
     waves = [wave("pilot", count=4, gate={"min_sample": 3}), wave("last")]
     wish = spec(imeis(8), sweep=True, waves=waves)
     fleet = [device(one) for one in imeis(8)]
-    ids = decide(wish, seen(fleet)).membership.waves
+    ids = waves_of(decide(wish, seen(fleet)))
     pilot = own([row(ids[1][0]), *map(good, ids[1][1:])], "CampaignEnded")
     decision = decide(wish, seen(account(ids[1][1:], imeis(8)), [pilot]))
     assert created(decision) == [(2, 1, 1, tuple(sorted(ids[2])))]
@@ -289,7 +290,7 @@ def test_busy_devices_wait_a_day() -> None:
     """Refused 10 hours ago beside others that were taken: the next try is in 14 hours."""
     ended = own([busy(TEN[0], -10), *map(good, TEN[1:])], "CampaignEnded")
     wish = spec(TEN, gate=LAX)
-    assert keep_ledger(wish, [ended]).busy_until == {TEN[0]: NOW + hours(14)}
+    assert read_history(wish, [ended], NOW).busy_until == {TEN[0]: NOW + hours(14)}
     soon = decide(wish, seen(account(TEN[1:]), [ended], now=NOW + hours(13.9)))
     assert classes(soon)[TEN[0]] == "busy"
     assert created(soon) == []
@@ -304,6 +305,6 @@ def test_the_last_refusal_says_how_long_and_the_declaration_too() -> None:
     early = own([busy(imei(0), -60)], "CampaignEnded", batch=2)
     late = own([busy(imei(0), -20), good(imei(1))], "CampaignEnded")
     for campaigns in ([early, late], [late, early]):
-        assert keep_ledger(spec(TEN), campaigns).busy_until == {imei(0): NOW + hours(4)}
+        assert read_history(spec(TEN), campaigns, NOW).busy_until == {imei(0): NOW + hours(4)}
         slow = spec(TEN, timing={"settle_retry_hours": 30})
-        assert keep_ledger(slow, campaigns).busy_until == {imei(0): NOW + hours(10)}
+        assert read_history(slow, campaigns, NOW).busy_until == {imei(0): NOW + hours(10)}

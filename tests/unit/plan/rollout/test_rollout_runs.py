@@ -28,7 +28,9 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     device,
     imeis,
     package,
+    row_of,
     wave,
+    waves_of,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_random_runs import (
     SLOW,
@@ -85,12 +87,18 @@ def essence(found: Decision) -> dict[str, Any]:
     """Everything that a decision says, without the rows that it was read from."""
     return {
         "phase": (found.phase, found.why, found.next_check, found.exposure),
-        "classes": {one: (verdict.kind, verdict.reason) for one, verdict in found.verdicts.items()},
-        "waves": (found.waves, found.membership),
-        "cohorts": found.cohorts,
-        "writes": (found.create, [(own.campaign.id, why) for own, why in found.cancel]),
+        "outcomes": {
+            row.imei: (row.outcome.kind, row.outcome.reason) for row in found.assessment.rows
+        },
+        "waves": (
+            [replace(state, rows=()) for state in found.assessment.waves],
+            waves_of(found),
+            found.assessment.left_out,
+        ),
+        "cohorts": found.assessment.evidence,
+        "writes": (found.create, [(own.campaign.id, why) for own, why in found.stops.cancel]),
         "refresh": sorted(found.refresh),
-        "blockers": found.blockers,
+        "blockers": found.assessment.blockers,
     }
 
 
@@ -246,7 +254,7 @@ def test_the_model_itself_can_go_wrong() -> None:
         [ids],
     )
     *_rest, (_wish, last) = run.decisions()
-    assert {FATES[n]: last.verdicts[one].kind.value for n, one in enumerate(ids)} == {
+    assert {FATES[n]: row_of(last, one).outcome.kind.value for n, one in enumerate(ids)} == {
         "good": "verified",
         "bad": "failed",
         "silent": "failed",

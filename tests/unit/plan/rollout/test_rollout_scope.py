@@ -21,6 +21,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.plac
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     EVENT_BILLING,
+    classes,
     cohort,
     decided,
     device,
@@ -32,6 +33,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     pool,
     rejected,
     row,
+    row_of,
     seen,
     spec,
     target,
@@ -55,10 +57,11 @@ def judged(
     found = decided(
         spec([ONE, OTHER], **members),
         seen(devices, catalogue=catalogue, subscription=subscription),
-    ).scope
-    assert found.members.keys() | found.out.keys() == {ONE, OTHER}
-    assert not found.members.keys() & found.out.keys()
-    return "in" if ONE in found.members else found.out[ONE].value
+    )
+    members, out = classes(found), found.assessment.out
+    assert members.keys() | out.keys() == {ONE, OTHER}
+    assert not members.keys() & out.keys()
+    return "in" if ONE in members else out[ONE].value
 
 
 @pytest.mark.parametrize(
@@ -131,7 +134,7 @@ def test_a_member_has_its_cohort_and_package() -> None:
     older = package(name="older", launch_date="2026-02-01T00:00:00Z")
     for catalogue in ([newer, older], [older, newer]):
         what = seen([device(ONE)], catalogue=catalogue)
-        member = decided(spec([{"imei": ONE, "host": "h1"}]), what).scope.members[ONE]
+        member = row_of(decided(spec([{"imei": ONE, "host": "h1"}]), what), ONE)
         assert (member.cohort, member.package) == (cohort(), newer)
         assert (member.device, member.selected.host) == (device(ONE), "h1")
 
@@ -147,34 +150,34 @@ def test_the_shortest_path_wins() -> None:
 def test_a_claimed_device_stays_in_scope_whatever_is_declared() -> None:
     """It is selected no more, the account has it no more, or it runs the target."""
     campaign = own([row(ONE), good(OTHER)])
-    found = decided(spec([imei(7)]), seen([upgraded(OTHER)], [campaign])).scope
-    assert found.members.keys() == {ONE, OTHER}
-    assert found.out == {imei(7): Out.NOT_FOUND}
-    assert found.members[ONE].device is None
-    assert found.members[OTHER].selected.imei == OTHER
+    found = decided(spec([imei(7)]), seen([upgraded(OTHER)], [campaign]))
+    assert classes(found).keys() == {ONE, OTHER}
+    assert found.assessment.out == {imei(7): Out.NOT_FOUND}
+    assert row_of(found, ONE).device is None
+    assert row_of(found, OTHER).selected.imei == OTHER
 
 
 def test_a_claimed_device_has_the_package_of_its_campaign() -> None:
     campaign = own([row(ONE)], package_name="declared-elsewhere")
-    found = decided(spec([ONE, OTHER]), seen([device(ONE), device(OTHER)], [campaign])).scope
-    assert found.members[ONE].package.name == "declared-elsewhere"
-    assert found.members[ONE].cohort == found.members[OTHER].cohort == cohort()
-    assert found.members[OTHER].package.name == "M1-A-B"
+    found = decided(spec([ONE, OTHER]), seen([device(ONE), device(OTHER)], [campaign]))
+    assert row_of(found, ONE).package.name == "declared-elsewhere"
+    assert row_of(found, ONE).cohort == row_of(found, OTHER).cohort == cohort()
+    assert row_of(found, OTHER).package.name == "M1-A-B"
 
 
 def test_a_claimed_device_keeps_the_cohort_that_it_had() -> None:
     what = seen([upgraded(ONE)], [own([good(ONE)])])
-    assert decided(spec([ONE]), what).scope.members[ONE].cohort == cohort(version="A")
+    assert row_of(decided(spec([ONE]), what), ONE).cohort == cohort(version="A")
 
 
 def test_a_rejected_device_is_in_scope() -> None:
     what = seen([device(ONE)], [own([rejected(ONE)])])
-    assert ONE in decided(spec([ONE]), what).scope.members
+    assert ONE in classes(decided(spec([ONE]), what))
 
 
 def test_devices_that_were_busy_are_judged_anew() -> None:
     what = seen([upgraded(ONE)], [own([row(ONE, "DeviceRejected", reason="busy")])])
-    assert decided(spec([ONE]), what).scope.out == {ONE: Out.CURRENT}
+    assert decided(spec([ONE]), what).assessment.out == {ONE: Out.CURRENT}
 
 
 # -- a target that nothing leads to
@@ -205,10 +208,10 @@ def test_a_target_that_is_reached_or_that_nobody_needs_is_none(one: Device) -> N
     """An old target without packages is fine once all run it; a published one always."""
     catalogue = [package()] if one.firmware == "Z" else [package("M9")]
     found = decided(spec([ONE]), seen([one], catalogue=catalogue))
-    assert found.scope.members == {}
+    assert classes(found) == {}
 
 
 def test_a_target_that_campaigns_reach_is_none() -> None:
     """The package was taken from the catalogue while the rollout runs."""
     what = seen([device(ONE), device(OTHER)], [own([row(ONE)])], catalogue=[package("M9")])
-    assert decided(spec([ONE, OTHER]), what).scope.out == {OTHER: Out.NO_PATH}
+    assert decided(spec([ONE, OTHER]), what).assessment.out == {OTHER: Out.NO_PATH}

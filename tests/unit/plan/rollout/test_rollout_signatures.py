@@ -50,6 +50,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     target,
     upgraded,
     wave,
+    waves_of,
 )
 
 # A pilot of 4 in which one failure is tolerated, and the rest; approval is asked for everywhere.
@@ -64,7 +65,7 @@ def fresh(ids: Sequence[str] = tuple(DEVICES)) -> Observed:
 
 def pilot_of(**members: Any) -> tuple[str, ...]:
     """The devices of the first wave."""
-    return tuple(decide(spec(DEVICES, **members), fresh()).membership.waves[1])
+    return tuple(waves_of(decide(spec(DEVICES, **members), fresh()))[1])
 
 
 def after_pilot(failures: int = 0, *, status: str = "CampaignEnded", **members: Any) -> Decision:
@@ -88,7 +89,7 @@ def approved(digest: str, **members: Any) -> dict[str, Any]:
     return {**ASKED, "approved": [{"wave": "pilot", "digest": digest, **members}]}
 
 
-DIGEST = decide(spec(DEVICES, **ASKED), fresh()).digest
+DIGEST = decide(spec(DEVICES, **ASKED), fresh()).assessment.digest
 OTHER = ("0" if DIGEST[0] != "0" else "1") + DIGEST[1:]
 
 
@@ -126,7 +127,7 @@ def test_a_wave_is_left_with_an_approval_of_this_plan(
     else:
         assert decision.phase is Phase.AWAITING_APPROVAL
         assert gate_of(decision).verdict is GateVerdict.APPROVE
-        assert "waits for a person to approve" in decision.why
+        assert "waits for approval" in decision.why
         assert not decision.create
 
 
@@ -233,7 +234,7 @@ def test_failures_of_a_cohort_are_accepted_up_to_a_number() -> None:
     code = cohort("M2").code
 
     def failed(*entries: dict[str, Any]) -> dict[str, bool]:
-        return {name: one.failed for name, one in two_models(*entries).cohorts.items()}
+        return {name: one.failed for name, one in two_models(*entries).assessment.evidence.items()}
 
     halted = {"M1-A-B": False, "M2-A-B": True}
     assert failed() == halted
@@ -251,7 +252,7 @@ def test_an_accepted_cohort_counts_in_its_wave_again() -> None:
     assert alone.phase is Phase.HALTED
     both = two_models({"cohort": code, "up_to": 3}, {"up_to": 3})
     assert both.phase is Phase.RUNNING
-    assert not both.shorten
+    assert not both.stops.shorten
 
 
 # -- require_digest
@@ -288,7 +289,7 @@ def digest_of(devices: Sequence[Any] = tuple(DEVICES), **members: Any) -> str:
     wish = spec(devices, **{**PLAN, **members})
     known = [device(one.imei) for one in wish.devices]
     # Nothing has begun, so what is accepted would be refused while it runs.
-    return decide(wish, seen(known), wanted=Wanted.PAUSED).digest
+    return decide(wish, seen(known), wanted=Wanted.PAUSED).assessment.digest
 
 
 PILOT = {"count": 4, "days": 3}
@@ -371,7 +372,7 @@ def test_a_new_version_has_another_digest() -> None:
         decide(spec(DEVICES, **PLAN, target=[target(version=version)]), what)
         for version in ("B", "C")
     )
-    assert first.digest != second.digest
+    assert first.assessment.digest != second.assessment.digest
 
 
 @settings(max_examples=40, deadline=None)
@@ -408,13 +409,16 @@ def test_a_device_in_another_wave_changes_it(swap: str, seed: int) -> None:
 )
 def test_it_holds_from_the_first_run_to_the_last(words: list[str], late: int) -> None:
     """Neither the clock nor a result of the pilot is part of it."""
-    pilot = decide(spec(DEVICES, **PLAN), fresh()).membership.waves[1]
+    pilot = waves_of(decide(spec(DEVICES, **PLAN), fresh()))[1]
     told = {"good": good, "bad": bad, "pending": row}
     report = [told[word](one) for word, one in zip(words, pilot, strict=True)]
     fine = {one for word, one in zip(words, pilot, strict=True) if word == "good"}
     known = [upgraded(one) if one in fine else device(one) for one in DEVICES]
     now = seen().now + hours(late)
-    assert decide(spec(DEVICES, **PLAN), seen(known, [own(report)], now=now)).digest == digest_of()
+    assert (
+        decide(spec(DEVICES, **PLAN), seen(known, [own(report)], now=now)).assessment.digest
+        == digest_of()
+    )
 
 
 # -- declarations

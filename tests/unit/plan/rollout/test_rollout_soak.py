@@ -24,6 +24,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
     InvalidSpec,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
+    Circumstances,
     GateVerdict,
     Judgement,
     Numbers,
@@ -81,7 +82,7 @@ def judged(
     moment = NOW + hours(now)
     deadline = moment if late else moment + hours(1000)
     limits = gate(**{**SOAKING, **(soaking or {})})
-    return judge(limits, counted, deadline=deadline, now=moment, accepted=accepted)
+    return judge(limits, counted, Circumstances(deadline=deadline, now=moment, accepted=accepted))
 
 
 @pytest.mark.parametrize(
@@ -277,7 +278,7 @@ def test_no_wave_begins_before_the_soak_of_the_one_before(
     )
     for _run in range(0, 24 * 10, step):
         decision = run_once(wish, service)
-        before = decision.waves[0]
+        before = decision.assessment.waves[0]
         if any(planned.name.wave > 1 for planned in decision.create):
             assert before.verdict is GateVerdict.PASS
             fine = [

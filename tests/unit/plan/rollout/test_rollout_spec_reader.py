@@ -498,7 +498,12 @@ def test_defaults() -> None:
         ("all", "rest", 0, 0, 7),
     ]
     later = gate(max_failure_rate="0.05", min_sample=20, min_coverage="0.80")
-    assert [one.gate for one in found.waves] == [gate(max_failures=2), later, later, later]
+    assert [one.gate for one in found.waves] == [
+        gate(max_failures=2),
+        later,
+        later,
+        later,
+    ]
     assert found.limits == Limits(max_campaign_devices=1000, max_creates=10)
     day = timedelta(hours=24)
     assert found.timing == Timing(

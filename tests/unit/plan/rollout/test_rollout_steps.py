@@ -45,11 +45,13 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     package,
     rejected,
     row,
+    row_of,
     seen,
     spec,
     target,
     tried,
     wave,
+    waves_of,
 )
 
 AB, BC = package(path="A B"), package(path="B C")
@@ -118,7 +120,7 @@ def evidence(decision: Decision) -> dict[str, tuple[int, int, bool]]:
     """Attempted, failures, and whether the cohort has failed, by package."""
     return {
         name.removeprefix("M1-"): (one.attempted, one.failures, one.failed)
-        for name, one in decision.cohorts.items()
+        for name, one in decision.assessment.evidence.items()
     }
 
 
@@ -128,7 +130,7 @@ def evidence(decision: Decision) -> dict[str, tuple[int, int, bool]]:
 def test_the_first_step_comes_first() -> None:
     decision = run_once(on(one, "A") for one in FIVE)
     assert created(decision) == [("M1-A-B", 1, 1, 1, 5)]
-    assert decision.scope.members[FIVE[0]].path == (AB, BC)
+    assert row_of(decision, FIVE[0]).path.steps == (AB, BC)
     assert evidence(decision) == {"A-B": (0, 0, False), "B-C": (0, 0, False)}
 
 
@@ -138,8 +140,8 @@ def test_a_device_that_did_its_first_step_is_pending_and_has_proved_its_package(
     devices = [on(one, "B") for one in FIVE[:3]] + [on(one, "A") for one in FIVE[3:]]
     decision = run_once(devices, [first(rows, "CampaignScheduled")])
     assert list(classes(decision).values()) == ["advanced"] * 3 + ["pending"] * 2
-    assert decision.verdicts[FIVE[0]].reason.endswith("more steps once its campaign is over")
-    assert decision.scope.members[FIVE[0]].package.name == "M1-A-B"
+    assert row_of(decision, FIVE[0]).outcome.reason.endswith("more steps once its campaign is over")
+    assert row_of(decision, FIVE[0]).package.name == "M1-A-B"
     assert evidence(decision) == {"A-B": (3, 0, False), "B-C": (0, 0, False)}
     assert (gate_of(decision).attempted, gate_of(decision).verified) == (0, 0)
     assert created(decision) == []
@@ -153,8 +155,8 @@ def test_the_next_step_comes_once_the_campaign_is_over() -> None:
     assert decision.create[0].cohort == cohort(version="B")
     assert decision.create[0].package == BC
     # Of the next package nothing is known, whatever the one before has proved.
-    assert [one.qualified for one in decision.cohorts.values()] == [True, False]
-    assert decision.waves[0].deadline is None
+    assert [one.qualified for one in decision.assessment.evidence.values()] == [True, False]
+    assert decision.assessment.waves[0].deadline is None
 
 
 def test_a_device_is_at_the_target_after_its_last_step() -> None:
@@ -216,7 +218,7 @@ def test_a_step_that_was_leapt_over_is_done() -> None:
         target=[target(version="D")],
     )
     assert created(decision) == [("M1-C-D", 1, 1, 1, 1)]
-    assert decision.scope.members[FIVE[0]].done[0].name == "M1-A-B"
+    assert row_of(decision, FIVE[0]).path.done[0].name == "M1-A-B"
     assert evidence(decision) == {
         "A-B": (1, 0, False),
         "B-C": (0, 0, False),
@@ -251,8 +253,8 @@ def test_a_device_that_is_busy_elsewhere_waits(
         campaigns.append(second(rows, "CampaignEnded", end=-1))
     decision = run_once((on(one, "B") for one in FIVE), campaigns, held=held)
     assert classes(decision)[FIVE[0]] == "advanced"
-    assert decision.verdicts[FIVE[0]].busy
-    assert decision.verdicts[FIVE[0]].reason.endswith(f"next step: {reason}")
+    assert row_of(decision, FIVE[0]).outcome.busy
+    assert row_of(decision, FIVE[0]).outcome.reason.endswith(f"next step: {reason}")
     assert all(FIVE[0] not in one.devices for one in decision.create)
 
 
@@ -268,7 +270,7 @@ def test_a_step_whose_report_is_not_complete_gets_no_more_campaigns() -> None:
     devices = [on(one, "B") for one in FIVE]
     decision = run_once(devices, [first(done()), second(rows, count=3)])
     assert created(decision) == []
-    assert decision.verdicts[FIVE[4]].reason.endswith("device report is not complete yet")
+    assert row_of(decision, FIVE[4]).outcome.reason.endswith("device report is not complete yet")
     complete = run_once(devices, [first(done()), second(rows)])
     assert created(complete) == [("M1-B-C", 1, 2, 1, 3)]
 
@@ -371,7 +373,7 @@ def test_an_accept_of_a_cohort_is_of_one_step() -> None:
             [first(done()), second(rows, "CampaignEnded", end=-1)],
             accept=[{**entry, "cohort": cohort(version=version).code}],
         )
-        return decision.cohorts["M1-B-C"].failed
+        return decision.assessment.evidence["M1-B-C"].failed
 
     assert (failed("B"), failed("A")) == (False, True)
 
@@ -423,14 +425,16 @@ def test_a_package_that_was_withdrawn_midway_leaves_devices_stuck() -> None:
     assert gate_of(before).verdict is GateVerdict.WAIT
     stuck = run_once(devices, [first(done())], catalogue=[AB], later=-58)
     assert set(classes(stuck).values()) == {"advanced"}
-    assert stuck.verdicts[FIVE[0]].reason.endswith("no package leads on from there")
+    assert row_of(stuck, FIVE[0]).outcome.reason.endswith("no package leads on from there")
     assert gate_of(stuck).verdict is GateVerdict.HOLD
     assert stuck.phase is Phase.HELD
-    assert stuck.waves[0].deadline == NOW - hours(58)
+    assert stuck.assessment.waves[0].deadline == NOW - hours(58)
     assert (created(stuck), stuck.next_check) == ([], None)
     # Who has not begun is out, as nothing leads to the target.
     more = run_once([*devices, on("350000000000099", "A")], [first(done())], catalogue=[AB])
-    assert {one: why.value for one, why in more.scope.out.items()} == {"350000000000099": "no_path"}
+    assert {one: why.value for one, why in more.assessment.out.items()} == {
+        "350000000000099": "no_path"
+    }
 
 
 def test_a_few_stuck_devices_do_not_hold_what_has_passed() -> None:
@@ -483,7 +487,7 @@ def test_a_first_step_is_waited_for_beyond_any_grace() -> None:
         timing={"settle_retry_hours": 720},
     )
     assert classes(decision)[FIVE[4]] == "pending"
-    assert decision.waves[0].deadline is None
+    assert decision.assessment.waves[0].deadline is None
     assert gate_of(decision).verdict is GateVerdict.WAIT
 
 
@@ -495,7 +499,7 @@ def test_a_pilot_counts_by_the_first_package_and_stays_when_its_devices_move_on(
     ids = imeis(20)
     waves = [wave("pilot", per_package=3), wave()]
     before = run_once([on(one, "A" if n < 10 else "B") for n, one in enumerate(ids)], waves=waves)
-    pilot = before.membership.waves[1]
+    pilot = waves_of(before)[1]
     begun = [one for one in pilot if one in ids[:10]]
     assert len(pilot) == 6
     assert len(begun) == 3
@@ -505,6 +509,6 @@ def test_a_pilot_counts_by_the_first_package_and_stays_when_its_devices_move_on(
         [first(done(begun)), second([row(one) for one in pilot])],
     ):
         after = run_once(moved, campaigns, waves=waves)
-        assert after.membership == before.membership
-        assert after.digest == before.digest
-        assert after.membership.left_out == {1: ()}
+        assert waves_of(after) == waves_of(before)
+        assert after.assessment.digest == before.assessment.digest
+        assert after.assessment.left_out == {1: ()}

@@ -21,6 +21,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
     Phase,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
+    Circumstances,
     GateVerdict,
     Numbers,
     judge,
@@ -140,14 +141,14 @@ def test_a_halt_stays_whatever_comes_later(
 def test_the_gate_fails_by_what_was_once() -> None:
     """2 of 22 are tolerated now; they were not when it was 2 of 2."""
     now = {"members": 22, "devices": 22, "verified": 20, "failed": 2}
-    assert judge(gate(), Numbers(**now), deadline=None, now=NOW).verdict is GateVerdict.PASS
+    assert judge(gate(), Numbers(**now), Circumstances(now=NOW)).verdict is GateVerdict.PASS
     once = Numbers(**now, too_many_once=True)
-    failed = judge(gate(), once, deadline=None, now=NOW)
+    failed = judge(gate(), once, Circumstances(now=NOW))
     assert failed.verdict is GateVerdict.FAIL
     assert "2 failures of 22 attempted are too many to believe" in failed.why
-    accepted = judge(gate(), once, deadline=None, now=NOW, accepted=2)
+    accepted = judge(gate(), once, Circumstances(now=NOW, accepted=2))
     assert accepted.verdict is GateVerdict.PASS
-    short = judge(gate(), once, deadline=None, now=NOW, accepted=1)
+    short = judge(gate(), once, Circumstances(now=NOW, accepted=1))
     assert short.verdict is GateVerdict.FAIL
 
 
@@ -169,10 +170,10 @@ def of_22(failures_at: Sequence[float], *, accept: int | None = None) -> Decisio
 def test_a_cohort_that_failed_once_stays_failed() -> None:
     """Two failures first: the cohort has failed, and with it all devices of its wave."""
     early = of_22([-40, -30])
-    assert [one.failed for one in early.cohorts.values()] == [True]
+    assert [one.failed for one in early.assessment.evidence.values()] == [True]
     assert early.phase is Phase.HALTED
     late = of_22([-10, -9])
-    assert [one.failed for one in late.cohorts.values()] == [False]
+    assert [one.failed for one in late.assessment.evidence.values()] == [False]
     assert late.phase is Phase.COMPLETED_WITH_EXCEPTIONS
 
 
@@ -181,7 +182,9 @@ def test_a_person_may_take_what_was_once() -> None:
     taken = of_22([-40, -30], accept=2)
     assert taken.phase is Phase.COMPLETED_WITH_EXCEPTIONS
     assert gate_of(taken).verdict is GateVerdict.PASS
-    assert [one.failed for one in of_22([-40, -30], accept=1).cohorts.values()] == [True]
+    assert [one.failed for one in of_22([-40, -30], accept=1).assessment.evidence.values()] == [
+        True
+    ]
 
 
 def test_a_cohort_tolerates_what_the_wave_declares() -> None:
@@ -189,7 +192,7 @@ def test_a_cohort_tolerates_what_the_wave_declares() -> None:
     wish = spec(imeis(2), gate={"max_failure_rate": 1})
     rows = [bad(one) for one in imeis(2)]
     decision = decide(wish, seen([device(one) for one in imeis(2)], [own(rows, "CampaignEnded")]))
-    assert [one.failed for one in decision.cohorts.values()] == [False]
+    assert [one.failed for one in decision.assessment.evidence.values()] == [False]
 
 
 @pytest.mark.parametrize("broken", [3, 4, 5, 6])
@@ -209,7 +212,10 @@ def test_a_cohort_that_fails_afterwards_lifts_no_halt(broken: int) -> None:
         gate={"max_failures": 2, "max_failure_rate": "0.1"},
     )
     decision = decide(wish, seen(devices, campaigns))
-    assert (decision.cohorts["M1-A-B"].failed, decision.phase) == (broken > 3, Phase.HALTED)
+    assert (decision.assessment.evidence["M1-A-B"].failed, decision.phase) == (
+        broken > 3,
+        Phase.HALTED,
+    )
 
 
 @pytest.mark.parametrize("free", [False, True])

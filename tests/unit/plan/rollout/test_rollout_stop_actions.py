@@ -21,6 +21,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
     Phase,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.suspects import (
+    find_suspects,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     Wanted,
 )
@@ -43,6 +46,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     target,
     upgraded,
     wave,
+    waves_of,
 )
 
 DEVICES = imeis(4)
@@ -62,7 +66,7 @@ def halted(
 
 
 def shortened(decision: Decision) -> list[date]:
-    return [end for _one, end, _why in decision.shorten]
+    return [end for _one, end, _why in decision.stops.shorten]
 
 
 # NOW is 10:00 UTC, and the notice is 24 hours: day(1) is the earliest end.
@@ -91,12 +95,12 @@ def shortened(decision: Decision) -> list[date]:
 )
 def test_a_halt_brakes_by_what_has_started(one: OwnCampaign, expected: str) -> None:
     decision = halted(one)
-    assert ("cancel" in expected) == ([other for other, _why in decision.cancel] == [one])
-    assert ("shorten" in expected) == (decision.shorten != ())
-    assert decision.shorten in ((), ((one, day(1), "the rollout has halted"),))
-    assert ("unstoppable" in expected) == (decision.unstoppable == (one,))
+    assert ("cancel" in expected) == ([other for other, _why in decision.stops.cancel] == [one])
+    assert ("shorten" in expected) == (decision.stops.shorten != ())
+    assert decision.stops.shorten in ((), ((one, day(1), "the rollout has halted"),))
+    assert ("unstoppable" in expected) == (decision.stops.unstoppable == (one,))
     assert decision.would_change == ("cancel" in expected or "shorten" in expected)
-    assert not decision.abort
+    assert not decision.stops.abort
     assert not decision.create
 
 
@@ -105,21 +109,21 @@ def test_windows_that_cannot_be_read_are_not_sent_back() -> None:
     one = campaign(start=-2, end=9)
     odd = replace(one.campaign.schedule, windows_readable=False)
     one = replace(one, campaign=replace(one.campaign, schedule=odd))
-    assert not halted(one).shorten
-    assert halted(one).unstoppable == (one,)
+    assert not halted(one).stops.shorten
+    assert halted(one).stops.unstoppable == (one,)
 
 
 def test_an_abort_is_tried_with_the_shortening_only() -> None:
     """Where it was asked for, and not again when the end cannot come earlier; but v2 aborts."""
     long, short = campaign(start=-2, end=9), campaign(start=-2, end=1)
-    assert halted(long, on_halt="abort").abort == (long,)
-    assert not halted(long).abort
-    assert not halted(short, on_halt="abort").abort
+    assert halted(long, on_halt="abort").stops.abort == (long,)
+    assert not halted(long).stops.abort
+    assert not halted(short, on_halt="abort").stops.abort
     software = replace(short, campaign=replace(short.campaign, type=CampaignType.SOFTWARE))
-    assert halted(software, on_halt="abort").abort == (software,)
-    assert not halted(software).abort
-    assert not halted(campaign(start=1, end=9), on_halt="abort").abort
-    assert not halted(long, on_halt="abort", by="running").abort
+    assert halted(software, on_halt="abort").stops.abort == (software,)
+    assert not halted(software).stops.abort
+    assert not halted(campaign(start=1, end=9), on_halt="abort").stops.abort
+    assert not halted(long, on_halt="abort", by="running").stops.abort
 
 
 @settings(max_examples=120, deadline=None)
@@ -160,7 +164,12 @@ def test_a_halt_is_over_when_no_brake_is_left() -> None:
 def test_nobody_else_brakes(wanted: str) -> None:
     """Not while the gates are content."""
     decision = halted(campaign(start=-2, end=9), by=wanted)
-    assert not (decision.cancel or decision.shorten or decision.abort or decision.unstoppable)
+    assert not (
+        decision.stops.cancel
+        or decision.stops.shorten
+        or decision.stops.abort
+        or decision.stops.unstoppable
+    )
 
 
 def test_a_pause_creates_nothing_and_brakes_nothing() -> None:
@@ -192,9 +201,9 @@ def test_a_failed_wave_brakes_whatever_is_wanted(wanted: Wanted) -> None:
     others = own([row(one) for one in DEVICES[2:]], batch=2, start=-2, end=9)
     what = seen([device(one) for one in DEVICES], [broken, others])
     decision = decide(spec(DEVICES), what, wanted=wanted)
-    assert [one for one, _end, _why in decision.shorten] == [others]
+    assert [one for one, _end, _why in decision.stops.shorten] == [others]
     assert shortened(decision) == [day(1)]
-    assert decision.unstoppable == (others,)
+    assert decision.stops.unstoppable == (others,)
 
 
 def test_a_failed_cohort_brakes_only_its_own_campaigns() -> None:
@@ -209,8 +218,8 @@ def test_a_failed_cohort_brakes_only_its_own_campaigns() -> None:
     wish = spec(imeis(12), target=[target(), target("M2")])
     decision = decide(wish, seen(known, campaigns))
     assert decision.phase is Phase.RUNNING
-    assert decision.shorten == ((campaigns[1], day(1), "its cohort has failed"),)
-    assert decision.unstoppable == (campaigns[1],)
+    assert decision.stops.shorten == ((campaigns[1], day(1), "its cohort has failed"),)
+    assert decision.stops.unstoppable == (campaigns[1],)
 
 
 # -- suspects: devices that one of our campaigns may have although no report shows it
@@ -223,12 +232,12 @@ def suspects(
 ) -> list[set[str]]:
     wish = spec(ids, waves=THREE)
     what = seen([device(one) for one in ids], campaigns)
-    return [set(group) for group in decide(wish, what, wanted=wanted).suspects]
+    return [set(group) for group in find_suspects(decide(wish, what, wanted=wanted))]
 
 
 def by_wave(ids: Sequence[str]) -> dict[int, set[str]]:
     decision = decide(spec(ids, waves=THREE), seen([device(one) for one in ids]))
-    return {number: set(found) for number, found in decision.membership.waves.items()}
+    return {number: set(found) for number, found in waves_of(decision).items()}
 
 
 def test_suspects_are_those_to_be_created() -> None:
@@ -252,4 +261,4 @@ def test_suspects_of_a_halt_are_of_the_waves_begun_and_the_next() -> None:
 def test_what_is_complete_has_no_suspects() -> None:
     rows = [good(one) for one in imeis(3)]
     what = seen([upgraded(one) for one in imeis(3)], [own(rows, "CampaignEnded")])
-    assert decide(spec(imeis(3)), what, wanted=Wanted.HALTED).suspects == []
+    assert find_suspects(decide(spec(imeis(3)), what, wanted=Wanted.HALTED)) == []

@@ -47,6 +47,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     target,
     upgraded,
     wave,
+    waves_of,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
     ServiceModel,
@@ -94,10 +95,10 @@ def test_live_campaigns_of_an_older_target_are_waited_for() -> None:
     decision = decided(supersede=False)
     assert created(decision) == {}
     assert decision.phase is Phase.BLOCKED
-    (blocker,) = decision.blockers
+    (blocker,) = decision.assessment.blockers
     assert f"{RUNNING.name} (running, CampaignScheduled)" in blocker
     assert "set supersede: true" in blocker
-    assert not (decision.shorten or decision.cancel or decision.unstoppable)
+    assert not (decision.stops.shorten or decision.stops.cancel or decision.stops.unstoppable)
     # A model with no such campaign is held by nobody.
     assert created(decided(supersede=False, models="111222")) == {"M2-A-B": set(IDS[3:])}
 
@@ -105,22 +106,22 @@ def test_live_campaigns_of_an_older_target_are_waited_for() -> None:
 def test_superseded_campaigns_are_shortened_and_no_longer_waited_for() -> None:
     """Devices that they have are busy; the others get the new package."""
     decision = decided()
-    assert decision.shorten == ((RUNNING, day(1), "a newer target supersedes it"),)
-    assert decision.unstoppable == (RUNNING,)
-    assert decision.abort == ()
-    assert decision.blockers == []
+    assert decision.stops.shorten == ((RUNNING, day(1), "a newer target supersedes it"),)
+    assert decision.stops.unstoppable == (RUNNING,)
+    assert decision.stops.abort == ()
+    assert decision.assessment.blockers == ()
     assert created(decision) == {"M1-A-C": set(IDS[3:])}
     assert decision.would_change
 
 
 def test_superseded_campaigns_that_have_not_started_are_cancelled() -> None:
     decision = decided([QUEUED])
-    assert decision.cancel == ((QUEUED, "a newer target supersedes it"),)
-    assert not (decision.shorten or decision.unstoppable)
+    assert decision.stops.cancel == ((QUEUED, "a newer target supersedes it"),)
+    assert not (decision.stops.shorten or decision.stops.unstoppable)
 
 
 def test_an_abort_is_tried_where_it_was_asked_for() -> None:
-    assert decided(on_halt="abort").abort == (RUNNING,)
+    assert decided(on_halt="abort").stops.abort == (RUNNING,)
 
 
 def test_an_end_never_moves_later() -> None:
@@ -129,8 +130,8 @@ def test_an_end_never_moves_later() -> None:
         campaign=replace(RUNNING.campaign, schedule=replace(RUNNING.campaign.schedule, end=day(1))),
     )
     decision = decided([short])
-    assert decision.shorten == ()
-    assert decision.unstoppable == (short,)
+    assert decision.stops.shorten == ()
+    assert decision.stops.unstoppable == (short,)
 
 
 @pytest.mark.parametrize(
@@ -149,9 +150,9 @@ def test_an_end_never_moves_later() -> None:
 def test_who_brakes_older_targets(wanted: Wanted, why: str, *, supersede: bool) -> None:
     """A pause touches nothing; a halt stops all, once."""
     decision = decided([RUNNING, QUEUED], supersede=supersede, wanted=wanted)
-    assert [told for _one, _end, told in decision.shorten] == ([why] if why else [])
-    assert [told for _one, told in decision.cancel] == ([why] if why else [])
-    assert decision.unstoppable == ((RUNNING,) if why else ())
+    assert [told for _one, _end, told in decision.stops.shorten] == ([why] if why else [])
+    assert [told for _one, told in decision.stops.cancel] == ([why] if why else [])
+    assert decision.stops.unstoppable == ((RUNNING,) if why else ())
     if wanted in (Wanted.PAUSED, Wanted.HALTED):
         assert created(decision) == {}
 
@@ -160,9 +161,9 @@ def test_devices_of_older_targets_keep_no_wave_and_no_result() -> None:
     """A success with the older target is none with the new one."""
     before = decided([], supersede=False)
     after = decided([ENDED, RUNNING], waves=[wave()])
-    assert after.membership == before.membership
-    assert after.ledger.records == {}
-    assert after.cohorts["M1-A-C"].attempted == 0
+    assert waves_of(after) == waves_of(before)
+    assert after.assessment.history.devices == {}
+    assert after.assessment.evidence["M1-A-C"].attempted == 0
 
 
 # -- nothing to supersede
@@ -206,12 +207,12 @@ def test_what_an_older_target_has_live_takes_the_room_of_the_pilot() -> None:
     wish = spec(ids, target=[target(version="C")], supersede=True)
     what = seen(map(device, ids), [older], catalogue=[package(path="A B"), package(path="B C")])
     decision = decide(wish, what)
-    assert decision.cohorts["M1-A-B"].live == 20
+    assert decision.assessment.evidence["M1-A-B"].live == 20
     assert decision.create == ()
 
 
 def test_it_is_part_of_the_plan() -> None:
-    assert decided().digest != decided(supersede=False).digest
+    assert decided().assessment.digest != decided(supersede=False).assessment.digest
 
 
 # -- whole runs

@@ -61,7 +61,7 @@ def test_brakes_come_first() -> None:
         IDS, waves=[wave("pilot", count=3), wave("rest")], accept=[{**SIGNED, "wave": "rest"}]
     )
     braked = decided(wish, seen(map(device, IDS), [own(rows, end=9)]))
-    assert braked.shorten
+    assert braked.stops.shorten
     check_unused_overrides(braked, Wanted.RUNNING)
     over = decided(wish, seen(map(device, IDS), [own(rows, "CampaignEnded")]))
     with pytest.raises(PlanRefused):

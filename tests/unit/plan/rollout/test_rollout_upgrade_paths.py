@@ -19,8 +19,6 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.upgrade_paths import (
     VersionPath,
-    find_rollback_paths,
-    find_upgrade_paths,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     MAKER,
@@ -64,19 +62,19 @@ def summarize(paths: Iterable[VersionPath]) -> list[tuple[str, bool, int]]:
 
 def test_paths_are_counted_by_their_steps() -> None:
     decision = plan("AABAB", THERE)
-    assert summarize(find_upgrade_paths(decision.scope)) == [("A B C", True, 3), ("B C", True, 2)]
+    assert summarize(decision.upgrade_paths) == [("A B C", True, 3), ("B C", True, 2)]
 
 
 def test_a_direct_package_is_a_path_of_one_step() -> None:
     decision = plan("A", [*THERE, package(path="A C")])
-    assert summarize(find_upgrade_paths(decision.scope)) == [("A C", True, 1)]
+    assert summarize(decision.upgrade_paths) == [("A C", True, 1)]
 
 
 def test_paths_of_several_models_are_in_order() -> None:
     decision = plan(
         "AAA", [package(model, "A C") for model in ("M2", "M1")], models=["M2", "M1", "M2"]
     )
-    assert [(one.make, one.model, one.devices) for one in find_upgrade_paths(decision.scope)] == [
+    assert [(one.make, one.model, one.devices) for one in decision.upgrade_paths] == [
         (MAKER, "M1", 1),
         (MAKER, "M2", 2),
     ]
@@ -85,8 +83,8 @@ def test_paths_of_several_models_are_in_order() -> None:
 def test_devices_that_are_out_have_no_path() -> None:
     """One is at the target, and no package leads on from X."""
     decision = plan("ACX", THERE)
-    assert summarize(find_upgrade_paths(decision.scope)) == [("A B C", True, 1)]
-    assert summarize(find_rollback_paths(decision.scope)) == [("C A", False, 1)]
+    assert summarize(decision.upgrade_paths) == [("A B C", True, 1)]
+    assert summarize(decision.rollback_paths) == [("C A", False, 1)]
 
 
 def after_a_step(catalogue: Iterable[Package]) -> Decision:
@@ -106,14 +104,14 @@ def after_a_step(catalogue: Iterable[Package]) -> Decision:
 
 def test_a_step_that_is_done_stays_in_the_path_though_its_package_is_gone() -> None:
     decision = after_a_step([package(path="B C")])
-    assert summarize(find_upgrade_paths(decision.scope)) == [("A B C", True, 1)]
-    assert summarize(find_rollback_paths(decision.scope)) == [("C A", False, 1)]
+    assert summarize(decision.upgrade_paths) == [("A B C", True, 1)]
+    assert summarize(decision.rollback_paths) == [("C A", False, 1)]
 
 
 def test_a_path_that_ends_short_of_the_target_does_not_exist() -> None:
     """The package that led on was taken out of the catalogue."""
     decision = after_a_step([package(path="A B")])
-    assert summarize(find_upgrade_paths(decision.scope)) == [("A B", False, 1)]
+    assert summarize(decision.upgrade_paths) == [("A B", False, 1)]
 
 
 @pytest.mark.parametrize(
@@ -129,14 +127,14 @@ def test_a_path_that_ends_short_of_the_target_does_not_exist() -> None:
 def test_rollback_paths(back: list[str], expected: tuple[str, bool]) -> None:
     catalogue = [*THERE, *(package(path=path) for path in back)]
     decision = plan("AA", catalogue)
-    assert summarize(find_rollback_paths(decision.scope)) == [(*expected, 2)]
+    assert summarize(decision.rollback_paths) == [(*expected, 2)]
 
 
 def test_rollback_paths_lead_to_where_each_device_came_from() -> None:
     decision = plan("ABAB", [*THERE, package(path="C B")])
-    assert summarize(find_rollback_paths(decision.scope)) == [("C A", False, 2), ("C B", True, 2)]
+    assert summarize(decision.rollback_paths) == [("C A", False, 2), ("C B", True, 2)]
 
 
 def test_a_package_of_another_model_leads_nobody_back() -> None:
     decision = plan("A", [*THERE, package("M2", "C A")])
-    assert summarize(find_rollback_paths(decision.scope)) == [("C A", False, 1)]
+    assert summarize(decision.rollback_paths) == [("C A", False, 1)]

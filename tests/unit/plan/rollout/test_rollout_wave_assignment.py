@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.device import Device
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
+    Decision,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     OwnCampaign,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.wave_assignment import (
-    Membership,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     NOW,
@@ -38,6 +38,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     spec,
     target,
     wave,
+    waves_of,
 )
 
 MODELS, VERSIONS, REGIONS = ("M1", "M2"), ("A", "A2"), ("east", "north", "west")
@@ -108,12 +109,24 @@ def wave_lists(draw: st.DrawFn, *, groups: bool = True) -> list[dict[str, Any]]:
     ]
 
 
+class Assigned(NamedTuple):
+    """The devices of each wave, and the strata that pilots could not cover."""
+
+    waves: dict[int, tuple[str, ...]]
+    left_out: dict[int, tuple[tuple[str, ...], ...]]
+
+
+def assigned(decision: Decision) -> Assigned:
+    """What a decision has assigned."""
+    return Assigned(waves_of(decision), decision.assessment.left_out)
+
+
 def assign(
     fleet: Sequence[Kind],
     waves: Sequence[dict[str, Any]],
     campaigns: Sequence[OwnCampaign] = (),
     **more: Any,
-) -> Membership:
+) -> Assigned:
     """Assign waves as a run does; a group without devices is left out of the waves."""
     wish = spec(
         [one.declared() for one in fleet],
@@ -125,10 +138,10 @@ def assign(
         ],
     )
     what = seen([one.device() for one in fleet], campaigns, catalogue=CATALOGUE)
-    return decided(wish, replace(what, **more)).membership
+    return assigned(decided(wish, replace(what, **more)))
 
 
-def one_wave_each(found: Membership) -> dict[str, int]:
+def one_wave_each(found: Assigned) -> dict[str, int]:
     """The wave of every device, once it is sure that it has only one."""
     listed = [one for ids in found.waves.values() for one in ids]
     assert len(listed) == len(set(listed))
@@ -197,7 +210,7 @@ def test_a_claimed_device_never_changes_wave(data: st.DataObject) -> None:
         target=[target(model) for model in MODELS],
         waves=waves,
     )
-    found = one_wave_each(decided(wish, what).membership)
+    found = one_wave_each(assigned(decided(wish, what)))
     assert found.keys() == claims.keys() | {one.imei for one in selected}
     assert {one: found[one] for one in claims} == claims
 
@@ -243,7 +256,7 @@ def test_waves_have_their_sizes(data: st.DataObject) -> None:
 def test_size_of_the_first_wave(scope: int, members: dict[str, Any], size: int) -> None:
     ids = imeis(scope)
     wish = spec(ids, waves=[{"name": "first", **members}, wave()])
-    found = decided(wish, seen(map(device, ids))).membership
+    found = assigned(decided(wish, seen(map(device, ids))))
     assert list(found.waves[1]) == in_line(ids)[:size]
     assert list(found.waves[2]) == in_line(ids)[size:]
 
@@ -260,7 +273,7 @@ def test_groups_claim_first_and_in_wave_order() -> None:
         grouped(["lab", "office"], ["office"], ["lab"], [], []),
         waves=[wave("pilot", count=2), wave("o", group="office"), wave("l", group="lab"), wave()],
     )
-    found = decided(wish, seen(map(device, imeis(5)))).membership.waves
+    found = waves_of(decided(wish, seen(map(device, imeis(5)))))
     # Device 0 is in both; the office comes first. The pilot takes of what no group has.
     assert {number: set(ids) for number, ids in found.items()} == {
         1: {imei(3), imei(4)},
@@ -273,7 +286,7 @@ def test_groups_claim_first_and_in_wave_order() -> None:
 def test_a_claimed_device_stays_out_of_its_group() -> None:
     wish = spec(grouped(["lab"], ["lab"]), waves=[wave("l", group="lab"), wave("rest")])
     what = seen(map(device, imeis(2)), [own([row(imei(0))], wave=2)])
-    assert decided(wish, what).membership.waves == {1: (imei(1),), 2: (imei(0),)}
+    assert waves_of(decided(wish, what)) == {1: (imei(1),), 2: (imei(0),)}
 
 
 # -- the pilot
@@ -370,7 +383,11 @@ def test_two_pilots_share_the_scope() -> None:
 def test_percent_is_of_the_scope_and_not_of_what_is_left() -> None:
     fleet = [Kind(number, "M1", "A", "east", ()) for number in range(40)]
     found = assign(fleet, [{"name": "a", "percent": 50}, {"name": "b", "percent": 25}, wave()])
-    assert [len(found.waves[number]) for number in (1, 2, 3)] == [20, ceil(0.25 * 40), 10]
+    assert [len(found.waves[number]) for number in (1, 2, 3)] == [
+        20,
+        ceil(0.25 * 40),
+        10,
+    ]
 
 
 def test_a_wave_that_is_declared_no_more_is_an_error() -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -13,12 +13,18 @@ from ...._model.firmware import Package
 from ...._model.windows import Window
 from ...refusal import PlanRefused
 from ..declaration.calendar import HORIZON_DAYS, Span, compile_windows, find_span
-from ..declaration.campaign_names import MOST_BATCHES, MOST_DEVICES, CampaignName, Cohort
+from ..declaration.campaign_names import (
+    MOST_BATCHES,
+    MOST_DEVICES,
+    SWEEP_WAVE,
+    CampaignName,
+    Cohort,
+)
 from ..declaration.spec import RolloutSpec, Wave
-from ..judgement.package_evidence import PackageEvidence
+from ..judgement.assessment import Assessment
+from ..judgement.gate import GateVerdict
 from ..judgement.retries import Retry
-from ..observation.campaign_history import Ledger
-from ..placement.scope import Member
+from ..placement.rollout_device import RolloutDevice
 
 # A campaign is no smaller for max_exposure than this part of it.
 SMALLEST_SHARE = 10
@@ -43,45 +49,66 @@ class PlannedCampaign:
     devices: tuple[str, ...] = field(repr=False)
 
 
-class Cutter:
+@dataclass(frozen=True)
+class BatchPlan:
+    """The campaigns to create now, and why some cannot be planned."""
+
+    batches: tuple[PlannedCampaign, ...] = ()
+    refusals: tuple[PlanRefused, ...] = ()
+
+
+def plan_batches(assessment: Assessment) -> BatchPlan:
+    """Plan campaigns for the devices that wait in open waves, unless something blocks them all."""
+    stopped = assessment.find_first(GateVerdict.FAIL) or assessment.find_first(GateVerdict.HOLD)
+    blocked = assessment.short_of_licenses or assessment.other_plan
+    if stopped or blocked or assessment.history.started_twins:
+        return BatchPlan()
+    waves = {state.wave.number: state.wave for state in assessment.waves}
+    cutter = _Cutter(assessment)
+    try:
+        for state in assessment.waves:
+            if state.open:
+                cutter.add(state.wave, assessment.find_waiting(state))
+        for retry in assessment.retries:
+            cutter.add_again(retry, waves[retry.last.name.wave])
+        cutter.add(assessment.spec.waves[-1], assessment.sweep, number=SWEEP_WAVE)
+    except PlanRefused as refusal:
+        return BatchPlan(refusals=(refusal,))
+    return BatchPlan(tuple(cutter.planned))
+
+
+class _Cutter:
     """Cuts devices into campaigns, as long as limits and the pilot rule leave room.
 
     :ivar planned: the campaigns so far.
     """
 
-    def __init__(
-        self,
-        spec: RolloutSpec,
-        cohorts: Mapping[str, PackageEvidence],
-        ledger: Ledger,
-        now: datetime,
-        *,
-        exposed: int,
-    ) -> None:
-        """:param exposed: devices that can change already."""
+    def __init__(self, assessment: Assessment) -> None:
         self.planned: list[PlannedCampaign] = []
-        self._spec = spec
-        self._cohorts = cohorts
-        self._ledger = ledger
-        self._now = now
-        self._room = {name: cohort.room for name, cohort in cohorts.items()}
-        most = spec.limits.max_exposure
-        self._left = MOST_DEVICES if most is None else max(0, most - exposed)
+        self._spec = assessment.spec
+        self._evidence = assessment.evidence
+        self._history = assessment.history
+        self._room = {name: package.room for name, package in assessment.evidence.items()}
+        most = self._spec.limits.max_exposure
+        self._left = MOST_DEVICES
         # Room comes back device by device, and campaigns of one device each would fill it.
-        self._least = 1 if most is None else max(1, most // SMALLEST_SHARE)
-        self._spans = _Spans(spec, now)
+        self._least = 1
+        if most is not None:
+            self._left = max(0, most - assessment.exposed.devices)
+            self._least = max(1, most // SMALLEST_SHARE)
+        self._spans = _Spans(self._spec, assessment.history.now)
 
-    def add(self, wave: Wave, members: Iterable[Member], *, number: int | None = None) -> None:
+    def add(self, wave: Wave, rows: Iterable[RolloutDevice], *, number: int | None = None) -> None:
         """Add new batches for devices that wait, in line.
 
         :param wave: whose length the campaigns have.
         :param number: of the wave in their names, if another one.
         """
         number = wave.number if number is None else number
-        for waiting in _by_cohort(members):
+        for waiting in _by_cohort(rows):
             first = waiting[0]
             key = (first.target.generation, number, first.cohort.code)
-            batch = self._ledger.last_batch.get(key, 0)
+            batch = self._history.last_batch.get(key, 0)
             while waiting and batch < MOST_BATCHES:
                 size = self._size(first.package.name)
                 if self._left < min(self._least, len(waiting)):
@@ -94,34 +121,32 @@ class Cutter:
 
     def add_again(self, retry: Retry, wave: Wave) -> None:
         """Add the next attempt of a batch, whole or not at all."""
-        name, members = retry.last.name, list(retry.members)
-        if self._may_create(name.wave, members[0]) and len(members) <= self._size(
-            members[0].package.name
-        ):
-            self._plan(wave, name.wave, members, batch=name.batch, attempt=name.attempt + 1)
+        name, first = retry.last.name, retry.rows[0]
+        if self._may_create(name.wave, first) and len(retry.rows) <= self._size(first.package.name):
+            self._plan(wave, name.wave, retry.rows, batch=name.batch, attempt=name.attempt + 1)
 
-    def _may_create(self, number: int, member: Member) -> bool:
+    def _may_create(self, number: int, row: RolloutDevice) -> bool:
         """Neither a limit nor what was learned of the cohort stands against it."""
-        evidence = self._cohorts[member.package.name]
-        again = self._ledger.retry_at.get((number, member.cohort.code))
+        evidence = self._evidence[row.package.name]
+        again = self._history.retry_at.get((number, row.cohort.code))
         return (
             len(self.planned) < self._spec.limits.max_creates
             and not evidence.failed
             and not evidence.exhausted
-            and (again is None or self._now >= again)
+            and (again is None or self._history.now >= again)
         )
 
     def _size(self, package: str) -> int:
         most = min(self._spec.limits.max_campaign_devices, self._left)
-        return most if self._cohorts[package].qualified else min(most, self._room[package])
+        return most if self._evidence[package].qualified else min(most, self._room[package])
 
     def _plan(
-        self, wave: Wave, number: int, members: Sequence[Member], *, batch: int, attempt: int
+        self, wave: Wave, number: int, rows: Sequence[RolloutDevice], *, batch: int, attempt: int
     ) -> None:
-        first = members[0]
+        first = rows[0]
         span, windows = self._spans.find(wave, first.cohort.zone)
-        self._room[first.package.name] -= len(members)
-        self._left -= len(members)
+        self._room[first.package.name] -= len(rows)
+        self._left -= len(rows)
         self.planned.append(
             PlannedCampaign(
                 name=CampaignName(
@@ -131,7 +156,7 @@ class Cutter:
                     cohort=first.cohort.code,
                     batch=batch,
                     attempt=attempt,
-                    count=len(members),
+                    count=len(rows),
                 ),
                 wave=wave,
                 cohort=first.cohort,
@@ -140,7 +165,7 @@ class Cutter:
                 end=span.end,
                 windows=windows,
                 why=span.why,
-                devices=tuple(member.imei for member in members),
+                devices=tuple(row.imei for row in rows),
             )
         )
 
@@ -185,9 +210,9 @@ class _Spans:
         return span, windows
 
 
-def _by_cohort(members: Iterable[Member]) -> list[list[Member]]:
+def _by_cohort(rows: Iterable[RolloutDevice]) -> list[list[RolloutDevice]]:
     """Group devices that can share a campaign; groups in the order of their cohorts."""
-    found: dict[tuple[Cohort, str], list[Member]] = {}
-    for member in members:
-        found.setdefault((member.cohort, member.package.name), []).append(member)
+    found: dict[tuple[Cohort, str], list[RolloutDevice]] = {}
+    for row in rows:
+        found.setdefault((row.cohort, row.package.name), []).append(row)
     return [found[key] for key in sorted(found)]

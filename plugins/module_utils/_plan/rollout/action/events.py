@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from ..judgement.assessment import Assessment
 from ..judgement.gate import GateVerdict
-from .decide import Decision
+from .campaign_batches import PlannedCampaign
 from .phases import Phase
 
 
@@ -48,27 +50,31 @@ class LastRun:
     passed: frozenset[str] = frozenset()
 
 
-def passed_waves(decision: Decision) -> list[str]:
+NOTHING_KNOWN = LastRun()
+
+
+def passed_waves(assessment: Assessment) -> list[str]:
     """Give the names of the waves that have passed and had members."""
-    return [state.wave.name for state in decision.waves if state.verdict is GateVerdict.PASS]
+    return [state.wave.name for state in assessment.waves if state.verdict is GateVerdict.PASS]
 
 
-def find_events(decision: Decision, last: LastRun) -> list[Event]:
+def find_events(
+    assessment: Assessment, phase: Phase, create: Iterable[PlannedCampaign], last: LastRun
+) -> tuple[Event, ...]:
     """Find what has happened; a wave begins with the first campaigns that are to be created."""
-    phase = decision.phase
     found = [
         Event(EventKind.AFTER_WAVE, phase, wave, last.phase)
-        for wave in passed_waves(decision)
+        for wave in passed_waves(assessment)
         if wave not in last.passed
     ]
-    creating = {planned.name.wave for planned in decision.create}
+    creating = {planned.name.wave for planned in create}
     found += [
         Event(EventKind.BEFORE_WAVE, phase, state.wave.name, last.phase)
-        for state in decision.waves
+        for state in assessment.waves
         if state.wave.number in creating and not state.begun
     ]
     if phase.value != last.phase:
         if phase is Phase.HALTED:
             found.append(Event(EventKind.HALT, phase, before=last.phase))
         found.append(Event(EventKind.PHASE_CHANGE, phase, before=last.phase))
-    return found
+    return tuple(found)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from ...._model.status import CampaignState, DeviceState
 from ...._model.times import parse_time
-from ..observation.campaign_history import Ledger, day_begins
+from ..observation.campaign_history import History, day_begins
 from ..observation.observed import OwnCampaign
 
 # Whether the service takes a new campaign shows within the hour.
@@ -21,29 +21,25 @@ WHILE_RUNNING = timedelta(hours=6)
 IDLE = timedelta(hours=24)
 
 
-def next_check(
-    ledger: Ledger,
-    deadlines: Iterable[datetime | None],
-    now: datetime,
-    *,
-    over: bool,
-    due: bool,
+def find_next_check(
+    history: History, deadlines: Iterable[datetime], *, over: bool, due: bool
 ) -> datetime | None:
-    """Give the time of the next look; None when the rollout is over.
+    """Give the time of the next run; None when the rollout is over.
 
-    :param deadlines: of the waves that have not passed.
+    :param deadlines: moments at which waves that have not passed may pass or end.
     :param due: this run writes, so its effect is to be seen.
     """
     if over:
         return None
+    now = history.now
     times = [now + SOON] if due else []
-    times += [_look_at(one, now) for one in ledger.campaigns if not one.over]
-    times += [*ledger.retry_at.values(), *ledger.busy_until.values()]
-    times += [moment for moment in deadlines if moment]
+    times += [_find_news(own, now) for own in history.live]
+    times += [*history.retry_at.values(), *history.busy_until.values()]
+    times += deadlines
     return min((moment for moment in times if moment > now), default=now + IDLE)
 
 
-def _look_at(own: OwnCampaign, now: datetime) -> datetime:
+def _find_news(own: OwnCampaign, now: datetime) -> datetime:
     """Give the time at which a live campaign can have news."""
     start = own.campaign.schedule.start
     if own.campaign.state is CampaignState.PENDING or start is None:

@@ -6,34 +6,30 @@
 from __future__ import annotations
 
 from ..declaration.spec import Accept, Approval
-from ..judgement.device_outcomes import FAILURES
+from ..judgement.assessment import Assessment
 from ..judgement.gate import GateVerdict
 from ..judgement.package_evidence import sort_cohorts
-from .decide import Decision
+from ..placement.rollout_device import FAILURES
 
 
-def find_approvals(decision: Decision) -> list[Approval]:
+def find_approvals(assessment: Assessment) -> list[Approval]:
     """Give an approval of this plan for each wave that waits for one."""
     return [
-        Approval(state.wave.name, decision.digest[:12], state.judgement.failures)
-        for state in decision.waves
+        Approval(state.wave.name, assessment.digest[:12], state.judgement.failures)
+        for state in assessment.waves
         if state.verdict is GateVerdict.APPROVE
     ]
 
 
-def find_accepts(decision: Decision) -> list[Accept]:
+def find_accepts(assessment: Assessment) -> list[Accept]:
     """Give an accept for each failed cohort, and for each wave that has stopped or that has one.
 
     An operator adds ``by`` and ``reason``.
     """
-    failed = [cohort for cohort in sort_cohorts(decision.cohorts) if cohort.failed]
+    failed = [cohort for cohort in sort_cohorts(assessment.evidence) if cohort.failed]
     found = []
-    for state in decision.waves:
-        packages = [
-            decision.scope.members[imei].package.name
-            for imei in decision.membership.waves[state.wave.number]
-            if decision.verdicts[imei].kind in FAILURES
-        ]
+    for state in assessment.waves:
+        packages = [row.package.name for row in state.rows if row.outcome.kind in FAILURES]
         here = [cohort for cohort in failed if cohort.package.name in packages]
         failed = [cohort for cohort in failed if cohort not in here]
         name = state.wave.name

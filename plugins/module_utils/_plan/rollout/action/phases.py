@@ -8,9 +8,9 @@ from __future__ import annotations
 from enum import Enum
 
 from ..declaration.spec import Wanted
-from ..judgement.assessment import Picture
-from ..judgement.device_outcomes import DeviceClass
+from ..judgement.assessment import Assessment
 from ..judgement.gate import GateVerdict
+from ..placement.rollout_device import DeviceClass
 from ..placement.scope import Out
 
 
@@ -50,7 +50,7 @@ _OVER = frozenset(
         Phase.HALTED,
     }
 )
-# What may still become of a device without anybody's help.
+# What may still become of a device by itself.
 _UNFINISHED = frozenset(
     {
         DeviceClass.PENDING,
@@ -64,79 +64,78 @@ _UNFINISHED = frozenset(
 _UNTIL_DEADLINE = frozenset({DeviceClass.REPORTED, DeviceClass.ADVANCED})
 
 
-def find_phase(picture: Picture, wanted: Wanted) -> tuple[Phase, str]:
+def find_phase(assessment: Assessment, wanted: Wanted) -> tuple[Phase, str]:
     """Give the phase, and why."""
-    phase, why = _judge(picture)
+    phase, why = _judge(assessment)
     if wanted is Wanted.PLANNED:
         return Phase.PLANNED, why
     if wanted is Wanted.HALTED and phase is not Phase.HALTED and not phase.complete:
-        return Phase.HALTED, "a person wants it halted"
+        return Phase.HALTED, "halted by request: the state is halted"
     if wanted is Wanted.PAUSED and not phase.over:
-        return Phase.PAUSED, f"a person wants it paused; {why}"
+        return Phase.PAUSED, f"paused by request: the state is paused; {why}"
     return phase, why
 
 
-def _judge(picture: Picture) -> tuple[Phase, str]:
+def _judge(assessment: Assessment) -> tuple[Phase, str]:
+    history = assessment.history
     for verdict, phase in ((GateVerdict.FAIL, Phase.HALTED), (GateVerdict.HOLD, Phase.HELD)):
-        state = picture.first(verdict)
+        state = assessment.find_first(verdict)
         if state is not None:
             return phase, f"wave {state.wave.name}: {state.judgement.why}"
-    if picture.started_twins:
-        told = ", ".join(f"{one.name} ({one.campaign.id})" for one in picture.started_twins)
-        return Phase.HELD, f"a second campaign of this name has started: {told}"
-    if not picture.scope.members:
+    if history.started_twins:
+        twins = ", ".join(f"{own.name} ({own.campaign.id})" for own in history.started_twins)
+        return Phase.HELD, f"a second campaign of this name has started: {twins}"
+    if not assessment.rows:
         return Phase.NOTHING_TO_DO, "no selected device needs an upgrade that can be given"
     for verdict, phase in (
         (GateVerdict.SOAK, Phase.SOAKING),
         (GateVerdict.APPROVE, Phase.AWAITING_APPROVAL),
     ):
-        state = picture.first(verdict)
+        state = assessment.find_first(verdict)
         if state is not None:
-            return phase, f"{_verified(picture)}; wave {state.wave.name}: {state.judgement.why}"
-    going = _find_going(picture)
-    if not picture.live:
-        passed = all(state.verdict.opens_next for state in picture.waves)
-        if not going and passed and not picture.sweep:
-            return _find_end(picture)
-        if picture.blockers:
-            return Phase.BLOCKED, "; ".join(picture.blockers)
+            return phase, f"{_verified(assessment)}; wave {state.wave.name}: {state.judgement.why}"
+    going = _find_going(assessment)
+    if not history.live:
+        passed = all(state.verdict.opens_next for state in assessment.waves)
+        if not going and passed and not assessment.sweep:
+            return _find_end(assessment)
+        if assessment.blockers:
+            return Phase.BLOCKED, "; ".join(assessment.blockers)
         if going and all(kind is DeviceClass.BUSY for kind in going):
             return Phase.BLOCKED, f"{len(going)} devices are busy in campaigns of others"
-    if not picture.ledger.campaigns:
+    if not history.campaigns:
         return Phase.PLANNED, "nothing exists yet"
-    at = next((one for one in picture.waves if not one.verdict.opens_next), picture.waves[-1])
-    return Phase.RUNNING, f"{_verified(picture)}; wave {at.wave.name}: {at.judgement.why}"
+    waves = assessment.waves
+    current = next((state for state in waves if not state.verdict.opens_next), waves[-1])
+    why = f"wave {current.wave.name}: {current.judgement.why}"
+    return Phase.RUNNING, f"{_verified(assessment)}; {why}"
 
 
-def _find_going(picture: Picture) -> list[DeviceClass]:
+def _find_going(assessment: Assessment) -> list[DeviceClass]:
     """Give the classes of devices that are not done; a read that never comes ends with its wave."""
     going = []
-    for state in picture.waves:
-        late = state.deadline is not None and picture.seen.now >= state.deadline
-        for imei in picture.membership.waves[state.wave.number]:
-            verdict = picture.verdicts[imei]
-            left = late and verdict.kind in _UNTIL_DEADLINE and not verdict.waits
-            if verdict.kind in _UNFINISHED and not left:
-                going.append(verdict.kind)
+    for state in assessment.waves:
+        late = state.deadline is not None and assessment.seen.now >= state.deadline
+        for row in state.rows:
+            kind = row.outcome.kind
+            left = late and kind in _UNTIL_DEADLINE and not row.outcome.waits
+            if kind in _UNFINISHED and not left:
+                going.append(kind)
     return going
 
 
-def _find_end(picture: Picture) -> tuple[Phase, str]:
-    out = sum(why is not Out.CURRENT for why in picture.scope.out.values())
-    told = [_verified(picture)]
-    told += [
-        f"cohort {cohort.package.model} {cohort.package.from_version} ->"
-        f" {cohort.package.to_version} halted"
-        for cohort in picture.cohorts.values()
-        if cohort.failed
+def _find_end(assessment: Assessment) -> tuple[Phase, str]:
+    out = sum(why is not Out.CURRENT for why in assessment.out.values())
+    parts = [_verified(assessment)]
+    parts += [
+        f"cohort {package.model} {package.from_version} -> {package.to_version} halted"
+        for package in (each.package for each in assessment.evidence.values() if each.failed)
     ]
-    told += [f"{out} selected devices could not take part"] if out else []
-    verdicts = picture.verdicts.values()
-    complete = all(one.kind is DeviceClass.VERIFIED for one in verdicts) and not out
+    parts += [f"{out} selected devices could not take part"] if out else []
+    complete = assessment.verified == len(assessment.rows) and not out
     phase = Phase.COMPLETED if complete else Phase.COMPLETED_WITH_EXCEPTIONS
-    return phase, "; ".join(told)
+    return phase, "; ".join(parts)
 
 
-def _verified(picture: Picture) -> str:
-    verified = sum(one.kind is DeviceClass.VERIFIED for one in picture.verdicts.values())
-    return f"{verified} of {len(picture.verdicts)} devices verified"
+def _verified(assessment: Assessment) -> str:
+    return f"{assessment.verified} of {len(assessment.rows)} devices verified"

@@ -16,7 +16,7 @@ from ...._model.campaign import CampaignType
 from ...._model.status import CampaignState
 from ...campaign_dates import SHORTEST_NOTICE
 from ..declaration.spec import Wanted
-from ..judgement.assessment import Picture
+from ..judgement.assessment import Assessment
 from ..judgement.exposure import can_change
 from ..judgement.gate import GateVerdict
 from ..observation.observed import OwnCampaign
@@ -26,9 +26,12 @@ _TAKES_DATES = frozenset({CampaignState.PRESCHEDULED, CampaignState.SCHEDULED})
 
 
 @dataclass(frozen=True)
-class Brakes:
-    """What is to be braked now; false when nothing is.
+class StopActions:
+    """What is to be stopped now; false when nothing is.
 
+    :ivar cancel: live campaigns that have not started, to cancel, and why.
+    :ivar shorten: started campaigns to end earlier, with their new last day, and why.
+    :ivar abort: started campaigns to try to abort in the same run, before they are shortened.
     :ivar unstoppable: campaigns that must stop but that no brake can stop sooner, or whose devices
         the network keeps queued.
     """
@@ -42,59 +45,63 @@ class Brakes:
         return bool(self.cancel or self.shorten)
 
 
-def find_brakes(picture: Picture, wanted: Wanted) -> Brakes:
-    """Find the brakes for twins, for campaigns of failed cohorts, and after a halt for all.
+def plan_stops(assessment: Assessment, wanted: Wanted) -> StopActions:
+    """Plan to stop twins, campaigns of failed cohorts, and after a halt all campaigns.
 
     :param wanted: HALTED stops everything whatever the gates say, older targets included.
     """
-    now, ledger = picture.seen.now, picture.ledger
-    halted = wanted is Wanted.HALTED
-    twins = [(one, "another campaign has this name") for one in ledger.surplus]
-    stop = []
-    queued = []
-    for one in ledger.campaigns:
-        cohort = picture.cohorts.get(one.campaign.package)
-        if cohort is not None and cohort.failed:
-            why = "its cohort has failed"
-        elif halted or picture.first(GateVerdict.FAIL):
-            why = "the rollout has halted"
-        else:
-            continue
-        if not one.over:
-            stop.append((one, why))
-        elif can_change(one):
-            queued.append(one)
-    if halted:
-        others = [one for one in ledger.surplus if one.started(now)]
-        stop += [(one, "the rollout has halted") for one in (*others, *ledger.superseded)]
-    elif picture.spec.supersede and wanted is not Wanted.PAUSED:
-        stop += [(one, "a newer target supersedes it") for one in ledger.superseded]
+    now, history = assessment.history.now, assessment.history
+    stop = _find_stops(assessment, wanted)
+    live = [(own, why) for own, why in stop if not own.over]
+    started = [(own, why) for own, why in live if own.started(now)]
     earliest = (now + SHORTEST_NOTICE).date()
-    started = [(one, why) for one, why in stop if one.started(now)]
-    shorten = [
-        (one, earliest, why)
-        for one, why in started
-        if one.campaign.state in _TAKES_DATES
-        and one.campaign.schedule.windows_readable
-        and one.campaign.schedule.end is not None
-        and earliest < one.campaign.schedule.end
-    ]
-    shortened = [one for one, _day, _why in shorten]
-    return Brakes(
-        cancel=tuple((one, why) for one, why in [*twins, *stop] if not one.started(now)),
+    shorten = [(own, earliest, why) for own, why in started if _can_shorten(own, earliest)]
+    shortened = [own for own, _day, _why in shorten]
+    twins = [(own, "another campaign has this name") for own in history.surplus]
+    return StopActions(
+        cancel=tuple((own, why) for own, why in [*twins, *live] if not own.started(now)),
         shorten=tuple(shorten),
         abort=tuple(
-            one
-            for one, _why in started
-            if picture.spec.abort_on_halt and (one in shortened or _is_sure_to_abort(one))
+            own
+            for own, _why in started
+            if assessment.spec.abort_on_halt and (own in shortened or _is_sure_to_abort(own))
         ),
-        unstoppable=(*(one for one, _why in started), *queued),
+        unstoppable=(
+            *(own for own, _why in started),
+            *(own for own, _why in stop if own.over and can_change(own)),
+        ),
     )
 
 
-def _is_sure_to_abort(one: OwnCampaign) -> bool:
+def _find_stops(assessment: Assessment, wanted: Wanted) -> list[tuple[OwnCampaign, str]]:
+    """Find the campaigns that must stop, those that are over included, and why."""
+    history = assessment.history
+    halted = wanted is Wanted.HALTED
+    stop = []
+    for own in history.campaigns:
+        evidence = assessment.evidence.get(own.campaign.package)
+        if evidence is not None and evidence.failed:
+            stop.append((own, "its cohort has failed"))
+        elif halted or assessment.find_first(GateVerdict.FAIL):
+            stop.append((own, "the rollout has halted"))
+    if halted:
+        others = (*history.started_twins, *history.superseded)
+        stop += [(own, "the rollout has halted") for own in others]
+    elif assessment.spec.supersede and wanted is not Wanted.PAUSED:
+        stop += [(own, "a newer target supersedes it") for own in history.superseded]
+    return stop
+
+
+def _can_shorten(own: OwnCampaign, day: date) -> bool:
+    """A started campaign takes a new end date, and this one is earlier than what it has."""
+    schedule = own.campaign.schedule
+    takes_dates = own.campaign.state in _TAKES_DATES and schedule.windows_readable
+    return takes_dates and schedule.end is not None and day < schedule.end
+
+
+def _is_sure_to_abort(own: OwnCampaign) -> bool:
     """v2 aborts what has started. Of v3 sources say both, so there it is tried once, with the
     shortening, which every halted campaign has at most once."""
     return (
-        one.campaign.type is CampaignType.SOFTWARE and one.campaign.state is CampaignState.SCHEDULED
+        own.campaign.type is CampaignType.SOFTWARE and own.campaign.state is CampaignState.SCHEDULED
     )

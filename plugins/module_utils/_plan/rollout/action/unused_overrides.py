@@ -9,42 +9,43 @@ from collections.abc import Iterator
 
 from ...refusal import PlanRefused
 from ..declaration.spec import Wanted
-from ..judgement.assessment import Picture
+from ..judgement.assessment import Assessment
 from .decide import Decision
 
 
 def check_unused_overrides(decision: Decision, wanted: Wanted) -> None:
-    """Look for words that would do nothing, so that a person who wrote them is mistaken.
+    """Look for keys that would do nothing, so that whoever wrote them is mistaken.
 
-    Brakes come first: a run that has some to put on, or that is to pause or halt, goes on.
+    Stops come first: a run that has something to stop, or that is to pause or halt, goes on.
 
     :raises PlanRefused: there are some; all of them are named.
     """
-    if wanted not in (Wanted.RUNNING, Wanted.PLANNED) or decision.cancel or decision.shorten:
+    if wanted not in (Wanted.RUNNING, Wanted.PLANNED) or decision.stops:
         return
-    found = [*_find_useless_supersede(decision), *_find_useless_accepts(decision)]
+    assessment = decision.assessment
+    found = [*_find_useless_supersede(assessment), *_find_useless_accepts(assessment)]
     if found:
         raise PlanRefused(
-            f"rollout {decision.spec.name}",
+            f"rollout {assessment.spec.name}",
             "; ".join(found),
-            hint="mend the declaration; with state paused or halted it is taken as it is",
+            hint="fix the declaration; this check is skipped when the state is paused or halted",
         )
 
 
-def _find_useless_supersede(picture: Picture) -> Iterator[str]:
-    present = {target.generation for target in picture.spec.targets}
-    older = picture.ledger.superseded or picture.seen.generations - present
-    if picture.spec.supersede and not older:
+def _find_useless_supersede(assessment: Assessment) -> Iterator[str]:
+    present = {target.generation for target in assessment.spec.targets}
+    older = assessment.history.superseded or assessment.seen.generations - present
+    if assessment.spec.supersede and not older:
         yield (
             "supersede is true, and there is no campaign of an older target of this rollout: check"
             " its name, or leave supersede out"
         )
 
 
-def _find_useless_accepts(picture: Picture) -> Iterator[str]:
-    codes = sorted(code for cohort in picture.cohorts.values() for code in cohort.codes)
-    begun = {state.wave.name: state.begun for state in picture.waves}
-    for place, accept in enumerate(picture.spec.accepted):
+def _find_useless_accepts(assessment: Assessment) -> Iterator[str]:
+    codes = sorted(code for package in assessment.evidence.values() for code in package.codes)
+    begun = {state.wave.name: state.begun for state in assessment.waves}
+    for place, accept in enumerate(assessment.spec.accepted):
         if accept.cohort and accept.cohort not in codes:
             known = ", ".join(codes) or "none"
             yield (

@@ -1,36 +1,46 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is declared and what was read, brought together: each device with its wave and class."""
+"""A rollout at one moment: what was declared and seen, judged stage by stage."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 
+from ...refusal import PlanRefused
 from ..declaration.campaign_names import SWEEP_WAVE
 from ..declaration.spec import RolloutSpec
-from ..observation.campaign_history import Ledger, keep_ledger
-from ..observation.observed import Observed, OwnCampaign
+from ..observation.campaign_history import History
+from ..observation.observed import Observed
 from ..placement.digest import plan_digest
-from ..placement.late_joiners import find_late
-from ..placement.scope import Member, Out, Scope, find_scope
-from ..placement.wave_assignment import Membership, assign_waves
-from .device_outcomes import DeviceClass, Verdict, classify
+from ..placement.place import place
+from ..placement.rollout_device import DeviceClass, RolloutDevice
+from ..placement.scope import Out
+from ..placement.upgrade_paths import Paths
+from ..placement.wave_assignment import Stratum
+from .device_outcomes import classify
 from .exposure import Exposure, find_exposure
 from .gate import GateVerdict
-from .package_evidence import PackageEvidence, is_halted, weigh_packages
+from .package_evidence import PackageEvidence, mark_halted, weigh
 from .retries import Retry, find_retries, find_sweep
-from .waves import WaveState, judge_waves
+from .waves import WaveState, judge_waves, open_in_order
 
 
 @dataclass(frozen=True)
-class Picture:
+class Assessment:
     """A rollout at one moment; nothing is decided yet.
 
-    :ivar verdicts: the class of every device in scope.
-    :ivar cohorts: what was learned of each package, by its name.
+    :ivar out: selected devices that take no part, and why.
+    :ivar left_out: by wave, the kinds of devices that its pilot has none of.
+    :ivar paths: from versions to targets, and back.
+    :ivar refusals: why the declaration does not fit what is there.
+    :ivar rows: the devices in scope: those that our campaigns have, then as declared.
+    :ivar evidence: what was learned of each package, by its name.
     :ivar retries: batches to try again.
+    :ivar waves: every wave with its devices and its verdict.
     :ivar digest: fingerprint of the plan, which approvals and ``require_digest`` name.
     :ivar exposed: what can still change if nothing more is created, twins and campaigns of older
         targets included.
@@ -38,35 +48,42 @@ class Picture:
 
     spec: RolloutSpec
     seen: Observed
-    ledger: Ledger
-    scope: Scope
-    membership: Membership
-    verdicts: dict[str, Verdict]
-    cohorts: dict[str, PackageEvidence]
+    history: History
+    out: dict[str, Out]
+    left_out: dict[int, tuple[Stratum, ...]]
+    paths: Paths
+    refusals: tuple[PlanRefused, ...]
+    rows: tuple[RolloutDevice, ...]
+    evidence: dict[str, PackageEvidence]
     retries: tuple[Retry, ...]
     waves: tuple[WaveState, ...]
     digest: str
     exposed: Exposure
 
     @property
-    def live(self) -> list[OwnCampaign]:
-        """Our campaigns that are not over."""
-        return [one for one in self.ledger.campaigns if not one.over]
+    def deadlines(self) -> list[datetime]:
+        """Moments at which waves that have not passed may pass or end."""
+        return [
+            moment
+            for state in self.waves
+            if not state.verdict.opens_next
+            for moment in (state.deadline, state.judgement.soak_until)
+            if moment
+        ]
 
-    @property
-    def started_twins(self) -> list[OwnCampaign]:
-        """Second campaigns of a name that can no longer be cancelled for sure."""
-        return [one for one in self.ledger.surplus if one.started(self.seen.now)]
+    @cached_property
+    def verified(self) -> int:
+        """Devices that run the target, read after the success."""
+        return sum(row.outcome.kind is DeviceClass.VERIFIED for row in self.rows)
 
-    @property
+    @cached_property
     def licenses_needed(self) -> int:
         """Licences that the devices still waiting would take from the pool."""
         if not self.seen.subscription.needs_licenses:
             return 0
         return sum(
-            not (member.device and member.device.license_assigned)
-            for imei, member in self.scope.members.items()
-            if self.verdicts[imei].waits
+            row.outcome.waits and not (row.device and row.device.license_assigned)
+            for row in self.rows
         )
 
     @property
@@ -78,17 +95,17 @@ class Picture:
         """The declaration requires the digest of another plan."""
         return not self.digest.startswith(self.spec.require_digest)
 
-    @property
-    def blockers(self) -> list[str]:
+    @cached_property
+    def blockers(self) -> tuple[str, ...]:
         """What stands in the way of campaigns that wait to be created."""
         found = [
-            f"campaign {one.name} ({one.campaign.id}, {one.campaign.status}) of another target of"
+            f"campaign {own.name} ({own.campaign.id}, {own.campaign.status}) of another target of"
             " this rollout is live: set supersede: true to stop it, or wait for its end"
-            for one in self.ledger.superseded
+            for own in self.history.superseded
             if not self.spec.supersede
         ]
         most = self.spec.limits.max_exposure
-        if most is not None and self.exposed.devices >= most and self.waiting_anywhere:
+        if most is not None and self.exposed.devices >= most and self._waiting_anywhere:
             found.append(
                 f"{self.exposed.devices} devices can still change, and limits.max_exposure is"
                 f" {most}: more follow as these are done"
@@ -105,83 +122,64 @@ class Picture:
                 f" {bought.license_count} are free: get"
                 f" {self.licenses_needed - bought.free_licenses} more, or select fewer devices"
             )
-        return found
+        return tuple(found)
 
     @property
-    def waiting_anywhere(self) -> bool:
+    def _waiting_anywhere(self) -> bool:
         """A device waits in an open wave."""
-        return any(state.open and self.waiting(state.wave.number) for state in self.waves)
+        return any(state.open and self.find_waiting(state) for state in self.waves)
 
-    @property
-    def sweep(self) -> Sequence[Member]:
+    @cached_property
+    def sweep(self) -> Sequence[RolloutDevice]:
         """Devices for the sweep, once every wave has passed and its campaigns are over."""
         passed = all(state.verdict.opens_next for state in self.waves)
-        if not passed or any(one.name.wave != SWEEP_WAVE for one in self.live):
+        if not passed or any(own.name.wave != SWEEP_WAVE for own in self.history.live):
             return []
-        return find_sweep(self.spec, self.scope, self.verdicts, self.cohorts, self.ledger)
+        return find_sweep(self.spec, self.rows, self.history)
 
-    def first(self, verdict: GateVerdict) -> WaveState | None:
-        """The first wave whose gate says so."""
+    def find_first(self, verdict: GateVerdict) -> WaveState | None:
+        """Give the first wave whose gate says so."""
         return next((state for state in self.waves if state.verdict is verdict), None)
 
-    def waiting(self, wave: int) -> list[Member]:
-        """Devices of a wave to put into campaigns, but for models that an older target holds."""
-        held = {(one.campaign.make, one.campaign.model) for one in self.ledger.superseded}
+    def find_waiting(self, state: WaveState) -> list[RolloutDevice]:
+        """Give the devices of a wave to put into campaigns, but for models that an older target
+        holds."""
+        held = {(own.campaign.make, own.campaign.model) for own in self.history.superseded}
         if self.spec.supersede:
             held = set()
         if ("", "") in held:  # the service did not say which model
             return []
         return [
-            self.scope.members[imei]
-            for imei in self.membership.waves[wave]
-            if self.verdicts[imei].waits
-            and (self.scope.members[imei].target.make, self.scope.members[imei].target.model)
-            not in held
+            row
+            for row in state.rows
+            if row.outcome.waits and (row.target.make, row.target.model) not in held
         ]
 
 
-def draw(spec: RolloutSpec, seen: Observed) -> Picture:
-    """Bring a declaration and what was read together.
-
-    :raises PlanRefused: the declaration does not fit what is there.
-    """
-    ledger = keep_ledger(spec, seen.own)
-    scope = find_scope(spec, seen, ledger)
-    claims = dict(ledger.claims)
-    for imei in find_late(spec, seen, ledger, scope):
-        if spec.late_joiners:
-            claims[imei] = spec.waves[-1].number
-        else:
-            del scope.members[imei]
-            scope.out[imei] = Out.LATE
-    membership = assign_waves(spec, scope, claims)
-    wave_of = {imei: number for number, ids in membership.waves.items() for imei in ids}
-    verdicts = {
-        imei: classify(member, wave_of[imei], seen=seen, ledger=ledger, timing=spec.timing)
-        for imei, member in scope.members.items()
-    }
-    for imei, verdict in verdicts.items():
-        member = scope.members[imei]
-        if verdict.kind is DeviceClass.ADVANCED and ledger.records[imei].own.over and member.device:
-            scope.members[imei] = member.advanced(member.device.firmware)
-    cohorts = weigh_packages(spec, scope, wave_of, verdicts, ledger, seen.busy)
-    for imei, member in scope.members.items():
-        if verdicts[imei].waits and is_halted(member, cohorts):
-            verdicts[imei] = Verdict(DeviceClass.HALTED, "its cohort halted before its turn")
-    digest = plan_digest(spec, membership)
-    retries = find_retries(spec, scope, verdicts, cohorts, ledger)
-    return Picture(
+def assess(spec: RolloutSpec, seen: Observed, history: History) -> Assessment:
+    """Judge a rollout: place its devices, classify them, weigh packages, then judge the waves."""
+    placement = place(spec, seen, history)
+    digest = plan_digest(spec, placement.rows)
+    rows = classify(placement.rows, seen, history, spec.timing)
+    evidence = weigh(spec, rows, history, seen.busy)
+    rows = mark_halted(rows, evidence)
+    retries = find_retries(spec, rows, history)
+    in_line = [rows[number] for number in placement.line]
+    judged = judge_waves(spec, in_line, evidence, history, retries)
+    return Assessment(
         spec=spec,
         seen=seen,
-        ledger=ledger,
-        scope=scope,
-        membership=membership,
-        verdicts=verdicts,
-        cohorts=cohorts,
-        retries=tuple(retries),
-        waves=judge_waves(
-            spec, scope, membership, verdicts, cohorts, ledger, retries, seen.now, digest
-        ),
+        history=history,
+        out=placement.out,
+        left_out=placement.left_out,
+        paths=placement.paths,
+        refusals=placement.refusals,
+        rows=tuple(rows),
+        evidence=evidence,
+        retries=retries,
+        waves=open_in_order(spec, judged, digest),
         digest=digest,
-        exposed=find_exposure([*ledger.campaigns, *ledger.surplus, *ledger.superseded], seen.now),
+        exposed=find_exposure(
+            [*history.campaigns, *history.surplus, *history.superseded], seen.now
+        ),
     )

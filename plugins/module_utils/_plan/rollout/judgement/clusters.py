@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..placement.scope import Member
-from .device_outcomes import FAILURES, DeviceClass, Verdict
+from ..placement.rollout_device import ATTEMPTED, FAILURES, RolloutDevice
 from .statistics import SIGNIFICANCE, chance_among
 
 # One failure is no cluster, and a variable with as many values as devices names them, not a cause.
@@ -35,19 +34,17 @@ class Cluster:
     all_attempted: int
 
 
-def find_clusters(
-    members: Mapping[str, Member], verdicts: Mapping[str, Verdict]
-) -> tuple[Cluster, ...]:
+def find_clusters(rows: Iterable[RolloutDevice]) -> tuple[Cluster, ...]:
     """Find values that are over-represented among failures, those with most failures first."""
     attempted: Counter[tuple[str, str]] = Counter()
     failed: Counter[tuple[str, str]] = Counter()
     everything = failures = 0
-    for imei, verdict in verdicts.items():
-        if verdict.kind in FAILURES or verdict.kind is DeviceClass.VERIFIED:
-            traits = list(_find_traits(members[imei]))
+    for row in rows:
+        if row.outcome.kind in ATTEMPTED:
+            traits = list(_find_traits(row))
             attempted.update(traits)
             everything += 1
-            if verdict.kind in FAILURES:
+            if row.outcome.kind in FAILURES:
                 failed.update(traits)
                 failures += 1
     values = Counter(what for what, _value in attempted)
@@ -58,10 +55,12 @@ def find_clusters(
         and 1 < values[what] <= MOST_VALUES
         and chance_among(count, attempted[what, value], failures, everything) < float(SIGNIFICANCE)
     ]
-    return tuple(sorted(found, key=lambda one: (-one.failures, one.attempted, one.what, one.value)))
+    return tuple(
+        sorted(found, key=lambda each: (-each.failures, each.attempted, each.what, each.value))
+    )
 
 
-def _find_traits(member: Member) -> Iterator[tuple[str, str]]:
-    yield "model", f"{member.target.make} {member.target.model}"
-    yield "from_version", member.package.from_version
-    yield from member.selected.variables.items()
+def _find_traits(row: RolloutDevice) -> Iterator[tuple[str, str]]:
+    yield "model", f"{row.target.make} {row.target.model}"
+    yield "from_version", row.package.from_version
+    yield from row.selected.variables.items()

@@ -32,7 +32,7 @@ class Exposure:
     :ivar devices: all of them.
     :ivar started: those that a halt at this moment cannot save for sure.
     :ivar until: last UTC day on which these can change if everything halts now; None when there
-        are none, or when nobody can say.
+        are none, or when it cannot be known.
     """
 
     devices: int = 0
@@ -42,14 +42,14 @@ class Exposure:
 
 def find_exposure(campaigns: Iterable[OwnCampaign], now: datetime) -> Exposure:
     """Add up live campaigns, and those whose devices the network keeps queued."""
-    counted = [(one, can_change(one)) for one in campaigns]
-    live = [(one, count) for one, count in counted if count]
-    started = [(one, count) for one, count in live if one.over or one.started(now)]
-    ends = [_last_day(one, now) for one, _count in started]
+    counted = [(own, can_change(own)) for own in campaigns]
+    live = [(own, count) for own, count in counted if count]
+    started = [(own, count) for own, count in live if own.over or own.started(now)]
+    ends = [_last_day(own, now) for own, _count in started]
     known = [end for end in ends if end is not None]
     return Exposure(
-        devices=sum(count for _one, count in live),
-        started=sum(count for _one, count in started),
+        devices=sum(count for _own, count in live),
+        started=sum(count for _own, count in started),
         until=max(known) if known and len(known) == len(ends) else None,
     )
 
@@ -61,7 +61,7 @@ def can_change(own: OwnCampaign) -> int:
     queued = stays_queued(own)
     if own.over and not queued:
         return 0
-    return max(0, own.name.count - sum(_is_told(own, row, queued=queued) for row in own.rows))
+    return max(0, own.name.count - sum(_is_final(own, row, queued=queued) for row in own.rows))
 
 
 def stays_queued(own: OwnCampaign) -> bool:
@@ -69,7 +69,7 @@ def stays_queued(own: OwnCampaign) -> bool:
     return request_protocol(own.campaign.protocol) == _STAYS_QUEUED
 
 
-def _is_told(own: OwnCampaign, row: CampaignDevice, *, queued: bool) -> bool:
+def _is_final(own: OwnCampaign, row: CampaignDevice, *, queued: bool) -> bool:
     """What becomes of the device is known: it will not change any more."""
     if row.state is DeviceState.SUCCESS or is_rejected(own, row):
         return True

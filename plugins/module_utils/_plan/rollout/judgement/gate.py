@@ -103,23 +103,30 @@ def failures_allowed(gate: Gate, members: int) -> int:
     return by_rate if gate.max_failures is None else min(gate.max_failures, by_rate)
 
 
-def judge(
-    gate: Gate,
-    numbers: Numbers,
-    *,
-    deadline: datetime | None,
-    now: datetime,
-    stopped: str = "",
-    accepted: int | None = None,
-) -> Judgement:
-    """Judge a wave.
+@dataclass(frozen=True)
+class Circumstances:
+    """What a wave is judged by beside its numbers.
 
-    :param deadline: when waiting ends; None while something is still to be created.
-    :param stopped: why a person has to look whatever the numbers say; empty when nothing is.
-    :param accepted: failures that a person has taken: up to so many, the wave does not fail, and
+    :ivar deadline: when waiting ends; None while something is still to be created.
+    :ivar stopped: why a person has to look whatever the numbers say; empty when nothing is.
+    :ivar accepted: failures that a person has accepted: up to so many, the wave does not fail, and
         passes on what else it must show.
     """
-    late = deadline is not None and now >= deadline
+
+    now: datetime
+    deadline: datetime | None = None
+    stopped: str = ""
+    accepted: int | None = None
+
+    @property
+    def late(self) -> bool:
+        """The deadline is over."""
+        return self.deadline is not None and self.now >= self.deadline
+
+
+def judge(gate: Gate, numbers: Numbers, given: Circumstances) -> Judgement:
+    """Judge a wave."""
+    now, late, accepted = given.now, given.late, given.accepted
     failures = numbers.failed + (numbers.unknown if late else 0)
     tally = _WaveNumbers(
         gate, numbers, failures, forgiven=accepted is not None and failures <= accepted
@@ -127,7 +134,7 @@ def judge(
     soak_until = tally.met_at(now)
     if soak_until is not None:
         soak_until += gate.soak
-    verdict, why = _conclude(tally, soak_until, late=late, now=now, stopped=stopped)
+    verdict, why = _conclude(tally, soak_until, given)
     if verdict is GateVerdict.HOLD and tally.forgiven:
         verdict, why = GateVerdict.PASS, f"accepted with {failures} failures; {why}"
     return Judgement(
@@ -145,14 +152,14 @@ def judge(
 
 
 def _conclude(
-    tally: _WaveNumbers, soak_until: datetime | None, *, late: bool, now: datetime, stopped: str
+    tally: _WaveNumbers, soak_until: datetime | None, given: Circumstances
 ) -> tuple[GateVerdict, str]:
     gate, numbers = tally.gate, tally.numbers
-    failure = tally.failure(late=late)
+    failure = tally.failure(late=given.late)
     if failure:
         return GateVerdict.FAIL, failure
-    if stopped:
-        return GateVerdict.HOLD, stopped
+    if given.stopped:
+        return GateVerdict.HOLD, given.stopped
     if numbers.rejected > gate.max_rejected * numbers.devices:
         return GateVerdict.HOLD, (
             f"the service refused {numbers.rejected} of {numbers.devices} devices, more than"
@@ -162,7 +169,7 @@ def _conclude(
         return GateVerdict.SKIP, "no members"
     if soak_until is None:
         missing = tally.missing(numbers.verified)
-    elif now < soak_until:
+    elif given.now < soak_until:
         return GateVerdict.SOAK, (
             f"{numbers.verified} of {numbers.members} verified; soaks until"
             f" {soak_until:%Y-%m-%d %H:%M} UTC"
@@ -173,7 +180,7 @@ def _conclude(
         missing = f"read again after the soak, {missing}" if missing else ""
     if not missing:
         return GateVerdict.PASS, f"{numbers.verified} of {numbers.members} verified"
-    if late:
+    if given.late:
         return GateVerdict.HOLD, f"the deadline is over, and {missing}"
     return GateVerdict.WAIT, missing
 
@@ -182,7 +189,7 @@ def _conclude(
 class _WaveNumbers:
     """The numbers of a wave against its gate.
 
-    :ivar forgiven: a person has taken these failures.
+    :ivar forgiven: a person has accepted these failures.
     """
 
     gate: Gate

@@ -10,15 +10,14 @@ succeeds or fails afterwards and however seldom somebody looked.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..declaration.spec import Wave
-from ..placement.scope import Scope
-from .device_outcomes import DeviceClass, Verdict
+from ..placement.rollout_device import DeviceClass, RolloutDevice
+from .device_outcomes import find_result
 from .gate import failures_allowed
-from .package_evidence import PackageEvidence, halted_at
 from .statistics import fails_too_often
 
 
@@ -43,20 +42,13 @@ class _Part:
     successes: list[datetime] = field(default_factory=list)
 
 
-def look_back(
-    wave: Wave,
-    imeis: Sequence[str],
-    scope: Scope,
-    verdicts: Mapping[str, Verdict],
-    cohorts: Mapping[str, PackageEvidence],
-) -> Hindsight:
+def look_back(wave: Wave, rows: Iterable[RolloutDevice]) -> Hindsight:
     """Judge a wave at every moment at which one of its devices failed."""
     parts: dict[datetime | None, _Part] = {}
-    for imei in imeis:
-        verdict = verdicts[imei]
-        part = parts.setdefault(halted_at(scope.members[imei], cohorts), _Part())
-        part.members += verdict.kind is not DeviceClass.REJECTED
-        result = verdict.result(wave.number)
+    for row in rows:
+        part = parts.setdefault(row.halted, _Part())
+        part.members += row.outcome.kind is not DeviceClass.REJECTED
+        result = find_result(row)
         if result is not None:
             (part.failures if result.failed else part.successes).append(result.at)
     for part in parts.values():

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 
@@ -14,9 +14,10 @@ from ...._model.campaign import PILOT_DEVICES
 from ...._model.firmware import Package
 from ..declaration.campaign_names import Cohort
 from ..declaration.spec import RolloutSpec
-from ..observation.campaign_history import Ledger
-from ..placement.scope import Member, Scope
-from .device_outcomes import ATTEMPTED, DeviceClass, Verdict
+from ..observation.campaign_history import History
+from ..observation.observed import OwnCampaign
+from ..placement.rollout_device import ATTEMPTED, DeviceClass, Outcome, RolloutDevice
+from .device_outcomes import find_result
 from .statistics import Result, first_too_many
 
 # The service lets a package go to more than 20 devices after so many, half of them well
@@ -25,6 +26,7 @@ EVIDENCE_DEVICES = 5
 EVIDENCE_SUCCESS = Fraction(1, 2)
 # Campaigns big enough to be evidence that were none, before a person must look.
 MOST_FRUITLESS_BATCHES = 3
+HALTED = Outcome(DeviceClass.HALTED, "its cohort halted before its turn")
 
 
 @dataclass(frozen=True)
@@ -64,87 +66,45 @@ class PackageEvidence:
         return not self.qualified and self.fruitless >= MOST_FRUITLESS_BATCHES
 
 
-def weigh_packages(
-    spec: RolloutSpec,
-    scope: Scope,
-    waves: Mapping[str, int],
-    verdicts: Mapping[str, Verdict],
-    ledger: Ledger,
-    busy: Collection[str],
+def weigh(
+    spec: RolloutSpec, rows: Iterable[RolloutDevice], history: History, busy: Collection[str]
 ) -> dict[str, PackageEvidence]:
     """Judge every package in scope.
 
-    :param waves: the wave of every device in scope.
     :param busy: devices that are known to be in campaigns of others.
-    :returns: the evidence by package name.
+    :returns: the evidence by package name, in order of names.
     """
     tallies: dict[str, _Tally] = {}
-    for imei, member in sorted(scope.members.items()):
-        verdict = verdicts[imei]
-        for package in member.path:
+    over = {own.campaign.id for own in history.campaigns if own.over}
+    for row in rows:
+        for package in row.path.steps:
             tally = tallies.get(package.name)
             if tally is None:
                 tally = tallies[package.name] = _Tally(package)
             tally.devices += 1
-            tally.zones.add(member.cohort.zone)
-        now = tallies[member.package.name]
-        now.at.append(imei)
-        if verdict.unread and (reported := verdict.result(waves[imei])):
-            now.reported.append(reported)
-        for name, campaign_id, result in _find_results(member, waves[imei], verdict, ledger):
+            tally.zones.add(row.cohort.zone)
+        tallies[row.package.name].add_current(row, over, busy)
+        for name, campaign_id, result in _find_results(row):
             tallies[name].results.append(result)
             tallies[name].by_campaign.setdefault(campaign_id, []).append(result)
-    rates = {wave.number: wave.gate.max_failure_rate for wave in spec.waves}
-    cohorts = {}
-    for name, tally in tallies.items():
-        failures = sum(result.failed for result in tally.results)
-        codes = tally.codes(spec.protocol)
-        taken = max((one.up_to for one in spec.accepted if one.cohort in codes), default=0)
-        mine = [one for one in ledger.campaigns if one.campaign.package == name]
-        others = [*ledger.surplus, *ledger.superseded]
-        live = [one for one in (*mine, *others) if one.campaign.package == name and not one.over]
-        refused_at_size = any(one.refused and one.name.count > PILOT_DEVICES for one in mine)
-        over = {one.campaign.id for one in mine if one.over}
-        unread = {verdicts[imei].campaign_id for imei in tally.at if verdicts[imei].unread} & over
-        # They may be live, or not have taken the package: they keep their place in the pilot.
-        unsettled = sum(
-            (verdicts[imei].unread and verdicts[imei].campaign_id in over)
-            or (verdicts[imei].busy and imei not in busy)
-            for imei in tally.at
-        )
-        cohorts[name] = PackageEvidence(
-            package=tally.package,
-            devices=tally.devices,
-            attempted=len(tally.results),
-            failures=failures,
-            live=sum(one.name.count for one in live) + unsettled,
-            codes=codes,
-            failed_at=first_too_many([*tally.results, *tally.reported], rates)
-            if failures > taken
-            else None,
-            qualified=(_is_evidence(tally.results) or name in spec.qualified_packages)
-            and not refused_at_size,
-            fruitless=sum(
-                one.over
-                and not one.refused
-                and one.campaign.id not in unread
-                and one.name.count >= EVIDENCE_DEVICES
-                and not _is_evidence(tally.by_campaign.get(one.campaign.id, []))
-                for one in mine
-            ),
-        )
-    return cohorts
+    return {name: _conclude(spec, tallies[name], history) for name in sorted(tallies)}
 
 
-def is_halted(member: Member, cohorts: Mapping[str, PackageEvidence]) -> bool:
-    """Tell whether a device is in a failed cohort, or has one ahead."""
-    return halted_at(member, cohorts) is not None
+def mark_halted(
+    rows: Iterable[RolloutDevice], evidence: Mapping[str, PackageEvidence]
+) -> list[RolloutDevice]:
+    """Mark the devices that are in a failed cohort, or have one ahead."""
+    if not any(package.failed for package in evidence.values()):
+        return list(rows)
+    return [_mark(row, evidence) for row in rows]
 
 
-def halted_at(member: Member, cohorts: Mapping[str, PackageEvidence]) -> datetime | None:
-    """Give the moment since which a device is in a failed cohort, or has one ahead."""
-    moments = [cohorts[package.name].failed_at for package in member.course]
-    return min((moment for moment in moments if moment is not None), default=None)
+def _mark(row: RolloutDevice, evidence: Mapping[str, PackageEvidence]) -> RolloutDevice:
+    moments = [evidence[package.name].failed_at for package in row.path.course]
+    halted = min((moment for moment in moments if moment is not None), default=None)
+    if halted is None:
+        return row
+    return replace(row, halted=halted, outcome=HALTED if row.outcome.waits else row.outcome)
 
 
 def sort_cohorts(cohorts: Mapping[str, PackageEvidence]) -> list[PackageEvidence]:
@@ -160,45 +120,100 @@ class _Tally:
     """What is counted of one package.
 
     :ivar devices: those that get it, now, later or before.
-    :ivar at: devices that get it now.
+    :ivar zones: zones of windows of their cohorts.
     :ivar results: of those that were attempted, and proved the package or failed.
     :ivar reported: successes that are not proved yet.
+    :ivar by_campaign: the results by the campaign that they come from.
+    :ivar unread: campaigns with devices to be read again.
+    :ivar unsettled: devices that get it now and may still be live, or may not have taken it: they
+        keep their place in the pilot.
     """
 
     package: Package
     devices: int = 0
     zones: set[str] = field(default_factory=set)
-    at: list[str] = field(default_factory=list)
-    reported: list[Result] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
+    reported: list[Result] = field(default_factory=list)
     by_campaign: dict[str, list[Result]] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    unsettled: int = 0
+
+    def add_current(self, row: RolloutDevice, over: Collection[str], busy: Collection[str]) -> None:
+        """Count a device that gets the package now.
+
+        :param over: ids of our campaigns that are over.
+        """
+        outcome = row.outcome
+        if outcome.unread:
+            reported = find_result(row)
+            self.reported += [reported] if reported else []
+            self.unread.add(outcome.campaign_id)
+        self.unsettled += (outcome.unread and outcome.campaign_id in over) or (
+            outcome.busy and row.imei not in busy
+        )
 
     def codes(self, protocol: str) -> tuple[str, ...]:
-        one = self.package
+        """Codes of the cohorts that get the package, one for each zone of windows."""
+        package = self.package
         cohorts = (
-            Cohort(protocol, one.make, one.model, one.from_version, zone) for zone in self.zones
+            Cohort(protocol, package.make, package.model, package.from_version, zone)
+            for zone in self.zones
         )
         return tuple(sorted(cohort.code for cohort in cohorts))
 
 
-def _find_results(
-    member: Member, wave: int, verdict: Verdict, ledger: Ledger
-) -> Iterator[tuple[str, str, Result]]:
+def _conclude(spec: RolloutSpec, tally: _Tally, history: History) -> PackageEvidence:
+    """Say what the counts of a package mean."""
+    name, codes = tally.package.name, tally.codes(spec.protocol)
+    ours = [own for own in history.campaigns if own.campaign.package == name]
+    others = [*history.surplus, *history.superseded]
+    live = [own for own in (*ours, *others) if own.campaign.package == name and not own.over]
+    failures = sum(result.failed for result in tally.results)
+    accepted = max((accept.up_to for accept in spec.accepted if accept.cohort in codes), default=0)
+    rates = {wave.number: wave.gate.max_failure_rate for wave in spec.waves}
+    refused_at_size = any(own.refused and own.name.count > PILOT_DEVICES for own in ours)
+    proved = _is_evidence(tally.results) or name in spec.qualified_packages
+    return PackageEvidence(
+        package=tally.package,
+        devices=tally.devices,
+        attempted=len(tally.results),
+        failures=failures,
+        live=sum(own.name.count for own in live) + tally.unsettled,
+        codes=codes,
+        failed_at=first_too_many([*tally.results, *tally.reported], rates)
+        if failures > accepted
+        else None,
+        qualified=proved and not refused_at_size,
+        fruitless=sum(_is_fruitless(own, tally) for own in ours),
+    )
+
+
+def _is_fruitless(own: OwnCampaign, tally: _Tally) -> bool:
+    """A campaign is over, could have been evidence, and was none."""
+    return (
+        own.over
+        and not own.refused
+        and own.campaign.id not in tally.unread
+        and own.name.count >= EVIDENCE_DEVICES
+        and not _is_evidence(tally.by_campaign.get(own.campaign.id, []))
+    )
+
+
+def _find_results(row: RolloutDevice) -> Iterator[tuple[str, str, Result]]:
     """Give how a device fared with each package: package, campaign, result.
 
     A step is a success once the device runs the version that it leads to, or a later one.
     """
-    result = verdict.result(wave)
-    if result is not None and verdict.kind in ATTEMPTED:
-        yield member.package.name, verdict.campaign_id, result
-    advanced = verdict.kind is DeviceClass.ADVANCED
-    if member.done or advanced:
-        records = (*ledger.earlier.get(member.imei, ()), ledger.records[member.imei])
-        by_package = {one.own.campaign.package: one for one in records}
-        for package in (*member.done, member.package) if advanced else member.done:
+    result, outcome = find_result(row), row.outcome
+    if result is not None and outcome.kind in ATTEMPTED:
+        yield row.package.name, outcome.campaign_id, result
+    advanced = outcome.kind is DeviceClass.ADVANCED
+    if row.history and (row.path.done or advanced):
+        by_package = {record.own.campaign.package: record for record in row.history.records}
+        for package in (*row.path.done, row.package) if advanced else row.path.done:
             record = by_package.get(package.name)
-            if record is not None and record.told is not None:
-                success = Result(at=record.told, wave=wave, failed=False)
+            if record is not None and record.result_at is not None:
+                success = Result(at=record.result_at, wave=row.wave, failed=False)
                 yield package.name, record.own.campaign.id, success
 
 

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..placement.scope import Member
-from .device_outcomes import FAILURES, DeviceClass, Verdict
+from ..placement.rollout_device import FAILURES, DeviceClass, RolloutDevice
 from .gate import GateVerdict
-from .package_evidence import PackageEvidence, is_halted
 from .waves import WaveState
 
 # Classes of devices that may still be upgraded, or whose result is not proved yet.
@@ -53,20 +51,14 @@ class ModelCounts:
     cohort_halted: bool
 
 
-def count_models(
-    members: Iterable[Member],
-    verdicts: Mapping[str, Verdict],
-    cohorts: Mapping[str, PackageEvidence],
-) -> list[ModelCounts]:
+def count_models(rows: Iterable[RolloutDevice]) -> list[ModelCounts]:
     """Count the devices of a wave by model, in the order of the models' names."""
-    some_failed = any(cohort.failed for cohort in cohorts.values())
     by_model: dict[str, list[DeviceClass]] = {}
     halted: set[str] = set()
-    for member in members:
-        model = member.target.model
-        by_model.setdefault(model, []).append(verdicts[member.imei].kind)
-        if some_failed and model not in halted and is_halted(member, cohorts):
-            halted.add(model)
+    for row in rows:
+        by_model.setdefault(row.target.model, []).append(row.outcome.kind)
+        if row.halted is not None:
+            halted.add(row.target.model)
     return [
         _count(model, kinds, cohort_halted=model in halted)
         for model, kinds in sorted(by_model.items())

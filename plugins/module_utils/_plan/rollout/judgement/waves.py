@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ...._model.times import parse_time
 from ..declaration.spec import RolloutSpec, Wave
-from ..observation.campaign_history import Ledger, day_begins
+from ..observation.campaign_history import History, day_begins
 from ..observation.observed import OwnCampaign
-from ..placement.scope import Scope
-from ..placement.wave_assignment import Membership
-from .device_outcomes import FAILURES, DeviceClass, Verdict
-from .gate import GateVerdict, Judgement, Numbers, judge
+from ..placement.rollout_device import FAILURES, DeviceClass, Outcome, RolloutDevice
+from .gate import Circumstances, GateVerdict, Judgement, Numbers, judge
 from .hindsight import Hindsight, look_back
-from .package_evidence import PackageEvidence, is_halted
+from .package_evidence import PackageEvidence
 from .retries import Retry
 
 
@@ -30,6 +29,7 @@ class WaveState:
     :ivar begun: one of our campaigns is of this wave.
     :ivar deadline: when waiting ends; None while something is still to be created.
     :ivar numbers: the devices counted, as the gate sees them.
+    :ivar rows: its devices, in line.
     """
 
     wave: Wave
@@ -38,6 +38,7 @@ class WaveState:
     judgement: Judgement
     deadline: datetime | None
     numbers: Numbers
+    rows: tuple[RolloutDevice, ...] = field(repr=False)
 
     @property
     def verdict(self) -> GateVerdict:
@@ -46,189 +47,195 @@ class WaveState:
 
 def judge_waves(
     spec: RolloutSpec,
-    scope: Scope,
-    membership: Membership,
-    verdicts: Mapping[str, Verdict],
-    cohorts: Mapping[str, PackageEvidence],
-    ledger: Ledger,
+    rows: Iterable[RolloutDevice],
+    evidence: Mapping[str, PackageEvidence],
+    history: History,
     retries: Sequence[Retry],
-    now: datetime,
-    digest: str,
+) -> list[WaveState]:
+    """Judge every wave by its own devices; what waits for what is :func:`open_in_order`.
+
+    :param rows: in line.
+    """
+    by_wave: dict[int, list[RolloutDevice]] = {wave.number: [] for wave in spec.waves}
+    for row in rows:
+        by_wave[row.wave].append(row)
+    wave_judge = _WaveJudge(spec, evidence, history, retries)
+    return [wave_judge.judge(wave, tuple(by_wave[wave.number])) for wave in spec.waves]
+
+
+def open_in_order(
+    spec: RolloutSpec, states: Iterable[WaveState], digest: str
 ) -> tuple[WaveState, ...]:
-    """Judge every wave; one that is neither open nor begun waits, whatever its numbers.
+    """Let every wave wait for the one before it, and for the approval to leave that one.
+
+    A wave that is neither open nor begun waits, whatever its numbers.
 
     :param digest: of the plan, which approvals must name.
     """
-    states: list[WaveState] = []
+    found: list[WaveState] = []
     holder: Wave | None = None
-    for wave in spec.waves:
-        ids = membership.waves[wave.number]
-        sound = [imei for imei in ids if not is_halted(scope.members[imei], cohorts)]
-        campaigns = [one for one in ledger.campaigns if one.name.wave == wave.number]
-        sound_campaigns = [
-            one
-            for one in campaigns
-            if not (one.campaign.package in cohorts and cohorts[one.campaign.package].failed)
-        ]
-        hindsight = look_back(wave, ids, scope, verdicts, cohorts)
-        numbers = _count(sound, scope, verdicts, hindsight, devices=len(ids))
-        again = sum(len(one.members) for one in retries if one.last.name.wave == wave.number)
-        deadline = None
-        if not again:
-            deadline = _deadline(spec, sound_campaigns, [verdicts[imei] for imei in sound], now)
-        stopped = _stopped(sound_campaigns) or _refused(wave, sound, scope, verdicts, ledger)
-        judgement = judge(
-            wave.gate,
-            numbers,
-            deadline=deadline,
-            now=now,
-            stopped=stopped or _fruitless(sound, scope, verdicts, cohorts),
-            accepted=max(
-                (one.up_to for one in spec.accepted if one.wave == wave.name and not one.cohort),
-                default=None,
-            ),
-        )
-        trying = any(one.name.attempt > 1 and not one.over for one in sound_campaigns)
-        if (again or trying) and judgement.verdict in (GateVerdict.PASS, GateVerdict.SOAK):
-            judgement = replace(
-                judgement,
-                verdict=GateVerdict.WAIT,
-                why=f"{judgement.failures} failed devices are tried again",
-            )
-        if judgement.verdict is GateVerdict.PASS and not _is_approved(
-            spec, wave, judgement, digest
-        ):
-            judgement = replace(
-                judgement,
-                verdict=GateVerdict.APPROVE,
-                why=f"{judgement.why}; waits for a person to approve",
-            )
-        if holder and not campaigns and judgement.verdict is not GateVerdict.SKIP:
-            judgement = replace(
-                judgement, verdict=GateVerdict.WAIT, why=f"waits for wave {holder.name} to pass"
-            )
-        states.append(
-            WaveState(
-                wave=wave,
-                open=holder is None,
-                begun=bool(campaigns),
-                judgement=judgement,
-                deadline=deadline,
-                numbers=numbers,
-            )
-        )
+    for state in states:
+        judgement = state.judgement
+        if judgement.verdict is GateVerdict.PASS and not _is_approved(spec, state, digest):
+            why = f"{judgement.why}; waits for approval"
+            judgement = replace(judgement, verdict=GateVerdict.APPROVE, why=why)
+        if holder and not state.begun and judgement.verdict is not GateVerdict.SKIP:
+            why = f"waits for wave {holder.name} to pass"
+            judgement = replace(judgement, verdict=GateVerdict.WAIT, why=why)
+        found.append(replace(state, judgement=judgement, open=holder is None))
         if not judgement.verdict.opens_next:
-            holder = holder or wave
-    return tuple(states)
+            holder = holder or state.wave
+    return tuple(found)
 
 
-def _is_approved(spec: RolloutSpec, wave: Wave, judgement: Judgement, digest: str) -> bool:
-    """A wave may be left: nobody asked for approval, it is the last, or this plan was approved."""
-    if not wave.gate.approval or wave is spec.waves[-1]:
+def _is_approved(spec: RolloutSpec, state: WaveState, digest: str) -> bool:
+    """A wave may be left: no approval is asked, it is the last, or this plan was approved."""
+    if not state.wave.gate.approval or state.wave is spec.waves[-1]:
         return True
     return any(
-        one.wave == wave.name
-        and digest.startswith(one.digest)
-        and judgement.failures <= one.failures
-        for one in spec.approved
+        approval.wave == state.wave.name
+        and digest.startswith(approval.digest)
+        and state.judgement.failures <= approval.failures
+        for approval in spec.approved
     )
 
 
-def _count(
-    imeis: Sequence[str],
-    scope: Scope,
-    verdicts: Mapping[str, Verdict],
-    hindsight: Hindsight,
-    *,
-    devices: int,
-) -> Numbers:
-    kinds = [verdicts[imei].kind for imei in imeis]
-    rejected = kinds.count(DeviceClass.REJECTED)
-    verified = [imei for imei in imeis if verdicts[imei].kind is DeviceClass.VERIFIED]
-    reads = (scope.members[imei].device for imei in verified)
+class _WaveJudge:
+    """Judges one wave after the other by what the campaigns and packages have shown."""
+
+    def __init__(
+        self,
+        spec: RolloutSpec,
+        evidence: Mapping[str, PackageEvidence],
+        history: History,
+        retries: Sequence[Retry],
+    ) -> None:
+        self._spec = spec
+        self._evidence = evidence
+        self._history = history
+        self._retries = retries
+
+    def judge(self, wave: Wave, rows: tuple[RolloutDevice, ...]) -> WaveState:
+        """Judge a wave; devices of failed cohorts, and their campaigns, do not count."""
+        sound = [row for row in rows if row.halted is None]
+        campaigns = [own for own in self._history.campaigns if own.name.wave == wave.number]
+        sound_campaigns = [own for own in campaigns if not self._has_failed(own)]
+        again = any(retry.last.name.wave == wave.number for retry in self._retries)
+        deadline = None if again else self._find_deadline(sound_campaigns, sound)
+        numbers = count_wave(sound, look_back(wave, rows), devices=len(rows))
+        accepted = [
+            accept.up_to
+            for accept in self._spec.accepted
+            if accept.wave == wave.name and not accept.cohort
+        ]
+        stopped = _find_stopped(sound_campaigns) or self._find_refused(wave, sound)
+        given = Circumstances(
+            now=self._history.now,
+            deadline=deadline,
+            stopped=stopped or self._find_fruitless(sound),
+            accepted=max(accepted, default=None),
+        )
+        judgement = judge(wave.gate, numbers, given)
+        trying = any(own.name.attempt > 1 and not own.over for own in sound_campaigns)
+        if (again or trying) and judgement.verdict in (GateVerdict.PASS, GateVerdict.SOAK):
+            why = f"{judgement.failures} failed devices are tried again"
+            judgement = replace(judgement, verdict=GateVerdict.WAIT, why=why)
+        return WaveState(
+            wave=wave,
+            open=False,
+            begun=bool(campaigns),
+            judgement=judgement,
+            deadline=deadline,
+            numbers=numbers,
+            rows=rows,
+        )
+
+    def _has_failed(self, own: OwnCampaign) -> bool:
+        evidence = self._evidence.get(own.campaign.package)
+        return evidence is not None and evidence.failed
+
+    def _find_deadline(
+        self, campaigns: Iterable[OwnCampaign], rows: Iterable[RolloutDevice]
+    ) -> datetime | None:
+        """Give the end of the last UTC day of the last campaign, plus grace for late reports.
+
+        None while a campaign is to come: for a device that waits, or for the next step of one,
+        which is waited for no longer than ``step_grace`` after that end.
+        """
+        timing = self._spec.timing
+        ends = [own.campaign.schedule.end for own in campaigns if own.campaign.schedule.end]
+        if not ends:
+            return None
+        end = day_begins(max(ends)) + timedelta(days=1)
+        steps_over = self._history.now >= end + timing.step_grace
+        if any(_is_to_come(row.outcome, steps_over=steps_over) for row in rows):
+            return None
+        return end + timing.report_grace
+
+    def _find_refused(self, wave: Wave, rows: Iterable[RolloutDevice]) -> str:
+        """Say which cohort's campaigns the service has refused too often; empty when none."""
+        for code in sorted({row.cohort.code for row in rows if row.outcome.waits}):
+            if self._history.is_refused(wave.number, code):
+                count = self._history.request_failures[wave.number, code]
+                return (
+                    f"the service accepted and then refused {count} campaigns of cohort {code}:"
+                    " fota_campaign_info shows the reasons by device"
+                )
+        return ""
+
+    def _find_fruitless(self, rows: Iterable[RolloutDevice]) -> str:
+        """Say which package was tried often enough without an answer; empty when none."""
+        for row in rows:
+            evidence = self._evidence[row.package.name]
+            if evidence.exhausted and row.outcome.waits:
+                return (
+                    f"{evidence.fruitless} campaigns with {evidence.package.name} ended without"
+                    " evidence (5 devices attempted, half of them successful), and more devices"
+                    " wait for it"
+                )
+        return ""
+
+
+def count_wave(rows: Sequence[RolloutDevice], hindsight: Hindsight, *, devices: int) -> Numbers:
+    """Count the devices of a wave.
+
+    :param rows: without those of failed cohorts.
+    :param devices: with them.
+    """
+    kinds = Counter(row.outcome.kind for row in rows)
+    verified = [row for row in rows if row.outcome.kind is DeviceClass.VERIFIED]
+    reads = (parse_time(row.device.refreshed) for row in verified if row.device)
     return Numbers(
-        members=len(kinds) - rejected,
+        members=len(rows) - kinds[DeviceClass.REJECTED],
         verified=len(verified),
-        failed=sum(kind in FAILURES for kind in kinds),
-        silent=kinds.count(DeviceClass.SILENT),
-        unknown=kinds.count(DeviceClass.UNKNOWN),
-        reported=kinds.count(DeviceClass.REPORTED),
+        failed=sum(kinds[kind] for kind in FAILURES),
+        silent=kinds[DeviceClass.SILENT],
+        unknown=kinds[DeviceClass.UNKNOWN],
+        reported=kinds[DeviceClass.REPORTED],
         devices=devices,
-        rejected=rejected,
-        in_failed_cohorts=devices - len(kinds),
+        rejected=kinds[DeviceClass.REJECTED],
+        in_failed_cohorts=devices - len(rows),
         too_many_once=hindsight.too_many,
         over_limit_once=hindsight.over_limit,
-        busy=sum(verdicts[imei].busy for imei in imeis),
-        successes=tuple(at for imei in verified if (at := verdicts[imei].at)),
-        reads=tuple(read for device in reads if device and (read := parse_time(device.refreshed))),
+        busy=sum(row.outcome.busy for row in rows),
+        successes=tuple(row.outcome.at for row in verified if row.outcome.at),
+        reads=tuple(filter(None, reads)),
     )
 
 
-def _deadline(
-    spec: RolloutSpec,
-    campaigns: Sequence[OwnCampaign],
-    verdicts: Sequence[Verdict],
-    now: datetime,
-) -> datetime | None:
-    """End of the last UTC day of the wave's last campaign, and the grace for late reports.
-
-    None while a campaign is to come: for a device that waits, or for the next step of one, which
-    is waited for no longer than ``step_grace`` after that end.
-    """
-    ends = [one.campaign.schedule.end for one in campaigns if one.campaign.schedule.end]
-    if not ends:
-        return None
-    end = day_begins(max(ends)) + timedelta(days=1)
-    for verdict in verdicts:
-        if verdict.kind is DeviceClass.SETTLING:
-            return None
-        step = verdict.kind is DeviceClass.ADVANCED
-        if verdict.waits and not (step and now >= end + spec.timing.step_grace):
-            return None
-    return end + spec.timing.report_grace
+def _is_to_come(outcome: Outcome, *, steps_over: bool) -> bool:
+    """A campaign for the device is to come, or may be there and not show yet."""
+    if outcome.kind is DeviceClass.SETTLING:
+        return True
+    return outcome.waits and not (outcome.kind is DeviceClass.ADVANCED and steps_over)
 
 
-def _stopped(campaigns: Sequence[OwnCampaign]) -> str:
+def _find_stopped(campaigns: Iterable[OwnCampaign]) -> str:
     """Say which campaign somebody else has stopped; empty when none."""
-    for one in campaigns:
-        if one.stopped:
+    for own in campaigns:
+        if own.stopped:
             return (
-                f"campaign {one.name} ({one.campaign.id}) is {one.campaign.status}: somebody"
+                f"campaign {own.name} ({own.campaign.id}) is {own.campaign.status}: somebody"
                 " stopped it, and it is not created again"
-            )
-    return ""
-
-
-def _refused(
-    wave: Wave,
-    imeis: Sequence[str],
-    scope: Scope,
-    verdicts: Mapping[str, Verdict],
-    ledger: Ledger,
-) -> str:
-    """Say which cohort's campaigns the service has refused too often; empty when none."""
-    for code in sorted({scope.members[imei].cohort.code for imei in imeis if verdicts[imei].waits}):
-        if ledger.is_refused(wave.number, code):
-            count = ledger.request_failures[wave.number, code]
-            return (
-                f"the service accepted and then refused {count} campaigns of cohort {code}:"
-                " fota_campaign_info shows the reasons by device"
-            )
-    return ""
-
-
-def _fruitless(
-    imeis: Sequence[str],
-    scope: Scope,
-    verdicts: Mapping[str, Verdict],
-    cohorts: Mapping[str, PackageEvidence],
-) -> str:
-    """Say which package was tried often enough without an answer; empty when none."""
-    for imei in imeis:
-        cohort = cohorts[scope.members[imei].package.name]
-        if cohort.exhausted and verdicts[imei].waits:
-            return (
-                f"{cohort.fruitless} campaigns with {cohort.package.name} ended without evidence"
-                " (5 devices attempted, half of them well), and more devices wait for it"
             )
     return ""

@@ -1,10 +1,11 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger: what the campaigns of this rollout say about its devices, cohorts and waves."""
+"""What the campaigns of this rollout say about its devices, cohorts and waves."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -26,7 +27,7 @@ Place = tuple[int, str]
 """A wave's number and a cohort's code."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """A device in one of our campaigns."""
 
@@ -34,21 +35,46 @@ class Record:
     row: CampaignDevice
 
     @property
-    def told(self) -> datetime | None:
+    def result_at(self) -> datetime | None:
         """When the result came: as written, else the attempt, else the end of the campaign."""
         end = self.own.campaign.schedule.end
-        told = parse_time(self.row.updated) or parse_time(self.row.recent_attempt)
-        return told or (day_begins(end) + timedelta(days=1) if end else None)
+        written = parse_time(self.row.updated) or parse_time(self.row.recent_attempt)
+        return written or (day_begins(end) + timedelta(days=1) if end else None)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHistory:
+    """What our campaigns have of one device.
+
+    :ivar wave: of the first wave that one of them is of: the device keeps it for good.
+    :ivar latest: its newest record that is no refusal for being busy; None when a campaign that
+        the service refused is all there is.
+    :ivar earlier: its records before that one, when it was tried again.
+    """
+
+    wave: int
+    latest: Record | None = None
+    earlier: tuple[Record, ...] = ()
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """All records, the latest last."""
+        return (*self.earlier, self.latest) if self.latest else self.earlier
+
+    def followed_by(self, record: Record | None, wave: int) -> DeviceHistory:
+        """Give the history with one campaign more."""
+        if record is None:
+            return DeviceHistory(min(wave, self.wave), self.latest, self.earlier)
+        return DeviceHistory(min(wave, self.wave), record, self.records)
 
 
 @dataclass(frozen=True)
-class Ledger:
+class History:
     """What our campaigns of the present generations add up to.
 
+    :ivar now: the service's clock.
     :ivar campaigns: those that count: no shadows, no cancelled twins.
-    :ivar records: of each device, its newest record that is no refusal for being busy.
-    :ivar earlier: of devices that were tried again, their records before that one.
-    :ivar claims: the wave of every device that one of our campaigns has.
+    :ivar devices: of every device that one of them has or had.
     :ivar settling: places with a live campaign whose device report is not complete.
     :ivar lacking: places with such a campaign that is over: any device there may have been in it.
     :ivar retry_at: places where a campaign was refused, and when the next may be created.
@@ -59,10 +85,9 @@ class Ledger:
     :ivar superseded: live campaigns of targets that are declared no more.
     """
 
+    now: datetime
     campaigns: tuple[OwnCampaign, ...]
-    records: dict[str, Record]
-    earlier: dict[str, tuple[Record, ...]]
-    claims: dict[str, int]
+    devices: dict[str, DeviceHistory]
     settling: frozenset[Place]
     lacking: frozenset[Place]
     retry_at: dict[Place, datetime]
@@ -72,86 +97,107 @@ class Ledger:
     surplus: tuple[OwnCampaign, ...]
     superseded: tuple[OwnCampaign, ...]
 
+    @property
+    def live(self) -> list[OwnCampaign]:
+        """Our campaigns that are not over."""
+        return [own for own in self.campaigns if not own.over]
+
+    @property
+    def started_twins(self) -> list[OwnCampaign]:
+        """Second campaigns of a name that can no longer be cancelled for sure."""
+        return [own for own in self.surplus if own.started(self.now)]
+
     def is_refused(self, wave: int, cohort: str) -> bool:
         """The service has refused so many campaigns here that no more are tried."""
         return self.request_failures.get((wave, cohort), 0) >= MOST_REQUEST_FAILURES
 
 
-def keep_ledger(spec: RolloutSpec, own: Iterable[OwnCampaign]) -> Ledger:
-    """Read the ledger. Nothing here depends on the order of ``own``."""
+def read_history(spec: RolloutSpec, own: Iterable[OwnCampaign], now: datetime) -> History:
+    """Read what our campaigns add up to. Nothing here depends on the order of ``own``."""
     generations = {target.generation for target in spec.targets}
-    mine = sorted(own, key=age)
-    present = [one for one in mine if one.name.generation in generations]
+    by_age = sorted(own, key=age)
+    present = [each for each in by_age if each.name.generation in generations]
     last_batch: dict[tuple[str, int, str], int] = {}
-    for one in present:
-        key = (one.name.generation, one.name.wave, one.name.cohort)
-        last_batch[key] = max(last_batch.get(key, 0), one.name.batch)
-    shadows = [one for one in present if is_shadow(one)]
-    counting, surplus = _resolve_twins([one for one in present if one not in shadows])
-    taken = {one.name for one in counting if not one.over}
-    surplus += [one for one in shadows if not one.over and one.name in taken]
-    kept = [*counting, *shadows]
-    records: dict[str, Record] = {}
-    earlier: dict[str, tuple[Record, ...]] = {}
-    claims: dict[str, int] = {}
-    for one in counting:
-        for row in one.rows:
-            if is_busy(row):
-                continue
-            claims[row.device_id] = min(one.name.wave, claims.get(row.device_id, one.name.wave))
-            if not one.refused or is_rejected(one, row):
-                before = records.get(row.device_id)
-                if before is not None:
-                    earlier[row.device_id] = (*earlier.get(row.device_id, ()), before)
-                records[row.device_id] = Record(one, row)
-    busy_until: dict[str, datetime] = {}
-    for one in kept:
-        for row in one.rows:
-            told = parse_time(row.updated)
-            if is_busy(row) and told is not None:
-                again = told + spec.timing.settle_retry
-                busy_until[row.device_id] = max(again, busy_until.get(row.device_id, again))
-    retry_at: dict[Place, datetime] = {}
-    failures: dict[Place, int] = {}
-    for one in kept:
-        if one not in shadows and not one.refused:
-            continue
-        place = (one.name.wave, one.name.cohort)
-        told = _last_word(one)
-        if told is not None:
-            again = told + spec.timing.settle_retry
-            retry_at[place] = max(again, retry_at.get(place, again))
-        if one not in shadows and not _all_rejected(one):
-            failures[place] = failures.get(place, 0) + 1
-    short = [one for one in counting if len(one.rows) < one.name.count and not one.refused]
-    return Ledger(
+    for each in present:
+        key = (each.name.generation, each.name.wave, each.name.cohort)
+        last_batch[key] = max(last_batch.get(key, 0), each.name.batch)
+    shadows = [each for each in present if is_shadow(each)]
+    counting, surplus = _resolve_twins([each for each in present if each not in shadows])
+    taken = {each.name for each in counting if not each.over}
+    surplus += [each for each in shadows if not each.over and each.name in taken]
+    short = [each for each in counting if len(each.rows) < each.name.count and not each.refused]
+    refused = [each for each in counting if each.refused]
+    return History(
+        now=now,
         campaigns=tuple(counting),
-        records=records,
-        earlier=earlier,
-        claims=claims,
-        settling=frozenset((one.name.wave, one.name.cohort) for one in short if not one.over),
-        lacking=frozenset((one.name.wave, one.name.cohort) for one in short if one.over),
-        retry_at=retry_at,
-        busy_until=busy_until,
-        request_failures=failures,
+        devices=_follow_devices(counting),
+        settling=frozenset(_place(each) for each in short if not each.over),
+        lacking=frozenset(_place(each) for each in short if each.over),
+        retry_at=_find_retry_times(spec, [*refused, *shadows]),
+        busy_until=_find_busy_times(spec, [*counting, *shadows]),
+        request_failures=Counter(_place(each) for each in refused if not _all_rejected(each)),
         last_batch=last_batch,
         surplus=tuple(surplus),
         superseded=tuple(
-            one for one in mine if one.name.generation not in generations and not one.over
+            each for each in by_age if each.name.generation not in generations and not each.over
         ),
     )
 
 
-def age(one: OwnCampaign) -> tuple[date, int, int, CampaignName, str]:
-    """Order campaigns by their first days, as a device is in one after the other."""
-    name, start = one.name, one.campaign.schedule.start
-    return start or date.min, name.wave, name.attempt, name, one.campaign.id
+def _place(own: OwnCampaign) -> Place:
+    return own.name.wave, own.name.cohort
+
+
+def _follow_devices(campaigns: Iterable[OwnCampaign]) -> dict[str, DeviceHistory]:
+    """Give the history of every device; campaigns in order of age."""
+    found: dict[str, DeviceHistory] = {}
+    for own in campaigns:
+        for row in own.rows:
+            if is_busy(row):
+                continue
+            record = Record(own, row) if not own.refused or is_rejected(own, row) else None
+            before = found.get(row.device_id)
+            found[row.device_id] = (
+                DeviceHistory(own.name.wave, record)
+                if before is None
+                else before.followed_by(record, own.name.wave)
+            )
+    return found
+
+
+def _find_busy_times(spec: RolloutSpec, campaigns: Iterable[OwnCampaign]) -> dict[str, datetime]:
+    """Give the devices that the service refused as busy, and when to try them again."""
+    found: dict[str, datetime] = {}
+    for own in campaigns:
+        for row in own.rows:
+            written = parse_time(row.updated) if is_busy(row) else None
+            if written is not None:
+                again = written + spec.timing.settle_retry
+                found[row.device_id] = max(again, found.get(row.device_id, again))
+    return found
+
+
+def _find_retry_times(spec: RolloutSpec, refused: Iterable[OwnCampaign]) -> dict[Place, datetime]:
+    """Give the places where a campaign got nothing, and when the next may be created."""
+    found: dict[Place, datetime] = {}
+    for own in refused:
+        written = _last_word(own)
+        if written is not None:
+            again = written + spec.timing.settle_retry
+            found[_place(own)] = max(again, found.get(_place(own), again))
+    return found
+
+
+def age(own: OwnCampaign) -> tuple[date, int, int, CampaignName, str]:
+    """Order campaigns by their first days, as a device is in own after the other."""
+    name, start = own.name, own.campaign.schedule.start
+    return start or date.min, name.wave, name.attempt, name, own.campaign.id
 
 
 def _resolve_twins(
     campaigns: Sequence[OwnCampaign],
 ) -> tuple[list[OwnCampaign], list[OwnCampaign]]:
-    """Keep one live campaign of each name, the one with accepted devices, and all that are over.
+    """Keep one live campaign of each name, the own with accepted devices, and all that are over.
 
     A twin that was refused, or cancelled before it attempted anything, is forgotten: its other half
     counts.
@@ -159,36 +205,36 @@ def _resolve_twins(
     :returns: those kept, and live twins to cancel.
     """
     by_name: dict[object, list[OwnCampaign]] = {}
-    for one in campaigns:
-        by_name.setdefault(one.name, []).append(one)
+    for own in campaigns:
+        by_name.setdefault(own.name, []).append(own)
     kept, surplus = [], []
     for twins in by_name.values():
-        live = [one for one in twins if not one.over]
-        live.sort(key=lambda one: (not _is_to_be_kept(one), one.campaign.id))
+        live = [own for own in twins if not own.over]
+        live.sort(key=lambda own: (not _is_to_be_kept(own), own.campaign.id))
         surplus += live[1:]
         kept += live[:1]
-        over = [one for one in twins if one.over]
-        idle = [one for one in over if one.refused or (one.stopped and not _has_attempted(one))]
-        kept += [one for one in over if one not in idle or len(idle) == len(twins)]
+        over = [own for own in twins if own.over]
+        idle = [own for own in over if own.refused or (own.stopped and not _has_attempted(own))]
+        kept += [own for own in over if own not in idle or len(idle) == len(twins)]
     return kept, surplus
 
 
-def _has_attempted(one: OwnCampaign) -> bool:
-    return any(row.recent_attempt or row.state is DeviceState.SUCCESS for row in one.rows)
+def _has_attempted(own: OwnCampaign) -> bool:
+    return any(row.recent_attempt or row.state is DeviceState.SUCCESS for row in own.rows)
 
 
-def _has_accepted(one: OwnCampaign) -> bool:
-    return any(not is_rejected(one, row) for row in one.rows)
+def _has_accepted(own: OwnCampaign) -> bool:
+    return any(not is_rejected(own, row) for row in own.rows)
 
 
-def _is_to_be_kept(one: OwnCampaign) -> bool:
+def _is_to_be_kept(own: OwnCampaign) -> bool:
     """It holds devices, and nobody has stopped them since it was listed.
 
     As long as the service checks the request, its report does not say so yet.
     """
-    stopped = all(row.state is DeviceState.STOPPED for row in one.rows)
-    pending = one.campaign.state is CampaignState.PENDING
-    return not pending and not stopped and _has_accepted(one)
+    stopped = all(row.state is DeviceState.STOPPED for row in own.rows)
+    pending = own.campaign.state is CampaignState.PENDING
+    return not pending and not stopped and _has_accepted(own)
 
 
 def is_busy(row: CampaignDevice) -> bool:
@@ -197,7 +243,7 @@ def is_busy(row: CampaignDevice) -> bool:
     return refused and not row.recent_attempt and BUSY in row.reason.lower()
 
 
-def is_rejected(one: OwnCampaign, row: CampaignDevice) -> bool:
+def is_rejected(own: OwnCampaign, row: CampaignDevice) -> bool:
     """The service refused the device when it scheduled the campaign.
 
     No word for this is published in v3 (contract section 5), so a failure without an attempt counts
@@ -207,26 +253,26 @@ def is_rejected(one: OwnCampaign, row: CampaignDevice) -> bool:
         return True
     if row.state is not DeviceState.FAILED or row.recent_attempt:
         return False
-    written, start = parse_time(row.updated), one.campaign.schedule.start
+    written, start = parse_time(row.updated), own.campaign.schedule.start
     return written is not None and start is not None and written.date() < start
 
 
-def is_shadow(one: OwnCampaign) -> bool:
+def is_shadow(own: OwnCampaign) -> bool:
     """Another campaign has its devices: one of ours that the reports did not show.
 
     It got none of them, and the service said of one at least that it is busy.
     """
-    return any(is_busy(row) for row in one.rows) and not _has_accepted(one)
+    return any(is_busy(row) for row in own.rows) and not _has_accepted(own)
 
 
-def _all_rejected(one: OwnCampaign) -> bool:
-    return bool(one.rows) and all(is_rejected(one, row) for row in one.rows)
+def _all_rejected(own: OwnCampaign) -> bool:
+    return bool(own.rows) and all(is_rejected(own, row) for row in own.rows)
 
 
-def _last_word(one: OwnCampaign) -> datetime | None:
-    """When the service last wrote about a campaign; its start stands in where nothing is told."""
-    times = [parse_time(row.updated) for row in one.rows]
-    start = one.campaign.schedule.start
+def _last_word(own: OwnCampaign) -> datetime | None:
+    """When the service last wrote about a campaign; else when it starts."""
+    times = [parse_time(row.updated) for row in own.rows]
+    start = own.campaign.schedule.start
     found = [time for time in times if time] or ([day_begins(start)] if start else [])
     return max(found, default=None)
 
@@ -235,5 +281,5 @@ def day_begins(day: date) -> datetime:
     """The first moment of a UTC day."""
     moment = parse_time(day.isoformat())
     if moment is None:
-        raise ValueError(f"{day} is no day of the service")
+        raise ValueError(f"{day} cannot be read as a day of the service")
     return moment

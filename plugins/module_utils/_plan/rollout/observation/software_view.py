@@ -30,24 +30,24 @@ def see_software(spec: RolloutSpec, seen: Observed) -> Observed:
         imei: replace(device, firmware=versions.of(device), refreshed=now)
         for imei, device in seen.devices.items()
     }
-    own = []
-    for one in sorted(seen.own, key=age):
+    campaigns = []
+    for own in sorted(seen.own, key=age):
         rows = []
-        for row in one.rows:
+        for row in own.rows:
             device = devices.get(row.device_id)
             if row.state is DeviceState.SUCCESS and device is not None:
-                told = _installed(one, device)
-                if told is None and spec.reported_is_enough:
-                    told = _end(one, seen.now)
-                    if device.firmware in ("", one.campaign.from_version):
-                        version = one.campaign.to_version
+                installed = _installed(own, device)
+                if installed is None and spec.reported_is_enough:
+                    installed = _end(own, seen.now)
+                    if device.firmware in ("", own.campaign.from_version):
+                        version = own.campaign.to_version
                         devices[row.device_id] = replace(device, firmware=version)
-                row = _with_time(row, told)
+                row = _with_time(row, installed)
             elif row.state in (DeviceState.FAILED, DeviceState.REJECTED) and not row.updated:
-                row = replace(row, updated=_begin(one))
+                row = replace(row, updated=_begin(own))
             rows.append(row)
-        own.append(replace(one, rows=tuple(rows)))
-    return replace(seen, catalogue=spec.packages, devices=devices, own=tuple(own))
+        campaigns.append(replace(own, rows=tuple(rows)))
+    return replace(seen, catalogue=spec.packages, devices=devices, own=tuple(campaigns))
 
 
 class _Versions:
@@ -102,8 +102,8 @@ def _begin(own: OwnCampaign) -> str:
     return "" if start is None else _spell(day_begins(start))
 
 
-def _with_time(row: CampaignDevice, told: str | None) -> CampaignDevice:
-    return row if told is None else replace(row, updated=told, recent_attempt=told)
+def _with_time(row: CampaignDevice, installed: str | None) -> CampaignDevice:
+    return row if installed is None else replace(row, updated=installed, recent_attempt=installed)
 
 
 def _spell(moment: datetime) -> str:

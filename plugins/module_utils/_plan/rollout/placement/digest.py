@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, timedelta
 from enum import Enum
 from fractions import Fraction
 
 from ..declaration.spec import RolloutSpec
-from .wave_assignment import Membership
+from .rollout_device import RolloutDevice
 
 # Not part of the plan: who is selected shows in the waves, and a signature does not sign itself.
 _LEFT_OUT = frozenset({"devices", "approved", "accepted", "require_digest", "remarks", "zones"})
@@ -23,18 +23,21 @@ _LEFT_OUT = frozenset({"devices", "approved", "accepted", "require_digest", "rem
 _SPELLED = {"max_failed_cohort_share": "max_failed_lane_share"}
 
 
-def plan_digest(spec: RolloutSpec, membership: Membership) -> str:
+def plan_digest(spec: RolloutSpec, rows: Iterable[RolloutDevice]) -> str:
     """SHA-256 in hex over the normalised declaration, its generations, and the waves of devices.
 
     Dates, statuses and actions are no part of it, so it holds from the first run to the last.
     """
+    waves: dict[str, list[str]] = {str(wave.number): [] for wave in spec.waves}
+    for row in rows:
+        waves[str(row.wave)].append(row.imei)
     plan = {
         field.name: _plain(getattr(spec, field.name))
         for field in fields(spec)
         if field.name not in _LEFT_OUT
     }
     plan["generations"] = sorted(target.generation for target in spec.targets)
-    plan["waves of devices"] = {str(wave): sorted(ids) for wave, ids in membership.waves.items()}
+    plan["waves of devices"] = {wave: sorted(imeis) for wave, imeis in waves.items()}
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
 

@@ -5,55 +5,63 @@
 
 Nothing is stored, so this is read from the line in which devices stand: campaigns are cut from it
 in order. Where one of the last wave holds a device from further back in the line, those before it
-that nobody has held or refused were not there when it was cut.
+that no campaign has held or refused were not there when it was cut.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from ..declaration.campaign_names import place_in_line
 from ..declaration.spec import RolloutSpec
-from ..observation.campaign_history import Ledger
+from ..observation.campaign_history import History
 from ..observation.observed import Observed, OwnCampaign
-from .scope import Scope
+from .rollout_device import RolloutDevice
 
 # A campaign starts on the first whole day that is far enough ahead.
 _ROUNDED = timedelta(days=2)
-# Make and model of a campaign of which the service does not tell them.
+# Make and model of a campaign for which the service gives neither.
 _ANY = ("", "")
 
 
-def find_late(spec: RolloutSpec, seen: Observed, ledger: Ledger, scope: Scope) -> set[str]:
-    """Find the devices in scope that came too late for every wave; in doubt a device is not late.
+def find_late(
+    spec: RolloutSpec, seen: Observed, history: History, rows: Iterable[RolloutDevice]
+) -> set[str]:
+    """Find the devices in scope that came too late for every wave; when in doubt, none is late.
 
     A cohort gives no answer while a report of it is incomplete, and none once the service has
     refused one of its campaigns, or a campaign of others has ended since: that may have held the
     device.
     """
-    last = spec.waves[-1].number
-    cohorts: dict[tuple[str, str], list[OwnCampaign]] = {}
-    for one in ledger.campaigns:
-        cohorts.setdefault((one.name.generation, one.name.cohort), []).append(one)
-    refused = {cohort for _wave, cohort in ledger.retry_at}
-    ends = {
-        key: max(place_in_line(spec.name, row.device_id) for one in final for row in one.rows)
-        for key, campaigns in cohorts.items()
-        if (final := [one for one in campaigns if one.name.wave == last])
-        and all(one.rows and len(one.rows) >= one.name.count for one in campaigns)
-        and key[1] not in refused
-        and not _may_have_been_held(spec, seen, final)
-    }
+    ends = _find_ends(spec, seen, history)
     if not ends:
         return set()
     return {
-        imei
-        for imei, member in scope.members.items()
-        if imei not in ledger.claims
-        and imei not in seen.busy
-        and imei not in ledger.busy_until
-        and place_in_line(spec.name, imei)
-        < ends.get((member.target.generation, member.cohort.code), "")
+        row.imei
+        for row in rows
+        if row.history is None
+        and row.imei not in seen.busy
+        and row.imei not in history.busy_until
+        and place_in_line(spec.name, row.imei)
+        < ends.get((row.target.generation, row.cohort.code), "")
+    }
+
+
+def _find_ends(spec: RolloutSpec, seen: Observed, history: History) -> dict[tuple[str, str], str]:
+    """Give how far along the line the last wave has come, by generation and cohort."""
+    last = spec.waves[-1].number
+    cohorts: dict[tuple[str, str], list[OwnCampaign]] = {}
+    for own in history.campaigns:
+        cohorts.setdefault((own.name.generation, own.name.cohort), []).append(own)
+    refused = {cohort for _wave, cohort in history.retry_at}
+    return {
+        key: max(place_in_line(spec.name, row.device_id) for own in final for row in own.rows)
+        for key, campaigns in cohorts.items()
+        if (final := [own for own in campaigns if own.name.wave == last])
+        and all(own.rows and len(own.rows) >= own.name.count for own in campaigns)
+        and key[1] not in refused
+        and not _may_have_been_held(spec, seen, final)
     }
 
 
@@ -63,7 +71,7 @@ def _may_have_been_held(spec: RolloutSpec, seen: Observed, campaigns: list[OwnCa
     until = max(
         (day for held, day in seen.neighbours_until.items() if held in (model, _ANY)), default=None
     )
-    starts = [one.campaign.schedule.start for one in campaigns]
+    starts = [own.campaign.schedule.start for own in campaigns]
     begun = min((start for start in starts if start), default=None)
     if until is None or begun is None or None in starts:
         return until is not None

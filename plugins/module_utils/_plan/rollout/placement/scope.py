@@ -5,19 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum
 
-from ...._model.campaign import Campaign
 from ...._model.device import Device
-from ...._model.firmware import Package, request_protocol
-from ...packages import find_path
+from ...._model.firmware import request_protocol
 from ...refusal import PlanRefused
-from ..declaration.campaign_names import Cohort
 from ..declaration.spec import RolloutSpec, Selected, Target
-from ..observation.campaign_history import Ledger
+from ..observation.campaign_history import History
 from ..observation.observed import Observed
+from .rollout_device import RolloutDevice
+from .upgrade_paths import Paths, UpgradePath
 
 
 class Out(Enum):
@@ -53,223 +52,128 @@ _WHAT_TO_DO = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A device in scope.
-
-    :ivar cohort: what it shares with those that can be in one campaign with it.
-    :ivar course: the packages from its cohort's version to the target, or as far as they lead; of a
-        claimed device the first is that of its newest campaign.
-    :ivar device: what the account says of it; None when it left the account.
-    :ivar done: the packages that it has got in this rollout, in order.
-    """
-
-    imei: str
-    target: Target
-    cohort: Cohort
-    course: tuple[Package, ...]
-    device: Device | None
-    selected: Selected
-    done: tuple[Package, ...] = ()
-
-    @property
-    def package(self) -> Package:
-        """What it gets now."""
-        return self.course[0]
-
-    @property
-    def path(self) -> tuple[Package, ...]:
-        """All its steps in this rollout, with those that are done."""
-        return self.done + self.course
-
-    def is_on_the_way(self, version: str) -> bool:
-        """Tell whether a version is a later point of its path, short of the target."""
-        return version != self.target.version and any(
-            one.to_version == version for one in self.course
-        )
-
-    def advanced(self, version: str) -> Member:
-        """Give the device with its steps after ``version``; itself where no package leads on."""
-        steps = next(
-            (place for place, one in enumerate(self.course, 1) if one.to_version == version), 0
-        )
-        if not 0 < steps < len(self.course):
-            return self
-        return replace(
-            self,
-            cohort=replace(self.cohort, version=version),
-            course=self.course[steps:],
-            done=self.done + self.course[:steps],
-        )
-
-
 @dataclass(frozen=True)
 class Scope:
-    """The devices in scope and, of all others that were selected, why they are out."""
+    """The devices in scope and, of all others that were selected, why they are out.
 
-    members: dict[str, Member]
+    :ivar refusals: why the declaration does not fit what is there.
+    """
+
+    rows: tuple[RolloutDevice, ...]
     out: dict[str, Out]
     paths: Paths
+    refusals: tuple[PlanRefused, ...]
 
 
-def find_scope(spec: RolloutSpec, seen: Observed, ledger: Ledger) -> Scope:
-    """Sort every selected or claimed device.
-
-    :raises PlanRefused: devices of a model need its target, and no package leads there at all.
-    """
-    targets = {(target.make, target.model): target for target in spec.targets}
-    generations = {target.generation: target for target in spec.targets}
-    selected = {device.imei: device for device in spec.devices}
-    members: dict[str, Member] = {}
-    out: dict[str, Out] = {}
+def find_scope(spec: RolloutSpec, seen: Observed, history: History) -> Scope:
+    """Sort every selected or claimed device."""
     paths = Paths(spec, seen.catalogue)
-    for imei, record in ledger.records.items():
-        target = generations[record.own.name.generation]
-        choice = selected.get(imei) or Selected(imei)
-        package, *before = (
-            paths.package_of(one.own.campaign, target)
-            for one in (record, *ledger.earlier.get(imei, ()))
-        )
-        members[imei] = Member(
-            imei=imei,
-            target=target,
-            cohort=Cohort(
-                spec.protocol,
-                target.make,
-                target.model,
-                package.from_version,
-                spec.zone_of(choice),
-            ),
-            course=paths.going_on_from(package, target),
-            device=seen.devices.get(imei),
-            selected=choice,
-            done=tuple(dict.fromkeys(one for one in before if one != package)),
-        )
-    needs_license = seen.subscription.needs_licenses and not spec.assign_licenses
+    selected = {device.imei: device for device in spec.devices}
+    rows = _find_claimed(spec, seen, history, paths)
+    claimed = {row.imei for row in rows}
+    judge = _Judge(spec, seen, paths)
+    out: dict[str, Out] = {}
     for imei, choice in selected.items():
-        if imei in members:
+        if imei in claimed:
             continue
         device = seen.devices.get(imei)
-        found = _judge(device, spec, targets, paths, needs_license=needs_license)
-        if isinstance(found, Out) or device is None:
-            out[imei] = found if isinstance(found, Out) else Out.NOT_FOUND
+        found = judge.find_path(device, choice)
+        if isinstance(found, Out):
+            out[imei] = found
+        else:
+            rows.append(
+                RolloutDevice(imei, choice, device, found, history=history.devices.get(imei))
+            )
+    return Scope(
+        rows=tuple(rows),
+        out=out,
+        paths=paths,
+        refusals=tuple(_find_unreachable(spec, seen, rows, out)),
+    )
+
+
+def _find_claimed(
+    spec: RolloutSpec, seen: Observed, history: History, paths: Paths
+) -> list[RolloutDevice]:
+    """Give the devices of which our campaigns have a record, with the path that they are on."""
+    generations = {target.generation: target for target in spec.targets}
+    selected = {device.imei: device for device in spec.devices}
+    rows = []
+    for imei, past in history.devices.items():
+        if past.latest is None:
             continue
-        members[imei] = Member(
-            imei=imei,
-            target=targets[device.make, device.model],
-            cohort=Cohort(
-                spec.protocol, device.make, device.model, device.firmware, spec.zone_of(choice)
-            ),
-            course=found,
-            device=device,
-            selected=choice,
+        choice = selected.get(imei) or Selected(imei)
+        path = paths.going_on(
+            generations[past.latest.own.name.generation],
+            [record.own.campaign for record in (past.latest, *past.earlier)],
+            spec.zone_of(choice),
         )
-    _refuse_unreachable(spec, seen, members, out)
-    return Scope(members=members, out=out, paths=paths)
+        rows.append(RolloutDevice(imei, choice, seen.devices.get(imei), path, history=past))
+    return rows
 
 
-class Paths:
-    """Paths from versions to targets, and packages of campaigns, each found once."""
+class _Judge:
+    """Says which path a device takes that no campaign of ours has had, or why it is out."""
 
-    def __init__(self, spec: RolloutSpec, catalogue: Sequence[Package]) -> None:
-        self._usable = [one for one in catalogue if one.request_protocol in ("", spec.protocol)]
-        self._found: dict[tuple[Target, str], tuple[Package, ...] | None] = {}
-        self._packages: dict[tuple[str, str, str, Target], Package] = {}
-        self._courses: dict[tuple[Package, Target], tuple[Package, ...]] = {}
+    def __init__(self, spec: RolloutSpec, seen: Observed, paths: Paths) -> None:
+        self._spec = spec
+        self._paths = paths
+        self._targets = {(target.make, target.model): target for target in spec.targets}
+        self._needs_license = seen.subscription.needs_licenses and not spec.assign_licenses
 
-    def find(self, target: Target, version: str) -> tuple[Package, ...] | None:
-        key = (target, version)
-        if key not in self._found:
-            path = find_path(
-                self._usable,
-                make=target.make,
-                model=target.model,
-                from_version=version,
-                to_version=target.version,
-            )
-            self._found[key] = None if path is None else tuple(path)
-        return self._found[key]
-
-    def package_of(self, campaign: Campaign, target: Target) -> Package:
-        """Give the package of a campaign, as the campaign tells it."""
-        key = (campaign.package, campaign.from_version, campaign.to_version, target)
-        if key not in self._packages:
-            self._packages[key] = Package(
-                name=campaign.package,
-                make=target.make,
-                model=target.model,
-                from_version=campaign.from_version,
-                to_version=campaign.to_version,
-            )
-        return self._packages[key]
-
-    def going_on_from(self, package: Package, target: Target) -> tuple[Package, ...]:
-        """Give the steps to the target that begin with a package, as far as they lead."""
-        if (package, target) not in self._courses:
-            rest = self.find(target, package.to_version)
-            self._courses[package, target] = (package, *(rest or ()))
-        return self._courses[package, target]
+    def find_path(self, device: Device | None, choice: Selected) -> UpgradePath | Out:
+        """Give the path of a device, or why it is out."""
+        if device is None:
+            return Out.NOT_FOUND
+        target = self._targets.get((device.make, device.model))
+        if target is None:
+            return Out.NO_TARGET
+        if device.firmware == target.version:
+            return Out.CURRENT
+        if device.fota_eligible is False:
+            return Out.NOT_ELIGIBLE
+        if request_protocol(device.protocol) != self._spec.protocol:
+            return Out.WRONG_PROTOCOL
+        if not device.firmware:
+            return Out.VERSION_UNKNOWN
+        path = self._paths.ahead(target, device.firmware, self._spec.zone_of(choice))
+        if path is None:
+            return Out.NO_PATH
+        if self._needs_license and device.license_assigned is not True:
+            return Out.NO_LICENSE
+        return path
 
 
-def _judge(
-    device: Device | None,
-    spec: RolloutSpec,
-    targets: Mapping[tuple[str, str], Target],
-    paths: Paths,
-    *,
-    needs_license: bool,
-) -> tuple[Package, ...] | Out:
-    """Give the packages that a device needs, or why it is out."""
-    if device is None:
-        return Out.NOT_FOUND
-    target = targets.get((device.make, device.model))
-    if target is None:
-        return Out.NO_TARGET
-    if device.firmware == target.version:
-        return Out.CURRENT
-    if device.fota_eligible is False:
-        return Out.NOT_ELIGIBLE
-    if request_protocol(device.protocol) != spec.protocol:
-        return Out.WRONG_PROTOCOL
-    if not device.firmware:
-        return Out.VERSION_UNKNOWN
-    path = paths.find(target, device.firmware)
-    if path is None:
-        return Out.NO_PATH
-    if needs_license and device.license_assigned is not True:
-        return Out.NO_LICENSE
-    return path
-
-
-def _refuse_unreachable(
-    spec: RolloutSpec, seen: Observed, members: Mapping[str, Member], out: Mapping[str, Out]
-) -> None:
-    """A target that no package reaches is a slip of the pen, unless nobody needs it any more."""
+def _find_unreachable(
+    spec: RolloutSpec, seen: Observed, rows: Iterable[RolloutDevice], out: dict[str, Out]
+) -> list[PlanRefused]:
+    """Find targets that no package reaches: a typing mistake, unless no device needs them."""
+    reachable = {(each.make, each.model, each.to_version) for each in seen.catalogue}
+    taken = {row.target for row in rows}
+    without = [seen.devices[imei] for imei, why in out.items() if why is Out.NO_PATH]
+    found = []
     for place, target in enumerate(spec.targets):
-        model = (target.make, target.model)
-        reachable = any(
-            (one.make, one.model, one.to_version) == (*model, target.version)
-            for one in seen.catalogue
-        )
-        if reachable or any(member.target == target for member in members.values()):
+        stranded = sum((device.make, device.model) == _model(target) for device in without)
+        if not stranded or target in taken or (*_model(target), target.version) in reachable:
             continue
-        stranded = [
-            imei
-            for imei, why in out.items()
-            if why is Out.NO_PATH and _model(seen.devices[imei]) == model
-        ]
-        if stranded:
-            known = sorted(
-                {one.to_version for one in seen.catalogue if (one.make, one.model) == model}
-            )
-            raise PlanRefused(
+        known = sorted(
+            {
+                each.to_version
+                for each in seen.catalogue
+                if (each.make, each.model) == _model(target)
+            }
+        )
+        found.append(
+            PlanRefused(
                 f"rollout {spec.name}",
                 f"target[{place}].version = {target.version!r}: no published package leads to it"
-                f" for {target.make} {target.model}, and {len(stranded)} selected devices need it",
+                f" for {target.make} {target.model}, and {stranded} selected devices need it",
                 hint=f"published for this model: {', '.join(known) or 'nothing'};"
                 " fota_firmware_info lists all",
             )
+        )
+    return found
 
 
-def _model(device: Device) -> tuple[str, str]:
-    return device.make, device.model
+def _model(target: Target) -> tuple[str, str]:
+    return target.make, target.model

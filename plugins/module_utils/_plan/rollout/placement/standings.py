@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ...._model.device import Device
 from ...compliance import Compliance, judge_version
 from ..declaration.spec import Target
-from .scope import Paths
+from .upgrade_paths import Paths
 
 
 @dataclass(frozen=True, order=True)

@@ -4,85 +4,108 @@
 """Which wave each device is in: the same on every controller, at every hour, in every order.
 
 Devices stand in line by a hash of rollout and IMEI. A device that one of our campaigns has keeps
-its wave for good; all others are computed anew at every run.
+its wave for good; all others are assigned anew at every run.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...refusal import PlanRefused
 from ..declaration.campaign_names import place_in_line
 from ..declaration.spec import RolloutSpec, Wave, WaveKind
-from .scope import Member, Scope
+from .rollout_device import RolloutDevice
 
 Stratum = tuple[str, ...]
 """What a pilot should cover: make, model, version, and the values of the declared variables."""
 
 
 @dataclass(frozen=True)
-class Membership:
+class WaveAssignment:
     """The wave of every device in scope, and what the pilots could not cover.
 
-    :ivar waves: the devices of each wave by its number, in line.
+    :ivar rows: in the order in which they came.
+    :ivar line: places of the rows in the order in which devices stand in line.
     :ivar left_out: by wave, the strata of the scope that no device of a pilot stands for.
+    :ivar refusals: why the declaration does not fit what our campaigns have.
     """
 
-    waves: dict[int, tuple[str, ...]]
+    rows: tuple[RolloutDevice, ...]
+    line: tuple[int, ...]
     left_out: dict[int, tuple[Stratum, ...]]
+    refusals: tuple[PlanRefused, ...]
 
 
-def assign_waves(spec: RolloutSpec, scope: Scope, claims: Mapping[str, int]) -> Membership:
+def assign_waves(
+    spec: RolloutSpec, rows: Sequence[RolloutDevice], *, late: Collection[str] = ()
+) -> WaveAssignment:
     """Give every device in scope exactly one wave.
 
-    :param claims: waves of devices that our campaigns have.
-    :raises PlanRefused: a campaign's wave is declared no more.
+    :param late: devices of the last wave, whatever the sizes of the waves are.
     """
-    line = sorted(scope.members, key=lambda imei: place_in_line(spec.name, imei))
-    seats: dict[int, list[str]] = {wave.number: [] for wave in spec.waves}
-    free: dict[str, Member] = {}
-    for imei in line:
-        claimed = claims.get(imei)
-        if claimed is None:
-            free[imei] = scope.members[imei]
-        elif claimed in seats:
-            seats[claimed].append(imei)
+    keys = [place_in_line(spec.name, row.imei) for row in rows]
+    line = sorted(range(len(rows)), key=keys.__getitem__)
+    seated: dict[int, list[RolloutDevice]] = {wave.number: [] for wave in spec.waves}
+    free: dict[str, RolloutDevice] = {}
+    undeclared: set[int] = set()
+    last = spec.waves[-1].number
+    for place in line:
+        row = rows[place]
+        if row.imei in late:
+            seated[last].append(row)
+        elif row.history is None:
+            free[row.imei] = row
         else:
-            raise PlanRefused(
+            undeclared |= {row.history.wave} - seated.keys()
+            seated.get(row.history.wave, seated[last]).append(row)
+    left_out = _fill(spec, rows, seated, free)
+    waves = {row.imei: number for number, members in seated.items() for row in members}
+    return WaveAssignment(
+        rows=tuple(row.in_wave(waves[row.imei]) for row in rows),
+        line=tuple(line),
+        left_out=left_out,
+        refusals=tuple(
+            PlanRefused(
                 f"rollout {spec.name}",
-                f"campaigns of wave {claimed} exist, and only {len(spec.waves)} waves are declared",
+                f"campaigns of wave {wave} exist, and only {len(spec.waves)} waves are declared",
                 hint="declare the waves that the rollout began with; a new plan needs a new name",
             )
-    for wave in spec.waves:
-        if wave.kind is WaveKind.GROUP:
-            _seat(
-                seats[wave.number],
-                free,
-                [imei for imei, one in free.items() if wave.group in one.selected.groups],
-            )
-    left_out: dict[int, tuple[Stratum, ...]] = {}
-    for wave in spec.waves:
-        mine = seats[wave.number]
-        if wave.kind is WaveKind.PER_PACKAGE:
-            pilot = _Pilot(wave, [scope.members[imei] for imei in mine])
-            _seat(mine, free, pilot.choose(free.values()))
-            left_out[wave.number] = pilot.left_out(scope.members.values())
-        elif wave.kind is not WaveKind.GROUP:
-            wanted = _size(wave, len(line)) - len(mine)
-            _seat(mine, free, list(free)[: max(0, wanted)])
-    order = {imei: place for place, imei in enumerate(line)}
-    return Membership(
-        waves={number: tuple(sorted(ids, key=order.__getitem__)) for number, ids in seats.items()},
-        left_out=left_out,
+            for wave in sorted(undeclared)
+        ),
     )
 
 
-def _seat(seats: list[str], free: dict[str, Member], imeis: Iterable[str]) -> None:
-    for imei in imeis:
-        seats.append(imei)
-        del free[imei]
+def _fill(
+    spec: RolloutSpec,
+    rows: Sequence[RolloutDevice],
+    seated: dict[int, list[RolloutDevice]],
+    free: dict[str, RolloutDevice],
+) -> dict[int, tuple[Stratum, ...]]:
+    """Fill the waves from the free devices: groups first, then one wave after the other.
+
+    :returns: by wave, the strata that its pilot could not cover.
+    """
+    for wave in spec.waves:
+        if wave.kind is WaveKind.GROUP:
+            chosen = [imei for imei, row in free.items() if wave.group in row.selected.groups]
+            _seat(seated[wave.number], free, chosen)
+    left_out: dict[int, tuple[Stratum, ...]] = {}
+    for wave in spec.waves:
+        members = seated[wave.number]
+        if wave.kind is WaveKind.PER_PACKAGE:
+            pilot = _Pilot(wave, members)
+            _seat(members, free, pilot.choose(free.values()))
+            left_out[wave.number] = pilot.left_out(rows)
+        elif wave.kind is not WaveKind.GROUP:
+            wanted = _size(wave, len(rows)) - len(members)
+            _seat(members, free, list(free)[: max(0, wanted)])
+    return left_out
+
+
+def _seat(seats: list[RolloutDevice], free: dict[str, RolloutDevice], imeis: Iterable[str]) -> None:
+    seats += [free.pop(imei) for imei in imeis]
 
 
 def _size(wave: Wave, scope: int) -> int:
@@ -96,7 +119,7 @@ def _size(wave: Wave, scope: int) -> int:
 class _Pilot:
     """Chooses devices so that few of them stand for many kinds."""
 
-    def __init__(self, wave: Wave, seated: Sequence[Member]) -> None:
+    def __init__(self, wave: Wave, seated: Sequence[RolloutDevice]) -> None:
         self._wave = wave
         self._packages: dict[str, int] = {}
         self._strata: dict[Stratum, int] = {}
@@ -104,27 +127,27 @@ class _Pilot:
         for member in seated:
             self._take(member)
 
-    def choose(self, free: Iterable[Member]) -> list[str]:
+    def choose(self, free: Iterable[RolloutDevice]) -> list[str]:
         """Fill every package to its seats, then the wave to ``at_least``."""
-        waiting: dict[str, dict[Stratum, list[Member]]] = {}
+        waiting: dict[str, dict[Stratum, list[RolloutDevice]]] = {}
         for member in free:
-            strata = waiting.setdefault(member.path[0].name, {})
+            strata = waiting.setdefault(member.path.steps[0].name, {})
             strata.setdefault(self._stratum(member), []).append(member)
         chosen: list[str] = []
         for name in sorted(waiting):
             wanted = int(self._wave.size) - self._packages.get(name, 0)
             chosen += self._pick(waiting[name], wanted)
-        rest: dict[Stratum, list[Member]] = {}
+        rest: dict[Stratum, list[RolloutDevice]] = {}
         for strata in waiting.values():
             for stratum, members in strata.items():
                 rest.setdefault(stratum, []).extend(members)
         return chosen + self._pick(rest, self._wave.at_least - self._count)
 
-    def left_out(self, scope: Iterable[Member]) -> tuple[Stratum, ...]:
+    def left_out(self, scope: Iterable[RolloutDevice]) -> tuple[Stratum, ...]:
         """Strata without a device in the wave."""
-        return tuple(sorted({self._stratum(one) for one in scope} - self._strata.keys()))
+        return tuple(sorted({self._stratum(row) for row in scope} - self._strata.keys()))
 
-    def _pick(self, strata: Mapping[Stratum, list[Member]], wanted: int) -> list[str]:
+    def _pick(self, strata: Mapping[Stratum, list[RolloutDevice]], wanted: int) -> list[str]:
         """Take one after the other from the stratum that has the fewest seats so far."""
         chosen: list[str] = []
         while len(chosen) < wanted:
@@ -140,13 +163,13 @@ class _Pilot:
             chosen.append(member.imei)
         return chosen
 
-    def _take(self, member: Member) -> None:
-        stratum, name = self._stratum(member), member.path[0].name
+    def _take(self, member: RolloutDevice) -> None:
+        stratum, name = self._stratum(member), member.path.steps[0].name
         self._strata[stratum] = self._strata.get(stratum, 0) + 1
         self._packages[name] = self._packages.get(name, 0) + 1
         self._count += 1
 
-    def _stratum(self, member: Member) -> Stratum:
-        cohort, first = member.cohort, member.path[0]
-        values = (member.selected.variables.get(one, "") for one in self._wave.diversity)
+    def _stratum(self, member: RolloutDevice) -> Stratum:
+        cohort, first = member.cohort, member.path.steps[0]
+        values = (member.selected.variables.get(name, "") for name in self._wave.diversity)
         return (cohort.make, cohort.model, first.from_version, *values)

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From selected devices to rows with a path and a wave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...refusal import PlanRefused
+from ..declaration.spec import RolloutSpec
+from ..observation.campaign_history import History
+from ..observation.observed import Observed
+from .late_joiners import find_late
+from .rollout_device import RolloutDevice
+from .scope import Out, find_scope
+from .upgrade_paths import Paths
+from .wave_assignment import Stratum, assign_waves
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Who takes part, on which path, in which wave; and who is out, and why.
+
+    :ivar rows: one for each device in scope: those that our campaigns have, then as declared.
+    :ivar line: places of the rows in the order in which devices stand in line.
+    :ivar left_out: by wave, the kinds of devices that its pilot has none of.
+    :ivar refusals: why the declaration does not fit what is there.
+    """
+
+    rows: tuple[RolloutDevice, ...]
+    line: tuple[int, ...]
+    out: dict[str, Out]
+    left_out: dict[int, tuple[Stratum, ...]]
+    paths: Paths
+    refusals: tuple[PlanRefused, ...]
+
+
+def place(spec: RolloutSpec, seen: Observed, history: History) -> Placement:
+    """Find who takes part, and give every device its path and its wave."""
+    scope = find_scope(spec, seen, history)
+    rows, out = scope.rows, dict(scope.out)
+    late = find_late(spec, seen, history, rows)
+    if late and not spec.late_joiners:
+        out |= {row.imei: Out.LATE for row in rows if row.imei in late}
+        rows = tuple(row for row in rows if row.imei not in late)
+    assigned = assign_waves(spec, rows, late=late)
+    return Placement(
+        rows=assigned.rows,
+        line=assigned.line,
+        out=out,
+        left_out=assigned.left_out,
+        paths=scope.paths,
+        refusals=(*scope.refusals, *assigned.refusals),
+    )
