@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small service for one case of bad weather, and controllers that do not wait long for it."""
+"""A small service for one case of faults, and controllers that do not wait long for it."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Stage:
         Thread(target=self.sim.close, daemon=True).start()
 
     def order(self, rules: list[Row]) -> None:
-        """Bad weather until it is cleared, or until a task has made more calls than any needs."""
+        """Faults until they are cleared, or until a task has made more calls than any needs."""
         self._calls, self.endless = 0, False
         self.sim.faults(rules)
 

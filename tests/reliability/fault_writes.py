@@ -92,7 +92,7 @@ class Write:
 
     @property
     def creates(self) -> bool:
-        """It makes a campaign or upgrade, which bad weather could double."""
+        """It makes a campaign or upgrade, which a fault could duplicate."""
         return self.operation.endswith(("ScheduleCampaign", "ScheduleUpgrade"))
 
     @property
@@ -114,7 +114,7 @@ class Write:
         return f"{self.module}-{self.what}"
 
     def end_state(self, stage: Stage) -> dict[str, Any]:
-        """What must be the same with and without bad weather."""
+        """What must be the same with and without faults."""
         versions = known_versions(stage.sim) if self.versions else {}
         work = self.end(stage) if self.end else live_work(stage.sim, dates=self.dates)
         return {"work": work, "versions": versions}

@@ -198,10 +198,10 @@ class Killer:
 
 
 class Runner:
-    """The process of ``tick_runner``; one for all points."""
+    """The process of ``rollout_runner``; one for all points."""
 
     def __init__(self) -> None:
-        script = Path(__file__).with_name("tick_runner.py")
+        script = Path(__file__).with_name("rollout_runner.py")
         self._process = subprocess.Popen(
             [sys.executable, str(script)],
             stdin=subprocess.PIPE,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random rollouts in random weather, until the time is over.
+"""Random rollouts with random faults, until the time is over.
 
 ``make soak`` runs this for ten minutes. In each round one of twenty calls goes wrong while a
 rollout is run; then the sky clears, and the rollout must come to an end. What is no end, no
@@ -151,7 +151,7 @@ def _round(seed: int, tally: Tally) -> None:
         rollout.spec["target"] = [
             {"make": "Sensors Inc", "model": model, "version": target} for model in models
         ]
-        _run_in_bad_weather(rollout, sim, dice, tally)
+        _run_with_faults(rollout, sim, dice, tally)
         sim.faults([])
         phase = _come_to_an_end(rollout, tally)
         tally.phases[phase] += 1
@@ -173,7 +173,7 @@ def _assert_no_duplicates(sim: SimulatorServer) -> None:
     assert [key for key, count in taken.items() if count > 1] == []
 
 
-def _run_in_bad_weather(
+def _run_with_faults(
     rollout: Rollout, sim: SimulatorServer, dice: random.Random, tally: Tally
 ) -> None:
     faults = sorted(TABLE.keys() - LEFT_OUT)
@@ -191,7 +191,7 @@ def _run_in_bad_weather(
 
 
 def _come_to_an_end(rollout: Rollout, tally: Tally) -> str:
-    """Run in calm weather; what is then held or halted is an end, too."""
+    """Run without faults; held and halted are also final phases."""
     for _run in range(CALM_RUNS):
         tally.runs += 1
         decision = rollout.run_once()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""fota_campaign's use-case: idempotence, honest check mode, refusals and bad weather."""
+"""fota_campaign's use-case: idempotence, honest check mode, refusals and faults."""
 
 from __future__ import annotations
 
@@ -523,7 +523,7 @@ def test_an_unknown_status_word_is_shown_and_is_no_success(account: Account) -> 
     assert failure.value.result["campaign"]["status"] == "CampaignTeleported"
 
 
-def test_reads_ride_out_bad_weather(account: Account) -> None:
+def test_reads_survive_faults(account: Account) -> None:
     account.sim.faults(
         [
             {"operation": "v3ListCampaignsByStatus", "fault": "status_503_before", "times": 2},

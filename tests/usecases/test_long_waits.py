@@ -102,7 +102,7 @@ def patient(
     return make
 
 
-def weather(account: Patient) -> None:
+def add_faults(account: Patient) -> None:
     """All that can come between within a week, and passes.
 
     Two restarts, tokens that expire in between, an hour of 503, and a gateway that answers with
@@ -132,7 +132,7 @@ def assert_paced(account: Patient, *, delay: float) -> None:
 
 
 def assert_logins_accepted(account: Patient) -> None:
-    """Whatever the weather, no login was refused: five of them would lock the account."""
+    """Whatever the faults, no login was refused: five of them would lock the account."""
     logins = [one for one in account.sim.journal() if one["operation"] in LOGINS]
     refused = Counter(one["status"] for one in logins if one["status"] not in (0, 200, 503))
     assert refused == Counter()
@@ -155,7 +155,7 @@ def wait_for_campaign(account: Patient, **more: Any) -> dict[str, Any]:
 
 def test_a_campaign_is_waited_for_over_a_week(patient: Callable[..., Patient]) -> None:
     account = patient(fleet(MODELS, outcomes=SILENT))
-    weather(account)
+    add_faults(account)
     result = wait_for_campaign(account, wait_timeout=2 * WEEK, wait_delay=30.0)
     assert result["campaign"]["state"] == "ended"
     assert account.monotonic() >= WEEK
@@ -173,7 +173,7 @@ def test_a_campaign_is_waited_for_over_a_week(patient: Callable[..., Patient]) -
 def test_an_upgrade_is_waited_for_over_a_week(patient: Callable[..., Patient]) -> None:
     """With pauses that outlast the session: every look logs in anew."""
     account = patient()
-    weather(account)
+    add_faults(account)
     given = test_upgrades.declared(account, end_date="2026-03-09")
     result = test_upgrades.ensure(
         account, **given, wait=True, wait_for="ended", wait_timeout=2 * WEEK, wait_delay=1800.0
@@ -192,7 +192,7 @@ def test_a_rollout_is_waited_for_until_there_is_something_to_do(
     account = patient(fleet(MODELS, outcomes=SILENT))
     rollout = Rollout(account, MODELS)
     rollout.run_once()
-    weather(account)
+    add_faults(account)
     decision = rollout.decide(wait=True, wait_timeout=2 * WEEK, wait_delay=3 * HOUR)
     assert decision["phase"] != "running"
     assert account.monotonic() > 24 * HOUR

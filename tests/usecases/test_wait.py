@@ -38,10 +38,10 @@ from ansible_collections.thingspace.fota.tests.usecases.test_long_waits import (
     SILENT,
     WEEK,
     Patient,
+    add_faults,
     assert_logins_accepted,
     assert_paced,
     patient,
-    weather,
 )
 
 __all__ = ["patient"]
@@ -79,10 +79,10 @@ def failed(caught: pytest.ExceptionInfo[TaskFailure]) -> tuple[str, str, dict[st
     return message, str(payload["kind"]), caught.value.result
 
 
-def test_a_week_of_bad_weather_is_told_in_quiet_lines(patient: Make) -> None:
+def test_a_week_of_faults_is_reported_in_quiet_lines(patient: Make) -> None:
     account = patient(fleet(MODELS, outcomes=SILENT))
     id_ = begin(account)
-    weather(account)
+    add_faults(account)
     said: list[str] = []
     result = wait(
         account,
@@ -156,7 +156,7 @@ def test_the_limit_ends_the_wait_with_the_ids(patient: Make) -> None:
 
 
 def test_a_verdict_ends_the_wait_with_the_id(patient: Make) -> None:
-    """A locked user is no weather; nobody waits for a week, or tries to log in."""
+    """A locked user is not a temporary fault; nobody waits for a week, or tries to log in."""
     account = patient(fleet(MODELS, outcomes=SILENT))
     id_ = begin(account)
     account.events = {5.0: lambda: account.sim.faults([{"fault": "lockout"}])}
@@ -255,7 +255,7 @@ def test_a_rollout_is_waited_for_with_its_own_line(patient: Make) -> None:
     account = patient(fleet(MODELS, outcomes=SILENT))
     rollout = Rollout(account, MODELS)
     rollout.run_once()
-    weather(account)
+    add_faults(account)
     said: list[str] = []
     given = {"rollout": rollout.spec, "imei_check": "off", "wait_delay": 3 * HOUR}
     with pytest.raises(TaskFailure) as caught:

@@ -247,7 +247,7 @@ def test_rules_for_one_call_go_one_around_the_other(start_client: ClientFactory)
     assert client.raw("GET", LIST).status == 200, "both rules counted the call, one affected it"
 
 
-def test_weather_by_chance_is_the_same_for_the_same_seed(start_client: ClientFactory) -> None:
+def test_random_faults_are_the_same_for_the_same_seed(start_client: ClientFactory) -> None:
     def statuses(seed: int) -> list[int]:
         client = start_client()
         names = ["status_503_before", "status_429", "xml_403"]

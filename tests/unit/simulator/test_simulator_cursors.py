@@ -251,7 +251,7 @@ def test_long_json_is_compressed_for_those_who_accept_it(start_client: ClientFac
     assert json.loads(short.body)
 
 
-def test_bad_weather_falls_on_what_is_compressed_already(start_client: ClientFactory) -> None:
+def test_faults_apply_to_what_is_compressed_already(start_client: ClientFactory) -> None:
     client = start_client(_fleet(), switches={"gzip": "on"})
     client.sim.faults([{"operation": "v3ListDevices", "fault": "unknown_status"}])
     headers = {**client.wire.tokens(), "Accept-Encoding": "gzip"}

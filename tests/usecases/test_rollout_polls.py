@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks at a rollout: waiting for news, and what a person sees of ways, clusters and brakes."""
+"""Polls of a rollout: waiting for changes, and the facts of paths, clusters and stops."""
 
 from __future__ import annotations
 

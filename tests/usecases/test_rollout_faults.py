@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bad weather: a read that fails is no data, and a write that fails is looked for, not repeated."""
+"""Faults: a failed read is not used, and a failed write is searched for, not repeated."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bad weather for real playbooks, a sample of what the matrix does in process.
+"""Faults in real playbooks, a sample of what the matrix does in process.
 
-In one play every host is a controller with an account, and a weather, of its own. It is run in the
-weather and once more after it; then all accounts are as the one in calm weather is.
+In one play every host is a controller with an account, and faults, of its own. It is run with its
+faults and once more after it; then all accounts are as the account without faults is.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ CALM, EXPIRED, PROXY = "calm", "expired_certificate", "proxy_dies_after"
 
 
 @dataclass(frozen=True)
-class Weather:
+class FaultCase:
     """What goes wrong, and how the task in it ends.
 
     :ivar kind: of the failure, empty if there is none.
@@ -71,30 +71,32 @@ class Weather:
     writes: bool = True
 
 
-def weather(fault: str, operation: str = CREATE, **more: Any) -> list[dict[str, Any]]:
+def fault_rule(fault: str, operation: str = CREATE, **more: Any) -> list[dict[str, Any]]:
     return [{"operation": operation, "fault": fault, **more}]
 
 
-WEATHERS = {
-    CALM: Weather(),
-    "reset_after": Weather(weather("reset_after")),
-    "503_before": Weather(
-        weather("status_503_before"), "outcome_unknown", "HTTP 503", writes=False
+CASES = {
+    CALM: FaultCase(),
+    "reset_after": FaultCase(fault_rule("reset_after")),
+    "503_before": FaultCase(
+        fault_rule("status_503_before"), "outcome_unknown", "HTTP 503", writes=False
     ),
-    "lockout": Weather(weather("lockout", LOGIN), "locked_out", "is locked after", writes=False),
-    EXPIRED: Weather(kind="unavailable", words="certificate has expired", writes=False),
-    PROXY: Weather(),
+    "lockout": FaultCase(
+        fault_rule("lockout", LOGIN), "locked_out", "is locked after", writes=False
+    ),
+    EXPIRED: FaultCase(kind="unavailable", words="certificate has expired", writes=False),
+    PROXY: FaultCase(),
 }
 
 
 class Controllers:
-    """One simulator, cache and way there for each weather; a play has them as its hosts."""
+    """One simulator, cache and way there for each case; a play has them as its hosts."""
 
     def __init__(self, simulator: StartSimulator, folder: Path, proxy: Proxy) -> None:
         self._folder = folder
         self._authority = Authority(folder)
         self._tls = self._authority.context(expired=True)
-        self.sims = {name: self._start(simulator, name) for name in WEATHERS}
+        self.sims = {name: self._start(simulator, name) for name in CASES}
         self._proxy = proxy
         self._dropped: list[str] = []
         proxy.drops = self._drops
@@ -121,7 +123,7 @@ class Controllers:
     def _start(self, simulator: StartSimulator, name: str) -> SimulatorServer:
         tls: ssl.SSLContext | None = self._tls if name == EXPIRED else None
         sim = simulator(fleet(MODELS), start=START, tls=tls)
-        sim.faults(WEATHERS[name].rules)
+        sim.faults(CASES[name].rules)
         return sim
 
     def _line(self, name: str) -> dict[str, Any]:
@@ -166,10 +168,10 @@ def play(*, repaired: bool) -> list[dict[str, Any]]:
     ]
 
 
-def test_campaigns_are_as_in_calm_weather(
+def test_campaigns_are_as_without_faults(
     run_playbook: PlaybookRunner, controllers: Controllers
 ) -> None:
-    forks = ("--forks", str(len(WEATHERS)))
+    forks = ("--forks", str(len(CASES)))
     arguments = ("--inventory", controllers.inventory(0), *forks)
     run = run_playbook(play(repaired=False), *arguments)
     told = {one.host: one for one in run.all("Declare")}
@@ -177,7 +179,7 @@ def test_campaigns_are_as_in_calm_weather(
     findings = {
         name: found
         for name, sim in controllers.sims.items()
-        if (found := find_wrong(WEATHERS[name], told[name], sim))
+        if (found := find_wrong(CASES[name], told[name], sim))
     }
     assert findings == {}
 
@@ -191,15 +193,15 @@ def test_campaigns_are_as_in_calm_weather(
         sim.advance(hours=6)
     states = {name: live_work(sim, dates=True) for name, sim in controllers.sims.items()}
     assert states[CALM][0]["devices"] == DEVICES
-    assert states == dict.fromkeys(WEATHERS, states[CALM])
+    assert states == dict.fromkeys(CASES, states[CALM])
     doubled = {name: duplicates(sim) for name, sim in controllers.sims.items()}
     assert {name: found for name, found in doubled.items() if found} == {}
     changed = {name for name, one in told_again.items() if one.changed}
-    assert changed == {name for name, one in WEATHERS.items() if not one.writes}
+    assert changed == {name for name, one in CASES.items() if not one.writes}
 
 
-def find_wrong(expected: Weather, told: TaskResult, sim: SimulatorServer) -> list[Any]:
-    """What the first run did otherwise than the weather lets it."""
+def find_wrong(expected: FaultCase, told: TaskResult, sim: SimulatorServer) -> list[Any]:
+    """What the first run did otherwise than its faults allow."""
     failed = told.status != "ok"
     message = str(told.result.get("msg", ""))
     failure = told.result.get("failure", {"kind": "", "hint": ""})
@@ -220,7 +222,7 @@ def assert_readable(run: PlaybookRun) -> None:
         assert word not in run.output, run.output
 
 
-def test_a_rollout_goes_on_as_in_calm_weather(
+def test_a_rollout_goes_on_as_without_faults(
     run_playbook: PlaybookRunner, simulator: StartSimulator, tmp_path: Path
 ) -> None:
     spec = {
@@ -232,7 +234,7 @@ def test_a_rollout_goes_on_as_in_calm_weather(
     }
     calm, sim = (simulator(fleet(MODELS), start=START) for _sim in range(2))
     Rollout(Account(calm, tmp_path / "calm"), {}, **spec).run_once()
-    sim.faults(weather("endless_cursor", LIST, cursor="new"))
+    sim.faults(fault_rule("endless_cursor", LIST, cursor="new"))
 
     def run_once() -> PlaybookRun:
         variables = {"rollout_spec": spec, "rollout_imei_check": "off"}
