@@ -99,7 +99,7 @@ FORMS: dict[str, Callable[[Mapping[str, Any]], list[str] | dict[str, Any]]] = {
 def fota_report(facts: object, form: str = "report") -> list[str] | dict[str, Any]:
     """Show facts in one of the forms.
 
-    :raises AnsibleFilterError: there is no such form, or the input is no result of the module.
+    :raises AnsibleFilterError: there is no such form, or the input is not a result of the module.
     """
     if form not in FORMS:
         raise AnsibleFilterError(f"fota_report: form must be one of {', '.join(FORMS)}")
