@@ -27,6 +27,7 @@ from .._model.windows import Window
 from .campaign_dates import changed_schedule
 from .device_difference import DeviceDifference, DevicesMode, compare_devices, leave_alone
 from .packages import find_package
+from .plan import Plan
 from .refusal import PlanRefused
 
 # States that take other devices. PreScheduled is inferred from "not once Scheduled" (section 6).
@@ -83,7 +84,7 @@ class CampaignSpec:
 
 
 @dataclass(frozen=True)
-class CampaignPlan:
+class CampaignPlan(Plan):
     """What would be written, and what will exist afterwards.
 
     :ivar current: the campaign as it is; None when there is none.
@@ -106,20 +107,6 @@ class CampaignPlan:
     @property
     def changed(self) -> bool:
         return bool(self.create or self.schedule or self.devices or self.cancel)
-
-    @property
-    def was_over(self) -> bool:
-        """The campaign was over before, and stays as it is."""
-        return not self.changed and self.current is not None and self.current.state.over
-
-    @property
-    def action(self) -> str:
-        """What is done: create, cancel, update or none."""
-        if self.create:
-            return "create"
-        if self.cancel:
-            return "cancel"
-        return "update" if self.changed else "none"
 
 
 def choose_campaign(spec: CampaignSpec, matches: Sequence[Campaign]) -> Campaign | None:

@@ -13,6 +13,7 @@ from .._model.imei import shorten
 from .._model.status import CampaignState
 from .._model.upgrade import Upgrade, UpgradeRequest
 from .device_difference import DeviceDifference, DevicesMode, compare_devices, leave_alone
+from .plan import Plan
 from .refusal import PlanRefused
 
 # States that take other devices and a cancel (contract section 6).
@@ -40,7 +41,7 @@ class UpgradeSpec:
 
 
 @dataclass(frozen=True)
-class UpgradePlan:
+class UpgradePlan(Plan):
     """What would be written, and what will exist afterwards."""
 
     spec: UpgradeSpec
@@ -56,20 +57,6 @@ class UpgradePlan:
     @property
     def changed(self) -> bool:
         return bool(self.create or self.devices or self.cancel)
-
-    @property
-    def was_over(self) -> bool:
-        """The upgrade was over before, and stays as it is."""
-        return not self.changed and self.current is not None and self.current.state.over
-
-    @property
-    def action(self) -> str:
-        """What is done: create, cancel, update or none."""
-        if self.create:
-            return "create"
-        if self.cancel:
-            return "cancel"
-        return "update" if self.changed else "none"
 
 
 def matching_upgrades(spec: UpgradeSpec, upgrades: Sequence[Upgrade]) -> list[Upgrade]:

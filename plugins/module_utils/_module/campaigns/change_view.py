@@ -11,7 +11,7 @@ from typing import Any
 from ..._model.campaign import CampaignDevice, DeviceChange
 from ..._plan.campaign_plan import CampaignPlan
 from ..._plan.device_difference import DeviceAction, DeviceDifference
-from ..._plan.upgrade_plan import UpgradePlan
+from ..._plan.plan import Plan
 from .view import ATTENTION, REPORT_COLUMNS, count_devices, view_declared, view_device
 
 ACTION_COLUMNS = (*REPORT_COLUMNS, "action")
@@ -39,7 +39,7 @@ def diff_campaigns(plans: Sequence[CampaignPlan]) -> dict[str, Any]:
 
 
 def view_changes(
-    plan: CampaignPlan | UpgradePlan,
+    plan: Plan,
     changes: Mapping[str, DeviceChange],
     report: Sequence[CampaignDevice],
     wanted: str,
