@@ -58,7 +58,7 @@ class Problems:
 
     def add(self, where: str, why: str, value: object = None) -> None:
         """Keep what is wrong at a place, with the value there, shortened."""
-        given = "" if value is None else f" = {_brief.repr(value)}"
+        given = "" if value is None or value is INVALID else f" = {_brief.repr(value)}"
         self.lines.append(f"{where}{given}: {why}")
 
 

@@ -87,7 +87,7 @@ def read_spec(
     waves = _read_waves(values, "rollout.waves", problems)
     check_variables(waves, devices, "rollout.waves", problems)
     check_signatures(values, waves, problems)
-    found = {name: find_zone(name) for name in (UTC, *named_zones(values["calendar"], devices))}
+    found = {name: find_zone(name) for name in (*named_zones(values["calendar"], devices), UTC)}
     zones = {name: rules for name, rules in found.items() if rules is not None}
     check_calendar(values["calendar"], devices, zones, problems)
     if problems.lines:
