@@ -55,7 +55,7 @@ class Account:
             "username": "simulator-user",
             "password": "simulator-password",
             "token_cache": self._token_cache,
-            "timeout": 5.0,
+            "timeout": 60.0,
             **given,
         }
         context = open_context(params, check_mode=check)

@@ -11,10 +11,25 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.module_utils._client import (
+    clock,
+    pace,
+    transport,
+)
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator, simulator
 from ansible_collections.thingspace.fota.tests.usecases.account import START, Account
+from ansible_collections.thingspace.fota.tests.usecases.virtual_time import VirtualTime
 
 __all__ = ["simulator"]
+
+
+@pytest.fixture(autouse=True)
+def virtual_time(monkeypatch: pytest.MonkeyPatch) -> VirtualTime:
+    """The client's pauses take no time, and its timeouts are met by pauses only."""
+    virtual = VirtualTime()
+    for module in (clock, pace, transport):
+        monkeypatch.setattr(module, "time", virtual)
+    return virtual
 
 
 @pytest.fixture

@@ -315,14 +315,14 @@ def post_directly(account: Account, **changed: Any) -> str:
         account.sim.url + "/ts/v1/oauth2/token",
         auth=("simulator-key", "simulator-secret"),
         data={"grant_type": "client_credentials"},
-        timeout=5,
+        timeout=300,
     ).json()["access_token"]
     bearer = {"Authorization": f"Bearer {token}"}
     session = requests.post(
         account.sim.url + "/m2m/v1/session/login",
         headers=bearer,
         json={"username": "simulator-user", "password": "simulator-password"},
-        timeout=5,
+        timeout=300,
     ).json()["sessionToken"]
     reply = requests.post(
         account.sim.url + "/fota/v3/campaigns/firmware/0000123456-00001",
@@ -341,7 +341,7 @@ def post_directly(account: Account, **changed: Any) -> str:
             "autoAddDevicesFlag": False,
             **changed,
         },
-        timeout=5,
+        timeout=300,
     )
     assert reply.status_code == 200, reply.text
     return reply.json()["id"]

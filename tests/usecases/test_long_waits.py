@@ -95,8 +95,10 @@ def patient(
         sim = simulator(chosen, start=START, switches={"token_clock": "virtual"})
         made = Patient(sim, tmp_path / "tokens")
         monkeypatch.setattr(waiting, "time", made)
-        # One attempt a call: what a call rides out by itself would take real time.
-        monkeypatch.setattr(backoff, "POLICY", backoff.RetryPolicy(first_pause=60.0))
+        # One attempt a call, so that looks and not calls ride out what happens.
+        monkeypatch.setattr(
+            backoff, "POLICY", backoff.RetryPolicy(longest_pause=600.0, first_pause=600.0)
+        )
         return made
 
     return make

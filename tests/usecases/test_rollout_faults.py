@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.module_utils._client import backoff
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import TaskFailure
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet
@@ -40,13 +39,6 @@ READS = (
 FOREVER = 10_000
 
 
-@pytest.fixture(autouse=True)
-def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Repetitions without their pauses."""
-    policy = backoff.RetryPolicy(first_pause=0.001, longest_pause=0.05)
-    monkeypatch.setattr(backoff, "POLICY", policy)
-
-
 def midway(account: Account) -> Rollout:
     """A rollout whose pilot is done, so that the next run creates the second wave."""
     rollout = Rollout(account, TWO, waves=WAVES)
@@ -65,7 +57,7 @@ def test_a_read_that_fails_stops_the_run_and_the_next_one_goes_on(
     account = account_with(fleet=fleet(TWO))
     rollout = midway(account)
     account.sim.faults([{"operation": operation, "fault": fault, "times": FOREVER}])
-    decision = rollout.run_once(timeout=0.2)
+    decision = rollout.run_once()
     assert decision["phase"] == "observation_failed"
     assert not any(decision["actions"].values())
     assert decision["would_change"] is False
@@ -98,7 +90,7 @@ def test_a_hidden_campaign_that_cannot_be_read_stops_the_run(account_with: Start
     rule = {"operation": "v3GetCampaign", "fault": "status_500_before", "times": FOREVER}
     account.sim.faults([rule])
     account.sim.clear_journal()
-    assert rollout.run_once(timeout=0.2)["phase"] == "observation_failed"
+    assert rollout.run_once()["phase"] == "observation_failed"
     assert account.writes() == []
     account.sim.faults([])
     assert rollout.run()["phase"] == "completed"

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.module_utils._client import backoff
 from ansible_collections.thingspace.fota.plugins.module_utils._module import waiting
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
@@ -48,8 +47,6 @@ class Clock:
         self._now = 1000.0
         monkeypatch.setattr(account, "_look_again", self.sleep)
         monkeypatch.setattr(waiting, "time", self)
-        policy = backoff.RetryPolicy(first_pause=0.001, longest_pause=0.05)
-        monkeypatch.setattr(backoff, "POLICY", policy)
 
     def monotonic(self) -> float:
         return self._now
@@ -171,7 +168,7 @@ def test_a_service_that_is_away_for_a_while_is_waited_for(
 
     clock.before_each_look = away_at_the_second_and_third_look
     account.sim.clear_journal()
-    decision = wait(rollout, limit=4 * HOUR, timeout=0.2)
+    decision = wait(rollout, limit=4 * HOUR)
     assert (decision["phase"], decision["now"]) == ("running", "2026-03-02T04:00:00Z")
     assert clock.slept == [HOUR] * 4
     assert {one["operation"] for one in account.sim.journal() if one["fault"]} == {LISTS}
@@ -190,7 +187,7 @@ def test_a_service_that_stays_away_leaves_what_was_seen_last(
         account.sim.faults([rule] if len(clock.slept) >= 2 else [])
 
     clock.before_each_look = away_from_the_second_look
-    decision = wait(rollout, limit=3 * HOUR, timeout=0.2)
+    decision = wait(rollout, limit=3 * HOUR)
     assert (decision["phase"], decision["now"]) == ("running", "2026-03-02T01:00:00Z")
 
 
@@ -200,7 +197,7 @@ def test_a_service_that_is_away_at_first_is_no_observation(
     account = account_with(fleet=fleet(ONE))
     clock = Clock(account, monkeypatch)
     account.sim.faults([{"operation": LISTS, "fault": "status_503_before", "times": FOREVER}])
-    decision = wait(Rollout(account, ONE), timeout=0.2)
+    decision = wait(Rollout(account, ONE))
     assert (decision["phase"], clock.slept) == ("observation_failed", [])
 
 

@@ -80,7 +80,7 @@ def settings(sim: SimulatorServer, tmp_path: Path) -> ConnectionSettings:
         username="simulator-user",
         password="simulator-password",
         token_cache=str(tmp_path / "tokens"),
-        timeout=30,
+        timeout=300,
     )
 
 

@@ -107,7 +107,7 @@ def flock(settings: ConnectionSettings, ops: Ops, *, calls: int) -> list[str]:
         check=True,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=1200,
     )
     assert done.stderr == ""
     return done.stdout.split()
@@ -668,7 +668,7 @@ def given(sim: SimulatorServer, settings: ConnectionSettings, ops: Ops) -> Conne
         base_url=sim.url,
         bearer_token=entry["bearer"],
         session_token=entry["session"],
-        timeout=30,
+        timeout=300,
         token_cache="/nonexistent/never/opened",
     )
 

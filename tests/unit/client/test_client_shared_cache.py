@@ -136,7 +136,7 @@ def crowd(
         check=True,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=1200,
     )
     assert done.stderr == ""
     words = Counter(done.stdout.split())

@@ -14,12 +14,17 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from client_rig import ACCOUNT, CannedServer, Ops, count, reply
 
-from ansible_collections.thingspace.fota.plugins.module_utils._client import backoff, transport
+from ansible_collections.thingspace.fota.plugins.module_utils._client import (
+    backoff,
+    clock,
+    transport,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._client.client import Client
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import (
     CheckModeWrite,
@@ -40,6 +45,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client.settings i
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
 )
+from ansible_collections.thingspace.fota.tests.usecases.virtual_time import VirtualTime
 
 
 def read(client: Client, ops: Ops) -> object:
@@ -93,11 +99,20 @@ def test_a_read_rides_out_a_spoilt_reply(spoilt: bytes, ops: Ops) -> None:
 
 
 def test_a_read_ends_at_the_deadline_with_the_last_cause(
-    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+    sim: SimulatorServer,
+    settings: ConnectionSettings,
+    ops: Ops,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    virtual = VirtualTime()
+    monkeypatch.setattr(clock, "time", virtual)
+    monkeypatch.setattr(transport, "time", virtual)
+    monkeypatch.setattr(
+        backoff, "POLICY", backoff.RetryPolicy(first_pause=100.0, longest_pause=200.0)
+    )
     sim.faults([{"operation": ops.read.id, "times": 10_000, "fault": "status_503_before"}])
     with (
-        Client(replace(settings, timeout=1)) as client,
+        Client(settings) as client,
         pytest.raises(ServiceUnavailable) as caught,
     ):
         read(client, ops)
@@ -191,13 +206,20 @@ def test_retry_after_is_waited_for_and_never_hurried(
 
 
 def test_a_retry_after_beyond_the_deadline_ends_the_call_at_once(
-    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+    sim: SimulatorServer,
+    settings: ConnectionSettings,
+    ops: Ops,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sim.faults([{"operation": ops.read.id, "fault": "status_429", "retry_after": 50}])
-    begun = time.monotonic()
-    with Client(settings) as client, pytest.raises(ServiceUnavailable, match="HTTP 429"):
+    slept: list[float] = []
+    monkeypatch.setattr(transport, "time", SimpleNamespace(sleep=slept.append))
+    with (
+        Client(replace(settings, timeout=49)) as client,
+        pytest.raises(ServiceUnavailable, match="HTTP 429"),
+    ):
         read(client, ops)
-    assert time.monotonic() - begun < settings.timeout / 2
+    assert slept == []
     assert count(sim, ops.read.id) == 1
 
 
