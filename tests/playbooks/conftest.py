@@ -23,12 +23,18 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.thingspace.fota.tests.contract.fixtures import simulator
-from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRunner
+from ansible_collections.thingspace.fota.tests.playbooks.runner import ROOT, PlaybookRunner
 
 __all__ = ["simulator"]
 
-# A module that goes through a pipe starts an eighth of a second sooner than one that is a file.
-QUICK = {"ANSIBLE_PIPELINING": "true"}
+# A module that goes through a pipe starts an eighth of a second sooner than one that is a file, and
+# a quarter sooner when it need not be compiled.
+COMPILED = ROOT / ".cache" / "compiled"
+QUICK = {
+    "ANSIBLE_PIPELINING": "true",
+    "FOTA_COMPILED": str(COMPILED),
+    "PYTHONPATH": str(Path(__file__).with_name("compiled_modules")),
+}
 
 
 @pytest.fixture
@@ -42,6 +48,7 @@ def interruptible() -> Iterator[None]:
 @pytest.fixture
 def run_playbook(tmp_path: Path) -> Iterator[PlaybookRunner]:
     """Runs playbooks below ``tmp_path``; ends what a failed test left."""
+    COMPILED.mkdir(parents=True, exist_ok=True)
     runner = PlaybookRunner(tmp_path / "ansible", QUICK)
     yield from _ended(runner)
 

@@ -25,7 +25,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server 
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
+PLUGINS = Path(__file__).resolve().parent
 DROPPED = ("ANSIBLE_", "THINGSPACE_", "RESULTS_", "PYTHONUNBUFFERED")
 LONGEST_RUN = 1800  # seconds; only a run that hangs meets it, on a busy machine as well
 
@@ -187,7 +187,8 @@ class PlaybookRunner:
             "ANSIBLE_HOME": str(self.folder / "home" / "ansible"),
             "ANSIBLE_REMOTE_TMP": str(self.folder / "home" / "remote"),
             "ANSIBLE_COLLECTIONS_PATH": str(self._tree),
-            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_ACTION_PLUGINS": str(PLUGINS / "action_plugins"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(PLUGINS / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "results_log",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_LOCALHOST_WARNING": "false",
