@@ -82,7 +82,7 @@ def test_values_of_an_inventory_and_of_modules(
 
     assert shown("of hosts") == [A, B]
     assert sorted(shown("of a module")) == [A, C]
-    assert "fota_imeis: devices: '1 of them': [0]: '{{ 1 / 0 }}' is no" in shown_error(
+    assert "fota_imeis: devices: '1 of them': [0]: '{{ 1 / 0 }}' must be an" in shown_error(
         run, "of unsafe text"
     )
     assert "[1] (x): has no IMEI" in shown_error(run, "bad host")
@@ -96,7 +96,7 @@ def test_values_of_an_inventory_and_of_modules(
         {"name": "rest", "devices": [A]},
     ]
     assert shown("waves of none") == [{"name": "rest", "devices": []}]
-    assert "the last wave must be rest" in shown_error(run, "bad waves")
+    assert "the last wave must have rest" in shown_error(run, "bad waves")
 
 
 def shown_error(run: Any, name: str) -> str:
