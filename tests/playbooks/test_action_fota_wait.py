@@ -168,7 +168,7 @@ def test_an_interrupt_ends_the_wait_only(
     run = running.wait()
     assert run.status == INTERRUPTED_BY_USER, run.output
     assert "Traceback" not in run.output
-    assert "what was waited for goes on at the service" in run.output
+    assert "what it waits for continues at the service" in run.output
     (campaign,) = sim.campaigns()
     assert campaign["status"] != "CampaignCancelled"
     sessions = [one["operation"] for one in sim.journal() if one["kind"] == "write"]
