@@ -27,14 +27,13 @@ from ansible_collections.thingspace.fota.tests.playbooks.runner import ROOT, Pla
 
 __all__ = ["simulator"]
 
-# A module that goes through a pipe starts an eighth of a second sooner than one that is a file, and
-# a quarter sooner when it need not be compiled.
-COMPILED = ROOT / ".cache" / "compiled"
-QUICK = {
-    "ANSIBLE_PIPELINING": "true",
-    "FOTA_COMPILED": str(COMPILED),
+# A module starts a fifth of a second sooner when it need not be compiled, and an eighth sooner when
+# it goes through a pipe than when it is a file.
+COMPILED = {
+    "FOTA_COMPILED": str(ROOT / ".cache" / "compiled"),
     "PYTHONPATH": str(Path(__file__).with_name("compiled_modules")),
 }
+QUICK = {"ANSIBLE_PIPELINING": "true", **COMPILED}
 
 
 @pytest.fixture
@@ -48,15 +47,13 @@ def interruptible() -> Iterator[None]:
 @pytest.fixture
 def run_playbook(tmp_path: Path) -> Iterator[PlaybookRunner]:
     """Runs playbooks below ``tmp_path``; ends what a failed test left."""
-    COMPILED.mkdir(parents=True, exist_ok=True)
-    runner = PlaybookRunner(tmp_path / "ansible", QUICK)
-    yield from _ended(runner)
+    yield from _ended(PlaybookRunner(tmp_path / "ansible", QUICK))
 
 
 @pytest.fixture
 def run_unpiped(tmp_path: Path) -> Iterator[PlaybookRunner]:
     """The same with the default of Ansible, by which modules are files for a while."""
-    yield from _ended(PlaybookRunner(tmp_path / "ansible"))
+    yield from _ended(PlaybookRunner(tmp_path / "ansible", COMPILED))
 
 
 def _ended(runner: PlaybookRunner) -> Iterator[PlaybookRunner]:

@@ -18,7 +18,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.g
     default_fleet,
 )
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
-from ansible_collections.thingspace.fota.tests.playbooks.conftest import COMPILED, QUICK
+from ansible_collections.thingspace.fota.tests.playbooks.conftest import QUICK
 from ansible_collections.thingspace.fota.tests.playbooks.runner import (
     ROOT,
     PlaybookRun,
@@ -112,7 +112,6 @@ def run_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlaybookRun
                 {"ansible.builtin.include_tasks": f"{folder}/{{{{ inventory_hostname }}}}.yml"}
             ],
         }
-        COMPILED.mkdir(parents=True, exist_ok=True)
         run_playbook = PlaybookRunner(folder / "ansible", QUICK)
         yield run_playbook([play], "--inventory", str(inventory), simulator=sim)
     simulator.judge.assert_clean(requests=simulator.judge_requests)

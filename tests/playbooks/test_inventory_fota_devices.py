@@ -271,7 +271,7 @@ def test_cached_devices_do_not_get_younger(
         cache_connection=str(cache),
         cache_timeout=3600,
         on_unreachable="use_cache",
-        timeout=1,
+        timeout=30,  # shorter than what the fault below asks to wait for
     )
     arguments = ("-i", str(file))
     first = run_inventory(run_playbook, *arguments, "--list", simulator=sim)
@@ -299,7 +299,8 @@ def test_cached_devices_do_not_get_younger(
     kept.write_text(days_old, encoding="utf-8")
     too_old = kept.stat().st_mtime - 7200
     os.utime(kept, (too_old, too_old))
-    sim.faults([{"operation": "v3ListDevices", "fault": "status_503_before", "times": 99}])
+    away = {"fault": "status_503_before", "times": 99, "retry_after": 60}
+    sim.faults([{"operation": "v3ListDevices", **away}])
     last = run_inventory(run_playbook, *arguments, "--list", simulator=sim)
     assert last.output == first.output
     assert "The inventory is from the cache, 3 days old: " in last.warnings

@@ -51,7 +51,7 @@ class RemoteSimulator:
 
     def _ask(self, path: str, order: dict[str, Any] | None) -> Any:
         body = None if order is None else json.dumps(order).encode()
-        with urllib.request.urlopen(self._control + path, data=body, timeout=30) as reply:
+        with urllib.request.urlopen(self._control + path, data=body, timeout=300) as reply:
             return json.load(reply)
 
 

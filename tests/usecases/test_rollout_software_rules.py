@@ -232,7 +232,7 @@ def test_check_mode_decides_the_same_and_writes_nothing(account_with: StartAccou
     assert checked["actions"]["create"] != []
     assert writes(account) == {}
     decided = rollout.decide()
-    told = ("phase", "why", "actions", "digest", "counts", "plan", "diff")
+    told = ("phase", "why", "actions", "digest", "counts", "waves", "cohorts", "diff")
     assert {key: checked[key] for key in told} == {key: decided[key] for key in told}
 
 

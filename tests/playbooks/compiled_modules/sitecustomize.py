@@ -31,6 +31,7 @@ else:
         with contextlib.suppress(OSError), open(file, "rb") as kept:
             return marshal.load(kept)  # noqa: S302 - we wrote it
         code: CodeType = _compile(path, source)
+        os.makedirs(FOLDER, exist_ok=True)
         with open(f"{file}.{os.getpid()}", "wb") as written:
             marshal.dump(code, written)
         os.replace(written.name, file)
