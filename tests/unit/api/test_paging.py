@@ -186,7 +186,7 @@ def test_what_is_no_page_is_malformed(first: object) -> None:
 imeis = st.lists(st.integers(0, 30).map(str), max_size=25)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(imeis, st.integers(1, 6))
 def test_any_list_is_read_whole_in_order_each_once(listed: list[str], size: int) -> None:
     def fetch(cursor: str | None) -> object:
@@ -197,7 +197,7 @@ def test_any_list_is_read_whole_in_order_each_once(listed: list[str], size: int)
     assert read(fetch) == [row(imei) for imei in dict.fromkeys(listed)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.dictionaries(
         st.none() | st.sampled_from("abc"),

@@ -125,7 +125,7 @@ dense = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(sparse | dense, st.integers(1, 9), st.integers(1, 9), st.randoms(use_true_random=False))
 def test_any_list_is_read_whole_in_any_order_of_replies(
     imeis: list[int], size: int, connections: int, dice: object
@@ -150,7 +150,7 @@ def test_any_list_is_read_whole_in_any_order_of_replies(
     assert sorted(found) == imeis
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sets(st.integers(1, 5_998), min_size=1, max_size=5))
 def test_pages_that_lack_devices_never_pass_for_the_whole(places: set[int]) -> None:
     """A device that shows on some pages only is there, or the pages are known to differ."""

@@ -61,7 +61,7 @@ def test_an_account_that_cannot_be_in_a_path_is_refused(account: str | None) -> 
     assert caught.value.field == "account"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.none() | st.text())
 def test_any_account_text_is_judged(account: str | None) -> None:
     try:
@@ -136,7 +136,7 @@ def test_a_wrong_check_digit_warns_refuses_or_is_ignored() -> None:
     assert caught.value.value == WRONG_DIGIT
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(ANYTHING | st.sampled_from([VALID, WRONG_DIGIT]), max_size=6),
     st.sampled_from(ImeiCheck),
@@ -150,7 +150,7 @@ def test_any_list_of_ids_is_checked_or_invalid(values: list[object], check: Imei
     assert list(found.ids) == list(dict.fromkeys(str(value).strip() for value in values))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text("0123456789", min_size=14, max_size=14))
 def test_exactly_one_check_digit_is_right(body: str) -> None:
     assert sum(luhn_is_valid(body + digit) for digit in "0123456789") == 1
@@ -198,7 +198,7 @@ def test_a_bad_window_is_named_with_its_place(value: object, field: str) -> None
     assert caught.value.field == field
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(ANYTHING | st.fixed_dictionaries({"start": HOURS, "end": HOURS}), max_size=4))
 def test_any_list_of_windows_is_checked_or_invalid(values: list[object]) -> None:
     try:

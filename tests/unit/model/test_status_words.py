@@ -166,7 +166,7 @@ def test_every_status_that_a_report_can_filter_is_known() -> None:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(), st.text())
 def test_any_word_means_something(word: str, reason: str) -> None:
     assert isinstance(campaign_state(word), CampaignState)

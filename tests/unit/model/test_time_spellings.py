@@ -118,7 +118,7 @@ real_times = st.datetimes(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(real_times)
 def test_rfc_and_go_spellings_of_one_moment_are_equal(moment: datetime) -> None:
     rfc = moment.isoformat(timespec="microseconds")
@@ -127,14 +127,14 @@ def test_rfc_and_go_spellings_of_one_moment_are_equal(moment: datetime) -> None:
     assert parse_time(go) == moment
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text() | st.from_regex(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]?[0-9:.+\-Z ]*\Z"))
 def test_any_text_is_a_time_or_none(text: str) -> None:
     moment = parse_time(text)
     assert moment is None or (moment.utcoffset() == timedelta(0) and moment.year >= 1970)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.none() | st.booleans() | st.floats() | st.integers() | st.text() | st.binary())
 def test_any_value_is_a_day_or_invalid(value: object) -> None:
     try:

@@ -221,14 +221,14 @@ software_schedules = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(firmware_schedules)
 def test_a_firmware_schedule_comes_back_as_it_was_sent(schedule: Schedule) -> None:
     body = json.loads(json.dumps(write_schedule(schedule, CampaignType.FIRMWARE)))
     assert read_campaign(body, CampaignType.FIRMWARE).schedule == schedule
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(software_schedules)
 def test_a_software_schedule_comes_back_as_it_was_sent(schedule: Schedule) -> None:
     body = json.loads(json.dumps(write_schedule(schedule, CampaignType.SOFTWARE)))
@@ -429,7 +429,7 @@ READERS: tuple[Callable[[object], object], ...] = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JSON | OBJECTS | st.lists(OBJECTS, max_size=3))
 def test_every_reader_reads_any_json_or_says_what_is_malformed(value: object) -> None:
     for read in READERS:

@@ -90,7 +90,7 @@ def test_every_declared_device_has_its_action(
 ids = st.lists(st.sampled_from("abcdefgh"), max_size=10)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ids, ids, st.sampled_from(DevicesMode))
 def test_algebra(declared: list[str], present: list[str], mode: DevicesMode) -> None:
     found = compare_devices(declared, present, mode)
@@ -118,7 +118,7 @@ def test_algebra(declared: list[str], present: list[str], mode: DevicesMode) -> 
         assert action.action == expected_word
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ids, ids, st.sampled_from(DevicesMode))
 def test_once_carried_out_nothing_differs(
     declared: list[str], present: list[str], mode: DevicesMode

@@ -135,7 +135,7 @@ catalogues = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(catalogues, versions, versions)
 def test_a_path_is_connected_and_shortest(catalogue: list[Package], start: str, end: str) -> None:
     found = find_path(catalogue, make="Maker", model="M1", from_version=start, to_version=end)

@@ -175,7 +175,7 @@ def campaign_cases(draw: st.DrawFn) -> tuple[CampaignSpec, list[There]]:
     return draw(campaign_specs(type_)), draw(campaigns_there(type_))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(campaign_cases())
 def test_a_campaign_plan_keeps_the_rules_and_is_empty_when_planned_again(
     case: tuple[CampaignSpec, list[There]],
@@ -286,7 +286,7 @@ def carry_out_upgrade(plan: UpgradePlan, there: Sequence[Upgrade]) -> list[Upgra
     return [replace(one, devices=rows) if one is plan.current else one for one in there]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(upgrade_specs(), upgrades_there())
 def test_an_upgrade_plan_carried_out_is_empty_when_planned_again(
     spec: UpgradeSpec, there: list[Upgrade]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import HealthCheck, event, settings
+from hypothesis import event, settings
 from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
@@ -95,7 +95,7 @@ KINDS = st.one_of(
     st.fixed_dictionaries({"count": st.integers(1, 40)}),
     st.fixed_dictionaries({"percent": st.integers(1, 33)}),
 )
-SLOW = settings(max_examples=16, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=16)
 
 
 @st.composite

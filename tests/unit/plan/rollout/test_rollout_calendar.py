@@ -116,7 +116,7 @@ WINDOWS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     zone=st.sampled_from(ZONES),
     windows=WINDOWS,
@@ -166,7 +166,7 @@ def is_frozen(day: date, zone: str, freezes: Sequence[Freeze]) -> bool:
     return any(freeze.first <= one <= freeze.last for one in local for freeze in freezes)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     zone=st.sampled_from(ZONES),
     freezes=FREEZES,

@@ -369,13 +369,13 @@ def campaigns(draw: st.DrawFn) -> list[OwnCampaign]:
     return found
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(campaigns(), st.randoms(use_true_random=False))
 def test_the_ledger_knows_no_order(own: list[OwnCampaign], dice: Any) -> None:
     assert kept(*own) == kept(*dice.sample(own, len(own)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(campaigns())
 def test_what_must_hold_of_any_ledger(own: list[OwnCampaign]) -> None:
     found = kept(*own)

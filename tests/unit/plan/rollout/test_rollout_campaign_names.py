@@ -38,7 +38,7 @@ NAMES = st.builds(
 KNOWN = "tsr.meters.0123ab.w01.cd4567.t01.a1.n20"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(NAMES)
 def test_a_name_parses_back_and_fits_the_service(name: CampaignName) -> None:
     text = str(name)
@@ -54,7 +54,7 @@ def test_a_name_is_spelled_as_documented() -> None:
     assert str(late) == "tsr.a.000000.w98.ffffff.t999.a9.n1000"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(NAMES, st.data())
 def test_no_edit_of_a_name_parses_to_the_same(name: CampaignName, data: st.DataObject) -> None:
     text = str(name)
@@ -66,7 +66,7 @@ def test_no_edit_of_a_name_parses_to_the_same(name: CampaignName, data: st.DataO
         assert parse_name(edited) != name
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(string.printable, max_size=70))
 def test_foreign_names_do_not_parse(text: str) -> None:
     assert parse_name(text) is None

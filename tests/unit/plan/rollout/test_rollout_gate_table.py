@@ -563,7 +563,7 @@ def _expected(rules: Any, numbers: Numbers, *, late: bool) -> GateVerdict:
     return PASS if passed else HOLD if late else WAIT
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(gates(), wave_numbers(), st.sampled_from([None, AHEAD, REACHED, OVER]))
 def test_gate_for_any_numbers(rules: Any, numbers: Numbers, deadline: datetime | None) -> None:
     found = judge(rules, numbers, Circumstances(deadline=deadline, now=NOW))
@@ -574,7 +574,7 @@ def test_gate_for_any_numbers(rules: Any, numbers: Numbers, deadline: datetime |
         assert found.failures <= found.allowed
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(gates(), st.integers(0, 300))
 def test_more_members_never_tolerate_less(rules: Any, members: int) -> None:
     assert failures_allowed(rules, members) <= failures_allowed(rules, members + 1) <= members + 1

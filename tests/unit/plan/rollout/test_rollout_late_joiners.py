@@ -272,7 +272,7 @@ def test_a_device_between_two_steps_is_not_late() -> None:
 # -- whole runs
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     size=st.integers(2, 40),
     pilot=st.integers(1, 12),

@@ -375,7 +375,7 @@ def test_a_new_version_has_another_digest() -> None:
     assert first.assessment.digest != second.assessment.digest
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     first=st.sets(st.sampled_from(DEVICES), min_size=1),
     second=st.sets(st.sampled_from(DEVICES), min_size=1),
@@ -385,7 +385,7 @@ def test_it_tells_which_device_is_in_which_wave(first: set[str], second: set[str
     assert (digest_of(sorted(first)) == digest_of(sorted(second))) == (first == second)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(swap=st.sampled_from(DEVICES), seed=st.integers())
 def test_a_device_in_another_wave_changes_it(swap: str, seed: int) -> None:
     """And its order does not."""
@@ -402,7 +402,7 @@ def test_a_device_in_another_wave_changes_it(swap: str, seed: int) -> None:
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     words=st.lists(st.sampled_from(["good", "bad", "pending"]), min_size=4, max_size=4),
     late=st.integers(0, 900),

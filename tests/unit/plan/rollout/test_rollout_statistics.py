@@ -33,13 +33,13 @@ def chance(failures: int, attempted: int, rate: Fraction) -> Fraction:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(-1, 42), st.integers(0, 40), RATES)
 def test_the_chance_is_exact(failures: int, attempted: int, rate: Fraction) -> None:
     assert chance_of_at_least(failures, attempted, rate) == chance(failures, attempted, rate)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 40), st.integers(0, 40), RATES)
 def test_too_often_is_less_than_one_in_twenty(
     failures: int, attempted: int, rate: Fraction
@@ -48,7 +48,7 @@ def test_too_often_is_less_than_one_in_twenty(
     assert fails_too_often(failures, attempted, rate) is expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 30), st.integers(0, 60), RATES)
 def test_more_failures_are_worse_and_more_devices_are_better(
     failures: int, attempted: int, rate: Fraction
@@ -99,7 +99,7 @@ def test_where_a_cohort_stops(rate: str, expected: list[tuple[int, int]]) -> Non
     assert stops_at(Fraction(rate), up_to=4) == expected
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(2, 100).map(lambda percent: Fraction(percent, 100)), st.integers(1, 5))
 def test_where_a_cohort_stops_is_the_edge_of_the_test(rate: Fraction, up_to: int) -> None:
     told = dict(stops_at(rate, up_to=up_to))

@@ -114,7 +114,7 @@ RESULT = st.tuples(st.integers(0, 40), st.integers(1, 3), st.booleans())
 RATE = st.sampled_from(["0", "0.01", "0.05", "0.1", "0.3", "1"]).map(Fraction)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     first=st.lists(RESULT, max_size=14),
     later=st.lists(RESULT, max_size=30),

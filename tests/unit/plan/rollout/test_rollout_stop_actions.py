@@ -126,7 +126,7 @@ def test_an_abort_is_tried_with_the_shortening_only() -> None:
     assert not halted(long, on_halt="abort", by="running").stops.abort
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     start=st.integers(-9, 3),
     length=st.integers(0, 12),

@@ -148,7 +148,7 @@ def one_wave_each(found: Assigned) -> dict[str, int]:
     return {one: number for number, ids in found.waves.items() for one in ids}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(fleets(), wave_lists())
 def test_every_device_is_in_exactly_one_wave(
     fleet: list[Kind], waves: list[dict[str, Any]]
@@ -159,7 +159,7 @@ def test_every_device_is_in_exactly_one_wave(
         assert list(ids) == in_line(ids)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(fleets(), wave_lists(), st.randoms(use_true_random=False), st.integers(0, 10_000))
 def test_membership_knows_neither_order_nor_time_nor_others(
     fleet: list[Kind], waves: list[dict[str, Any]], dice: Any, later: int
@@ -195,7 +195,7 @@ def claimed(
     return campaigns, claims
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_claimed_device_never_changes_wave(data: st.DataObject) -> None:
     fleet = data.draw(fleets())
@@ -215,7 +215,7 @@ def test_a_claimed_device_never_changes_wave(data: st.DataObject) -> None:
     assert {one: found[one] for one in claims} == claims
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_waves_have_their_sizes(data: st.DataObject) -> None:
     """Counts and percents are those of the whole scope, filled up from those in line."""
@@ -292,7 +292,7 @@ def test_a_claimed_device_stays_out_of_its_group() -> None:
 # -- the pilot
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     fleet=fleets(),
     size=st.integers(1, 6),
