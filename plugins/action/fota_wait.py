@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
-from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_action
+from ansible_collections.thingspace.fota.plugins.module_utils._module.in_process import (
+    environment_of_task,
+    plain,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_action
 from ansible_collections.thingspace.fota.plugins.module_utils._module.wait.wait import (
     WAIT_MODULE_CONSTRAINTS,
     WAIT_MODULE_OPTIONS,
@@ -46,36 +48,8 @@ class ActionModule(ActionBase):
         self._compute_environment_string(environment)  # type: ignore[no-untyped-call]
         with environment_of_task(environment):
             return run_action(
-                use_case,
-                WAIT_MODULE_OPTIONS,
+                Task(use_case, WAIT_MODULE_OPTIONS, WAIT_MODULE_CONSTRAINTS),
                 plain(self._task.args),
                 check_mode=self._task.check_mode,
                 diff=self._task.diff,
-                **WAIT_MODULE_CONSTRAINTS,
             )
-
-
-@contextmanager
-def environment_of_task(variables: Mapping[str, Any]) -> Iterator[None]:
-    """Let ``environment`` of the task hold as it does for a module, which is a process."""
-    before = dict(os.environ)
-    os.environ.update({str(name): str(value) for name, value in variables.items()})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def plain(value: Any) -> Any:
-    """Give a value in the types that JSON has, as a module gets it. Dates become text."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if value is None or isinstance(value, bool):
-        return value
-    for kind in (int, float):
-        if isinstance(value, kind):
-            return kind(value)
-    return str(value)

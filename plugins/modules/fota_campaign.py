@@ -674,13 +674,15 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.
     CAMPAIGN_MODULE_OPTIONS,
     EXCLUSIVE_WITH_CAMPAIGNS,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_module
+
+TASK = Task(
+    ensure_campaigns, CAMPAIGN_MODULE_OPTIONS, {"mutually_exclusive": EXCLUSIVE_WITH_CAMPAIGNS}
+)
 
 
 def main() -> None:
-    run_module(
-        ensure_campaigns, CAMPAIGN_MODULE_OPTIONS, mutually_exclusive=EXCLUSIVE_WITH_CAMPAIGNS
-    )
+    run_module(TASK)
 
 
 if __name__ == "__main__":

@@ -235,11 +235,13 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.fi
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_module
+
+TASK = Task(refresh_device_firmware, DEVICE_FIRMWARE_OPTIONS)
 
 
 def main() -> None:
-    run_module(refresh_device_firmware, DEVICE_FIRMWARE_OPTIONS)
+    run_module(TASK)
 
 
 if __name__ == "__main__":

@@ -226,11 +226,13 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.i
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_module
+
+TASK = Task(read_firmware, FIRMWARE_INFO_OPTIONS)
 
 
 def main() -> None:
-    run_module(read_firmware, FIRMWARE_INFO_OPTIONS)
+    run_module(TASK)
 
 
 if __name__ == "__main__":

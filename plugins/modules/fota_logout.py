@@ -107,11 +107,13 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.logout imp
     LOGOUT_OPTIONS,
     log_out,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_module
+
+TASK = Task(log_out, LOGOUT_OPTIONS)
 
 
 def main() -> None:
-    run_module(log_out, LOGOUT_OPTIONS)
+    run_module(TASK)
 
 
 if __name__ == "__main__":

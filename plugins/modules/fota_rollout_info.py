@@ -765,11 +765,13 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.in
     ROLLOUT_OPTIONS,
     inform_on_rollout,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_module
+
+TASK = Task(inform_on_rollout, ROLLOUT_OPTIONS)
 
 
 def main() -> None:
-    run_module(inform_on_rollout, ROLLOUT_OPTIONS)
+    run_module(TASK)
 
 
 if __name__ == "__main__":

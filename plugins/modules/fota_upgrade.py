@@ -283,7 +283,7 @@ failure:
     hint: null
 """
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_module
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
     ensure_upgrade,
 )
@@ -291,9 +291,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.o
     UPGRADE_OPTIONS,
 )
 
+TASK = Task(ensure_upgrade, UPGRADE_OPTIONS)
+
 
 def main() -> None:
-    run_module(ensure_upgrade, UPGRADE_OPTIONS)
+    run_module(TASK)
 
 
 if __name__ == "__main__":

@@ -221,15 +221,17 @@ failure:
     hint: null
 """
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.run import run_module
+from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_module
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.info import (
     UPGRADE_INFO_OPTIONS,
     read_upgrades,
 )
 
+TASK = Task(read_upgrades, UPGRADE_INFO_OPTIONS)
+
 
 def main() -> None:
-    run_module(read_upgrades, UPGRADE_INFO_OPTIONS)
+    run_module(TASK)
 
 
 if __name__ == "__main__":

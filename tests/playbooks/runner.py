@@ -190,6 +190,7 @@ class PlaybookRunner:
             "ANSIBLE_ACTION_PLUGINS": str(PLUGINS / "action_plugins"),
             "ANSIBLE_CALLBACK_PLUGINS": str(PLUGINS / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "results_log",
+            "ANSIBLE_CONNECTION_PLUGINS": str(PLUGINS / "connection_plugins"),
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",

@@ -108,25 +108,28 @@ ONE_TASK_A_MODULE = play(
 
 
 @pytest.mark.matrix
+@pytest.mark.parametrize("connection", ["local", "elsewhere"])
 def test_check_with_writes_refused_then_real_then_again(
-    run_unpiped: PlaybookRunner, simulator: StartSimulator
+    connection: str, run_unpiped: PlaybookRunner, simulator: StartSimulator
 ) -> None:
-    assert {one["name"] for one in ONE_TASK_A_MODULE[0]["tasks"]} == {*MODULES} - {"fota_logout"}
+    """On the controller tasks run in its process; on any other host modules are sent to it."""
+    assert {each["name"] for each in ONE_TASK_A_MODULE[0]["tasks"]} == {*MODULES} - {"fota_logout"}
+    plays = [{**each, "connection": connection} for each in ONE_TASK_A_MODULE]
     sim = simulator(fleet(), start=START)
 
     sim.refuse_writes = True
-    check = run_unpiped(ONE_TASK_A_MODULE, "--check", "--diff", simulator=sim).succeeded()
+    check = run_unpiped(plays, "--check", "--diff", simulator=sim).succeeded()
     assert [entry for entry in sim.journal() if entry["kind"] == "write"] == []
     assert sim.campaigns() == sim.upgrades() == []
 
     sim.refuse_writes = False
-    real = run_unpiped(ONE_TASK_A_MODULE, "--diff", simulator=sim).succeeded()
+    real = run_unpiped(plays, "--diff", simulator=sim).succeeded()
     assert real.changed == list(CHANGING)
     writes = [entry["operation"] for entry in sim.journal() if entry["kind"] == "write"]
     assert writes == ["v3ScheduleCampaign", "v1ScheduleUpgrade", "v3SyncDeviceFirmware"]
     sim.advance(hours=1)
 
-    again = run_unpiped(ONE_TASK_A_MODULE, "--diff", simulator=sim).succeeded()
+    again = run_unpiped(plays, "--diff", simulator=sim).succeeded()
     assert again.changed == []
     assert (len(sim.campaigns()), len(sim.upgrades())) == (1, 1)
     assert sum(entry["operation"] == "startM2MSession" for entry in sim.journal()) == 1

@@ -41,7 +41,7 @@ WINGS = ("declaration", "observation", "placement", "judgement", "action")
 SHELLS = {"modules", "inventory", "lookup", "filter", "test", "action"}
 SHELLS_MAY_KNOW = {"module_utils/_module", "module_utils/_model", "plugin_utils/_report"}
 """Use-cases, reports and, as a filter is a pure function, what reads and writes text and records."""
-PLUGIN_ROOMS = {"plugin_utils/_report", "plugin_utils/_simulator"}
+PLUGIN_ROOMS = {"plugin_utils/_action", "plugin_utils/_report", "plugin_utils/_simulator"}
 ROOMS = {f"module_utils/{layer}" for layer in MAY_KNOW} | PLUGIN_ROOMS
 FLAT_ROOMS = SHELLS | {"doc_fragments"}
 """Folders of plugins that hold files only, named by what the plugin is called."""
@@ -210,7 +210,17 @@ def shells_know_use_cases_only(source: Source) -> list[str]:
     if source.layer not in SHELLS:
         return []
     known = SHELLS_MAY_KNOW | {source.room}
-    return [f"knows {room}" for room in sorted(source.our_rooms() - known)]
+    if source.layer == "action":
+        known |= {"modules", "plugin_utils/_action"}
+    return [f"knows {room}" for room in sorted(_top_rooms(source) - known)]
+
+
+def actions_only_run_tasks(source: Source) -> list[str]:
+    """The base of action plugins calls use-cases and nothing past them."""
+    if source.room != "plugin_utils/_action":
+        return []
+    others = source.our_rooms() - {source.room, "module_utils/_module"}
+    return [f"knows {room}" for room in sorted(others)]
 
 
 def modules_render_nothing(source: Source) -> list[str]:
@@ -280,6 +290,7 @@ RULES: list[Rule] = [
     client_and_api_know_no_ansible,
     planners_never_see_the_module,
     shells_know_use_cases_only,
+    actions_only_run_tasks,
     modules_render_nothing,
     reports_know_facts_only,
     shells_build_no_urls,
@@ -327,6 +338,12 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (planners_never_see_the_module, "module_utils/_plan/a.py", "def plan(m: AnsibleModule): ..."),
     (planners_never_see_the_module, "module_utils/_plan/a.py", "def plan(module): ..."),
     (shells_know_use_cases_only, "modules/a.py", f"from {OURS}.module_utils._api.v3 import FotaV3"),
+    (shells_know_use_cases_only, "action/a.py", "from ..module_utils._client import client"),
+    (
+        actions_only_run_tasks,
+        "plugin_utils/_action/a.py",
+        "from ...module_utils._client import client",
+    ),
     (shells_know_use_cases_only, "inventory/a.py", "from ..module_utils._client import client"),
     (shells_know_use_cases_only, "filter/a.py", "from ..plugin_utils._simulator import clock"),
     (modules_render_nothing, "modules/a.py", "from ..plugin_utils._report.text import plan_lines"),
@@ -479,6 +496,12 @@ def _circle(imports: dict[str, set[str]]) -> list[str]:
 
 def _top(name: str) -> str:
     return name.partition(".")[0]
+
+
+def _top_rooms(source: Source) -> set[str]:
+    """The rooms that a file knows; a module, which is a file of a flat room, counts as the room."""
+    rooms = (room.split("/") for room in source.our_rooms())
+    return {parts[0] if parts[0] in FLAT_ROOMS else "/".join(parts) for parts in rooms}
 
 
 def _below(name: str, package: str) -> bool:

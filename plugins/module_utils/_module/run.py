@@ -32,6 +32,19 @@ _LIBRARIES = (("requests", REQUESTS_IMPORT_ERROR), ("python-dateutil", DATEUTIL_
 
 
 @dataclass(frozen=True)
+class Task:
+    """What a module does.
+
+    :ivar options: the module's own options; those of the connection are added.
+    :ivar constraints: ``required_if`` and the like, as :class:`AnsibleModule` takes them.
+    """
+
+    use_case: UseCase
+    options: Options
+    constraints: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How a task ended; the result of one that failed has ``msg`` and ``failure``."""
 
@@ -51,16 +64,16 @@ class _Module(AnsibleModule):
         self.argument_spec = _without_suboptions(self.argument_spec)
 
 
-def run_module(use_case: UseCase, options: Options, **constraints: Any) -> None:
-    """Run ``use_case`` as an Ansible module.
-
-    :param options: the module's own options; those of the connection are added.
-    :param constraints: ``required_if`` and the like, as :class:`AnsibleModule` takes them.
-    """
+def run_module(task: Task) -> None:
+    """Run a task as an Ansible module."""
     module = _Module(  # type: ignore[no-untyped-call]
-        argument_spec={**CONNECTION_OPTIONS, **options}, supports_check_mode=True, **constraints
+        argument_spec={**CONNECTION_OPTIONS, **task.options},
+        supports_check_mode=True,
+        **task.constraints,
     )
-    outcome = _carry_out(use_case, module.params, check_mode=module.check_mode, diff=module._diff)
+    outcome = _carry_out(
+        task.use_case, module.params, check_mode=module.check_mode, diff=module._diff
+    )
     for warning in outcome.warnings:
         module.warn(warning)
     if outcome.failed:
@@ -69,29 +82,21 @@ def run_module(use_case: UseCase, options: Options, **constraints: Any) -> None:
 
 
 def run_action(
-    use_case: UseCase,
-    options: Options,
-    arguments: Mapping[str, Any],
-    *,
-    check_mode: bool,
-    diff: bool,
-    **constraints: Any,
+    task: Task, arguments: Mapping[str, Any], *, check_mode: bool, diff: bool
 ) -> dict[str, Any]:
-    """Run ``use_case`` in an action plugin, whose result this is.
+    """Run a task in an action plugin, whose result this is.
 
-    :param options: the plugin's own options; those of the connection are added.
     :param arguments: of the task, in the types that JSON has.
-    :param constraints: as for :func:`run_module`.
     """
-    spec = _without_suboptions({**CONNECTION_OPTIONS, **options})
-    validator = ArgumentSpecValidator(spec, **constraints)
+    spec = _without_suboptions({**CONNECTION_OPTIONS, **task.options})
+    validator = ArgumentSpecValidator(spec, **task.constraints)
     validated = validator.validate(arguments)
     if validated.error_messages:
         message = "; ".join(validated.error_messages)
         outcome = Outcome(failed=True, result={"msg": message})
     else:
         params = validated.validated_parameters
-        outcome = _carry_out(use_case, params, check_mode=check_mode, diff=diff)
+        outcome = _carry_out(task.use_case, params, check_mode=check_mode, diff=diff)
     result = dict(outcome.result)
     if outcome.failed:
         result["failed"] = True
