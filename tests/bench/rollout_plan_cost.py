@@ -98,7 +98,7 @@ def declaration(count: int) -> dict[str, Any]:
 def untouched(count: int) -> Observed:
     """What is read before the rollout has begun."""
     devices = (device(imei(n), model=MODELS[n % len(MODELS)]) for n in range(count))
-    return seen(devices, catalogue=[package(model) for model in MODELS])
+    return seen(devices, catalog=[package(model) for model in MODELS])
 
 
 def in_the_middle(count: int) -> Observed:

@@ -52,7 +52,7 @@ _FIRMWARE = [
 
 
 def fleet() -> dict[str, Any]:
-    """A main account with every kind of device, and one with monthly licences."""
+    """A main account with every kind of device, and one with monthly licenses."""
     gm01q = [{**_LWM2M, "deviceId": imei, "firmware": V3_FROM} for imei in LWM2M_IMEIS]
     model_a = [{**_OMADM, "deviceId": imei, "firmware": V1_FROM} for imei in OMADM_IMEIS]
     item = {"name": V2_FROM, "version": V2_FROM}

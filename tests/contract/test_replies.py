@@ -329,7 +329,7 @@ def test_unknown_devices_are_answered_one_by_one(wire: Wire) -> None:
     assert LWM2M_IMEIS[0] in {row["deviceId"] for row in query["deviceList"]}
 
 
-def test_licences_are_counted_and_refused_one_by_one(wire: Wire) -> None:
+def test_licenses_are_counted_and_refused_one_by_one(wire: Wire) -> None:
     root = f"/fota/v3/licenses/{MONTHLY}"
     first, second, third = (f"3522000000{n:05d}" for n in (1, 2, 3))
     words = wire.call("POST", f"{root}/assign", devices(first, second, third)).json

@@ -59,7 +59,7 @@ def test_more_than_twenty_devices_need_a_proved_pilot(walk: Walk) -> None:
     assert set(rows) == set(LWM2M_IMEIS[5:])
 
 
-def test_monthly_accounts_need_licences(walk: Walk) -> None:
+def test_monthly_accounts_need_licenses(walk: Walk) -> None:
     path = f"/fota/v3/campaigns/firmware/{MONTHLY}"
     walk.good("POST", f"/fota/v3/licenses/{MONTHLY}/assign", devices(MONTHLY_IMEIS[0]))
     campaign = walk.good("POST", path, v3_campaign(deviceList=MONTHLY_IMEIS[:2]))["id"]
@@ -188,7 +188,7 @@ def test_outcomes_without_a_word_of_their_own(simulator: StartSimulator, outcome
     assert [r["firmwareVersion"] for r in asked["deviceFirmwarVersionList"]] == [V3_FROM]
 
 
-def test_a_used_monthly_licence_stays_and_removing_an_unused_one_cancels(walk: Walk) -> None:
+def test_a_used_monthly_license_stays_and_removing_an_unused_one_cancels(walk: Walk) -> None:
     root = f"/fota/v3/licenses/{MONTHLY}"
     first, second = MONTHLY_IMEIS[:2]
     walk.good("POST", f"{root}/assign", devices(first, second))

@@ -174,7 +174,7 @@ def _read_changes(reply: Any) -> None:
 
 
 def _read_licenses(reply: Any) -> None:
-    row = wire.as_row(reply, "licences")
+    row = wire.as_row(reply, "licenses")
     licenses.read_license_totals(row)
     licenses.read_licensed_devices(wire.as_rows(row.get("deviceList"), "deviceList"))
 
@@ -227,7 +227,7 @@ REPLIES = (
     Target("success flag", _json({"success": True}), firmware.read_success, (MalformedReply,)),
     Target("device changes", _json(*examples.DEVICE_CHANGES), _read_changes, (MalformedReply,)),
     Target("subscription", _json(examples.SUBSCRIPTION), _read_subscription, (MalformedReply,)),
-    Target("licences", _json(examples.LICENSES), _read_licenses, (MalformedReply,)),
+    Target("licenses", _json(examples.LICENSES), _read_licenses, (MalformedReply,)),
     Target(
         "pages",
         st.lists(_json(examples.REPORT, examples.CAMPAIGN_PAGE), min_size=1, max_size=4),

@@ -18,7 +18,7 @@ from ansible_collections.thingspace.fota.tests.fuzz.fuzz_run import Fuzzer, all_
 EXAMPLES = 200
 TARGETS = (
     *("campaign", "upgrade", "device report", "devices", "history", "packages", "synchronized"),
-    *("request id", "success flag", "device changes", "subscription", "licences", "pages"),
+    *("request id", "success flag", "device changes", "subscription", "licenses", "pages"),
     *("times", "status words and names", "headers", "printable", "error bodies"),
     *("rollout declarations", "campaign options", "upgrade options", "single options", "journal"),
     "devices file",

@@ -234,7 +234,7 @@ def stop_campaign(account: Account, campaign_id: str) -> None:
 
 
 def set_licenses(sim: SimulatorServer, count: int) -> None:
-    """The account buys licences, or gives them back."""
+    """The account buys licenses, or gives them back."""
     (account,) = sim._service.state.accounts.values()
     account.license_count = count
 

@@ -388,7 +388,7 @@ def test_nothing_is_written_when_one_of_many_is_refused(account: Account) -> Non
     assert account.writes() == []
 
 
-def test_versions_are_looked_up_in_the_catalogue(account: Account) -> None:
+def test_versions_are_looked_up_in_the_catalog(account: Account) -> None:
     result = ensure(account, **declared(account))
     assert (result["campaign"]["from_version"], result["campaign"]["to_version"]) == (OLD, NEW)
 
@@ -554,6 +554,6 @@ def test_unlicensed_devices_are_named_before_they_are_rejected(
     account = account_with(fleet=fleet)
     spec = declared(account, devices=account.devices("GM01Q", OLD, 2))
     ensure(account, check=True, **spec)
-    assert any("2 of 2 devices have no licence" in warning for warning in account.warnings)
+    assert any("2 of 2 devices have no license" in warning for warning in account.warnings)
     ensure(account, check=True, **spec, auto_assign_license=True)
     assert account.warnings == []

@@ -72,7 +72,7 @@ def test_a_path_may_take_several_packages(account: Account) -> None:
     assert error.value.kind == "no_path"
 
 
-def test_options_that_a_catalogue_does_not_know_are_refused(account: Account) -> None:
+def test_options_that_a_catalog_does_not_know_are_refused(account: Account) -> None:
     with pytest.raises(InvalidValue, match="protocol"):
         firmware(account, api_version="v1", protocol="LWM2M")
     with pytest.raises(InvalidValue, match="no versions"):

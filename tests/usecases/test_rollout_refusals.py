@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the service refuses: whole campaigns after it accepted them, single devices, licences."""
+"""What the service refuses: whole campaigns after it accepted them, single devices, licenses."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TWO_THREES: list[dict[str, Any]] = [
 def test_three_campaigns_accepted_and_then_refused_hold_the_wave(
     account_with: StartAccount,
 ) -> None:
-    """The catalogue lists the package, and scheduling does not know it with these versions."""
+    """The catalog lists the package, and scheduling does not know it with these versions."""
     decoy = {**package("alpha", "X", "Y"), "firmwareName": "alpha-A-B"}
     account = account_with(
         fleet=fleet(ONE, packages=[decoy]), switches={"unknown_package": "request_failed"}
@@ -148,7 +148,7 @@ def test_devices_that_an_unseen_campaign_of_others_holds_are_busy_not_refused(
     assert_no_duplicates(account.sim)
 
 
-def test_too_few_licences_block_before_the_first_campaign(account_with: StartAccount) -> None:
+def test_too_few_licenses_block_before_the_first_campaign(account_with: StartAccount) -> None:
     account = account_with(
         fleet=fleet(ONE, subscription={"purchaseType": MONTHLY, "licenseCount": 45})
     )
@@ -156,7 +156,7 @@ def test_too_few_licences_block_before_the_first_campaign(account_with: StartAcc
     decision = rollout.run_once()
     assert decision["phase"] == "blocked"
     assert (decision["licenses"]["needed"], decision["licenses"]["free"]) == (60, 45)
-    assert "60 devices need a licence" in decision["why"]
+    assert "60 devices need a license" in decision["why"]
     assert rollout.run_for(48, every=12)["phase"] == "blocked"
     assert account.writes() == []
     set_licenses(account.sim, 60)
@@ -165,7 +165,7 @@ def test_too_few_licences_block_before_the_first_campaign(account_with: StartAcc
     assert_no_duplicates(account.sim)
 
 
-def test_devices_without_a_licence_are_out_unless_licences_may_be_assigned(
+def test_devices_without_a_license_are_out_unless_licenses_may_be_assigned(
     account_with: StartAccount,
 ) -> None:
     licensed = {one: {"licensed": True} for one in imeis(ONE)[:25]}
@@ -182,7 +182,7 @@ def test_devices_without_a_licence_are_out_unless_licences_may_be_assigned(
     assert_no_duplicates(account.sim)
 
 
-def test_no_device_is_touched_when_none_has_a_licence(account_with: StartAccount) -> None:
+def test_no_device_is_touched_when_none_has_a_license(account_with: StartAccount) -> None:
     account = account_with(
         fleet=fleet(ONE, subscription={"purchaseType": MONTHLY, "licenseCount": 60})
     )
@@ -191,10 +191,10 @@ def test_no_device_is_touched_when_none_has_a_licence(account_with: StartAccount
     assert account.writes() == []
 
 
-def test_licences_that_others_take_after_the_creation_are_a_refusal(
+def test_licenses_that_others_take_after_the_creation_are_a_refusal(
     account_with: StartAccount,
 ) -> None:
-    """The whole campaign is refused; the cohort waits for licences, then goes on."""
+    """The whole campaign is refused; the cohort waits for licenses, then goes on."""
     models = {"alpha": 20, "beta": 5}
     account = account_with(
         fleet=fleet(models, subscription={"purchaseType": MONTHLY, "licenseCount": 22}),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rollouts of software (v2) under the rules of the service: hours, pilots, locks, licences."""
+"""Rollouts of software (v2) under the rules of the service: hours, pilots, locks, licenses."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_software_does_not_go_over_lwm2m(account_with: StartAccount) -> None:
         software(account, protocol="LWM2M").decide()
 
 
-def test_devices_without_a_licence_are_out(account_with: StartAccount) -> None:
+def test_devices_without_a_license_are_out(account_with: StartAccount) -> None:
     """v2 has no request that assigns them, so they are assigned before."""
     licensed = {one: {"licensed": True} for one in DEVICES[:25]}
     account = account_with(

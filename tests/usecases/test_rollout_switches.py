@@ -23,7 +23,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
 
 StartAccount = Callable[..., Account]
 
-# What no call of a rollout meets (changes of devices, dates and licences, windows, other versions
+# What no call of a rollout meets (changes of devices, dates and licenses, windows, other versions
 # of the API), what is the same for every call (paths and sessions), and what only a halt meets.
 ELSEWHERE = {
     "expired_session",

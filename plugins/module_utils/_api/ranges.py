@@ -158,7 +158,7 @@ class Ranges:
         :raises Disorder: its IMEIs are not ascending, or not larger than the cursor.
         """
         place = next(
-            place for place, one in enumerate(self._spans) if one.busy and one.reached == cursor
+            place for place, span in enumerate(self._spans) if span.busy and span.reached == cursor
         )
         span = self._spans[place]
         if any(map(operator.ge, [cursor, *imeis], imeis)):

@@ -192,7 +192,7 @@ class Transport:
             if outcome.hopeless or (outcome.sent and not request.repeatable):
                 raise self._failure(request, outcome, attempt)
             # An earlier reply is more informative than the final timeout.
-            trouble = max(outcome, trouble, key=lambda one: one.weight)
+            trouble = max(outcome, trouble, key=lambda failure: failure.weight)
             wait = self._pause(outcome, attempt)
             if wait >= deadline.left():
                 break

@@ -113,14 +113,14 @@ def why_no_imei(value: object) -> str:
     if not whole and not isinstance(value, (str, float)):
         return f"must be an IMEI with exactly 15 digits, not of type {type(value).__name__}"
     text = str(value).strip()
-    shown = repr(text[:_LONGEST_SHOWN])
+    start = repr(text[:_LONGEST_SHOWN])
     if _MADE_A_NUMBER.fullmatch(text):
         return (
-            f"{shown} is an IMEI that a spreadsheet has converted to a number. Format the column as"
+            f"{start} is an IMEI that a spreadsheet has converted to a number. Format the column as"
             " text, enter the IMEIs again, because digits are lost, and export the file again"
         )
     lost = ". Was a leading 0 lost?" if re.fullmatch("[0-9]{14}", text) else ""
-    return f"{shown} must be an IMEI with exactly 15 digits{lost}"
+    return f"{start} must be an IMEI with exactly 15 digits{lost}"
 
 
 class _Problems:
@@ -174,7 +174,7 @@ class _Lines:
             else:
                 return line
 
-    def telling(self) -> Iterator[str]:
+    def meaningful(self) -> Iterator[str]:
         """Return the lines that are not empty and not comments."""
         for line in self:
             text = line.lstrip()
@@ -183,7 +183,7 @@ class _Lines:
 
 
 def _read_rows(lines: _Lines, problems: _Problems) -> Iterator[Row]:
-    first = next(lines.telling(), None)
+    first = next(lines.meaningful(), None)
     if first is None:
         return iter(())
     opening = first.lstrip()[0]
@@ -200,13 +200,13 @@ def _read_rows(lines: _Lines, problems: _Problems) -> Iterator[Row]:
 def _read_plain(first: str, lines: _Lines, problems: _Problems) -> Iterator[Row]:
     """Read one IMEI per line, with an optional comment."""
     text = first.partition("#")[0]
-    if not any(digit in text for digit in "0123456789") or any(one in text for one in _DELIMITERS):
+    if not any(digit in text for digit in "0123456789") or any(map(text.count, _DELIMITERS)):
         problems.stop(
             lines.number,
             f"{text.strip()[:_LONGEST_SHOWN]!r} must be an IMEI, or a CSV header with a column imei"
             " or deviceId",
         )
-    for line in chain([first], lines.telling()):
+    for line in chain([first], lines.meaningful()):
         yield lines.number, line.partition("#")[0].strip(), {}
 
 
@@ -224,7 +224,7 @@ def _find_header(line: str) -> tuple[list[str], str] | None:
         names = [cell.strip() for cell in cells]
         if any(is_imei_key(name) for name in names):
             found.append((names, delimiter))
-    return max(found, key=lambda one: len(one[0]), default=None)
+    return max(found, key=lambda header: len(header[0]), default=None)
 
 
 def _read_csv(
@@ -239,7 +239,7 @@ def _read_csv(
         problems.stop(lines.number, f"more than one column for the same value: {twice}")
     keep = _columns(names, places[0])
     nameless = [place for place, name in enumerate(names) if not name]
-    reader = csv.reader(lines.telling(), delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(lines.meaningful(), delimiter=delimiter, skipinitialspace=True)
     while True:
         before, read = lines.number, reader.line_num
         try:
@@ -286,7 +286,7 @@ def _split_groups(text: str) -> list[str]:
 
 
 def _read_json_lines(first: str, lines: _Lines, problems: _Problems) -> Iterator[Row]:
-    for line in chain([first], lines.telling()):
+    for line in chain([first], lines.meaningful()):
         try:
             value = json.loads(line)
         except (ValueError, RecursionError):
@@ -307,7 +307,9 @@ def _json_row(number: int, value: object) -> Row:
         if key == "groups":
             groups = _split_groups(held) if isinstance(held, str) else held
             fields[key] = (
-                [one for one in groups if isinstance(one, str)] if isinstance(groups, list) else []
+                [name for name in groups if isinstance(name, str)]
+                if isinstance(groups, list)
+                else []
             )
         elif not isinstance(held, (list, dict)) and held is not None and not is_imei_key(key):
             fields[key] = held

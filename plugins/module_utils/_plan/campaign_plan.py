@@ -35,7 +35,7 @@ DEVICES_CHANGEABLE = frozenset(
     {CampaignState.PENDING, CampaignState.QUEUED, CampaignState.PRESCHEDULED}
 )
 
-# Sent when neither the declaration nor the catalogue names a protocol.
+# Sent when neither the declaration nor the catalog names a protocol.
 DEFAULT_PROTOCOL = {CampaignType.FIRMWARE: "LWM2M", CampaignType.SOFTWARE: "HTTP"}
 
 
@@ -166,7 +166,7 @@ def needs_creation(spec: CampaignSpec, target: Campaign | None) -> bool:
     return target is None or (target.state.over and spec.recreate)
 
 
-def needs_catalogue(spec: CampaignSpec) -> bool:
+def needs_catalog(spec: CampaignSpec) -> bool:
     """Tell whether the versions of a campaign to create have to be looked up."""
     return bool(spec.package) and not (spec.from_version and spec.to_version)
 
@@ -183,21 +183,21 @@ def plan_campaign(
     target: Campaign | None,
     *,
     report: Sequence[CampaignDevice] | None = None,
-    catalogue: Sequence[Package] | None = None,
+    catalog: Sequence[Package] | None = None,
     now: datetime,
 ) -> CampaignPlan:
     """Plan one campaign.
 
     :param target: what :func:`choose_campaign` gave.
     :param report: the target's devices; None when not read, or not filled by the service yet.
-    :param catalogue: published packages, when versions have to be looked up.
+    :param catalog: published packages, when versions have to be looked up.
     :param now: the service's clock.
     :raises PlanRefused: what is declared cannot be reached; nothing was written.
     """
     if not spec.present:
         return _plan_absent(spec, target, now.date())
     if needs_creation(spec, target):
-        return _plan_creation(spec, target, catalogue, now.date())
+        return _plan_creation(spec, target, catalog, now.date())
     if target is None:
         return _plan_nothing_there(spec)
     _refuse_other_identity(spec, target)
@@ -255,7 +255,7 @@ def _absence_warnings(spec: CampaignSpec, target: Campaign | None) -> tuple[str,
 def _plan_creation(
     spec: CampaignSpec,
     ended: Campaign | None,
-    catalogue: Sequence[Package] | None,
+    catalog: Sequence[Package] | None,
     today: date,
 ) -> CampaignPlan:
     _refuse_incomplete(spec)
@@ -266,9 +266,7 @@ def _plan_creation(
             f"would end on {schedule.end}, before today at the service ({today})",
             hint="declare dates that are not over",
         )
-    package = (
-        None if catalogue is None else find_package(spec.subject, spec.package or "", catalogue)
-    )
+    package = None if catalog is None else find_package(spec.subject, spec.package or "", catalog)
     request = CampaignRequest(
         type=spec.type,
         name=spec.name or "",

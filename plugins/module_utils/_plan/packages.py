@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Find packages in a catalogue, and paths of packages from one version to another."""
+"""Find packages in a catalog, and paths of packages from one version to another."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from .refusal import PlanRefused
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
-def find_package(subject: str, name: str, catalogue: Sequence[Package]) -> Package:
+def find_package(subject: str, name: str, catalog: Sequence[Package]) -> Package:
     """Give the package of a name.
 
     :raises PlanRefused: no package, or packages with different versions, have the name.
     """
     found = {
         (package.from_version, package.to_version): package
-        for package in catalogue
+        for package in catalog
         if package.name == name
     }
     if not found:
-        near = get_close_matches(name, [package.name for package in catalogue], n=1)
+        near = get_close_matches(name, [package.name for package in catalog], n=1)
         raise PlanRefused(
             subject,
-            f"none of the {len(catalogue)} packages of the account has the name {name!r}",
+            f"none of the {len(catalog)} packages of the account has the name {name!r}",
             hint=(f"did you mean {near[0]}? " if near else "")
             + "fota_firmware_info lists the packages; a package that is not listed needs"
             " from_version and to_version",
@@ -47,14 +47,14 @@ def find_package(subject: str, name: str, catalogue: Sequence[Package]) -> Packa
 
 
 def find_path(
-    catalogue: Iterable[Package], *, make: str, model: str, from_version: str, to_version: str
+    catalog: Iterable[Package], *, make: str, model: str, from_version: str, to_version: str
 ) -> list[Package] | None:
     """Give the shortest path of packages from one version to another, by newest launch if tied.
 
     :returns: an empty list when the versions are equal, None when there is no path.
     """
     steps: dict[str, list[Package]] = {}
-    for package in catalogue:
+    for package in catalog:
         if (package.make, package.model) == (make, model):
             steps.setdefault(package.from_version, []).append(package)
     for choices in steps.values():

@@ -76,7 +76,7 @@ def test_a_device_that_no_filter_wants_is_not_counted() -> None:
     assert select([replace(METER, device_id="")], {"model": "nRF9160"}) == ([], None)
 
 
-def test_a_licence_is_a_word() -> None:
+def test_a_license_is_a_word() -> None:
     devices = [replace(METER, license_assigned=assigned) for assigned in (True, False, None)]
     words = [host_variables(device)["fota_license"] for device in devices]
     assert words == ["assigned", "none", ""]

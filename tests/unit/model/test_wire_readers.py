@@ -281,7 +281,7 @@ def test_a_v2_device_change_answers_with_a_receipt_only() -> None:
     assert read_request_id(reply) == "r-1"
 
 
-def test_a_catalogue_that_is_no_list_is_no_empty_one() -> None:
+def test_a_catalog_that_is_no_list_is_no_empty_one() -> None:
     """An empty body would otherwise say that there is nothing to upgrade to."""
     with pytest.raises(MalformedReply, match="v3ListFirmware: expected a JSON list, got nothing"):
         read_packages(None, "v3ListFirmware")
@@ -350,7 +350,7 @@ def test_success_of_a_cancel(reply: object, expected: bool | None) -> None:  # n
     assert read_success(reply) is expected
 
 
-# -- licences
+# -- licenses
 
 
 @pytest.mark.parametrize(
@@ -363,14 +363,14 @@ def test_success_of_a_cancel(reply: object, expected: bool | None) -> None:  # n
         ("", False),
     ],
 )
-def test_only_a_pure_monthly_pool_needs_licences(types: str, needs: bool) -> None:  # noqa: FBT001
+def test_only_a_pure_monthly_pool_needs_licenses(types: str, needs: bool) -> None:  # noqa: FBT001
     subscription = read_subscription({"purchaseType": types, "licenseCount": "500"})
     assert subscription.needs_licenses is needs
     assert (subscription.license_count, subscription.license_used_count) == (500, 0)
 
 
 @pytest.mark.parametrize("key", ["totalLicenses", "totalLicense"])
-def test_both_keys_of_the_licence_total(key: str) -> None:
+def test_both_keys_of_the_license_total(key: str) -> None:
     assert read_license_totals({key: 5, "assignedLicenses": "2"}) == LicenseTotals(5, 2)
     assert read_license_totals({}) == LicenseTotals(None, None)
 
@@ -424,7 +424,7 @@ READERS: tuple[Callable[[object], object], ...] = (
     read_request_id,
     read_success,
     read_subscription,
-    lambda value: read_license_totals(as_row(value, "licences")),
+    lambda value: read_license_totals(as_row(value, "licenses")),
     lambda value: read_windows(value, "windows"),
 )
 

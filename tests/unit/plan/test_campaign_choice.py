@@ -12,7 +12,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.campaign_pla
     CampaignSpec,
     choose_campaign,
     may_be_unlisted,
-    needs_catalogue,
+    needs_catalog,
     needs_creation,
     needs_device_report,
 )
@@ -127,7 +127,7 @@ def test_when_a_live_campaign_may_be_in_no_list(
     ],
 )
 def test_when_versions_have_to_be_looked_up(declared: CampaignSpec, needed: bool) -> None:  # noqa: FBT001
-    assert needs_catalogue(declared) is needed
+    assert needs_catalog(declared) is needed
 
 
 @pytest.mark.parametrize(

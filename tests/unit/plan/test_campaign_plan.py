@@ -67,10 +67,10 @@ def test_create_sends_what_is_declared() -> None:
     assert plan.warnings == ()
 
 
-def test_versions_and_protocol_come_from_the_catalogue() -> None:
-    catalogue = [package("other", "A C"), package(path="A B", protocol="OMD-DM")]
+def test_versions_and_protocol_come_from_the_catalog() -> None:
+    catalog = [package("other", "A C"), package(path="A B", protocol="OMD-DM")]
     wish = spec(from_version=None, to_version=None)
-    plan = plan_campaign(wish, None, catalogue=catalogue, now=NOW)
+    plan = plan_campaign(wish, None, catalog=catalog, now=NOW)
     assert plan.create is not None
     assert (plan.create.from_version, plan.create.to_version) == ("A", "B")
     assert plan.create.protocol == "OMA"
@@ -78,17 +78,17 @@ def test_versions_and_protocol_come_from_the_catalogue() -> None:
     assert (plan.predicted.make, plan.predicted.model) == ("Maker", "M1")
 
 
-def test_what_is_declared_wins_over_the_catalogue() -> None:
+def test_what_is_declared_wins_over_the_catalog() -> None:
     wish = spec(from_version="A2", to_version=None, protocol="HTTP")
-    plan = plan_campaign(wish, None, catalogue=[package()], now=NOW)
+    plan = plan_campaign(wish, None, catalog=[package()], now=NOW)
     assert plan.create is not None
     assert (plan.create.from_version, plan.create.to_version) == ("A2", "B")
     assert plan.create.protocol == "HTTP"
 
 
-def test_a_package_that_the_catalogue_lacks_is_refused() -> None:
+def test_a_package_that_the_catalog_lacks_is_refused() -> None:
     with pytest.raises(PlanRefused, match="of the account has the name 'pkg-a-b'"):
-        plan_campaign(spec(to_version=None), None, catalogue=[package("pkg-a-c")], now=NOW)
+        plan_campaign(spec(to_version=None), None, catalog=[package("pkg-a-c")], now=NOW)
 
 
 @pytest.mark.parametrize(("type_", "protocol"), [(FIRMWARE, "LWM2M"), (SOFTWARE, "HTTP")])

@@ -19,8 +19,8 @@ from ansible_collections.thingspace.fota.tests.unit.plan.builders import package
 
 
 def test_the_package_of_a_name() -> None:
-    catalogue = [package("a-b", "A B"), package("b-c", "B C")]
-    assert find_package("s", "b-c", catalogue) is catalogue[1]
+    catalog = [package("a-b", "A B"), package("b-c", "B C")]
+    assert find_package("s", "b-c", catalog) is catalog[1]
 
 
 def test_a_package_that_is_listed_twice_is_one() -> None:
@@ -35,10 +35,10 @@ def test_a_near_name_is_suggested() -> None:
     assert "did you mean pkg-a-b?" in caught.value.hint
 
 
-@pytest.mark.parametrize("catalogue", [[], [package("quite-unlike")]])
-def test_a_name_that_is_near_to_none_suggests_none(catalogue: list[Package]) -> None:
+@pytest.mark.parametrize("catalog", [[], [package("quite-unlike")]])
+def test_a_name_that_is_near_to_none_suggests_none(catalog: list[Package]) -> None:
     with pytest.raises(PlanRefused) as caught:
-        find_package("s", "zzz", catalogue)
+        find_package("s", "zzz", catalog)
     assert "did you mean" not in caught.value.hint
     assert "from_version" in caught.value.hint
 
@@ -48,10 +48,10 @@ def test_one_name_with_different_versions_is_refused_and_lists_them() -> None:
         find_package("s", "x", [package("x", "A C"), package("x", "A B")])
 
 
-def path(catalogue: list[Package], way: str, **members: str) -> list[str] | None:
+def path(catalog: list[Package], way: str, **members: str) -> list[str] | None:
     start, end = way.split()
     found = find_path(
-        catalogue,
+        catalog,
         **{"make": "Maker", "model": "M1", **members},
         from_version=start,
         to_version=end,
@@ -59,7 +59,7 @@ def path(catalogue: list[Package], way: str, **members: str) -> list[str] | None
     return None if found is None else [one.name for one in found]
 
 
-CATALOGUE = [
+CATALOG = [
     package("a-b", "A B"),
     package("b-c", "B C"),
     package("c-d", "C D"),
@@ -84,13 +84,13 @@ CATALOGUE = [
     ],
 )
 def test_paths(way: str, names: list[str] | None) -> None:
-    assert path(CATALOGUE, way) == names
+    assert path(CATALOG, way) == names
 
 
 def test_a_path_belongs_to_one_make_and_model() -> None:
-    assert path(CATALOGUE, "A D", model="M2") == ["other"]
-    assert path(CATALOGUE, "A D", make="Other") == ["maker"]
-    assert path(CATALOGUE, "A B", model="M2") is None
+    assert path(CATALOG, "A D", model="M2") == ["other"]
+    assert path(CATALOG, "A D", make="Other") == ["maker"]
+    assert path(CATALOG, "A B", model="M2") is None
 
 
 def test_the_fewest_packages_win_over_the_newest() -> None:
@@ -102,8 +102,8 @@ def test_the_fewest_packages_win_over_the_newest() -> None:
 @pytest.mark.parametrize("detour", ["B", "F"])
 def test_a_detour_that_is_met_first_is_not_taken(detour: str) -> None:
     ways = ["A C", "C E", f"A {detour}", f"{detour} D", "D E"]
-    catalogue = [package(way, way) for way in ways]
-    assert path(catalogue, "A E") == ["A C", "C E"]
+    catalog = [package(way, way) for way in ways]
+    assert path(catalog, "A E") == ["A C", "C E"]
 
 
 @pytest.mark.parametrize(
@@ -120,15 +120,15 @@ def test_a_detour_that_is_met_first_is_not_taken(detour: str) -> None:
 )
 @pytest.mark.parametrize("turned", [False, True], ids=["listed-first", "listed-last"])
 def test_of_two_the_one_launched_last_is_taken(older: str, newer: str, turned: bool) -> None:  # noqa: FBT001
-    catalogue = [
+    catalog = [
         package("zz-older", "A B", launch_date=older),
         package("aa-newer", "A B", launch_date=newer),
     ]
-    assert path(catalogue[::-1] if turned else catalogue, "A B") == ["aa-newer"]
+    assert path(catalog[::-1] if turned else catalog, "A B") == ["aa-newer"]
 
 
 versions = st.sampled_from("ABCDEF")
-catalogues = st.lists(
+catalogs = st.lists(
     st.tuples(versions, versions).map(lambda way: package(f"{way[0]}-{way[1]}", " ".join(way))),
     min_size=4,
     max_size=14,
@@ -136,12 +136,12 @@ catalogues = st.lists(
 
 
 @settings(max_examples=100)
-@given(catalogues, versions, versions)
-def test_a_path_is_connected_and_shortest(catalogue: list[Package], start: str, end: str) -> None:
-    found = find_path(catalogue, make="Maker", model="M1", from_version=start, to_version=end)
+@given(catalogs, versions, versions)
+def test_a_path_is_connected_and_shortest(catalog: list[Package], start: str, end: str) -> None:
+    found = find_path(catalog, make="Maker", model="M1", from_version=start, to_version=end)
     reached, steps = {start}, 0
     while end not in reached:
-        wider = reached | {one.to_version for one in catalogue if one.from_version in reached}
+        wider = reached | {one.to_version for one in catalog if one.from_version in reached}
         if wider == reached:
             assert found is None
             return

@@ -57,7 +57,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.builders import (
     upgrade,
 )
 
-CATALOGUE = (package("p", "A B"), package("q", "B C", protocol="OMD-DM"))
+CATALOG = (package("p", "A B"), package("q", "B C", protocol="OMD-DM"))
 days = st.integers(-4, 6).map(day)
 imeis = st.lists(st.sampled_from([ONE, TWO, THREE, FOUR]), min_size=1, max_size=4, unique=True)
 windows = st.lists(st.sampled_from([Window(0, 4), Window(4, 8), Window(20, 24)]), max_size=3).map(
@@ -149,7 +149,7 @@ def make_plan(spec: CampaignSpec, there: Sequence[There]) -> CampaignPlan:
     ]
     target = choose_campaign(spec, matches)
     devices = next((one.devices for one in there if one.campaign is target), ())
-    return plan_campaign(spec, target, report=report(*devices), catalogue=CATALOGUE, now=NOW)
+    return plan_campaign(spec, target, report=report(*devices), catalog=CATALOG, now=NOW)
 
 
 def carry_out(plan: CampaignPlan, there: Sequence[There]) -> list[There]:

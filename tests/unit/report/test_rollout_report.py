@@ -206,7 +206,7 @@ def test_what_is_shown_has_no_escapes() -> None:
     found = decided(
         wish,
         seen(
-            [device(imeis(1)[0], name)], catalogue=[replace(package(path="A C"), from_version=name)]
+            [device(imeis(1)[0], name)], catalog=[replace(package(path="A C"), from_version=name)]
         ),
     )
     facts = {**view_decision(found, "all"), "msg": MSG}

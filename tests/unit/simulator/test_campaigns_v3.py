@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""v3 campaigns over the wire: life, devices, dates, windows, end, pilot rule, licences."""
+"""v3 campaigns over the wire: life, devices, dates, windows, end, pilot rule, licenses."""
 
 from __future__ import annotations
 
@@ -492,10 +492,10 @@ def test_reports_by_status_page_and_know_their_words(start_client: ClientFactory
     assert [row["id"] for row in page["campaignList"]] == sorted(ids)[1:]
 
 
-# -- licences -------------------------------------------------------------------------------------
+# -- licenses -------------------------------------------------------------------------------------
 
 
-def test_a_monthly_account_needs_a_licence_first(start_client: ClientFactory) -> None:
+def test_a_monthly_account_needs_a_license_first(start_client: ClientFactory) -> None:
     client = start_client()
     devices = [imei(31), imei(32)]
     campaign = client.create(account=MONTHLY, deviceList=devices)
@@ -518,7 +518,7 @@ def test_auto_assign_takes_what_is_free(start_client: ClientFactory) -> None:
     assert client.ok("GET", f"v3/subscriptions/{MONTHLY}")["licenseUsedCount"] == 2
 
 
-def test_licences_are_assigned_listed_and_removed(start_client: ClientFactory) -> None:
+def test_licenses_are_assigned_listed_and_removed(start_client: ClientFactory) -> None:
     client = start_client()
     path = f"v3/licenses/{MONTHLY}"
     body = {"deviceList": [imei(31), imei(32), imei(33), "990000000009999"]}
@@ -540,7 +540,7 @@ def test_licences_are_assigned_listed_and_removed(start_client: ClientFactory) -
     assert result["licUsedCount"] == 1
 
 
-def test_a_used_licence_stays(start_client: ClientFactory) -> None:
+def test_a_used_license_stays(start_client: ClientFactory) -> None:
     client = start_client()
     client.create(account=MONTHLY, deviceList=[imei(31)])
     client.sim.advance(hours=96)
@@ -548,7 +548,7 @@ def test_a_used_licence_stays(start_client: ClientFactory) -> None:
     assert result["deviceList"][0]["Reason"] == "License is in use"
 
 
-def test_removing_a_licence_drops_the_device_from_a_waiting_campaign(
+def test_removing_a_license_drops_the_device_from_a_waiting_campaign(
     start_client: ClientFactory,
 ) -> None:
     client = start_client()

@@ -154,7 +154,7 @@ def test_the_software_list_tells_no_versions(start_client: ClientFactory) -> Non
     ]
 
 
-def test_v2_licence_words(start_client: ClientFactory) -> None:
+def test_v2_license_words(start_client: ClientFactory) -> None:
     client = start_client()
     body = {"deviceList": [imei(201), imei(201), imei(202)]}
     result = client.ok("POST", f"v2/licenses/{ACCOUNT}/assign", body)

@@ -20,7 +20,7 @@ from ..._plan.campaign_plan import (
     CampaignSpec,
     choose_campaign,
     may_be_unlisted,
-    needs_catalogue,
+    needs_catalog,
     needs_creation,
     needs_device_report,
     plan_campaign,
@@ -93,7 +93,7 @@ def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[CampaignE
         type_: _list_named(context.campaigns(type_), [spec for spec in specs if spec.type is type_])
         for type_ in CampaignType
     }
-    catalogue: list[Package] | None = None
+    catalog: list[Package] | None = None
     entries = []
     for spec in specs:
         service = context.campaigns(spec.type)
@@ -108,15 +108,15 @@ def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[CampaignE
             known = {campaign.id for campaign in listed[spec.type]}
             matches += find_unlisted(service, spec.name, spec.devices, known)
             target = choose_campaign(spec, matches)
-        looked_up = needs_creation(spec, target) and needs_catalogue(spec)
-        if looked_up and catalogue is None:
-            catalogue = context.v3.list_firmware()
+        looked_up = needs_creation(spec, target) and needs_catalog(spec)
+        if looked_up and catalog is None:
+            catalog = context.v3.list_firmware()
         report = _read_report(context, service, spec, target)
         plan = plan_campaign(
             spec,
             target,
             report=report,
-            catalogue=catalogue if looked_up else None,
+            catalog=catalog if looked_up else None,
             now=context.client.now,
         )
         if plan.create and spec.type is CampaignType.FIRMWARE and not spec.auto_assign_license:
@@ -161,7 +161,7 @@ def _read_report(
 
 
 def _license_warnings(context: Context, spec: CampaignSpec) -> tuple[str, ...]:
-    """Name the devices that the service will reject without a licence (contract section 11)."""
+    """Name the devices that the service will reject without a license (contract section 11)."""
     if not context.v3.get_subscription().needs_licenses:
         return ()
     ids = spec.devices or ()
@@ -170,8 +170,8 @@ def _license_warnings(context: Context, spec: CampaignSpec) -> tuple[str, ...]:
     if not bare:
         return ()
     return (
-        f"{spec.subject}: {len(bare)} of {len(ids)} devices have no licence and the account has no"
-        f" event billing, so they will be rejected: {shorten(bare)}; assign licences first or set"
+        f"{spec.subject}: {len(bare)} of {len(ids)} devices have no license and the account has no"
+        f" event billing, so they will be rejected: {shorten(bare)}; assign licenses first or set"
         " auto_assign_license: true",
     )
 

@@ -171,7 +171,7 @@ def _check_type(params: Mapping[str, Any], prefix: str, type_: CampaignType) -> 
                 raise InvalidValue(
                     f"{prefix}{option}",
                     params.get(option),
-                    "is required: the software catalogue has no versions to look up",
+                    "is required: the software catalog has no versions to look up",
                 )
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Use-case of ``fota_device_info``: the account's devices, licences and histories."""
+"""Use-case of ``fota_device_info``: the account's devices, licenses and histories."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def read_firmware(context: Context, params: Mapping[str, Any]) -> dict[str, Any]
             raise InvalidValue(
                 option,
                 params[option],
-                "must not be given with api_version v2, whose catalogue has no versions",
+                "must not be given with api_version v2, whose catalog has no versions",
             )
     packages = _list(context, version, protocol)
     kept = filter_records(packages, params, _FILTERS)

@@ -62,10 +62,10 @@ class Observer:
             self._service.get_subscription,
             *(self._report_of(campaign) for campaign in relevant),
         ]
-        catalogue, subscription, *reports = self._context.client.map(lambda read: read(), reads)
+        catalog, subscription, *reports = self._context.client.map(lambda read: read(), reads)
         seen = Observed(
             now=self._context.client.now,
-            catalogue=tuple(catalogue),
+            catalog=tuple(catalog),
             devices={},
             own=(),
             busy={},
@@ -97,7 +97,7 @@ class Observer:
         return read_kept(self._context.client, self._service.get_campaign, ids)
 
     def _list_packages(self) -> Sequence[Package]:
-        """The catalogue; that of software has no versions, so the declaration has them."""
+        """The catalog; that of software has no versions, so the declaration has them."""
         return self._spec.packages if self._software else self._context.v3.list_firmware()
 
     def _matters(self, campaign: Campaign) -> bool:

@@ -238,7 +238,7 @@ def check_new_dates(state: ServiceState, start: int, end: int | None, *, message
 
 
 def check_range(state: ServiceState, start: int, end: int) -> None:
-    """Check that the end is neither before the start nor too long after it."""
+    """Check that the end is not before the start and not too long after it."""
     if end < start:
         raise invalid("endDate is before startDate")
     longest = state.switches["max_campaign_days"]

@@ -290,7 +290,7 @@ def seen(
     own: Iterable[OwnCampaign] = (),
     *,
     busy: Mapping[str, str] | None = None,
-    catalogue: Iterable[Package] = (),
+    catalog: Iterable[Package] = (),
     now: datetime = NOW,
     subscription: Subscription = EVENT_BILLING,
 ) -> Observed:
@@ -299,7 +299,7 @@ def seen(
     models = sorted({one.model for one in known.values()} | {"M1"})
     return Observed(
         now=now,
-        catalogue=tuple(catalogue) or tuple(package(model) for model in models),
+        catalog=tuple(catalog) or tuple(package(model) for model in models),
         devices=known,
         own=tuple(own),
         busy=dict(busy or {}),
@@ -308,7 +308,7 @@ def seen(
 
 
 def pool(total: int, used: int = 0) -> Subscription:
-    """A subscription with licences only."""
+    """A subscription with licenses only."""
     return Subscription((MONTHLY_POOL,), total, used, "")
 
 

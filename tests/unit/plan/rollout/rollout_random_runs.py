@@ -36,7 +36,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service
 )
 
 MODELS = ("M1", "M2")
-CATALOGUE = tuple(package(model) for model in MODELS)
+CATALOG = tuple(package(model) for model in MODELS)
 # Of the first model from A over B to C; the second has a package of its own.
 PATHS = (package(path="A B"), package(path="B C"), package("M2", "A C"))
 # From the start of a step to that of the next, with days to spare: paths take their time.
@@ -123,7 +123,7 @@ def runs(
         declared,
         ServiceModel(
             {imei(n): device(imei(n), model=model) for n, model in enumerate(models)},
-            CATALOGUE,
+            CATALOG,
             fates=unlucky,
             refuses=lambda number: number in refused,
             hides=lambda number: hidden.get(number, 0),

@@ -70,7 +70,7 @@ class RolloutRules:
 
     def _check_pilot_rule(self) -> None:
         """No package that was never proved has over 20 devices in live campaigns."""
-        packages = {package.name for package in self._service.catalogue}
+        packages = {package.name for package in self._service.catalog}
         self._proved |= {name for name in packages if self._service.proved(name)}
         for name in packages - self._proved:
             assert self._service.live_devices(name) <= 20

@@ -138,7 +138,7 @@ class ServiceModel:
     """
 
     devices: dict[str, Device]
-    catalogue: tuple[Package, ...]
+    catalog: tuple[Package, ...]
     fates: Mapping[str | tuple[str, str], str] = field(default_factory=dict)
     refuses: Callable[[int], bool] = lambda number: False
     hides: Callable[[int], float] = lambda number: 0
@@ -166,7 +166,7 @@ class ServiceModel:
         }
         return Observed(
             now=self.now,
-            catalogue=self.catalogue,
+            catalog=self.catalog,
             devices=dict(self.devices),
             own=own,
             busy={**self.foreign, **held},
@@ -255,7 +255,7 @@ class ServiceModel:
     def outcomes(self) -> dict[str, str]:
         """What is known by now of each device that is done: ``good`` at the target, or ``bad``."""
         known = {}
-        starts = {one.from_version for one in self.catalogue}
+        starts = {one.from_version for one in self.catalog}
         for (imei, package), told in self._results().items():
             if told == "bad" or package.to_version not in starts:
                 known[imei] = told

@@ -163,7 +163,7 @@ def test_a_campaign_takes_the_room_that_it_asked_for() -> None:
 def test_packages_have_rooms_of_their_own() -> None:
     ids = imeis(60)
     devices = [*map(device, ids[:30]), *(device(one, "A2") for one in ids[30:])]
-    what = seen(devices, catalogue=[package(), package(path="A2 B")])
+    what = seen(devices, catalog=[package(), package(path="A2 B")])
     found = decided(spec(ids), what)
     assert created(found) == [(1, 1, 20), (1, 1, 20)]
     assert {one.package.name for one in found.create} == {"M1-A-B", "M1-A2-B"}

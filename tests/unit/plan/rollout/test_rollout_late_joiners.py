@@ -262,11 +262,11 @@ def test_a_device_between_two_steps_is_not_late() -> None:
     steps = own([good(one, -110) for one in ids], "CampaignEnded", goal="C", start=-6, end=-4)
     wish = spec(LINE[:7], waves=[wave()], target=[target(version="C")], late_joiners="leave")
     known = [device(one, "B", refreshed=at(-1)) for one in LINE[:7]]
-    found = decide(wish, seen(known, [steps], catalogue=paths))
+    found = decide(wish, seen(known, [steps], catalog=paths))
     assert late(found) == set()
     assert [set(one.devices) for one in found.create] == [set(LINE[:7])]
     second = own([row(one) for one in ids], version="B", to="C")
-    assert late(decide(wish, seen(known, [steps, second], catalogue=paths))) == set(PILOT)
+    assert late(decide(wish, seen(known, [steps, second], catalog=paths))) == set(PILOT)
 
 
 # -- whole runs

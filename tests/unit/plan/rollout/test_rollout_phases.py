@@ -81,7 +81,7 @@ def another_target_is_live() -> Decision:
     return decided(spec(imeis(4)), seen(fleet(), [own([row(imei(0))], to="C")]))
 
 
-def licences_are_short() -> Decision:
+def licenses_are_short() -> Decision:
     what = seen(fleet(), subscription=pool(5, used=2))
     return decided(spec(imeis(4), assign_licenses=True), what)
 
@@ -220,7 +220,7 @@ def too_many_failed() -> Decision:
         (one_is_under_way_and_another_target_is_live, "running", "0 of 2 devices", False),
         (stopped_and_failed, "halted", "wave last: 4 failures, 2 tolerated", True),
         (another_target_is_live, "blocked", "of another target of this rollout is live", False),
-        (licences_are_short, "blocked", "4 devices need a licence, and 3 of 5 are free", False),
+        (licenses_are_short, "blocked", "4 devices need a license, and 3 of 5 are free", False),
         (all_are_busy, "blocked", "2 devices are busy in campaigns of others", False),
         (all_verified, "completed", "4 of 4 devices verified", True),
         (all_verified_or_current, "completed", "4 of 4 devices verified", True),
@@ -229,8 +229,8 @@ def too_many_failed() -> Decision:
         (one_unreached_within_the_limits, "completed_with_exceptions", "9 of 10 devices", True),
         (one_cohort_halted, "completed_with_exceptions", "cohort M2 A -> B halted", True),
         (too_many_rejected, "held", "refused 1 of 4 devices, more than max_rejected 10 %", True),
-        (lambda: stopped("CampaignCancelled"), "held", "is CampaignCancelled: somebody", True),
-        (lambda: stopped("CampaignAborted"), "held", "is CampaignAborted: somebody", True),
+        (lambda: stopped("CampaignCancelled"), "held", "is CampaignCancelled: someone", True),
+        (lambda: stopped("CampaignAborted"), "held", "is CampaignAborted: someone", True),
         (refused_three_times, "held", "accepted and then refused 3 campaigns of cohort", True),
         (nobody_was_reached, "held", "the deadline is over, and 0 of at least 4", True),
         (twin_has_started, "held", "a second campaign of this name has started", True),
@@ -250,7 +250,7 @@ def test_phase(run: Callable[[], Decision], phase: str, why: str, *, ends: bool)
 @pytest.mark.parametrize(
     "run",
     [
-        *(current, nobody_can, another_target_is_live, licences_are_short, all_are_busy),
+        *(current, nobody_can, another_target_is_live, licenses_are_short, all_are_busy),
         *(all_verified, all_verified_and_one_out, one_cohort_halted, too_many_rejected),
         *(refused_three_times, nobody_was_reached, twin_has_started, too_many_failed),
         lambda: stopped("CampaignCancelled"),
@@ -269,14 +269,14 @@ def test_who_only_wants_to_look_sees_what_is_due() -> None:
     assert [one.name.count for one in found.create] == [4]
 
 
-# -- licences
+# -- licenses
 
 
 @pytest.mark.parametrize(
     ("total", "used", "assigned", "creates"),
     [(4, 0, 0, True), (5, 2, 0, False), (5, 2, 1, True), (9, 9, 4, True), (9, 9, 3, False)],
 )
-def test_licences(total: int, used: int, assigned: int, *, creates: bool) -> None:
+def test_licenses(total: int, used: int, assigned: int, *, creates: bool) -> None:
     devices = [device(one, license_assigned=place < assigned) for place, one in enumerate(imeis(4))]
     what = seen(devices, subscription=pool(total, used))
     found = decided(spec(imeis(4), assign_licenses=True), what)
@@ -285,7 +285,7 @@ def test_licences(total: int, used: int, assigned: int, *, creates: bool) -> Non
     assert bool(found.assessment.blockers) is not creates
 
 
-def test_event_billing_needs_no_licence() -> None:
+def test_event_billing_needs_no_license() -> None:
     assert nothing_yet().assessment.licenses_needed == 0
 
 

@@ -78,7 +78,7 @@ def shuffled(what: Observed, dice: Any) -> Observed:
         what,
         own=tuple(replace(one, rows=tuple(mix(one.rows))) for one in mix(what.own)),
         devices=dict(mix(what.devices.items())),
-        catalogue=tuple(mix(what.catalogue)),
+        catalog=tuple(mix(what.catalog)),
         busy=dict(mix(what.busy.items())),
     )
 

@@ -42,21 +42,21 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 
 ONE, OTHER = imeis(2)
 """The device that is judged, and one that always needs the upgrade."""
-CATALOGUE = (package(), package(path="A0 A"), package("M3", "A B"))
+CATALOG = (package(), package(path="A0 A"), package("M3", "A B"))
 
 
 def judged(
     one: Device | None,
     *,
     subscription: Subscription = EVENT_BILLING,
-    catalogue: Any = CATALOGUE,
+    catalog: Any = CATALOG,
     **members: Any,
 ) -> str:
     """Why the device is out; "in" when it is not."""
     devices = [device(OTHER, license_assigned=True), *([one] if one else [])]
     found = decided(
         spec([ONE, OTHER], **members),
-        seen(devices, catalogue=catalogue, subscription=subscription),
+        seen(devices, catalog=catalog, subscription=subscription),
     )
     members, out = classes(found), found.assessment.out
     assert members.keys() | out.keys() == {ONE, OTHER}
@@ -99,7 +99,7 @@ def test_who_is_out(one: Device | None, why: str) -> None:
         (EVENT_BILLING, False, False, "in"),
     ],
 )
-def test_licences(
+def test_licenses(
     subscription: Subscription, why: str, *, assigned: bool | None, assign: bool
 ) -> None:
     one = device(ONE, license_assigned=assigned)
@@ -120,9 +120,9 @@ def test_licences(
     ],
 )
 def test_protocols(declared: str, device_protocol: str, package_protocol: str, why: str) -> None:
-    catalogue = [package(protocol=package_protocol)]
+    catalog = [package(protocol=package_protocol)]
     one = device(ONE, protocol=device_protocol)
-    assert judged(one, catalogue=catalogue, protocol=declared) == why
+    assert judged(one, catalog=catalog, protocol=declared) == why
 
 
 def test_every_reason_says_what_to_do() -> None:
@@ -132,8 +132,8 @@ def test_every_reason_says_what_to_do() -> None:
 def test_a_member_has_its_cohort_and_package() -> None:
     newer = package(name="newer", launch_date="2026-03-01T00:00:00Z")
     older = package(name="older", launch_date="2026-02-01T00:00:00Z")
-    for catalogue in ([newer, older], [older, newer]):
-        what = seen([device(ONE)], catalogue=catalogue)
+    for catalog in ([newer, older], [older, newer]):
+        what = seen([device(ONE)], catalog=catalog)
         member = row_of(decided(spec([{"imei": ONE, "host": "h1"}]), what), ONE)
         assert (member.cohort, member.package) == (cohort(), newer)
         assert (member.device, member.selected.host) == (device(ONE), "h1")
@@ -141,7 +141,7 @@ def test_a_member_has_its_cohort_and_package() -> None:
 
 def test_the_shortest_path_wins() -> None:
     direct = [package(), package(path="A A1"), package(path="A1 B")]
-    assert judged(device(ONE), catalogue=direct) == "in"
+    assert judged(device(ONE), catalog=direct) == "in"
 
 
 # -- devices that one of our campaigns has
@@ -187,7 +187,7 @@ def test_a_target_that_no_package_reaches_is_an_error() -> None:
     wish = spec([ONE, OTHER], target=[target(version="B"), target("M2", "D")])
     what = seen(
         [device(ONE), device(OTHER, model="M2")],
-        catalogue=[package(), package("M2", "A B"), package("M2", "A C")],
+        catalog=[package(), package("M2", "A B"), package("M2", "A C")],
     )
     with pytest.raises(PlanRefused) as caught:
         decided(wish, what)
@@ -197,7 +197,7 @@ def test_a_target_that_no_package_reaches_is_an_error() -> None:
 
 
 def test_nothing_is_published_at_all() -> None:
-    what = seen([device(ONE)], catalogue=[package("M9")])
+    what = seen([device(ONE)], catalog=[package("M9")])
     with pytest.raises(PlanRefused) as caught:
         decided(spec([ONE]), what)
     assert "published for this model: nothing" in caught.value.hint
@@ -206,12 +206,12 @@ def test_nothing_is_published_at_all() -> None:
 @pytest.mark.parametrize("one", [upgraded(ONE), device(ONE, "Z"), device(ONE, fota_eligible=False)])
 def test_a_target_that_is_reached_or_that_nobody_needs_is_none(one: Device) -> None:
     """An old target without packages is fine once all run it; a published one always."""
-    catalogue = [package()] if one.firmware == "Z" else [package("M9")]
-    found = decided(spec([ONE]), seen([one], catalogue=catalogue))
+    catalog = [package()] if one.firmware == "Z" else [package("M9")]
+    found = decided(spec([ONE]), seen([one], catalog=catalog))
     assert classes(found) == {}
 
 
 def test_a_target_that_campaigns_reach_is_none() -> None:
-    """The package was taken from the catalogue while the rollout runs."""
-    what = seen([device(ONE), device(OTHER)], [own([row(ONE)])], catalogue=[package("M9")])
+    """The package was taken from the catalog while the rollout runs."""
+    what = seen([device(ONE), device(OTHER)], [own([row(ONE)])], catalog=[package("M9")])
     assert decided(spec([ONE, OTHER]), what).assessment.out == {OTHER: Out.NO_PATH}

@@ -208,7 +208,7 @@ def test_a_campaign_that_somebody_stopped_is_accepted(status: str) -> None:
     """Held, whatever its numbers; passed once a person says so."""
     held = after_pilot(status=status, waves=STRICT)
     assert held.phase is Phase.HELD
-    assert "somebody stopped it" in held.why
+    assert "someone stopped it" in held.why
     assert not held.create
     assert waves_created(after_pilot(status=status, **accepted(0))) == {2}
 
@@ -366,8 +366,8 @@ def test_the_order_of_windows_and_packages_does_not_change_it() -> None:
 
 def test_a_new_version_has_another_digest() -> None:
     """The generation changes with the version."""
-    catalogue = [*seen().catalogue, replace(seen().catalogue[0], name="C", to_version="C")]
-    what = seen([device(one) for one in DEVICES], catalogue=catalogue)
+    catalog = [*seen().catalog, replace(seen().catalog[0], name="C", to_version="C")]
+    what = seen([device(one) for one in DEVICES], catalog=catalog)
     first, second = (
         decide(spec(DEVICES, **PLAN, target=[target(version=version)]), what)
         for version in ("B", "C")

@@ -272,7 +272,7 @@ def test_no_wave_begins_before_the_soak_of_the_one_before(
     wish = spec(imeis(14), waves=[pilot, wave("last")])
     service = ServiceModel(
         devices={one: device(one) for one in imeis(14)},
-        catalogue=seen().catalogue,
+        catalog=seen().catalog,
         fates=dict(zip(imeis(14), fates, strict=False)),
         spread=spread,
     )

@@ -126,11 +126,11 @@ def test_what_is_listed_has_just_been_read() -> None:
     assert view(wish(), [runs(item("A"))]).devices[ONE].refreshed == at(0)
 
 
-def test_the_catalogue_is_what_was_declared() -> None:
+def test_the_catalog_is_what_was_declared() -> None:
     declared = wish("A B", "B C", version="C")
     found = view(declared, [])
-    assert found.catalogue == declared.packages
-    assert [(one.from_version, one.to_version) for one in found.catalogue] == [
+    assert found.catalog == declared.packages
+    assert [(one.from_version, one.to_version) for one in found.catalog] == [
         ("A", "B"),
         ("B", "C"),
     ]

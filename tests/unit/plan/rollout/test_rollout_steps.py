@@ -89,7 +89,7 @@ def run_once(
     devices: Iterable[Device],
     campaigns: Iterable[OwnCampaign] = (),
     *,
-    catalogue: Sequence[Package] = (AB, BC),
+    catalog: Sequence[Package] = (AB, BC),
     held: Iterable[str] = (),
     later: float = 0,
     **members: Any,
@@ -101,7 +101,7 @@ def run_once(
     what = seen(
         listed,
         campaigns,
-        catalogue=catalogue,
+        catalog=catalog,
         busy=dict.fromkeys(held, "foreign"),
         now=NOW + hours(later),
     )
@@ -214,7 +214,7 @@ def test_a_step_that_was_leapt_over_is_done() -> None:
     decision = run_once(
         [on(FIVE[0], "C")],
         [own(done(FIVE[:1]), "CampaignEnded", goal="D", start=-6, end=-4)],
-        catalogue=chain,
+        catalog=chain,
         target=[target(version="D")],
     )
     assert created(decision) == [("M1-C-D", 1, 1, 1, 1)]
@@ -230,7 +230,7 @@ def test_a_direct_package_is_shorter_than_two_steps() -> None:
     """A device that has done the first of two steps goes on from there all the same."""
     direct = [AB, BC, package(path="A C")]
     devices = [on(FIVE[0], "B"), *(on(one, "A") for one in FIVE[1:])]
-    decision = run_once(devices, [first(done(FIVE[:1]))], catalogue=direct)
+    decision = run_once(devices, [first(done(FIVE[:1]))], catalog=direct)
     assert sorted(created(decision)) == [("M1-A-C", 1, 2, 1, 4), ("M1-B-C", 1, 1, 1, 1)]
 
 
@@ -421,9 +421,9 @@ def test_a_package_that_was_withdrawn_midway_leaves_devices_stuck() -> None:
     """They say so; the wave is held at its deadline, and is not waited for for ever."""
     devices = [on(one, "B") for one in FIVE]
     # The campaign ended on April 6th: deadline at the beginning of April 8th.
-    before = run_once(devices, [first(done())], catalogue=[AB], later=-58.1)
+    before = run_once(devices, [first(done())], catalog=[AB], later=-58.1)
     assert gate_of(before).verdict is GateVerdict.WAIT
-    stuck = run_once(devices, [first(done())], catalogue=[AB], later=-58)
+    stuck = run_once(devices, [first(done())], catalog=[AB], later=-58)
     assert set(classes(stuck).values()) == {"advanced"}
     assert row_of(stuck, FIVE[0]).outcome.reason.endswith("no package leads on from there")
     assert gate_of(stuck).verdict is GateVerdict.HOLD
@@ -431,7 +431,7 @@ def test_a_package_that_was_withdrawn_midway_leaves_devices_stuck() -> None:
     assert stuck.assessment.waves[0].deadline == NOW - hours(58)
     assert (created(stuck), stuck.next_check) == ([], None)
     # Who has not begun is out, as nothing leads to the target.
-    more = run_once([*devices, on("350000000000099", "A")], [first(done())], catalogue=[AB])
+    more = run_once([*devices, on("350000000000099", "A")], [first(done())], catalog=[AB])
     assert {one: why.value for one, why in more.assessment.out.items()} == {
         "350000000000099": "no_path"
     }
@@ -442,9 +442,9 @@ def test_a_few_stuck_devices_do_not_hold_what_has_passed() -> None:
     told = [good(one, -60) for one in FIVE[1:]]
     devices = [on(FIVE[0], "B"), *(on(one, "C") for one in FIVE[1:])]
     campaigns = [first(done()), second(told, "CampaignEnded", start=-3, end=-3)]
-    decision = run_once(devices, campaigns, catalogue=[AB], later=48)
+    decision = run_once(devices, campaigns, catalog=[AB], later=48)
     assert decision.phase is Phase.COMPLETED_WITH_EXCEPTIONS
-    early = run_once(devices, campaigns, catalogue=[AB], later=-40)
+    early = run_once(devices, campaigns, catalog=[AB], later=-40)
     assert early.phase is Phase.RUNNING
 
 

@@ -60,7 +60,7 @@ RUNNING = own([row(one) for one in HELD], start=-2, end=9, campaign_id="running"
 QUEUED = own([row(one) for one in HELD], "CampaignRequestQueued", start=1, campaign_id="queued")
 ENDED = own([good(one) for one in HELD], "CampaignEnded", start=-9, end=-5, campaign_id="ended")
 # From A straight to the new target, and from A to the old one.
-CATALOGUE = [package(path="A C"), package(path="A B"), package("M2")]
+CATALOG = [package(path="A C"), package(path="A B"), package("M2")]
 
 
 def decided(
@@ -82,7 +82,7 @@ def decided(
         for told in one.rows
     }
     known = [device(one, model=f"M{model}") for one, model in zip(IDS, models, strict=True)]
-    found = seen(known, listed, busy=held, catalogue=CATALOGUE)
+    found = seen(known, listed, busy=held, catalog=CATALOG)
     older = {one.name.generation for one in listed} | set(generations)
     return decide(wish, replace(found, generations=frozenset(older)), wanted=wanted)
 
@@ -205,7 +205,7 @@ def test_what_an_older_target_has_live_takes_the_room_of_the_pilot() -> None:
     ids = imeis(60)
     older = own([row(one) for one in ids[:20]], start=-1, end=9)
     wish = spec(ids, target=[target(version="C")], supersede=True)
-    what = seen(map(device, ids), [older], catalogue=[package(path="A B"), package(path="B C")])
+    what = seen(map(device, ids), [older], catalog=[package(path="A B"), package(path="B C")])
     decision = decide(wish, what)
     assert decision.assessment.evidence["M1-A-B"].live == 20
     assert decision.create == ()

@@ -39,7 +39,7 @@ THERE = [package(path=path) for path in ("A B", "B C")]
 
 def plan(
     versions: Iterable[str],
-    catalogue: Iterable[Package],
+    catalog: Iterable[Package],
     *,
     version: str = "C",
     models: Iterable[str] = (),
@@ -52,7 +52,7 @@ def plan(
         device(one, first, model=model) for one, first, model in zip(ids, on, of, strict=True)
     ]
     wish = spec(ids, target=[target(model, version) for model in sorted(set(of))])
-    return decided(wish, seen(devices, catalogue=catalogue))
+    return decided(wish, seen(devices, catalog=catalog))
 
 
 def summarize(paths: Iterable[VersionPath]) -> list[tuple[str, bool, int]]:
@@ -87,7 +87,7 @@ def test_devices_that_are_out_have_no_path() -> None:
     assert summarize(decision.rollback_paths) == [("C A", False, 1)]
 
 
-def after_a_step(catalogue: Iterable[Package]) -> Decision:
+def after_a_step(catalog: Iterable[Package]) -> Decision:
     """A device has gone from A to B in a campaign that is over, on its way to C."""
     (one,) = imeis(1)
     campaign = own([good(one)], "CampaignEnded", end=-1)
@@ -97,7 +97,7 @@ def after_a_step(catalogue: Iterable[Package]) -> Decision:
         seen(
             [device(one, "B", refreshed=at(-1))],
             [replace(campaign, name=to_c)],
-            catalogue=catalogue,
+            catalog=catalog,
         ),
     )
 
@@ -109,7 +109,7 @@ def test_a_step_that_is_done_stays_in_the_path_though_its_package_is_gone() -> N
 
 
 def test_a_path_that_ends_short_of_the_target_does_not_exist() -> None:
-    """The package that led on was taken out of the catalogue."""
+    """The package that led on was taken out of the catalog."""
     decision = after_a_step([package(path="A B")])
     assert summarize(decision.upgrade_paths) == [("A B", False, 1)]
 
@@ -125,8 +125,8 @@ def test_a_path_that_ends_short_of_the_target_does_not_exist() -> None:
     ],
 )
 def test_rollback_paths(back: list[str], expected: tuple[str, bool]) -> None:
-    catalogue = [*THERE, *(package(path=path) for path in back)]
-    decision = plan("AA", catalogue)
+    catalog = [*THERE, *(package(path=path) for path in back)]
+    decision = plan("AA", catalog)
     assert summarize(decision.rollback_paths) == [(*expected, 2)]
 
 

@@ -42,7 +42,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 )
 
 MODELS, VERSIONS, REGIONS = ("M1", "M2"), ("A", "A2"), ("east", "north", "west")
-CATALOGUE = [package(model, f"{version} B") for model in MODELS for version in VERSIONS]
+CATALOG = [package(model, f"{version} B") for model in MODELS for version in VERSIONS]
 
 
 def in_line(ids: Sequence[str]) -> list[str]:
@@ -137,7 +137,7 @@ def assign(
             if "group" not in one or any(one["group"] in kind.groups for kind in fleet)
         ],
     )
-    what = seen([one.device() for one in fleet], campaigns, catalogue=CATALOGUE)
+    what = seen([one.device() for one in fleet], campaigns, catalog=CATALOG)
     return assigned(decided(wish, replace(what, **more)))
 
 
@@ -204,7 +204,7 @@ def test_a_claimed_device_never_changes_wave(data: st.DataObject) -> None:
     stays = data.draw(st.sets(st.sampled_from(fleet), min_size=1))
     joins = [replace(one, number=one.number + 100) for one in data.draw(fleets(most=8))]
     selected = [one for one in fleet if one in stays] + joins
-    what = seen([one.device() for one in [*fleet, *joins]], campaigns, catalogue=CATALOGUE)
+    what = seen([one.device() for one in [*fleet, *joins]], campaigns, catalog=CATALOG)
     wish = spec(
         [one.declared() for one in selected],
         target=[target(model) for model in MODELS],

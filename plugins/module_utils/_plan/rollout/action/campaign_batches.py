@@ -26,7 +26,7 @@ from ..judgement.gate import GateVerdict
 from ..judgement.retries import Retry
 from ..placement.rollout_device import RolloutDevice
 
-# A campaign is no smaller for max_exposure than this part of it.
+# max_exposure never makes a campaign smaller than this part of it.
 SMALLEST_SHARE = 10
 
 

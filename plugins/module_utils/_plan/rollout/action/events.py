@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has happened since the run before, for those who want to be told."""
+"""What has happened since the run before, for those who want a notification."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .phases import Phase
 
 
 class EventKind(Enum):
-    """Moments of a rollout at which somebody may want to do something."""
+    """Moments of a rollout at which an operator may want to do something."""
 
     BEFORE_WAVE = "before_wave"
     AFTER_WAVE = "after_wave"

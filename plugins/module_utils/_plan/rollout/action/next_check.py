@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When to look again: no sooner than something can have changed."""
+"""When to make the next run: no sooner than something can have changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..observation.observed import OwnCampaign
 SOON = timedelta(hours=1)
 # Devices of a running campaign change over hours, and their reports lag.
 WHILE_RUNNING = timedelta(hours=6)
-# Nothing of ours is under way, and somebody else has to act.
+# Nothing of ours is under way, and someone else has to act.
 IDLE = timedelta(hours=24)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Slips in a declaration that only show beside what is there. None of them keeps a halt back."""
+"""Keys of a declaration that would change nothing in this rollout. They never delay a halt."""
 
 from __future__ import annotations
 

@@ -103,13 +103,13 @@ def find_span(calendar: Calendar, zone: tzinfo, *, days: int, now: datetime) -> 
             return Span(start, end, "; ".join(moved))
         first, freeze = min(hits)
         before = first[0] - _DAY
-        told = f"freeze {freeze.first} to {freeze.last}" + (
+        reason = f"freeze {freeze.first} to {freeze.last}" + (
             f" ({freeze.why})" if freeze.why else ""
         )
         if (before - start).days + 1 >= least:
-            return Span(start, before, "; ".join([*moved, f"shortened by the {told}"]))
+            return Span(start, before, "; ".join([*moved, f"shortened by the {reason}"]))
         start = first[1] + _DAY
-        moved.append(f"moved behind the {told}")
+        moved.append(f"moved behind the {reason}")
     return None
 
 

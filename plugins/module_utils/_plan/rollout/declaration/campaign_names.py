@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of a rollout's campaigns: the ledger that survives every crash.
+"""Names of a rollout's campaigns: the record that survives every crash.
 
 A campaign of ours is called ``tsr.<rollout>.<gen6>.w<NN>.<cohort6>.t<NN>.a<N>.n<count>``. Whatever
 does not parse is foreign and never touched.
@@ -97,5 +97,5 @@ class Cohort:
 
 
 def place_in_line(rollout: str, imei: str) -> str:
-    """Where a device stands in a rollout: an order that nobody chose and that never changes."""
+    """The place of a device in a rollout: an order that depends on no choice and never changes."""
     return hashlib.sha256(f"{rollout}{imei}".encode()).hexdigest()

@@ -5,7 +5,7 @@
 
 Ansible's own validator is not used to read them. It names no place in a list, reports unknown keys
 without the nearest known one, and converts a version that YAML read as a number (1.10) to text
-(1.1) before anybody sees it.
+(1.1) before any of our code sees it.
 """
 
 from __future__ import annotations

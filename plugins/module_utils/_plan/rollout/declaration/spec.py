@@ -43,8 +43,8 @@ class Gate:
 
     "max" is tolerated, "min" is met at equality.
 
-    :ivar max_failures: failures tolerated in the wave, whatever its size; None is no such limit.
-    :ivar min_success_rate: None when nobody declared one.
+    :ivar max_failures: failures tolerated in the wave, whatever its size; None: no limit.
+    :ivar min_success_rate: None when none is declared.
     :ivar min_sample: devices attempted before anything passes.
     :ivar min_coverage: share of the wave's members that must have been attempted.
     :ivar max_rejected: share of the wave's devices that the service may refuse.
@@ -96,7 +96,7 @@ class Wave:
 
 @dataclass(frozen=True)
 class Target:
-    """The version that one model shall run."""
+    """The version that one model should run."""
 
     make: str
     model: str
@@ -151,7 +151,7 @@ class Accept:
 class Limits:
     """Bounds on what one campaign and one run may do.
 
-    :ivar max_exposure: devices that may be able to change at any moment; None is no such limit.
+    :ivar max_exposure: devices that may be able to change at any moment; None: no limit.
     """
 
     max_campaign_devices: int = 1000
@@ -182,10 +182,10 @@ class RolloutSpec:
     """One declared intent.
 
     :ivar type: firmware (v3) or software (v2).
-    :ivar packages: what the account's catalogue does not tell of software: versions by package.
+    :ivar packages: what the account's catalog lacks for software: versions by package.
     :ivar reported_is_enough: software that a device reports as installed counts as verified.
     :ivar qualified_packages: packages that need no pilot (their service-side pilot is done).
-    :ivar assign_licenses: let the service take free licences from the pool for these devices.
+    :ivar assign_licenses: let the service take free licenses from the pool for these devices.
     :ivar zones: the rules of every zone that the calendar or a device names, and UTC.
     :ivar require_digest: first hex digits of the plan; another one creates nothing.
     :ivar sweep: devices that no wave has reached are tried once more after the last one.

@@ -43,7 +43,7 @@ def check_rollout(values: Values, problems: Problems) -> None:
         if values["packages"] is not None:
             problems.add(
                 "rollout.packages",
-                "only software needs them; the catalogue of the account has those of firmware",
+                "only software needs them; the catalog of the account has those of firmware",
             )
         if values["verify"] == "reported_is_enough":
             problems.add(

@@ -19,7 +19,7 @@ ReadFile = Callable[[str], Iterator[DeviceLine]]
 
 
 def no_file(path: str) -> Iterator[DeviceLine]:
-    """Refuse files, where there is nobody to open them."""
+    """Refuse files, where they cannot be read."""
     raise InvalidValue("devices_file", path, "files are not read here: give devices")
 
 
@@ -58,8 +58,8 @@ def _read_all(
         for place, entry in entries:
             device = _read_device(entry)
             if device is None:
-                shown = entry.get("imei") if isinstance(entry, Mapping) else entry
-                wrong.append(f"{place} = {shown!r}")
+                given = entry.get("imei") if isinstance(entry, Mapping) else entry
+                wrong.append(f"{place} = {given!r}")
             elif device.imei in found:
                 merged += 1
                 if device.variables != found[device.imei].variables:
@@ -95,7 +95,7 @@ def _read_device(entry: object) -> Selected | None:
     return Selected(
         imei=imei,
         host=str(entry.get("host", "")),
-        groups=tuple(str(one) for one in groups) if isinstance(groups, (list, tuple)) else (),
+        groups=tuple(str(group) for group in groups) if isinstance(groups, (list, tuple)) else (),
         variables={
             str(key): str(value)
             for key, value in entry.items()

@@ -31,8 +31,8 @@ from .spec_devices import ReadFile, no_file, read_devices
 
 UTC = "UTC"
 REPORTED_IS_ENOUGH = (
-    "verify: reported_is_enough: devices count as verified on the word of a report; nobody reads"
-    " what they run"
+    "verify: reported_is_enough: devices count as verified when a report says so; the version that"
+    " they run is not read"
 )
 
 _PILOT = Gate(

@@ -78,7 +78,7 @@ class Assessment:
 
     @cached_property
     def licenses_needed(self) -> int:
-        """Licences that the devices still waiting would take from the pool."""
+        """Licenses that the devices still waiting would take from the pool."""
         if not self.seen.subscription.needs_licenses:
             return 0
         return sum(
@@ -118,7 +118,7 @@ class Assessment:
         if self.short_of_licenses:
             bought = self.seen.subscription
             found.append(
-                f"{self.licenses_needed} devices need a licence, and {bought.free_licenses} of"
+                f"{self.licenses_needed} devices need a license, and {bought.free_licenses} of"
                 f" {bought.license_count} are free: get"
                 f" {self.licenses_needed - bought.free_licenses} more, or select fewer devices"
             )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..placement.rollout_device import ATTEMPTED, FAILURES, RolloutDevice
 from .statistics import SIGNIFICANCE, chance_among
 
-# One failure is no cluster, and a variable with as many values as devices names them, not a cause.
+# One failure makes no cluster, and a variable with as many values as devices shows no cause.
 FEWEST_FAILURES = 2
 MOST_VALUES = 50
 

@@ -24,8 +24,8 @@ from ..placement.rollout_device import (
 from ..placement.upgrade_paths import UpgradePath
 from .statistics import Result
 
-# A reported success is no proof yet, and no failure either: without it, failures that count at once
-# would seem to be all there is.
+# A reported success proves nothing yet, but it counts as a result: without it, failures, which
+# count at once, would seem to be all there is.
 _RESULTS = ATTEMPTED | {DeviceClass.REPORTED}
 
 _WAITS = Outcome(DeviceClass.PENDING, "waits for a campaign", waits=True)
@@ -166,7 +166,10 @@ def _classify_record(
     further = row.path.leads_over(version)
     elsewhere = version not in ("", row.package.from_version, row.target.version)
     if attempted is not None and fresh and elsewhere and not further:
-        return DeviceClass.MISMATCH, f"runs {version}, which is neither target nor on the way"
+        return (
+            DeviceClass.MISMATCH,
+            f"runs {version}, not the target and not on the way to it",
+        )
     if own.over and fresh and version == row.target.version:
         return DeviceClass.VERIFIED, "runs the target, though no result was reported"
     if own.over and fresh and further:
@@ -193,7 +196,10 @@ def _classify_success(
     if row.path.leads_over(version):
         return DeviceClass.ADVANCED, f"runs {version}, on the way to {row.target.version}"
     if version not in ("", row.package.from_version):
-        return DeviceClass.MISMATCH, f"runs {version}, which is neither target nor on the way"
+        return (
+            DeviceClass.MISMATCH,
+            f"runs {version}, not the target and not on the way to it",
+        )
     if read - written >= timing.verify_grace:
         return (
             DeviceClass.MISMATCH,

@@ -4,7 +4,7 @@
 """What the gate of a wave would have said before, so that a halt does not lift itself.
 
 The devices of a cohort count until it has failed. What was too many before stays too many, whatever
-succeeds or fails afterwards and however seldom somebody looked.
+succeeds or fails afterwards and however rare the runs were.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was learned of each package, over all waves: may it go to many, or to nobody any more?"""
+"""What was learned of each package, over all waves: may it go to many, or to no more devices?"""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from itertools import groupby
 SIGNIFICANCE = Fraction(5, 100)
 # An estimate this close to it is computed exactly.
 _DOUBT = 1e-6
-# A failure rate is no concern beyond so many attempted devices.
+# Beyond so many attempted devices, a failure rate needs no test.
 _MOST_ATTEMPTED = 100_000
 
 
@@ -103,7 +103,7 @@ def _at(result: Result) -> datetime:
 
 
 def first_too_many(results: Iterable[Result], rates: Mapping[int, Fraction]) -> datetime | None:
-    """Give the first moment at which failures were too many; later successes mend nothing.
+    """Give the first moment at which failures were too many; later successes change nothing.
 
     :param rates: the failure rate tolerated in each wave; a moment is judged by that of the newest
         wave with a result.

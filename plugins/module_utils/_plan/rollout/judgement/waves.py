@@ -68,7 +68,7 @@ def open_in_order(
 ) -> tuple[WaveState, ...]:
     """Let every wave wait for the one before it, and for the approval to leave that one.
 
-    A wave that is neither open nor begun waits, whatever its numbers.
+    A wave that is not open and has not begun waits, whatever its numbers.
 
     :param digest: of the plan, which approvals must name.
     """
@@ -231,11 +231,11 @@ def _is_to_come(outcome: Outcome, *, steps_over: bool) -> bool:
 
 
 def _find_stopped(campaigns: Iterable[OwnCampaign]) -> str:
-    """Say which campaign somebody else has stopped; empty when none."""
+    """Say which campaign someone else has stopped; empty when none."""
     for own in campaigns:
         if own.stopped:
             return (
-                f"campaign {own.name} ({own.campaign.id}) is {own.campaign.status}: somebody"
+                f"campaign {own.name} ({own.campaign.id}) is {own.campaign.status}: someone"
                 " stopped it, and it is not created again"
             )
     return ""

@@ -47,7 +47,7 @@ class DeviceHistory:
     """What our campaigns have of one device.
 
     :ivar wave: of the first wave that one of them is of: the device keeps it for good.
-    :ivar latest: its newest record that is no refusal for being busy; None when a campaign that
+    :ivar latest: its newest record other than a refusal for being busy; None when a campaign that
         the service refused is all there is.
     :ivar earlier: its records before that one, when it was tried again.
     """
@@ -228,7 +228,7 @@ def _has_accepted(own: OwnCampaign) -> bool:
 
 
 def _is_to_be_kept(own: OwnCampaign) -> bool:
-    """It holds devices, and nobody has stopped them since it was listed.
+    """It holds devices, and they have not been stopped since it was listed.
 
     As long as the service checks the request, its report does not say so yet.
     """

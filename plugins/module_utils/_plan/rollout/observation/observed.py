@@ -36,7 +36,7 @@ class OwnCampaign:
 
     @property
     def stopped(self) -> bool:
-        """Somebody cancelled or aborted it."""
+        """It was canceled or aborted."""
         return self.campaign.state in (CampaignState.CANCELLED, CampaignState.ABORTED)
 
     def started(self, now: datetime) -> bool:
@@ -58,7 +58,7 @@ class Observed:
     """
 
     now: datetime
-    catalogue: tuple[Package, ...]
+    catalog: tuple[Package, ...]
     devices: Mapping[str, Device]
     own: tuple[OwnCampaign, ...]
     busy: Mapping[str, str]

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Software campaigns (v2) seen as firmware campaigns are, so that one engine judges both.
 
-Reports of v2 have no times, its catalogue has no versions, and no call asks a device. What stands
-in for them are the declared packages and the software list of a device: the version of the item
-that a package names, and when it was installed.
+Reports of v2 have no times, its catalog has no versions, and no call asks a device. They are
+replaced by the declared packages and the software list of a device: the version of the item that a
+package names, and when it was installed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def see_software(spec: RolloutSpec, seen: Observed) -> Observed:
                 row = replace(row, updated=_begin(own))
             rows.append(row)
         campaigns.append(replace(own, rows=tuple(rows)))
-    return replace(seen, catalogue=spec.packages, devices=devices, own=tuple(campaigns))
+    return replace(seen, catalog=spec.packages, devices=devices, own=tuple(campaigns))
 
 
 class _Versions:
@@ -90,14 +90,14 @@ def _installed(own: OwnCampaign, device: Device) -> str | None:
 
 
 def _end(own: OwnCampaign, now: datetime) -> str:
-    """The end of a campaign stands in for times that nobody tells; never later than a moment ago,
+    """The end of a campaign replaces times that are not reported; never later than a moment ago,
     as a version counts only when it was read later."""
     before, end = now - timedelta(seconds=1), own.campaign.schedule.end
     return _spell(before if end is None else min(before, day_begins(end) + timedelta(days=1)))
 
 
 def _begin(own: OwnCampaign) -> str:
-    """Failures and refusals count from the first day on: later successes mend no halt."""
+    """Failures and refusals count from the first day on: later successes do not lift a halt."""
     start = own.campaign.schedule.start
     return "" if start is None else _spell(day_begins(start))
 

@@ -24,9 +24,9 @@ _SPELLED = {"max_failed_cohort_share": "max_failed_lane_share"}
 
 
 def plan_digest(spec: RolloutSpec, rows: Iterable[RolloutDevice]) -> str:
-    """SHA-256 in hex over the normalised declaration, its generations, and the waves of devices.
+    """SHA-256 in hex over the normalized declaration, its generations, and the waves of devices.
 
-    Dates, statuses and actions are no part of it, so it holds from the first run to the last.
+    It leaves out dates, statuses and actions, so it holds from the first run to the last.
     """
     waves: dict[str, list[str]] = {str(wave.number): [] for wave in spec.waves}
     for row in rows:

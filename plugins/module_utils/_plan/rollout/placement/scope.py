@@ -46,7 +46,7 @@ _WHAT_TO_DO = {
     Out.NO_TARGET: "the rollout declares no target for its make and model",
     Out.VERSION_UNKNOWN: "the service knows no version: ask it with fota_device_firmware",
     Out.NO_PATH: "no package leads from its version to the target: fota_firmware_info lists them",
-    Out.NO_LICENSE: "has no licence and the account bills no single upgrades: assign one, or set"
+    Out.NO_LICENSE: "has no license and the account bills no single upgrades: assign one, or set"
     " assign_licenses: true",
     Out.LATE: "came after the last wave had begun: late_joiners: last takes it along",
 }
@@ -67,7 +67,7 @@ class Scope:
 
 def find_scope(spec: RolloutSpec, seen: Observed, history: History) -> Scope:
     """Sort every selected or claimed device."""
-    paths = Paths(spec, seen.catalogue)
+    paths = Paths(spec, seen.catalog)
     selected = {device.imei: device for device in spec.devices}
     rows = _find_claimed(spec, seen, history, paths)
     claimed = {row.imei for row in rows}
@@ -148,7 +148,7 @@ def _find_unreachable(
     spec: RolloutSpec, seen: Observed, rows: Iterable[RolloutDevice], out: dict[str, Out]
 ) -> list[PlanRefused]:
     """Find targets that no package reaches: a typing mistake, unless no device needs them."""
-    reachable = {(each.make, each.model, each.to_version) for each in seen.catalogue}
+    reachable = {(each.make, each.model, each.to_version) for each in seen.catalog}
     taken = {row.target for row in rows}
     without = [seen.devices[imei] for imei, why in out.items() if why is Out.NO_PATH]
     found = []
@@ -157,11 +157,7 @@ def _find_unreachable(
         if not stranded or target in taken or (*_model(target), target.version) in reachable:
             continue
         known = sorted(
-            {
-                each.to_version
-                for each in seen.catalogue
-                if (each.make, each.model) == _model(target)
-            }
+            {each.to_version for each in seen.catalog if (each.make, each.model) == _model(target)}
         )
         found.append(
             PlanRefused(

@@ -60,10 +60,10 @@ class UpgradePath:
 class Paths:
     """Paths from versions to targets, and packages of campaigns, each found once."""
 
-    def __init__(self, spec: RolloutSpec, catalogue: Sequence[Package]) -> None:
+    def __init__(self, spec: RolloutSpec, catalog: Sequence[Package]) -> None:
         self._protocol = spec.protocol
         self._usable = [
-            package for package in catalogue if package.request_protocol in ("", spec.protocol)
+            package for package in catalog if package.request_protocol in ("", spec.protocol)
         ]
         self._found: dict[tuple[Target, str], tuple[Package, ...] | None] = {}
         self._packages: dict[tuple[str, str, str, Target], Package] = {}

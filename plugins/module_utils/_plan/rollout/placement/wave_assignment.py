@@ -4,7 +4,7 @@
 """Which wave each device is in: the same on every controller, at every hour, in every order.
 
 Devices stand in line by a hash of rollout and IMEI. A device that one of our campaigns has keeps
-its wave for good; all others are assigned anew at every run.
+its wave for good; all others are assigned again at every run.
 """
 
 from __future__ import annotations
