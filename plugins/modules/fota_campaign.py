@@ -420,8 +420,15 @@ campaigns:
   type: list
   elements: dict
   contains:
+    done:
+      description: Whether all writes for this campaign were done before the task ended or failed.
+        Always false in check mode.
+      type: bool
+      returned: always
+    # The rest is written by tests/tools/update_return_blocks.py: campaign, written
     campaign_id:
-      description: Id from the service. Empty for a campaign that was not created in check mode.
+      description: Id from the service. Empty for a campaign that was not created in check
+        mode.
       type: str
       returned: when there is a campaign
     name:
@@ -433,9 +440,8 @@ campaigns:
       type: str
       returned: when there is a campaign
     state:
-      description: >-
-        Normalized status. One of V(pending), V(queued), V(prescheduled), V(scheduled), V(ended),
-        V(cancelled), V(aborted), V(request_failed), V(failed), V(unknown).
+      description: Normalized status. One of V(pending), V(queued), V(prescheduled), V(scheduled),
+        V(ended), V(cancelled), V(aborted), V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is a campaign
     type:
@@ -510,13 +516,9 @@ campaigns:
         V(update), V(cancel), V(none).
       type: str
       returned: always
-    done:
-      description: Whether all writes for this campaign were done before the task ended or failed.
-        Always false in check mode.
-      type: bool
-      returned: always
     counts:
-      description: Number of devices V(added) and V(removed), and of devices by normalized status.
+      description: Number of devices V(added) and V(removed), and of devices by normalized
+        status.
       type: dict
       returned: always
     devices:
@@ -588,9 +590,16 @@ campaign:
     campaign_id: f858b8c4-2153-11ec-8c44-aeb16d1aa652
     name: meters-pilot
     status: CampaignRequestPending
+msg:
+  sample: 'campaign meters-pilot: create, CampaignRequestPending'
+  # The rest is written by tests/tools/update_return_blocks.py: msg
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
+  returned: always
+  type: str
+# The rest is written by tests/tools/update_return_blocks.py: results_file, service, failure
 results_file:
   description: The file that was written, or would be written without check mode.
-  returned: when O(results_file) is given
+  returned: when O(results_file) is given and the devices were read
   type: dict
   contains:
     path:
@@ -614,25 +623,19 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether the service is the simulator of this collection.
+      description: Whether the service is the simulator of this collection. False if the service
+        was not called.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
-msg:
-  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
-  returned: always
-  type: str
-  sample: 'campaign meters-pilot: create, CampaignRequestPending'
 failure:
   description: The error in a structured form. RV(msg) contains the same as text.
-  returned: on failure
   type: dict
   contains:
     kind:
-      description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+      description: One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
         V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
         V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
         V(timeout), V(no_path), V(results_file).
@@ -658,6 +661,7 @@ failure:
       description: What to do next.
       type: str
       returned: when there is a hint
+  returned: on failure
   sample:
     kind: refused
     http_status: 400

@@ -152,9 +152,16 @@ devices:
       refresh_time: '2026-03-05T10:00:00Z'
       reason: ''
       compliance: behind
+msg:
+  sample: 1 of 2 devices run SR1.2.0.0-10657
+  # The rest is written by tests/tools/update_return_blocks.py: msg
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
+  returned: always
+  type: str
+# The rest is written by tests/tools/update_return_blocks.py: results_file, service, failure
 results_file:
   description: The file that was written, or would be written without check mode.
-  returned: when O(results_file) is given
+  returned: when O(results_file) is given and the devices were read
   type: dict
   contains:
     path:
@@ -178,25 +185,19 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether the service is the simulator of this collection.
+      description: Whether the service is the simulator of this collection. False if the service
+        was not called.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
-msg:
-  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
-  returned: always
-  type: str
-  sample: 1 of 2 devices run SR1.2.0.0-10657
 failure:
   description: The error in a structured form. RV(msg) contains the same as text.
-  returned: on failure
   type: dict
   contains:
     kind:
-      description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+      description: One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
         V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
         V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
         V(timeout), V(no_path), V(results_file).
@@ -222,6 +223,7 @@ failure:
       description: What to do next.
       type: str
       returned: when there is a hint
+  returned: on failure
   sample:
     kind: refused
     http_status: 400

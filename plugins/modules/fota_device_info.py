@@ -210,9 +210,16 @@ subscription:
     license_count: 100
     license_used_count: 1
     update_time: '2026-01-01 00:00:00 +0000 UTC'
+msg:
+  sample: 2 devices
+  # The rest is written by tests/tools/update_return_blocks.py: msg
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
+  returned: always
+  type: str
+# The rest is written by tests/tools/update_return_blocks.py: results_file, service, failure
 results_file:
   description: The file that was written, or would be written without check mode.
-  returned: when O(results_file) is given
+  returned: when O(results_file) is given and the devices were read
   type: dict
   contains:
     path:
@@ -236,25 +243,19 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether the service is the simulator of this collection.
+      description: Whether the service is the simulator of this collection. False if the service
+        was not called.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
-msg:
-  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
-  returned: always
-  type: str
-  sample: 2 devices
 failure:
   description: The error in a structured form. RV(msg) contains the same as text.
-  returned: on failure
   type: dict
   contains:
     kind:
-      description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+      description: One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
         V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
         V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
         V(timeout), V(no_path), V(results_file).
@@ -280,6 +281,7 @@ failure:
       description: What to do next.
       type: str
       returned: when there is a hint
+  returned: on failure
   sample:
     kind: refused
     http_status: 400

@@ -159,6 +159,13 @@ path:
     - name: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
       from_version: SR1.2.0.0-10512
       to_version: SR1.2.0.0-10657
+msg:
+  sample: 3 of 7 packages
+  # The rest is written by tests/tools/update_return_blocks.py: msg
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
+  returned: always
+  type: str
+# The rest is written by tests/tools/update_return_blocks.py: service, failure
 service:
   description: The service that replied.
   returned: always
@@ -169,28 +176,22 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether the service is the simulator of this collection.
+      description: Whether the service is the simulator of this collection. False if the service
+        was not called.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
-msg:
-  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
-  returned: always
-  type: str
-  sample: 3 of 7 packages
 failure:
   description: The error in a structured form. RV(msg) contains the same as text.
-  returned: on failure
   type: dict
   contains:
     kind:
-      description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+      description: One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
         V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
         V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
-        V(timeout), V(no_path).
+        V(timeout), V(no_path), V(results_file).
       type: str
       returned: always
     http_status:
@@ -213,6 +214,7 @@ failure:
       description: What to do next.
       type: str
       returned: when there is a hint
+  returned: on failure
   sample:
     kind: refused
     http_status: 400

@@ -41,37 +41,30 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-service:
-  description: The service that replied.
-  returned: always
-  type: dict
-  contains:
-    host:
-      description: Host and port of O(base_url).
-      type: str
-      returned: always
-    simulated:
-      description: Whether the service is the simulator of this collection. False if the service
-        was not called, as in check mode.
-      type: bool
-      returned: always
-  sample:
-    host: thingspace.verizon.com
-    simulated: false
 msg:
+  sample: the session is ended
+  # The rest is written by tests/tools/update_return_blocks.py: msg
   description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always
   type: str
-  sample: the session is ended
 failure:
-  description: The error in a structured form. RV(msg) contains the same as text.
   returned: on failure
+  sample:
+    kind: unavailable
+    http_status: 503
+    error_code: null
+    error_message: Service Unavailable
+    operation: endM2MSession
+    hint: Nothing was written. Check the service, base_url and proxies, or try later.
+  # The rest is written by tests/tools/update_return_blocks.py: failure_facts
+  description: The error in a structured form. RV(msg) contains the same as text.
   type: dict
   contains:
     kind:
-      description: >-
-        One of V(invalid_value), V(configuration), V(login_rejected), V(locked_out), V(refused),
-        V(unavailable), V(unexpected_reply), V(token_cache).
+      description: One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+        V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
+        V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
+        V(timeout), V(no_path), V(results_file).
       type: str
       returned: always
     http_status:
@@ -94,13 +87,24 @@ failure:
       description: What to do next.
       type: str
       returned: when there is a hint
+# The rest is written by tests/tools/update_return_blocks.py: service
+service:
+  description: The service that replied.
+  returned: always
+  type: dict
+  contains:
+    host:
+      description: Host and port of O(base_url).
+      type: str
+      returned: always
+    simulated:
+      description: Whether the service is the simulator of this collection. False if the service
+        was not called.
+      type: bool
+      returned: always
   sample:
-    kind: unavailable
-    http_status: 503
-    error_code: null
-    error_message: Service Unavailable
-    operation: endM2MSession
-    hint: Nothing was written. Check the service, base_url and proxies, or try later.
+    host: thingspace.verizon.com
+    simulated: false
 """
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.logout import (

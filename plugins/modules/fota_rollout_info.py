@@ -146,9 +146,10 @@ why:
   type: str
   sample: 'wave pilot: 3 of at least 5 devices attempted'
 would_change:
-  description: Whether RV(actions) has campaigns to create, to cancel or to shorten. A refresh is
-    not a change.
   returned: always
+  # The rest is written by tests/tools/update_return_blocks.py: would_change
+  description: Whether campaigns are to be created, cancelled or shortened. A refresh is not
+    a change.
   type: bool
   sample: true
 actions:
@@ -264,10 +265,11 @@ now:
   type: str
   sample: '2026-03-02T08:00:00Z'
 next_check_after:
-  description: When to run again, UTC. Null when nothing more is due.
   returned: when a decision was made
-  type: str
   sample: '2026-03-02T09:00:00Z'
+  # The rest is written by tests/tools/update_return_blocks.py: next_check_after
+  description: When to run again, UTC. Null when nothing more is due.
+  type: str
 targets:
   description: The declared targets. A new version for a model starts a new generation.
   returned: when a decision was made
@@ -682,51 +684,27 @@ devices:
       path: [SR1.2.0.0-10657]
       from_version: SR1.2.0.0-10512
       campaign_id: 60b5d639-ccdc-4db8-8824-069bd94c95bf
-results_file:
-  description: The file that was written, or would be written without check mode.
-  returned: when O(results_file) is given and a decision was made
-  type: dict
-  contains:
-    path:
-      description: Path of the file.
-      type: str
-      returned: always
-    devices:
-      description: Number of devices in the file, one per line.
-      type: int
-      returned: always
-  sample:
-    path: /var/tmp/meters.csv
-    devices: 10000
-service:
-  description: The service that replied.
-  returned: always
-  type: dict
-  contains:
-    host:
-      description: Host and port of O(base_url).
-      type: str
-      returned: always
-    simulated:
-      description: Whether the service is the simulator of this collection.
-      type: bool
-      returned: always
-  sample:
-    host: thingspace.verizon.com
-    simulated: false
 msg:
+  sample: 'rollout meters-10657: completed; 3 of 3 devices verified'
+  # The rest is written by tests/tools/update_return_blocks.py: msg
   description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always
   type: str
-  sample: 'rollout meters-10657: completed; 3 of 3 devices verified'
 failure:
-  description: The error in a structured form. RV(msg) contains the same as text.
   returned: on failure, and with RV(phase) V(observation_failed)
+  sample:
+    kind: refused
+    http_status: 400
+    error_code: INVALID_PARAMETER
+    error_message: Inactive account
+    operation: v3ListCampaignsByStatus
+    hint: null
+  # The rest is written by tests/tools/update_return_blocks.py: failure_facts
+  description: The error in a structured form. RV(msg) contains the same as text.
   type: dict
   contains:
     kind:
-      description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+      description: One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
         V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
         V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
         V(timeout), V(no_path), V(results_file).
@@ -752,13 +730,40 @@ failure:
       description: What to do next.
       type: str
       returned: when there is a hint
+# The rest is written by tests/tools/update_return_blocks.py: results_file, service
+results_file:
+  description: The file that was written, or would be written without check mode.
+  returned: when O(results_file) is given and the devices were read
+  type: dict
+  contains:
+    path:
+      description: Path of the file.
+      type: str
+      returned: always
+    devices:
+      description: Number of devices in the file, one per line.
+      type: int
+      returned: always
   sample:
-    kind: refused
-    http_status: 400
-    error_code: INVALID_PARAMETER
-    error_message: Inactive account
-    operation: v3ListCampaignsByStatus
-    hint: null
+    path: /var/tmp/meters.csv
+    devices: 10000
+service:
+  description: The service that replied.
+  returned: always
+  type: dict
+  contains:
+    host:
+      description: Host and port of O(base_url).
+      type: str
+      returned: always
+    simulated:
+      description: Whether the service is the simulator of this collection. False if the service
+        was not called.
+      type: bool
+      returned: always
+  sample:
+    host: thingspace.verizon.com
+    simulated: false
 """
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.info import (

@@ -113,8 +113,10 @@ upgrade:
   returned: always
   type: dict
   contains:
+    # The rest is written by tests/tools/update_return_blocks.py: upgrade, written
     upgrade_id:
-      description: Id from the service. Empty for an upgrade that was not created in check mode.
+      description: Id from the service. Empty for an upgrade that was not created in check
+        mode.
       type: str
       returned: always
     status:
@@ -122,9 +124,8 @@ upgrade:
       type: str
       returned: when there is an upgrade
     state:
-      description: >-
-        Normalized status. One of V(pending), V(queued), V(scheduled) (in progress), V(ended),
-        V(request_failed), V(failed), V(unknown).
+      description: Normalized status. One of V(pending), V(queued), V(scheduled) (in progress),
+        V(ended), V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is an upgrade
     package:
@@ -149,7 +150,8 @@ upgrade:
       type: str
       returned: always
     counts:
-      description: Number of devices V(added) and V(removed), and of devices by normalized status.
+      description: Number of devices V(added) and V(removed), and of devices by normalized
+        status.
       type: dict
       returned: always
     devices:
@@ -204,9 +206,16 @@ upgrade:
       pending: 2
     devices: []
     action: create
+msg:
+  sample: 'upgrade to FOTA_Verizon_Model-A_01To02_HF on 2026-03-03: create, RequestPending'
+  # The rest is written by tests/tools/update_return_blocks.py: msg
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
+  returned: always
+  type: str
+# The rest is written by tests/tools/update_return_blocks.py: results_file, service, failure
 results_file:
   description: The file that was written, or would be written without check mode.
-  returned: when O(results_file) is given
+  returned: when O(results_file) is given and the devices were read
   type: dict
   contains:
     path:
@@ -230,25 +239,19 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether the service is the simulator of this collection.
+      description: Whether the service is the simulator of this collection. False if the service
+        was not called.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
-msg:
-  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
-  returned: always
-  type: str
-  sample: 'upgrade to FOTA_Verizon_Model-A_01To02_HF on 2026-03-03: create, RequestPending'
 failure:
   description: The error in a structured form. RV(msg) contains the same as text.
-  returned: on failure
   type: dict
   contains:
     kind:
-      description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+      description: One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
         V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
         V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
         V(timeout), V(no_path), V(results_file).
@@ -274,6 +277,7 @@ failure:
       description: What to do next.
       type: str
       returned: when there is a hint
+  returned: on failure
   sample:
     kind: refused
     http_status: 400

@@ -59,11 +59,13 @@ RETURN = r"""
 upgrades:
   description: The upgrades.
   returned: success
+  # The rest is written by tests/tools/update_return_blocks.py: upgrades
   type: list
   elements: dict
   contains:
     upgrade_id:
-      description: Id from the service.
+      description: Id from the service. Empty for an upgrade that was not created in check
+        mode.
       type: str
       returned: always
     status:
@@ -71,9 +73,8 @@ upgrades:
       type: str
       returned: when there is an upgrade
     state:
-      description: >-
-        Normalized status. One of V(pending), V(queued), V(scheduled) (in progress), V(ended),
-        V(request_failed), V(failed), V(unknown).
+      description: Normalized status. One of V(pending), V(queued), V(scheduled) (in progress),
+        V(ended), V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is an upgrade
     package:
@@ -133,18 +134,25 @@ upgrades:
           returned: when the service lists the device
   sample:
     - upgrade_id: e3a8d88a-04c6-4ef3-b039-89b62f91e962
-      status: RequestPending
-      state: pending
+      status: Finished
+      state: ended
       package: FOTA_Verizon_Model-A_01To02_HF
       to_version: VerizonFirmwareVersion-02
       start_date: '2026-03-03'
       end_date: '2026-03-08'
       counts:
-        pending: 2
+        success: 2
       devices: []
+msg:
+  sample: 1 upgrades
+  # The rest is written by tests/tools/update_return_blocks.py: msg
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
+  returned: always
+  type: str
+# The rest is written by tests/tools/update_return_blocks.py: results_file, service, failure
 results_file:
   description: The file that was written, or would be written without check mode.
-  returned: when O(results_file) is given
+  returned: when O(results_file) is given and the devices were read
   type: dict
   contains:
     path:
@@ -168,25 +176,19 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether the service is the simulator of this collection.
+      description: Whether the service is the simulator of this collection. False if the service
+        was not called.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
-msg:
-  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
-  returned: always
-  type: str
-  sample: 1 upgrades
 failure:
   description: The error in a structured form. RV(msg) contains the same as text.
-  returned: on failure
   type: dict
   contains:
     kind:
-      description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+      description: One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
         V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
         V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
         V(timeout), V(no_path), V(results_file).
@@ -212,6 +214,7 @@ failure:
       description: What to do next.
       type: str
       returned: when there is a hint
+  returned: on failure
   sample:
     kind: refused
     http_status: 400

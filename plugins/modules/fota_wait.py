@@ -180,11 +180,13 @@ RETURN = r"""
 campaigns:
   description: The campaigns, those of O(campaign_ids) first.
   returned: with O(campaign_ids) or O(names)
+  # The rest is written by tests/tools/update_return_blocks.py: campaigns
   type: list
   elements: dict
   contains:
     campaign_id:
-      description: Id from the service. Empty for a campaign that was not created in check mode.
+      description: Id from the service. Empty for a campaign that was not created in check
+        mode.
       type: str
       returned: when there is a campaign
     name:
@@ -196,9 +198,8 @@ campaigns:
       type: str
       returned: when there is a campaign
     state:
-      description: >-
-        Normalized status. One of V(pending), V(queued), V(prescheduled), V(scheduled), V(ended),
-        V(cancelled), V(aborted), V(request_failed), V(failed), V(unknown).
+      description: Normalized status. One of V(pending), V(queued), V(prescheduled), V(scheduled),
+        V(ended), V(cancelled), V(aborted), V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is a campaign
     type:
@@ -330,11 +331,13 @@ campaigns:
 upgrades:
   description: The upgrades.
   returned: with O(upgrade_ids)
+  # The rest is written by tests/tools/update_return_blocks.py: upgrades
   type: list
   elements: dict
   contains:
     upgrade_id:
-      description: Id from the service.
+      description: Id from the service. Empty for an upgrade that was not created in check
+        mode.
       type: str
       returned: always
     status:
@@ -342,9 +345,8 @@ upgrades:
       type: str
       returned: when there is an upgrade
     state:
-      description: >-
-        Normalized status. One of V(pending), V(queued), V(scheduled) (in progress), V(ended),
-        V(request_failed), V(failed), V(unknown).
+      description: Normalized status. One of V(pending), V(queued), V(scheduled) (in progress),
+        V(ended), V(request_failed), V(failed), V(unknown).
       type: str
       returned: when there is an upgrade
     package:
@@ -430,18 +432,28 @@ phase:
   type: str
   sample: running
 would_change:
-  description: Whether campaigns are to be created, cancelled or shortened.
   returned: with O(rollout)
+  # The rest is written by tests/tools/update_return_blocks.py: would_change
+  description: Whether campaigns are to be created, cancelled or shortened. A refresh is not
+    a change.
   type: bool
   sample: true
 next_check_after:
-  description: When to run again, UTC. Null when nothing more is due.
   returned: with O(rollout)
-  type: str
   sample: '2026-03-05T00:00:00Z'
+  # The rest is written by tests/tools/update_return_blocks.py: next_check_after
+  description: When to run again, UTC. Null when nothing more is due.
+  type: str
+msg:
+  sample: waited 6 d 3 h, campaign pilot f858b8c4-2153-11ec-8c44-aeb16d1aa652 is CampaignEnded
+  # The rest is written by tests/tools/update_return_blocks.py: msg
+  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
+  returned: always
+  type: str
+# The rest is written by tests/tools/update_return_blocks.py: results_file, service, failure
 results_file:
   description: The file that was written, or would be written without check mode.
-  returned: when O(results_file) is given
+  returned: when O(results_file) is given and the devices were read
   type: dict
   contains:
     path:
@@ -465,25 +477,19 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether the service is the simulator of this collection.
+      description: Whether the service is the simulator of this collection. False if the service
+        was not called.
       type: bool
       returned: always
   sample:
     host: thingspace.verizon.com
     simulated: false
-msg:
-  description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
-  returned: always
-  type: str
-  sample: waited 6 d 3 h, campaign pilot f858b8c4-2153-11ec-8c44-aeb16d1aa652 is CampaignEnded
 failure:
   description: The error in a structured form. RV(msg) contains the same as text.
-  returned: on failure
   type: dict
   contains:
     kind:
-      description: >-
-        One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
+      description: One of V(invalid_value), V(refused_by_plan), V(configuration), V(login_rejected),
         V(locked_out), V(refused), V(unavailable), V(outcome_unknown), V(unexpected_reply),
         V(token_cache), V(devices_refused), V(ambiguous), V(not_cancelled), V(campaign_failed),
         V(timeout), V(no_path), V(results_file).
@@ -509,6 +515,7 @@ failure:
       description: What to do next.
       type: str
       returned: when there is a hint
+  returned: on failure
   sample:
     kind: refused
     http_status: 400

@@ -34,6 +34,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     WaveKind,
 )
+from ansible_collections.thingspace.fota.tests.tools.update_return_blocks import Dumper
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "rollout" / "meta" / "argument_specs.yml"
@@ -83,16 +84,6 @@ def documented_options() -> dict[str, Any]:
 
 
 # -- the role
-
-
-class Dumper(yaml.SafeDumper):
-    """Indents lists, and repeats what is there twice."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001,FBT002
-        super().increase_indent(flow, indentless=False)
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
 
 
 def role_options(options: Mapping[str, Any]) -> dict[str, Any]:
