@@ -116,8 +116,8 @@ def test_the_examples_run(run_playbook: PlaybookRunner, simulator: StartSimulato
     tasks = [one for plugin in PLUGINS for one in examples(plugin)]
     run = run_playbook(play(*tasks), simulator=simulator(fleet(), start=START)).succeeded()
     assert {one.status for one in run.results} == {"ok"}
-    assert run["Show which they are"]["msg"] == f"{A}, {B}"
-    assert {A, B, C} <= set(run["Show which are not there yet"]["msg"])
+    assert run["Show their IMEIs"]["msg"] == f"{A}, {B}"
+    assert {A, B, C} <= set(run["Show the meters that do not run the version yet"]["msg"])
 
 
 def test_a_rollout_of_the_role_takes_a_file(
