@@ -79,6 +79,14 @@ ADDED_AFTER_0_4 = {
     "waves": ("state", "models", "gate", "touched_at_most", "rate_ruled_out", "kinds_left_out"),
 }
 """Keys that recordings of version 0.4 do not have, by the key of the record that they are in."""
+ADDED = frozenset(
+    {
+        *("busy", "changes", "cohort_rules", "gate", "kinds_left_out", "max_exposure", "models"),
+        *("out_of_scope", "overrides", "rate_ruled_out", "required", "standings", "state"),
+        *("total", "touched_at_most"),
+    }
+)
+"""Keys that older recordings lack: compared where both sides have them."""
 DECLARED: dict[str, str] = {}
 """Keys of declarations that have another name now, where the old one is not read any more."""
 EVERY = {

@@ -27,6 +27,7 @@ from conftest import make_importable
 make_importable()
 
 from ansible_collections.thingspace.fota.tests.tools.decision_facts import (
+    ADDED,
     EVERY,
     Facts,
     under_new_names,
@@ -168,6 +169,8 @@ def _read(path: Path) -> Iterator[dict[str, Any]]:
 def _diff(old: Any, new: Any, where: str) -> Iterator[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):
+            if key in ADDED and key not in old:
+                continue
             if key not in old or key not in new:
                 yield f"{where}.{key}: only {'before' if key in old else 'after'}"
             else:
