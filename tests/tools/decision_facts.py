@@ -70,15 +70,6 @@ RENDERINGS = frozenset({"audit", "halted_cohorts", "halted_lanes", "plan", "repo
     "versions"
 }
 """Members of a result that show other facts once more."""
-ADDED_AFTER_0_4 = {
-    "": (
-        *("busy", "changes", "cohort_rules", "max_exposure", "out_of_scope", "overrides"),
-        "standings",
-    ),
-    "licenses": ("required", "total"),
-    "waves": ("state", "models", "gate", "touched_at_most", "rate_ruled_out", "kinds_left_out"),
-}
-"""Keys that recordings of version 0.4 do not have, by the key of the record that they are in."""
 ADDED = frozenset(
     {
         *("busy", "changes", "cohort_rules", "gate", "kinds_left_out", "max_exposure", "models"),
@@ -116,11 +107,6 @@ def decide_run(
 
 def _view(decision: Decision) -> Facts:
     view = view_decision(decision, "all")
-    records = {"": [view], "licenses": [view["licenses"]], "waves": view["waves"]}
-    for place, keys in ADDED_AFTER_0_4.items():
-        for record in records[place]:
-            for key in keys:
-                del record[key]
     view["blockers"] = len(view["blockers"])
     # Devices that are out stand in no line.
     view["devices"].sort(key=lambda device: "" if device["wave"] else device["deviceId"])

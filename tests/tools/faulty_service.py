@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import (
+    PILOT_DEVICES,
     CampaignDevice,
     CampaignType,
 )
@@ -18,6 +19,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.device impo
     InstalledSoftware,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.license import Subscription
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.campaign_batches import (
+    PlannedCampaign,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     RolloutSpec,
 )
@@ -50,9 +54,12 @@ class FaultyService(ServiceModel):
     :ivar stops: campaigns that somebody else stops, and when.
     :ivar words: campaigns with another status while they live, and until when.
     :ivar partial: campaigns whose device report is not complete, and until when.
-    :ivar announces: campaigns that announce the next attempt of devices without success.
+    :ivar announces: campaigns that announce the next attempt of devices without success, and go on.
     :ivar without_end: campaigns whose last day is not shown.
     :ivar unreadable: campaigns whose windows cannot be read.
+    :ivar refuses_large: campaigns of more than 20 devices that are refused at first.
+    :ivar names_refused: a refused campaign says so of each of its devices.
+    :ivar unread: devices whose version cannot be read again, in hours from the first run.
     :ivar not_reached: status of devices that were never attempted; empty for the usual one.
     :ivar aborts: campaigns that have started can be aborted.
     :ivar gone: devices that leave the account, in hours from the first run.
@@ -72,6 +79,9 @@ class FaultyService(ServiceModel):
     announces: set[int] = field(default_factory=set)
     without_end: set[int] = field(default_factory=set)
     unreadable: set[int] = field(default_factory=set)
+    refuses_large: int = 0
+    names_refused: bool = False
+    unread: Mapping[str, float] = field(default_factory=dict)
     not_reached: str = ""
     aborts: bool = False
     gone: Mapping[str, float] = field(default_factory=dict)
@@ -129,6 +139,17 @@ class FaultyService(ServiceModel):
         running.refused = dict.fromkeys(half, BUSY_REASON) | running.refused
         self.campaigns.append(twin)
 
+    def _create(self, planned: PlannedCampaign) -> None:
+        super()._create(planned)
+        if self.refuses_large and len(planned.devices) > PILOT_DEVICES:
+            self.refuses_large -= 1
+            self.campaigns[-1].fails = True
+            self.campaigns[-1].accepted = {}
+
+    def refresh(self, imeis: Iterable[str]) -> None:
+        since = (self.now - NOW) / hours(1)
+        super().refresh(imei for imei in imeis if self.unread.get(imei, since) <= since)
+
     # -- what a run reads
 
     def observe(self, spec: RolloutSpec | None = None) -> Observed:
@@ -159,6 +180,15 @@ class FaultyService(ServiceModel):
         word, until = self.words.get(number, ("", 0))
         if word and age < until and running.live(self.now):
             campaign = replace(campaign, status=word)
+        again = number in self.announces and any(row.next_attempt for row in rows)
+        if again and campaign.status == "CampaignEnded" and self.now < running.ends:
+            campaign = replace(campaign, status="CampaignScheduled")
+        if self.names_refused and campaign.status == "CampaignRequestFailed":
+            told = spell(running.created + hours(1))
+            rows = [
+                CampaignDevice(imei, "DeviceRejected", "Request failed", updated=told)
+                for imei in running.planned.devices
+            ]
         if running.id in self._aborted and not running.live(self.now):
             campaign = replace(campaign, status="CampaignAborted")
         schedule = campaign.schedule

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from random import Random
 from typing import Any
 
@@ -151,6 +152,7 @@ class Draw:
         self._type, self._protocol, self._spoken, self._listed = SORTS[self._sort]
         self._paths = self._chance(0.45)
         self._goal = "C" if self._paths else "B"
+        self._name = self._dice.choice(["meters", "pumps", "spring-26"])
         smallest, largest = self._dice.choice([(1, 9), (6, 40), (6, 40), (30, 90)])
         self._size = self._dice.randint(smallest, largest)
         self._packages = PATHS if self._paths else ONE_STEP
@@ -199,7 +201,7 @@ class Draw:
     def _declaration(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
         dice = self._dice
         members: dict[str, Any] = {
-            "name": dice.choice(["meters", "pumps", "spring-26"]),
+            "name": self._name,
             "type": self._type,
             "protocol": self._protocol,
             "target": self._targets(self._goal),
@@ -214,7 +216,7 @@ class Draw:
                 {
                     "max_campaign_devices": dice.choice([3, 6, 25]),
                     "max_creates": dice.choice([1, 2, 4]),
-                    "max_exposure": dice.choice([1, 5, 12, 30]),
+                    "max_exposure": dice.choice([1, 5, 20, 30, 40]),
                 },
             ),
             "timing": self._sometimes(
@@ -290,16 +292,19 @@ class Draw:
         return {"gate": gate, **self._sometimes(0.5, more)}
 
     def _calendar(self) -> dict[str, Any]:
-        dice, first = self._dice, self._dice.randint(0, 12)
+        dice, first = self._dice, self._dice.randint(0, 8)
         return {
             "timezone": dice.choice(ZONES),
             **self._sometimes(
                 0.6,
                 {
                     "windows": dice.choice([["22:00-04:00"], ["08:00-12:00", "13:30-17:00"]]),
-                    "freeze": [{"from": str(day(first)), "to": str(day(first + 2)), "why": "x"}],
+                    "freeze": [
+                        {"from": str(day(first)), "to": str(day(first + 2)), "why": "x"},
+                        {"from": str(day(first + 5)), "to": str(day(first + 6))},
+                    ],
                     "lead_hours": dice.choice([1, 6, 40]),
-                    "min_days": dice.randint(1, 4),
+                    "min_days": dice.choice([1, 2, 3, 5]),
                 },
             ),
         }
@@ -343,6 +348,8 @@ class Draw:
         some = range(1, 1 if self._chance(0.4) else 9)
         starts = NOW + hours(dice.randint(0, 200))
         busy = [entry["imei"] for entry in entries if self._chance(0.1)]
+        doubled = dice.choice([0, 0, 0.1, 0.5])
+        unread = dice.choice([0, 0, 0, 0.05, 0.5])
         often = dice.choice([0.05, 0.05, 0.05, 0.05, 0.05, 0.8])
         refused = {n for n in some if self._chance(often)}
         hidden = {n: dice.randint(1, 60) for n in some if self._chance(0.1)}
@@ -363,7 +370,7 @@ class Draw:
             busy=dict.fromkeys(busy, "foreign1") if self._chance(0.25) else {},
             busy_hours=(dice.choice([0, 0, 50]), dice.choice([30, 150, 2000])),
             neighbours_until={(MAKER, "M1"): last_day} if self._chance(0.15) else {},
-            twins={n: dice.choice([1, 30, 50]) for n in some if self._chance(0.15)},
+            twins={n: dice.choice([1, 30, 50]) for n in some if self._chance(doubled)},
             stops={n: dice.choice([2, 40]) for n in some if self._chance(0.03)},
             words={
                 n: (dice.choice(["CampaignPreScheduled", "CampaignOnTheMoon"]), dice.randint(2, 60))
@@ -374,6 +381,9 @@ class Draw:
             announces={n for n in some if self._chance(0.15)},
             without_end={n for n in some if self._chance(0.02)},
             unreadable={n for n in some if self._chance(0.03)},
+            refuses_large=dice.choice([0, 0, 0, 1, 2]),
+            names_refused=self._chance(0.5),
+            unread={e["imei"]: dice.randint(0, 900) for e in entries if self._chance(unread)},
             not_reached=dice.choice(["", "", "NoDeviceDataFromNetwork"]),
             aborts=self._chance(0.5),
             gone={entry["imei"]: dice.randint(0, 300) for entry in entries if self._chance(0.01)},
@@ -415,6 +425,11 @@ class Draw:
         bad_name = dice.choice(names) if self._chance(0.2) else ""
         bad_site = "s1" if self._chance(0.15) else ""
         fates: dict[Any, str] = {}
+        if self._chance(0.15):
+            # Failures that come first are many for a while, beside successes that follow.
+            line = sorted(entry["imei"] for entry in entries)
+            line.sort(key=lambda imei: sha256(f"{self._name}{imei}".encode()).hexdigest())
+            fates = dict.fromkeys(line[: dice.randint(2, 4)], "bad")
         for entry in entries:
             key = entry["imei"]
             if self._chance(unlucky) or (entry["site"] == bad_site and self._chance(0.7)):
