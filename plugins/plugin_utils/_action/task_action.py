@@ -36,7 +36,7 @@ class TaskAction(ActionBase):
         """Return the result of the task; a failure is one, too."""
         super().run(tmp, task_vars)
         if not self._can_run_here():
-            result: dict[str, Any] = self._execute_module(  # type: ignore[no-untyped-call]
+            result: dict[str, Any] = self._execute_module(
                 task_vars=task_vars, wrap_async=self._task.async_val
             )
             return result

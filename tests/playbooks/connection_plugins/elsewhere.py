@@ -15,7 +15,7 @@ author:
 options: {}
 """
 
-from ansible.plugins.connection import local
+from ansible.plugins.connection import local  # noqa: E402 - documentation stands before
 
 
 class Connection(local.Connection):

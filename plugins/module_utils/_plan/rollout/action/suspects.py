@@ -30,7 +30,7 @@ def find_suspects(decision: Decision) -> list[list[str]]:
     found: dict[tuple[int, str, DeviceClass], list[str]] = {}
     for state in assessment.waves[: begun + 1]:
         for row in state.rows:
-            latest = row.history and row.history.latest
+            latest = row.history.latest if row.history else None
             free = latest is None or latest.own.over
             stops = halted or row.halted
             if stops and free and row.outcome.kind is not DeviceClass.VERIFIED:

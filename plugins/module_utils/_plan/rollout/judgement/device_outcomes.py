@@ -44,8 +44,8 @@ def classify(
     judged = []
     for row in rows:
         outcome, path = judge.judge(row), row.path
-        past = row.history and row.history.latest
-        if outcome.kind is DeviceClass.ADVANCED and past and past.own.over:
+        latest = row.history.latest if row.history else None
+        if outcome.kind is DeviceClass.ADVANCED and latest and latest.own.over:
             path = path.after(row.version)
         judged.append(row.judged(outcome, path))
     return judged
