@@ -420,6 +420,14 @@ def test_every_rule_has_a_planted_violation() -> None:
     assert {rule.__name__ for rule, _path, _text in PLANTED} == {rule.__name__ for rule in RULES}
 
 
+def test_every_module_has_its_action() -> None:
+    """Without one, a task also works, but in three times the time."""
+    modules, actions = (
+        {file.stem for file in PLUGINS.glob(f"{kind}/fota_*.py")} for kind in ("modules", "action")
+    )
+    assert modules == actions != set()
+
+
 def test_files_that_are_not_python_have_a_room() -> None:
     paths = [file.relative_to(PLUGINS) for file in PLUGINS.rglob("*") if file.is_file()]
     tracked = [path for path in paths if not any(part[0] in "._" for part in path.parts[1:-1])]

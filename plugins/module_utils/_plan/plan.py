@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from .._model.campaign import Campaign, CampaignRequest
 from .._model.upgrade import Upgrade, UpgradeRequest
 from .device_difference import DeviceDifference
 
 
-class Plan:
+class Plan(ABC):
     """What would be written."""
 
     current: Campaign | Upgrade | None
@@ -19,8 +21,9 @@ class Plan:
     devices: DeviceDifference
 
     @property
+    @abstractmethod
     def changed(self) -> bool:
-        raise NotImplementedError
+        """Something would be written."""
 
     @property
     def was_over(self) -> bool:
