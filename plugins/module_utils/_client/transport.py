@@ -46,7 +46,7 @@ except ImportError:
     # The traceback, for missing_required_lib() of a module.
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 
-COLLECTION_VERSION = "0.4.2"
+COLLECTION_VERSION = "0.5.0"
 SIMULATOR_HEADER = "X-Fota-Simulator"
 
 _HEADERS = {
