@@ -20,11 +20,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from conftest import make_importable
 
-from conftest import make_importable
-
-make_importable()
+    make_importable()
 
 from ansible_collections.thingspace.fota.tests.tools.decision_facts import (
     ADDED,
