@@ -154,7 +154,10 @@ def test_a_declared_halt_cancels_shortens_and_a_resume_holds_what_was_cancelled(
     pilot, queued = own(account.sim)
     for _time in range(2):
         decision = rollout.run_once(state="halted")
-        assert (decision["phase"], decision["why"]) == ("halted", "a person wants it halted")
+        assert (decision["phase"], decision["why"]) == (
+            "halted",
+            "halted by request: the state is halted",
+        )
         account.sim.advance(hours=1)
         decision = rollout.run_once(state="running")
         assert decision["phase"] == "held"

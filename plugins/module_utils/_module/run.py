@@ -82,11 +82,17 @@ def run_module(task: Task) -> None:
 
 
 def run_action(
-    task: Task, arguments: Mapping[str, Any], *, check_mode: bool, diff: bool
+    task: Task,
+    arguments: Mapping[str, Any],
+    *,
+    check_mode: bool,
+    diff: bool,
+    verbose: bool = False,
 ) -> dict[str, Any]:
     """Run a task in an action plugin, whose result this is.
 
     :param arguments: of the task, in the types that JSON has.
+    :param verbose: let the result show the options as they were read, as that of a module does.
     """
     spec = _without_suboptions({**CONNECTION_OPTIONS, **task.options})
     validator = ArgumentSpecValidator(spec, **task.constraints)
@@ -102,6 +108,8 @@ def run_action(
         result["failed"] = True
     if outcome.warnings:
         result["warnings"] = outcome.warnings
+    if verbose:
+        result["invocation"] = {"module_args": validated.validated_parameters}
     # As AnsibleModule does with every result.
     clean: dict[str, Any] = remove_values(result, validated._no_log_values)
     return clean

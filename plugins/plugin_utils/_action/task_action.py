@@ -20,6 +20,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.in_process
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_action
 
+# From so many -v on, Ansible prints with what options a task ran.
+VERBOSE = 3
+
 
 class TaskAction(ActionBase):
     """The base of the action plugins.
@@ -48,6 +51,7 @@ class TaskAction(ActionBase):
                 plain(self._task.args),
                 check_mode=self._task.check_mode,
                 diff=self._task.diff,
+                verbose=self._display.verbosity >= VERBOSE,
             )
 
     def _can_run_here(self) -> bool:
