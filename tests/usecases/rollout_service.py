@@ -61,11 +61,11 @@ PILOT_DEVICES, EVIDENCE = 20, 5
 def own(sim: SimulatorServer, *, wave: int | None = None, model: str = "") -> list[Row]:
     """The rollout's campaigns, of one wave or one model, in order of creation."""
     return [
-        one
-        for one in sim.campaigns()
-        if (one["campaignName"] or "").startswith("tsr.meters.")
-        and wave in (None, wave_of(one))
-        and one["package"].startswith(model)
+        campaign
+        for campaign in sim.campaigns()
+        if (campaign["campaignName"] or "").startswith("tsr.meters.")
+        and wave in (None, wave_of(campaign))
+        and campaign["package"].startswith(model)
     ]
 
 
@@ -75,11 +75,11 @@ def wave_of(campaign: Row) -> int:
 
 
 def live(campaigns: Iterable[Row]) -> list[Row]:
-    return [one for one in campaigns if one["status"] not in OVER]
+    return [campaign for campaign in campaigns if campaign["status"] not in OVER]
 
 
 def with_status(campaigns: Iterable[Row], status: str) -> list[Row]:
-    return [one for one in campaigns if one["status"] == status]
+    return [campaign for campaign in campaigns if campaign["status"] == status]
 
 
 def accepted(campaign: Row) -> list[str]:
@@ -109,7 +109,7 @@ def attempt_times(campaign: Row) -> list[datetime]:
 def in_turn(campaign: Row) -> list[str]:
     """Devices of a campaign that has begun, in the order of their announced attempts."""
     announced = {imei: entry["next"] for imei, entry in campaign["devices"].items()}
-    return sorted((imei for imei, due in announced.items() if due), key=lambda one: announced[one])
+    return sorted((imei for imei, due in announced.items() if due), key=lambda id_: announced[id_])
 
 
 def _was_refused(entry: Row) -> bool:
@@ -119,7 +119,9 @@ def _was_refused(entry: Row) -> bool:
 
 def versions(sim: SimulatorServer, *, model: str | None = None) -> dict[str, int]:
     """How many devices really run which version."""
-    return dict(Counter(one["firmware"] for one in sim.devices() if model in (None, one["model"])))
+    return dict(
+        Counter(device["firmware"] for device in sim.devices() if model in (None, device["model"]))
+    )
 
 
 def attempts(sim: SimulatorServer) -> dict[str, int]:
@@ -132,17 +134,17 @@ def attempts(sim: SimulatorServer) -> dict[str, int]:
 
 def assert_no_duplicates(sim: SimulatorServer) -> None:
     """No two live campaigns have one name, and no device was accepted twice for one target."""
-    names = Counter(one["campaignName"] for one in live(own(sim)))
+    names = Counter(campaign["campaignName"] for campaign in live(own(sim)))
     assert [name for name, count in names.items() if count > 1] == []
-    taken = Counter((imei, one["to"]) for one in own(sim) for imei in accepted(one))
+    taken = Counter((imei, campaign["to"]) for campaign in own(sim) for imei in accepted(campaign))
     assert [key for key, count in taken.items() if count > 1] == []
 
 
 def assert_pilot_rule(sim: SimulatorServer) -> None:
     """No package without evidence has over 20 devices in live campaigns of the rollout."""
     held: dict[str, set[str]] = {}
-    for one in live(own(sim)):
-        held.setdefault(one["package"], set()).update(one["devices"])
+    for campaign in live(own(sim)):
+        held.setdefault(campaign["package"], set()).update(campaign["devices"])
     for name, devices in held.items():
         assert len(devices) <= PILOT_DEVICES or is_proved(sim, name), name
 
@@ -151,9 +153,9 @@ def is_proved(sim: SimulatorServer, name: str) -> bool:
     """A pilot of the package has succeeded, by what the devices reported."""
     words = [
         entry["status"]
-        for one in own(sim)
-        if one["package"] == name
-        for entry in one["devices"].values()
+        for campaign in own(sim)
+        if campaign["package"] == name
+        for entry in campaign["devices"].values()
         if entry["attempts"] and entry["settled"]
     ]
     return len(words) >= EVIDENCE and 2 * words.count("UpgradeSuccess") >= len(words)
@@ -161,12 +163,14 @@ def is_proved(sim: SimulatorServer, name: str) -> bool:
 
 def created(sim: SimulatorServer) -> int:
     """How many campaigns were posted since the journal was cleared, taken or not."""
-    return sum(one["operation"] == "v3ScheduleCampaign" for one in sim.journal())
+    return sum(call["operation"] == "v3ScheduleCampaign" for call in sim.journal())
 
 
 def writes_to(sim: SimulatorServer, campaign_id: str) -> list[Row]:
     """The journal's writes to one campaign."""
-    return [one for one in sim.journal() if one["kind"] == "write" and campaign_id in one["path"]]
+    return [
+        call for call in sim.journal() if call["kind"] == "write" and campaign_id in call["path"]
+    ]
 
 
 # -- what others do -----------------------------------------------------------------------------
@@ -255,7 +259,11 @@ def hide_campaigns(sim: SimulatorServer, *, hours: float) -> None:
     told = campaigns.reported
 
     def reported(*args: Any, **more: Any) -> list[Any]:
-        return [one for one in told(*args, **more) if state.now - one.created >= hours * 3600]
+        return [
+            campaign
+            for campaign in told(*args, **more)
+            if state.now - campaign.created >= hours * 3600
+        ]
 
     vars(campaigns)["reported"] = reported
 

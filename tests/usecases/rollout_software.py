@@ -54,25 +54,25 @@ def software_fleet(
         "name": ACCOUNT,
         "devices": [
             {
-                "deviceId": one,
+                "deviceId": id_,
                 "make": MAKER,
                 "model": "meter",
                 "softwareList": list(items),
                 **spoken,
-                **changed.get(one, {}),
+                **changed.get(id_, {}),
             }
-            for one in DEVICES
+            for id_ in DEVICES
         ],
         "software": [
             {
-                "softwareName": one["name"],
+                "softwareName": package["name"],
                 "make": MAKER,
                 "model": "meter",
                 "distributionType": spoken["protocol"],
-                "from": one["from"],
-                "to": one["to"],
+                "from": package["from"],
+                "to": package["to"],
             }
-            for one in packages
+            for package in packages
         ],
     }
     if subscription:
@@ -97,7 +97,7 @@ def software(account: Account, version: str = "2.0", **members: Any) -> Rollout:
 
 def running(account: Account) -> dict[str, int]:
     """How many devices run which version of the meter software, by the simulator's own list."""
-    return dict(Counter(one["software"][-1]["version"] for one in account.sim.devices()))
+    return dict(Counter(device["software"][-1]["version"] for device in account.sim.devices()))
 
 
 def installed_at(account: Account) -> list[datetime]:

@@ -47,20 +47,24 @@ def run_watched(
 
 def touchable(sim: SimulatorServer) -> int:
     """How many devices the rollout's campaigns can still touch, by what the service holds."""
-    return sum(not entry["settled"] for one in live(own(sim)) for entry in one["devices"].values())
+    return sum(
+        not entry["settled"]
+        for campaign in live(own(sim))
+        for entry in campaign["devices"].values()
+    )
 
 
 def touched_since(sim: SimulatorServer, start: datetime, campaigns: set[str]) -> int:
     """How many devices of some campaigns, by their ids, were attempted from a time on."""
     return sum(
         bool(entry["recent"]) and moment(entry["recent"]) >= start
-        for one in own(sim)
-        if one["id"] in campaigns
-        for entry in one["devices"].values()
+        for campaign in own(sim)
+        if campaign["id"] in campaigns
+        for entry in campaign["devices"].values()
     )
 
 
 def assert_in_one_campaign(sim: SimulatorServer) -> None:
     """No live campaigns, whoever's, hold a device twice."""
-    taken = Counter(imei for one in live(sim.campaigns()) for imei in accepted(one))
+    taken = Counter(imei for campaign in live(sim.campaigns()) for imei in accepted(campaign))
     assert [imei for imei, count in taken.items() if count > 1] == []

@@ -149,7 +149,7 @@ def test_all_devices_are_returned_also_when_none_was_declared(account: Account) 
     campaign_id = create(account)
     result = ensure(account, campaign_id=campaign_id, wait=True, return_devices="all")
     assert len(result["campaign"]["devices"]) == 6
-    assert {one["action"] for one in result["campaign"]["devices"]} == {"none"}
+    assert {device["action"] for device in result["campaign"]["devices"]} == {"none"}
 
 
 def test_dates_and_windows_are_sent_in_full_and_once(account: Account) -> None:
@@ -366,7 +366,7 @@ def test_many_campaigns_in_one_task_take_one_listing_before_and_one_after(accoun
         for n in range(3)
     ]
     result = ensure(account, campaigns=many)
-    assert [one["action"] for one in result["campaigns"]] == ["create"] * 3
+    assert [campaign["action"] for campaign in result["campaigns"]] == ["create"] * 3
     assert "campaign" not in result
     # 9 statuses a listing (eight and the one that is not published) before and after, and the
     # three of live campaigns once more, since the names were missing.

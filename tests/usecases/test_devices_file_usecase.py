@@ -63,7 +63,7 @@ def meters(account: Account, tmp_path: Path) -> dict[str, Any]:
     """Six meters of the account, in a file."""
     ids = account.devices("GM01Q", OLD, 6)
     file = tmp_path / "meters.csv"
-    file.write_text("Device ID;site\n" + "".join(f"{one};x\n" for one in ids), encoding="utf-8")
+    file.write_text("Device ID;site\n" + "".join(f"{id_};x\n" for id_ in ids), encoding="utf-8")
     return {"ids": ids, "file": str(file)}
 
 
@@ -130,12 +130,12 @@ def test_a_rollout_from_a_file_is_that_from_a_list(
     account = account_with(fleet=fleet(MODELS))
     records = [
         {
-            "imei": one,
+            "imei": id_,
             "host": f"h-{place}",
             "groups": ["lab"] * (place < 3),
             "region": "ns"[place % 2],
         }
-        for place, one in enumerate(imeis(MODELS))
+        for place, id_ in enumerate(imeis(MODELS))
     ]
     waves = [
         {"name": "lab", "group": "lab"},
@@ -147,13 +147,13 @@ def test_a_rollout_from_a_file_is_that_from_a_list(
     table.write_text(
         "region,IMEI,Host,GROUPS\n"
         + "".join(
-            f"{one['region']},{one['imei']},{one['host']},{';'.join(one['groups'])}\n"
-            for one in records
+            f"{record['region']},{record['imei']},{record['host']},{';'.join(record['groups'])}\n"
+            for record in records
         ),
         encoding="utf-8",
     )
     lines = tmp_path / "records.jsonl"
-    lines.write_text("".join(f"{json.dumps(one)}\n" for one in records), encoding="utf-8")
+    lines.write_text("".join(f"{json.dumps(record)}\n" for record in records), encoding="utf-8")
     for file in (table, lines):
         rollout = Rollout(account, MODELS, waves=waves, devices_file=str(file))
         del rollout.spec["devices"]
@@ -196,8 +196,8 @@ def test_every_module_that_returns_devices_keeps_them(
     assert created["campaign"]["devices"] == []
     campaign_id = created["campaign"]["campaign_id"]
     found = rows(tmp_path / "c.csv")
-    assert sorted(one["deviceId"] for one in found) == sorted(meters["ids"])
-    assert {(one["action"], one["campaign_id"], one["campaign"]) for one in found} == {
+    assert sorted(device["deviceId"] for device in found) == sorted(meters["ids"])
+    assert {(row["action"], row["campaign_id"], row["campaign"]) for row in found} == {
         ("add", campaign_id, "pilot")
     }
     account.sim.advance(hours=2)
@@ -206,18 +206,18 @@ def test_every_module_that_returns_devices_keeps_them(
     full = account.run(read_campaigns, CAMPAIGN_INFO_OPTIONS, return_devices="all")
     beside = {"campaign_id": campaign_id, "campaign": "pilot"}
     assert json_rows(tmp_path / "ci.jsonl") == [
-        {**one, **beside} for one in full["campaigns"][0]["devices"]
+        {**campaign, **beside} for campaign in full["campaigns"][0]["devices"]
     ]
 
     upgrade = test_upgrades.ensure(account, **test_upgrades.declared(account), **out("u.ndjson"))
-    ids = {one["upgrade_id"] for one in json_rows(tmp_path / "u.ndjson")}
+    ids = {row["upgrade_id"] for row in json_rows(tmp_path / "u.ndjson")}
     assert ids == {upgrade["upgrade"]["upgrade_id"]} and upgrade["results_file"]["devices"] == 4
     account.run(read_upgrades, UPGRADE_INFO_OPTIONS, **out("ui.csv"))
-    assert {one["upgrade_id"] for one in rows(tmp_path / "ui.csv")} == ids
+    assert {row["upgrade_id"] for row in rows(tmp_path / "ui.csv")} == ids
 
     proof = {"devices": meters["ids"], "expect_version": OLD}
     account.run(refresh_device_firmware, DEVICE_FIRMWARE_OPTIONS, **proof, **out("f.csv"))
-    assert {one["compliance"] for one in rows(tmp_path / "f.csv")} == {"at_target"}
+    assert {row["compliance"] for row in rows(tmp_path / "f.csv")} == {"at_target"}
     info = account.run(read_devices, DEVICE_INFO_OPTIONS, model="GM01Q", **out("i.csv"))
     assert info["devices"] == []
     assert (
@@ -233,7 +233,7 @@ def test_what_was_kept_is_what_can_be_taken(
         account.run(read_devices, DEVICE_INFO_OPTIONS, model="GM01Q", results_file=kept)
         again = account.run(read_devices, DEVICE_INFO_OPTIONS, devices_file=kept)
         assert set(meters["ids"]) <= set(list_imeis(again))
-        assert {one["model"] for one in again["devices"]} == {"GM01Q"}
+        assert {device["model"] for device in again["devices"]} == {"GM01Q"}
 
 
 def test_a_rollout_keeps_its_devices(account_with: Callable[..., Account], tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_a_rollout_keeps_its_devices(account_with: Callable[..., Account], tmp_p
     assert json_rows(file) == rollout.decide()["devices"]
     table = tmp_path / "rollout.csv"
     rollout.decide(results_file=str(table))
-    assert {one["path"] for one in rows(table)} == {"B"}
+    assert {row["path"] for row in rows(table)} == {"B"}
 
 
 def test_waves_are_those_of_the_rollout(account_with: Callable[..., Account]) -> None:
@@ -254,12 +254,12 @@ def test_waves_are_those_of_the_rollout(account_with: Callable[..., Account]) ->
     devices = rollout.decide()["devices"]
     info = account.run(read_devices, DEVICE_INFO_OPTIONS, devices=imeis(MODELS), imei_check="off")
     waves = cut_into_waves(info, rollout.spec["waves"], rollout=rollout.spec["name"])
-    assert [(one["name"], sorted(one["devices"])) for one in waves] == [
-        (name, sorted(one["deviceId"] for one in devices if one["wave"] == name))
+    assert [(campaign["name"], sorted(campaign["devices"])) for campaign in waves] == [
+        (name, sorted(device["deviceId"] for device in devices if device["wave"] == name))
         for name in ("pilot", "broad", "all")
     ]
-    assert not any(is_at_version(one, "B") for one in info["devices"])
-    assert all(is_at_version(one, "A") for one in info["devices"])
+    assert not any(is_at_version(id_, "B") for id_ in info["devices"])
+    assert all(is_at_version(id_, "A") for id_ in info["devices"])
 
 
 def test_check_mode_keeps_nothing(account: Account, tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_a_file_that_cannot_be_written_does_not_hide_the_result(
     with pytest.raises(TaskFailure) as late:
         test_campaigns.ensure(account, **declared, **waits, **where)
     assert begun and describe_failure(late.value)[1]["kind"] == "timeout"
-    assert any("could not be written: No such file" in one for one in account.warnings)
+    assert any("could not be written: No such file" in line for line in account.warnings)
     folder.mkdir()
     waits["wait_for"] = "accepted"
     account.before_each_look = lambda: (lose_the_folder(), account.sim.advance(hours=2))[0]

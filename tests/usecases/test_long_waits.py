@@ -76,7 +76,7 @@ class Patient(Account):
         """Something else than the service answers what is asked, but not logins."""
 
         def answer() -> None:
-            self.sim.faults([{"operation": one, "fault": fault, "times": 10**6} for one in READS])
+            self.sim.faults([{"operation": read, "fault": fault, "times": 10**6} for read in READS])
 
         return answer
 
@@ -135,8 +135,8 @@ def assert_paced(account: Patient, *, delay: float) -> None:
 
 def assert_logins_accepted(account: Patient) -> None:
     """Whatever the faults, no login was refused: five of them would lock the account."""
-    logins = [one for one in account.sim.journal() if one["operation"] in LOGINS]
-    refused = Counter(one["status"] for one in logins if one["status"] not in (0, 200, 503))
+    logins = [call for call in account.sim.journal() if call["operation"] in LOGINS]
+    refused = Counter(login["status"] for login in logins if login["status"] not in (0, 200, 503))
     assert refused == Counter()
 
 

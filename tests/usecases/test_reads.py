@@ -55,11 +55,13 @@ def refresh(account: Account, *, check: bool = False, **given: Any) -> dict[str,
 
 
 def test_every_version_of_the_service_lists_packages(account: Account) -> None:
-    assert {one["protocol"] for one in firmware(account)["packages"]} == {"LWM2M"}
+    assert {package["protocol"] for package in firmware(account)["packages"]} == {"LWM2M"}
     software = firmware(account, api_version="v2", protocol="HTTP")["packages"]
-    assert {one["platform"] for one in software} == {"IoT"}
+    assert {item["platform"] for item in software} == {"IoT"}
     upgrades = firmware(account, api_version="v1", to_version="VerizonFirmwareVersion-02")
-    assert [one["name"] for one in upgrades["packages"]] == ["FOTA_Verizon_Model-A_01To02_HF"]
+    assert [package["name"] for package in upgrades["packages"]] == [
+        "FOTA_Verizon_Model-A_01To02_HF"
+    ]
 
 
 def test_a_path_may_take_several_packages(account: Account) -> None:
@@ -87,8 +89,8 @@ def test_the_fleet_is_read_over_all_pages(
     account = account_with(fleet=generate_fleet(devices=2500))
     read = info(account, max_connections=connections)
     assert read["counts"]["total"] == 2500
-    assert [one["deviceId"] for one in read["devices"]] == [
-        one["deviceId"] for one in account.sim.devices()
+    assert [device["deviceId"] for device in read["devices"]] == [
+        device["deviceId"] for device in account.sim.devices()
     ]
     assert 3 <= account.calls("v3ListDevices") <= most
     assert account.calls("startM2MSession") == 1
@@ -107,8 +109,8 @@ def test_the_fleet_is_read_whole_whatever_the_cursor_is(
         fleet=generate_fleet(devices=5300), switches={"device_cursor": cursor, "gzip": gzip}
     )
     read = info(account)
-    assert sorted(one["deviceId"] for one in read["devices"]) == sorted(
-        one["deviceId"] for one in account.sim.devices()
+    assert sorted(device["deviceId"] for device in read["devices"]) == sorted(
+        device["deviceId"] for device in account.sim.devices()
     )
     calls = account.calls("v3ListDevices")
     assert calls == 6 if cursor == "opaque" else 6 <= calls <= 22, calls
@@ -118,7 +120,7 @@ def test_named_devices_are_queried_and_strangers_are_named(account: Account) -> 
     here = account.devices("GM01Q", OLD, 2)
     stranger = "900000000000009"
     read = info(account, devices=[*here, stranger], imei_check="off")
-    assert [one["deviceId"] for one in read["devices"]] == here
+    assert [device["deviceId"] for device in read["devices"]] == here
     assert read["not_found"] == [stranger]
     assert any(stranger in warning for warning in account.warnings)
     assert account.calls("v3ListDevices") == 0
@@ -138,7 +140,7 @@ def test_history_follows_a_campaign(account: Account) -> None:
     campaign_id = create(account)
     account.sim.set_now("2026-03-20T00:00:00Z")
     read = info(account, devices=[device], gather=["history"])
-    assert [(one["campaign_id"], one["status"]) for one in read["history"]] == [
+    assert [(past["campaign_id"], past["status"]) for past in read["history"]] == [
         (campaign_id, "UpgradeSuccess")
     ]
     with pytest.raises(InvalidValue, match="needs devices"):
@@ -148,7 +150,7 @@ def test_history_follows_a_campaign(account: Account) -> None:
 def test_campaigns_by_name_state_and_id(account: Account) -> None:
     campaign_id = create(account)
     by_name = account.run(read_campaigns, CAMPAIGN_INFO_OPTIONS, name="pilot", return_devices="all")
-    assert [one["campaign_id"] for one in by_name["campaigns"]] == [campaign_id]
+    assert [campaign["campaign_id"] for campaign in by_name["campaigns"]] == [campaign_id]
     assert len(by_name["campaigns"][0]["devices"]) == 6
     by_id = account.run(read_campaigns, CAMPAIGN_INFO_OPTIONS, campaign_id=campaign_id)
     assert by_id["campaigns"][0]["counts"] == {"pending": 6}
@@ -227,7 +229,7 @@ def test_devices_without_an_answer_are_unknown_and_named(
         account, devices=[*here, "900000000000009"], expect_version=OLD, imei_check="off"
     )
     assert result["compliance"] == {"at_target": 1, "behind": 0, "unknown": 1}
-    assert [one["deviceId"] for one in result["devices"]] == ["900000000000009"]
+    assert [device["deviceId"] for device in result["devices"]] == ["900000000000009"]
     assert result["devices"][0]["reason"]
 
 

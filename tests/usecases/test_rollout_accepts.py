@@ -40,7 +40,7 @@ def accept_what_is_offered(rollout: Rollout, decision: dict[str, Any]) -> None:
     """Paste what the plan prints into the declaration."""
     lines = [line.removeprefix(OFFER) for line in plan_lines(decision) if line.startswith(OFFER)]
     assert lines != []
-    rollout.spec["accept"] = [one for line in lines for one in yaml.safe_load(line)["accept"]]
+    rollout.spec["accept"] = [accept for line in lines for accept in yaml.safe_load(line)["accept"]]
 
 
 def pilot_with(account: Account, outcome: str, count: int, **spec: Any) -> Rollout:
@@ -119,7 +119,9 @@ def test_one_failure_more_than_accepted_halts(account_with: StartAccount) -> Non
     decision = rollout.run_until("halted", hours=3)
     assert decision["counts"]["failed"] == 4
     assert created(account.sim) == 1 + (len(own(account.sim)) - 1)
-    assert all(one["started"] is False for one in own(account.sim) if wave_of(one) > 1)
+    assert all(
+        campaign["started"] is False for campaign in own(account.sim) if wave_of(campaign) > 1
+    )
 
 
 def test_an_accept_of_a_wave_that_has_not_begun_is_refused(account_with: StartAccount) -> None:
@@ -142,7 +144,7 @@ def test_a_failed_cohort_that_is_accepted_goes_on(account_with: StartAccount) ->
     decision = rollout.run()
     assert decision["phase"] == "completed_with_exceptions"
     pilot = own(account.sim, model="beta")
-    assert [wave_of(one) for one in pilot] == [1]
+    assert [wave_of(campaign) for campaign in pilot] == [1]
     failed = len(pilot[0]["devices"])
     turn(account.sim)
     accept_what_is_offered(rollout, decision)

@@ -70,7 +70,7 @@ def test_a_halt_brings_the_end_date_forward_once_and_never_back(
         account.sim.advance(hours=7)
     assert set(ends) == {earliest}
     assert (decision["phase"], decision["unstoppable"], decision["exposure"]) == ("halted", [], 0)
-    shortened = [one["operation"] for one in writes_to(account.sim, own(account.sim)[0]["id"])]
+    shortened = [call["operation"] for call in writes_to(account.sim, own(account.sim)[0]["id"])]
     assert shortened == ["v3UpdateCampaignDates"]
     assert created(account.sim) == 1
 
@@ -107,7 +107,7 @@ def test_a_refused_abort_is_no_obstacle_to_the_earlier_end_date(account_with: St
     assert pilot["status"] == "CampaignScheduled"
     assert pilot["endDate"] < "2026-03-12"
     rollout.run_for(48, every=12)
-    tried = [(one["operation"], one["status"]) for one in writes_to(account.sim, pilot["id"])]
+    tried = [(call["operation"], call["status"]) for call in writes_to(account.sim, pilot["id"])]
     assert tried == [("v3CancelCampaign", 400), ("v3UpdateCampaignDates", 200)]
 
 
@@ -124,7 +124,7 @@ def test_an_abort_that_the_service_takes_leaves_nothing_unstoppable(
     decision = rollout.run_for(72, every=24)
     assert (decision["phase"], decision["unstoppable"], decision["exposure"]) == ("halted", [], 0)
     assert all(at <= halted for at in attempt_times(own(account.sim)[0]))
-    tried = [one["operation"] for one in writes_to(account.sim, pilot["id"])]
+    tried = [call["operation"] for call in writes_to(account.sim, pilot["id"])]
     assert tried[0] == "v3CancelCampaign"
     assert created(account.sim) == 1
 
@@ -240,5 +240,5 @@ def test_a_halt_finds_a_retry_that_no_report_shows(account_with: StartAccount) -
     account.sim.advance(hours=5)
     rollout.run_once(state="halted")
     account.sim.advance(hours=1)
-    (again,) = (one for one in own(account.sim) if ".a2." in one["campaignName"])
+    (again,) = (campaign for campaign in own(account.sim) if ".a2." in campaign["campaignName"])
     assert again["status"] == "CampaignCancelled"

@@ -70,7 +70,7 @@ def test_two_controllers_run_at_once(
         decisions = at_once(controllers, Rollout.run_once)
         account.sim.advance(hours=0.25)
         decision = controllers[seed % 2].run_once()
-        if {one["phase"] for one in [*decisions, decision]} <= set(OVER):
+        if {each["phase"] for each in [*decisions, decision]} <= set(OVER):
             break
         account.sim.advance(hours=8)
     assert decision["phase"] == "completed"
@@ -106,8 +106,8 @@ def test_the_next_run_settles_a_lost_race(account_with: StartAccount, minutes: f
     account = account_with(fleet=fleet(TWO))
     rollout = Rollout(account, TWO, waves=WAVES)
     rollout.run_once()
-    for one in own(account.sim):
-        duplicate(account, one)
+    for campaign in own(account.sim):
+        duplicate(account, campaign)
     account.sim.advance(hours=minutes / 60)
     decision = rollout.run_once()
     assert len(decision["actions"]["cancel"]) == (2 if minutes < 10 else 0)
@@ -142,7 +142,7 @@ def test_a_second_campaign_of_the_name_that_holds_devices_is_cancelled_in_time(
     rollout = Rollout(account, TWO, waves=WAVES)
     rollout.run_once()
     pilot = own(account.sim, model="alpha")[0]
-    others = [one for one in rollout.spec["devices"][:16] if one not in pilot["devices"]]
+    others = [device for device in rollout.spec["devices"][:16] if device not in pilot["devices"]]
     duplicate(account, pilot, devices=others[:5])
     account.sim.advance(hours=1)
     assert len(live(own(account.sim, model="alpha"))) == 2
@@ -159,7 +159,7 @@ def test_one_that_has_started_stops_the_rollout(account_with: StartAccount) -> N
     rollout = Rollout(account, TWO, waves=WAVES)
     rollout.run_once()
     pilot = own(account.sim, model="alpha")[0]
-    others = [one for one in rollout.spec["devices"][:16] if one not in pilot["devices"]]
+    others = [device for device in rollout.spec["devices"][:16] if device not in pilot["devices"]]
     duplicate(account, pilot, devices=others[:5])
     unreached = [next(iter(pilot["devices"])), others[0]]
     turn(account.sim, devices=dict.fromkeys(unreached, "unreached"))
@@ -199,7 +199,7 @@ def test_what_a_late_writer_creates_after_the_halt_is_cancelled(
     account.sim.set_now("2026-03-03T11:00:00Z")
     stale = late.decide_afresh()
     assert stale["actions"]["create"] != []
-    bad = [imei for one in own(account.sim) for imei in untouched(one)]
+    bad = [imei for campaign in own(account.sim) for imei in untouched(campaign)]
     turn(account.sim, devices=dict.fromkeys(bad, "failed"))
     account.sim.set_now("2026-03-03T21:00:00Z")
     assert early.run_once()["phase"] == "halted"
@@ -232,7 +232,7 @@ def test_a_new_controller_for_every_run_gives_the_same(
                 rollout = Rollout(again, TWO, waves=WAVES)
                 rollout.phases = phases
         told.append((rollout.phases, decision["counts"], wave_rows(decision)))
-        ends.append([{**one, "id": ""} for one in account.sim.campaigns()])
+        ends.append([{**campaign, "id": ""} for campaign in account.sim.campaigns()])
         assert_no_duplicates(account.sim)
     assert told[0] == told[1]
     assert ends[0] == ends[1]
@@ -244,7 +244,7 @@ def test_resumed_after_a_pause_in_every_phase_it_ends_the_same(
     """Nobody looks for five days at every step: later, and the same campaigns."""
     account = account_with(fleet=fleet(TWO))
     Rollout(account, TWO, waves=WAVES).run()
-    names = sorted(one["campaignName"] for one in own(account.sim))
+    names = sorted(campaign["campaignName"] for campaign in own(account.sim))
     paused = account_with(fleet=fleet(TWO))
     for run in range(40):
         rollout = Rollout(Account(paused.sim, tmp_path / f"resumed-{run}"), TWO, waves=WAVES)
@@ -253,7 +253,7 @@ def test_resumed_after_a_pause_in_every_phase_it_ends_the_same(
             break
         paused.sim.advance(hours=120)
     assert decision["phase"] == "completed"
-    assert sorted(one["campaignName"] for one in own(paused.sim)) == names
+    assert sorted(campaign["campaignName"] for campaign in own(paused.sim)) == names
     assert_no_duplicates(paused.sim)
 
 
@@ -287,8 +287,8 @@ def test_check_mode_writes_nothing_and_says_what_the_run_does(account_with: Star
         real = rollout.run_once()
         if not foreseen["actions"]["refresh"]:
             assert real["actions"] == foreseen["actions"]
-            names = [one["campaignName"] for one in own(account.sim)[before:]]
-            assert names == [one["name"] for one in foreseen["actions"]["create"]]
+            names = [campaign["campaignName"] for campaign in own(account.sim)[before:]]
+            assert names == [planned["name"] for planned in foreseen["actions"]["create"]]
         if real["phase"] in OVER:
             break
         account.sim.advance(hours=9)

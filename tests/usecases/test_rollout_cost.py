@@ -33,7 +33,7 @@ def neighbourhood(models: dict[str, int], others: int) -> dict[str, Any]:
     """A fleet, and so many devices of others on the shop floor."""
     here = fleet(models)
     account = here["accounts"][0]
-    account["devices"] += [device(f"99{one:013}", "floor") for one in range(others)]
+    account["devices"] += [device(f"99{number:013}", "floor") for number in range(others)]
     account["firmware"].append(package("floor"))
     return here
 
@@ -44,13 +44,13 @@ def occupy(account: Account, others: range, *, end: str) -> None:
         account,
         [
             {
-                "name": f"floor-{one}",
+                "name": f"floor-{number}",
                 "package": "floor-A-B",
                 "start_date": "2026-03-03",
                 "end_date": end,
-                "devices": [f"99{one:013}"],
+                "devices": [f"99{number:013}"],
             }
-            for one in others
+            for number in others
         ],
     )
 
@@ -62,7 +62,7 @@ def calls_of_an_idle_run(rollout: Rollout, tokens: Path) -> int:
     decision = rollout.run_once()
     assert not decision["would_change"]
     assert decision["actions"]["refresh"] == []
-    operations = {one["operation"] for one in rollout.sim.journal()}
+    operations = {call["operation"] for call in rollout.sim.journal()}
     assert {"requestOAuthToken", "startM2MSession", "v3QueryDevices"} <= operations
     return len(rollout.sim.journal())
 
@@ -101,11 +101,11 @@ def test_an_idle_run_costs_a_call_for_each_thing_that_matters(
     rollout = Rollout(account, models)
     rollout.run_once()
     account.sim.advance(hours=6)
-    mine = own(account.sim)
-    pages = sum(-(-len(one["devices"]) // PAGE) for one in mine)
-    foreign = len(live(account.sim.campaigns())) - len(live(mine))
+    ours = own(account.sim)
+    pages = sum(-(-len(campaign["devices"]) // PAGE) for campaign in ours)
+    foreign = len(live(account.sim.campaigns())) - len(live(ours))
     budget = ALWAYS + -(-len(imeis(models)) // PAGE) + pages + foreign
-    assert live(mine) != []
+    assert live(ours) != []
     assert calls_of_an_idle_run(rollout, tmp_path / "new") <= budget
 
 
@@ -123,5 +123,5 @@ def test_a_report_of_several_pages_costs_a_call_a_page(
     )
     rollout.run_once()
     account.sim.advance(hours=1)
-    assert [len(one["devices"]) for one in own(account.sim)] == [1150, 50]
+    assert [len(campaign["devices"]) for campaign in own(account.sim)] == [1150, 50]
     assert calls_of_an_idle_run(rollout, tmp_path / "new") <= ALWAYS + 2 + 3

@@ -30,7 +30,7 @@ NO_ANSWER: Row = {"default": {"unreached_rate": 1.0}}
 
 
 def sizes(account: Account) -> list[int]:
-    return [len(one["devices"]) for one in own(account.sim)]
+    return [len(campaign["devices"]) for campaign in own(account.sim)]
 
 
 def test_with_answers_it_goes_on_batch_by_batch(account_with: StartAccount) -> None:
@@ -46,7 +46,7 @@ def test_with_answers_it_goes_on_batch_by_batch(account_with: StartAccount) -> N
     def look(_decision: Row) -> None:
         nonlocal most
         assert_pilot_rule(account.sim)
-        most = max(most, sum(len(one["devices"]) for one in live(own(account.sim))))
+        most = max(most, sum(len(campaign["devices"]) for campaign in live(own(account.sim))))
 
     decision = run_watched(rollout, look)
     assert sizes(account) == [20, 20, 100, 100, 100, 100, 60]
@@ -62,13 +62,13 @@ def test_without_answers_it_is_held_after_three_batches(account_with: StartAccou
     rollout = Rollout(account, MANY, waves=ALL)
 
     def look(_decision: Row) -> None:
-        assert sum(len(one["devices"]) for one in live(own(account.sim))) <= 20
+        assert sum(len(campaign["devices"]) for campaign in live(own(account.sim))) <= 20
 
     decision = run_watched(rollout, look, hours=24)
     assert decision["phase"] == "held"
     assert "3 campaigns with alpha-A-B ended without evidence" in decision["why"]
     assert sizes(account) == [20, 20, 20]
-    assert len({imei for one in own(account.sim) for imei in one["devices"]}) == 60
+    assert len({imei for campaign in own(account.sim) for imei in campaign["devices"]}) == 60
     assert rollout.run_for(24 * 6, every=48)["phase"] == "held"
     assert created(account.sim) == 3
     assert versions(account.sim) == {"A": 500}

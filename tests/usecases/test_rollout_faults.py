@@ -75,7 +75,7 @@ def test_reads_that_fail_once_are_repeated(account_with: StartAccount) -> None:
     rules = [{"operation": operation, "fault": "status_503_before"} for operation in READS]
     account.sim.faults(rules)
     assert len(rollout.run_once()["actions"]["create"]) == 2
-    assert {one["operation"] for one in account.sim.journal() if one["fault"]} == set(READS)
+    assert {call["operation"] for call in account.sim.journal() if call["fault"]} == set(READS)
     assert len(own(account.sim)) == 4
     assert_no_duplicates(account.sim)
 

@@ -49,7 +49,7 @@ def test_a_fifth_of_all_models_failing_halts_everything_for_good(
     account = account_with(fleet=fleet(THREE))
     rollout = Rollout(account, THREE)
     rollout.run_once()
-    bad = [next(iter(one["devices"])) for one in own(account.sim)]
+    bad = [next(iter(campaign["devices"])) for campaign in own(account.sim)]
     turn(account.sim, devices=dict.fromkeys(bad, "failed"))
     account.sim.set_now("2026-03-03T07:00:00Z")
     decision = rollout.run_once()
@@ -104,7 +104,7 @@ def test_a_halt_cancels_also_what_no_report_shows(
     queued = pass_early_and_fail_late(rollout, passing="2026-03-03T13:00:00Z")
     account.sim.set_now("2026-03-03T20:00:00Z")
     hidden = with_status(own(account.sim), "CampaignPreScheduled")
-    assert [one["id"] for one in hidden] == [queued]
+    assert [campaign["id"] for campaign in hidden] == [queued]
     assert rollout.run_once()["phase"] == "halted"
     (cancelled,) = with_status(own(account.sim), "CampaignCancelled")
     assert (cancelled["id"], cancelled["started"]) == (queued, False)
@@ -174,7 +174,7 @@ def test_a_halt_cancels_a_queued_campaign_and_its_twin(account_with: StartAccoun
     assert with_status(own(account.sim), "CampaignRequestPending") == []
     account.sim.advance(hours=1)
     rollout.run_once()
-    assert {one["status"] for one in own(account.sim, wave=2)} == {"CampaignCancelled"}
+    assert {campaign["status"] for campaign in own(account.sim, wave=2)} == {"CampaignCancelled"}
     assert_no_duplicates(account.sim)
 
 

@@ -95,10 +95,10 @@ def test_devices_in_three_zones_are_attempted_each_in_its_own_night(
     )
     assert rollout.run()["phase"] == "completed"
     found = []
-    for one in own(account.sim):
-        (zone,) = {home[imei] for imei in one["devices"]}
-        assert_inside(one, zone, "22:00-04:00")
-        found.append((wave_of(one), zone))
+    for campaign in own(account.sim):
+        (zone,) = {home[imei] for imei in campaign["devices"]}
+        assert_inside(campaign, zone, "22:00-04:00")
+        found.append((wave_of(campaign), zone))
     assert sorted(found) == sorted((wave, zone) for wave in (1, 2) for zone in zones)
     assert set(attempts(account.sim).values()) == {1}
     assert versions(account.sim) == {"B": 60}
@@ -122,12 +122,12 @@ def test_no_campaign_overlaps_a_freeze(
     begins = datetime(2026, 3, 7, tzinfo=rules)
     ends = datetime(2026, 3, 13, tzinfo=rules)
     sides = []
-    for one in own(account.sim):
+    for campaign in own(account.sim):
         opens, *_between, last = (
-            datetime.combine(day, time.min, tzinfo=timezone.utc) for day in days_of(one)
+            datetime.combine(day, time.min, tzinfo=timezone.utc) for day in days_of(campaign)
         )
         closes = last + timedelta(days=1)
-        assert closes <= begins or opens >= ends, one["campaignName"]
+        assert closes <= begins or opens >= ends, campaign["campaignName"]
         sides.append(closes <= begins)
     assert set(sides) == {True, False}
     assert sides == sorted(sides, reverse=True)

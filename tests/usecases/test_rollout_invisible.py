@@ -110,7 +110,7 @@ def test_a_shadow_of_more_than_20_devices_says_nothing_of_the_package(
     account = account_with(fleet=fleet(models), switches={**HIDDEN, "device_history": "finished"})
     rollout = Rollout(account, models, waves=WAVES, calendar={"lead_hours": 72})
     assert run_and_watch(rollout, hours=13)["phase"] == "completed"
-    assert {len(one["devices"]) for one in own(account.sim, wave=2)} == {35}
+    assert {len(campaign["devices"]) for campaign in own(account.sim, wave=2)} == {35}
     assert len(own(account.sim, wave=2)) > 2
 
 
@@ -175,7 +175,9 @@ def test_a_controller_that_sleeps_while_campaigns_hide_finds_them_again(
     hidden = with_status(own(account.sim), "CampaignPreScheduled")
     assert len(hidden) == 2
     decision = rollout.run_once()
-    assert {one["campaign_id"] for one in decision["campaigns"]} == {one["id"] for one in hidden}
+    assert {campaign["campaign_id"] for campaign in decision["campaigns"]} == {
+        campaign["id"] for campaign in hidden
+    }
     assert decision["exposure"] == 10
     assert created(account.sim) == 2
     assert_no_duplicates(account.sim)
@@ -193,7 +195,7 @@ def test_devices_that_join_and_leave_meanwhile_make_no_second_campaign_of_the_na
     rollout.run_once()
     account.sim.advance(hours=6)
     first = next(iter(own(account.sim)[0]["devices"]))
-    rollout.spec["devices"] = [one for one in everyone if one != first]
+    rollout.spec["devices"] = [imei for imei in everyone if imei != first]
     rollout.run_once()
     assert len(live(own(account.sim))) == 1
     assert_no_duplicates(account.sim)
@@ -211,8 +213,8 @@ def test_a_hidden_campaign_that_was_cancelled_is_not_created_again(
     account.sim.advance(hours=1)
     hidden = with_status(own(account.sim), "CampaignPreScheduled")
     assert len(hidden) == 2
-    for one in hidden:
-        stop_campaign(account, one["id"])
+    for campaign in hidden:
+        stop_campaign(account, campaign["id"])
     assert rollout.run_for(72, every=12)["phase"] == "held"
     assert live(own(account.sim)) == []
     assert versions(account.sim) == {"A": 30}

@@ -32,8 +32,8 @@ Row = dict[str, Any]
 ONE = {"alpha": 60}
 EVERYBODY = imeis(ONE)
 # The last device in line is there from the start: who stands before it and is not, comes late.
-LATE = sorted(EVERYBODY, key=lambda one: place_in_line("meters", one))[20:55:5]
-EARLY = [one for one in EVERYBODY if one not in LATE]
+LATE = sorted(EVERYBODY, key=lambda imei: place_in_line("meters", imei))[20:55:5]
+EARLY = [imei for imei in EVERYBODY if imei not in LATE]
 # A share of those in scope: a wave that has begun does not grow with who comes late.
 WAVES: list[Row] = [{"name": "pilot", "percent": 33}, {"name": "all", "rest": True}]
 
@@ -62,8 +62,8 @@ def until_last_wave(rollout: Rollout) -> None:
 
 
 def classes(decision: Row, devices: Iterable[str]) -> set[str]:
-    found = {one["deviceId"]: one["class"] for one in decision["devices"]}
-    return {found[one] for one in devices}
+    found = {device["deviceId"]: device["class"] for device in decision["devices"]}
+    return {found[device] for device in devices}
 
 
 def test_late_devices_are_listed_and_left(account_with: StartAccount) -> None:
@@ -77,7 +77,7 @@ def test_late_devices_are_listed_and_left(account_with: StartAccount) -> None:
     decision = rollout.run_once()
     assert (decision["phase"], classes(decision, LATE)) == ("running", {"late"})
     assert decision["counts"]["late"] == 7
-    reasons = {one["reason"] for one in decision["devices"] if one["class"] == "late"}
+    reasons = {device["reason"] for device in decision["devices"] if device["class"] == "late"}
     assert reasons == {"came after the last wave had begun: late_joiners: last takes it along"}
     decision = rollout.run()
     assert decision["phase"] == "completed_with_exceptions"
@@ -102,7 +102,7 @@ def test_late_devices_join_the_last_wave_where_that_is_declared(account_with: St
     assert versions(account.sim) == {"B": 60}
     pilot, last, joined = own(account.sim)
     assert set(accepted(joined)) == set(LATE)
-    assert [one["campaignName"].split(".")[3::2] for one in (pilot, last, joined)] == [
+    assert [campaign["campaignName"].split(".")[3::2] for campaign in (pilot, last, joined)] == [
         ["w01", "t01", "n18"],
         ["w02", "t01", "n35"],
         ["w02", "t02", "n7"],
@@ -153,4 +153,4 @@ def test_devices_that_join_before_the_last_wave_begins_are_not_late(
     rollout.spec["devices"] = EVERYBODY
     decision = rollout.run()
     assert (decision["phase"], decision["counts"]["verified"]) == ("completed", 60)
-    assert [len(one["devices"]) for one in own(account.sim)] == [18, 2, 40]
+    assert [len(campaign["devices"]) for campaign in own(account.sim)] == [18, 2, 40]

@@ -85,7 +85,7 @@ def test_the_limit_counts_also_what_is_tried_again_and_what_comes_next(
     assert decision["counts"]["failed"] == 3
     assert versions(account.sim) == {"A": 3, "B": 8, "C": 21}
     assert max(found) == 8
-    assert any(".a2." in one["campaignName"] for one in own(account.sim))
+    assert any(".a2." in campaign["campaignName"] for campaign in own(account.sim))
 
 
 @pytest.mark.parametrize("most", [None, 12])
@@ -99,7 +99,7 @@ def test_the_exposure_told_is_never_below_what_is_touched_afterwards(
     told = []
 
     def look(decision: Row) -> None:
-        campaigns = {one["id"] for one in own(account.sim)}
+        campaigns = {campaign["id"] for campaign in own(account.sim)}
         told.append((account.sim.now, decision["exposure"], campaigns))
 
     decision = run_watched(rollout, look)

@@ -60,7 +60,11 @@ class Kept:
     def run_once(self, **params: Any) -> Row:
         """One run that reads the journal, and adds a line to it."""
         decision = self.rollout.run_once(journal=str(self.path), **params)
-        ids = [one["id"] for one in own(self.rollout.sim) if one["id"] not in self._known]
+        ids = [
+            campaign["id"]
+            for campaign in own(self.rollout.sim)
+            if campaign["id"] not in self._known
+        ]
         self._known.update(ids)
         write_line(self.path, phase=decision["phase"], passed=decision["passed"], created=ids)
         return decision
@@ -83,7 +87,7 @@ def write_line(path: Path, *, rollout: str = "meters", **members: Any) -> None:
 
 def told(decision: Row) -> list[str]:
     """The events of a run in short: what, and of which wave or to which phase."""
-    return [f"{one['event']} {one['wave'] or one['phase']}" for one in decision["events"]]
+    return [f"{event['event']} {event['wave'] or event['phase']}" for event in decision["events"]]
 
 
 @pytest.fixture
@@ -102,13 +106,13 @@ def test_a_campaign_that_nothing_shows_is_found_by_its_id(
     rollout = Rollout(account, TWO, waves=WAVES)
     Kept(rollout, path).run_once()
     account.sim.advance(hours=20)
-    hidden = {one["id"] for one in own(account.sim)}
-    assert {one["status"] for one in own(account.sim)} == {"CampaignPreScheduled"}
+    hidden = {campaign["id"] for campaign in own(account.sim)}
+    assert {campaign["status"] for campaign in own(account.sim)} == {"CampaignPreScheduled"}
     blind = rollout.decide()
     assert (blind["campaigns"], len(blind["actions"]["create"])) == ([], 2)
     account.sim.clear_journal()
     decision = rollout.decide(journal=str(path))
-    assert {one["campaign_id"] for one in decision["campaigns"]} == hidden
+    assert {campaign["campaign_id"] for campaign in decision["campaigns"]} == hidden
     assert decision["actions"]["create"] == []
     assert (decision["phase"], decision["exposure"]) == ("running", 10)
     assert account.calls("v3GetCampaign") == 2
@@ -200,7 +204,7 @@ def test_bad_lines_are_told_with_their_numbers(account_with: StartAccount, path:
     rollout.run_once()
     account.sim.advance(hours=20)
     path.write_text('{"rollout": "meters", "crea\n\n["no", "object"]\n', encoding="utf-8")
-    write_line(path, phase="planned", created=[one["id"] for one in own(account.sim)])
+    write_line(path, phase="planned", created=[campaign["id"] for campaign in own(account.sim)])
     decision = rollout.decide(journal=str(path))
     assert decision["actions"]["create"] == []
     (warning,) = account.warnings
@@ -223,12 +227,12 @@ def test_lines_of_other_rollouts_say_nothing_of_this_one(
     rollout = Rollout(account, TWO, waves=WAVES)
     rollout.run_once()
     account.sim.advance(hours=20)
-    ids = [one["id"] for one in own(account.sim)]
+    ids = [campaign["id"] for campaign in own(account.sim)]
     write_line(path, rollout="trackers", phase="planned", created=ids)
     account.sim.clear_journal()
     decision = rollout.decide(journal=str(path))
     assert (decision["campaigns"], account.calls("v3GetCampaign")) == ([], 0)
-    assert {one["before"] for one in decision["events"]} == {""}
+    assert {event["before"] for event in decision["events"]} == {""}
 
 
 def test_a_journal_that_is_not_there_yet_is_empty(account_with: StartAccount, path: Path) -> None:
@@ -295,9 +299,9 @@ def test_a_journal_comes_before_what_a_workflow_says(
     rollout = Rollout(account, TWO, waves=WAVES)
     workflow: Mapping[str, Any] = {"phase": "planned", "passed": []}
     write_line(path, phase="paused", passed=[])
-    assert {one["before"] for one in rollout.decide(last_run=workflow)["events"]} == {"planned"}
+    assert {event["before"] for event in rollout.decide(last_run=workflow)["events"]} == {"planned"}
     decision = rollout.decide(last_run=workflow, journal=str(path))
-    assert {one["before"] for one in decision["events"]} == {"paused"}
+    assert {event["before"] for event in decision["events"]} == {"paused"}
 
 
 def test_a_halt_is_told_once_and_with_the_phase_before(

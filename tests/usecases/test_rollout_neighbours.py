@@ -37,12 +37,12 @@ ONE = {"alpha": 40}
 
 def waves_of(account: Account) -> dict[str, int]:
     """The wave of every device that a campaign of ours has taken."""
-    return {one: wave_of(campaign) for campaign in own(account.sim) for one in accepted(campaign)}
+    return {id_: wave_of(campaign) for campaign in own(account.sim) for id_ in accepted(campaign)}
 
 
 def pilot_of(rollout: Rollout) -> list[str]:
     decision = rollout.decide(check=True)
-    return [one["deviceId"] for one in decision["devices"] if one["wave"] == "pilot"]
+    return [device["deviceId"] for device in decision["devices"] if device["wave"] == "pilot"]
 
 
 def test_devices_in_a_campaign_of_others_wait_and_are_taken_afterwards(
@@ -64,7 +64,7 @@ def test_devices_in_a_campaign_of_others_wait_and_are_taken_afterwards(
     stop_campaign(account, theirs)
     account.sim.clear_journal()
     assert rollout.run()["phase"] == "completed"
-    assert {waves_of(account)[one] for one in taken} == {1}
+    assert {waves_of(account)[id_] for id_ in taken} == {1}
     assert writes_to(account.sim, theirs) == []
     assert_no_duplicates(account.sim)
 
@@ -92,20 +92,20 @@ def test_names_that_look_like_ours_are_not_touched(account_with: StartAccount) -
     account = account_with(fleet=fleet(models))
     other = Rollout(account, models, name="meters-2", devices=imeis(models)[30:])
     other.run_once()
-    mine = Rollout(account, models, devices=imeis(models)[:30])
-    name = mine.decide(check=True)["actions"]["create"][0]["name"]
+    rollout = Rollout(account, models, devices=imeis(models)[:30])
+    name = rollout.decide(check=True)["actions"]["create"][0]["name"]
     odd = name.replace(".t01.", ".t001.")
     foreign_campaign(account, [imei(0, 0)], start="2026-03-03", end="2026-03-20", name=odd)
     account.sim.advance(hours=5)
-    foreign = [one["id"] for one in account.sim.campaigns()]
+    foreign = [campaign["id"] for campaign in account.sim.campaigns()]
     account.sim.clear_journal()
-    decision = mine.run_once()
+    decision = rollout.run_once()
     assert decision["counts"]["busy"] == 1
     assert decision["counts"]["in_scope"] == 30
     assert decision["campaigns"] == []
-    mine.run()
+    rollout.run()
     assert len(foreign) == 2
-    assert [writes_to(account.sim, one) for one in foreign] == [[]] * len(foreign)
+    assert [writes_to(account.sim, id_) for id_ in foreign] == [[]] * len(foreign)
     assert versions(account.sim, model="alpha") == {"B": 30}
     assert other.run()["phase"] == "completed"
     assert versions(account.sim) == {"B": 60}
@@ -121,7 +121,7 @@ def test_two_rollouts_over_the_same_devices_upgrade_each_once(account_with: Star
             break
         account.sim.advance(hours=5)
     assert phases <= {"completed", "nothing_to_do"}
-    taken = [one for campaign in account.sim.campaigns() for one in accepted(campaign)]
+    taken = [id_ for campaign in account.sim.campaigns() for id_ in accepted(campaign)]
     assert len(taken) == len(set(taken)) == 40
 
 
@@ -131,12 +131,12 @@ def test_a_device_that_leaves_the_inventory_keeps_its_wave(account_with: StartAc
     rollout.run_once()
     account.sim.advance(hours=1)
     before = waves_of(account)
-    begun, later = next(iter(before)), next(one for one in imeis(ONE) if one not in before)
-    rollout.spec["devices"] = [one for one in imeis(ONE) if one not in (begun, later)]
+    begun, later = next(iter(before)), next(id_ for id_ in imeis(ONE) if id_ not in before)
+    rollout.spec["devices"] = [id_ for id_ in imeis(ONE) if id_ not in (begun, later)]
     decision = rollout.run()
     assert decision["phase"] == "completed"
-    assert {one["deviceId"]: one["wave"] for one in decision["devices"]}[begun] == "pilot"
-    assert {one: wave for one, wave in waves_of(account).items() if one in before} == before
+    assert {device["deviceId"]: device["wave"] for device in decision["devices"]}[begun] == "pilot"
+    assert {id_: wave for id_, wave in waves_of(account).items() if id_ in before} == before
     assert list(waves_of(account).values()).count(1) == 20
     assert later not in waves_of(account)
     assert versions(account.sim) == {"A": 1, "B": 39}
@@ -151,7 +151,7 @@ def test_devices_that_join_later_do_not_change_who_is_where(account_with: StartA
     before = waves_of(account)
     rollout.spec["devices"] = imeis(ONE)[::-1]
     assert rollout.run()["phase"] == "completed"
-    assert {one: wave for one, wave in waves_of(account).items() if one in before} == before
+    assert {id_: wave for id_, wave in waves_of(account).items() if id_ in before} == before
     assert list(waves_of(account).values()).count(1) == 20
     assert versions(account.sim) == {"B": 40}
     assert_no_duplicates(account.sim)
@@ -177,17 +177,17 @@ def test_a_device_that_leaves_the_account_does_not_keep_the_rollout_from_ending(
 def test_waves_without_members_are_skipped(account_with: StartAccount) -> None:
     """The lab runs the target already; the field has too few devices for the fourth wave."""
     lab = imeis(ONE)[:4]
-    account = account_with(fleet=fleet(ONE, changed={one: {"firmware": "B"} for one in lab}))
+    account = account_with(fleet=fleet(ONE, changed={id_: {"firmware": "B"} for id_ in lab}))
     waves: list[dict[str, Any]] = [
         {"name": "lab", "group": "lab"},
         {"name": "pilot", "count": 20},
         {"name": "broad", "count": 16},
         {"name": "all", "rest": True},
     ]
-    devices = [{"imei": one, "groups": ["lab"] if one in lab else []} for one in imeis(ONE)]
+    devices = [{"imei": id_, "groups": ["lab"] if id_ in lab else []} for id_ in imeis(ONE)]
     decision = Rollout(account, ONE, waves=waves, devices=devices).run()
     assert decision["phase"] == "completed"
-    assert [one["verdict"] for one in decision["waves"]] == ["skip", "pass", "pass", "skip"]
+    assert [wave["verdict"] for wave in decision["waves"]] == ["skip", "pass", "pass", "skip"]
     assert set(waves_of(account).values()) == {2, 3}
     assert versions(account.sim) == {"B": 40}
     assert_no_duplicates(account.sim)
@@ -206,7 +206,7 @@ def test_another_target_waits_for_the_old_one_and_then_goes_on(account_with: Sta
     decision = rollout.run_once()
     assert decision["phase"] == "blocked"
     assert old["id"] in decision["why"]
-    while live([one for one in own(account.sim) if one["id"] == old["id"]]):
+    while live([campaign for campaign in own(account.sim) if campaign["id"] == old["id"]]):
         assert account.writes() == []
         rollout.run_once()
         account.sim.advance(hours=3)
@@ -215,7 +215,7 @@ def test_another_target_waits_for_the_old_one_and_then_goes_on(account_with: Sta
     assert versions(account.sim) == {"C": 40}
     assert writes_to(account.sim, old["id"]) == []
     assert len(with_status(own(account.sim), "CampaignEnded")) == len(own(account.sim))
-    assert {one["package"] for one in own(account.sim)} == {
+    assert {campaign["package"] for campaign in own(account.sim)} == {
         "alpha-A-B",
         "alpha-A-C",
         "alpha-B-C",
@@ -255,7 +255,7 @@ def test_another_model_goes_on_while_one_waits_for_its_old_target(
     rollout = Rollout(account, models)
     rollout.spec["target"][0]["version"] = "C"
     decision = rollout.run_once()
-    assert {one["package"] for one in decision["actions"]["create"]} == {"beta-A-B"}
+    assert {planned["package"] for planned in decision["actions"]["create"]} == {"beta-A-B"}
     assert rollout.run()["phase"] == "completed"
     assert versions(account.sim, model="alpha") == {"C": 20}
     assert versions(account.sim, model="beta") == {"B": 20}

@@ -34,7 +34,7 @@ def oma_fleet(**more: Any) -> Row:
     """All devices and packages speak OMA-DM, which a device calls otherwise than a campaign."""
     found = fleet(ONE, **more)
     (account,) = found["accounts"]
-    account["devices"] = [device(one, "alpha", protocol="OMADM") for one in imeis(ONE)]
+    account["devices"] = [device(imei, "alpha", protocol="OMADM") for imei in imeis(ONE)]
     account["firmware"] = [package("alpha", protocol="OMADM")]
     return found
 

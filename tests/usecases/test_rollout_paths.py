@@ -51,7 +51,10 @@ def to_c(account: Account, models: dict[str, int], **spec: Any) -> Rollout:
 
 def steps(account: Account) -> list[tuple[int, str, int]]:
     """Wave, package and devices of each campaign, in order of creation."""
-    return [(wave_of(one), one["package"], len(one["devices"])) for one in own(account.sim)]
+    return [
+        (wave_of(campaign), campaign["package"], len(campaign["devices"]))
+        for campaign in own(account.sim)
+    ]
 
 
 def watch(account: Account) -> Callable[[Row], None]:
@@ -121,8 +124,8 @@ def test_devices_of_two_versions_meet_at_the_target(account_with: StartAccount) 
         assert waves[wave, "alpha-B-C"] == size, "all of a wave get it"
     assert [waves[wave, "alpha-A-B"] for wave in (1, 2, 3)] == [10, 11, 14]
     tries = attempts(account.sim)
-    assert {tries[one] for one in HALF_ON_B} == {1}
-    assert {tries[one] for one in imeis(MANY) if one not in HALF_ON_B} == {2}
+    assert {tries[id_] for id_ in HALF_ON_B} == {1}
+    assert {tries[id_] for id_ in imeis(MANY) if id_ not in HALF_ON_B} == {2}
     assert_no_duplicates(account.sim)
 
 
@@ -136,7 +139,7 @@ def test_a_bad_second_package_stops_devices_before_they_get_the_first(
     rollout = to_c(account, MANY)
     decision = run_watched(rollout, watch(account))
     assert decision["phase"] == "halted"
-    assert [one["package"] for one in failed_cohorts(decision)] == ["alpha-B-C"]
+    assert [cohort["package"] for cohort in failed_cohorts(decision)] == ["alpha-B-C"]
     assert "20 of 20 devices are in failed cohorts" in decision["why"]
     assert decision["counts"] == {"selected": 70, "in_scope": 70, "failed": 10, "halted": 60}
     assert steps(account) == [(1, "alpha-A-B", 10), (1, "alpha-B-C", 10)]
@@ -152,23 +155,25 @@ def test_a_bad_second_package_halts_its_model_alone(account_with: StartAccount) 
     account = account_with(fleet=fleet(models, packages=[SECOND], outcomes=BAD_SECOND))
     decision = run_watched(to_c(account, models), watch(account))
     assert decision["phase"] == "completed_with_exceptions"
-    assert [one["package"] for one in failed_cohorts(decision)] == ["alpha-B-C"]
+    assert [cohort["package"] for cohort in failed_cohorts(decision)] == ["alpha-B-C"]
     assert versions(account.sim, model="alpha") == {"A": 20, "B": 10}
     assert versions(account.sim, model="beta") == {"B": 50}
-    alpha = [one for one in steps(account) if one[1].startswith("alpha")]
+    alpha = [step for step in steps(account) if step[1].startswith("alpha")]
     assert alpha == [(1, "alpha-A-B", 10), (1, "alpha-B-C", 10)]
     assert_no_duplicates(account.sim)
 
 
 def test_a_device_without_a_path_is_out_and_listed(account_with: StartAccount) -> None:
     stranded = [imei(0, number) for number in (3, 33)]
-    changed = {one: {"firmware": "X"} for one in stranded}
+    changed = {id_: {"firmware": "X"} for id_ in stranded}
     account = account_with(fleet=fleet(MANY, packages=[SECOND], changed=changed))
     rollout = to_c(account, MANY)
     plan = rollout.decide(check=True)
-    out = {one["deviceId"]: one for one in plan["devices"] if one["class"] == "no_path"}
+    out = {device["deviceId"]: device for device in plan["devices"] if device["class"] == "no_path"}
     assert sorted(out) == stranded
-    assert all("no package leads" in one["reason"] and not one["wave"] for one in out.values())
+    assert all(
+        "no package leads" in device["reason"] and not device["wave"] for device in out.values()
+    )
     decision = rollout.run()
     assert (decision["phase"], decision["counts"]["no_path"]) == ("completed_with_exceptions", 2)
     assert versions(account.sim) == {"C": 68, "X": 2}

@@ -171,7 +171,7 @@ def test_a_service_that_is_away_for_a_while_is_waited_for(
     decision = wait(rollout, limit=4 * HOUR)
     assert (decision["phase"], decision["now"]) == ("running", "2026-03-02T04:00:00Z")
     assert clock.slept == [HOUR] * 4
-    assert {one["operation"] for one in account.sim.journal() if one["fault"]} == {LISTS}
+    assert {call["operation"] for call in account.sim.journal() if call["fault"]} == {LISTS}
 
 
 def test_a_service_that_stays_away_leaves_what_was_seen_last(
@@ -220,7 +220,7 @@ def test_a_refusal_ends_a_wait_without_a_judgement(
 
 def named_no_device(decision: Row) -> bool:
     """The diff and its keys hold no IMEI."""
-    return not any(one in str(decision["diff"]) for one in imeis(ONE))
+    return not any(id_ in str(decision["diff"]) for id_ in imeis(ONE))
 
 
 def test_a_diff_of_campaigns_to_create(account_with: StartAccount) -> None:
@@ -257,7 +257,9 @@ def test_a_diff_of_brakes(account_with: StartAccount) -> None:
     assert untouched(pilot) != []
     account.sim.clear_journal()
     decision = rollout.decide(state="halted")
-    first, second = (f"{one['campaignName']} ({one['id']})" for one in (pilot, queued))
+    first, second = (
+        f"{campaign['campaignName']} ({campaign['id']})" for campaign in (pilot, queued)
+    )
     assert decision["diff"] == {
         "before": {
             first: "CampaignScheduled, 2026-03-03 to 2026-03-09, 20 devices",
@@ -363,8 +365,14 @@ def test_versions_and_devices_say_the_path_ahead(account_with: StartAccount) -> 
     rollout.spec["devices"] += [imei(1, 0), imei(9, 0)]
     decision = rollout.decide()
     found = [
-        (one["model"], one["version"], one["standing"], one["path"], one["devices"])
-        for one in decision["standings"]
+        (
+            standing["model"],
+            standing["version"],
+            standing["standing"],
+            standing["path"],
+            standing["devices"],
+        )
+        for standing in decision["standings"]
     ]
     assert found == [
         ("", "", "unknown", [], 1),
@@ -375,8 +383,8 @@ def test_versions_and_devices_say_the_path_ahead(account_with: StartAccount) -> 
         ("alpha", "X", "no_path", [], 1),
         ("beta", "A", "no_target", [], 1),
     ]
-    devices = {one["deviceId"]: one for one in decision["devices"]}
-    told = {id_: (one["path"], one["from_version"]) for id_, one in devices.items()}
+    devices = {device["deviceId"]: device for device in decision["devices"]}
+    told = {id_: (device["path"], device["from_version"]) for id_, device in devices.items()}
     assert told[imei(0, 0)] == (["C"], "B")
     assert told[imei(0, 1)] == ([], "C")
     assert told[imei(0, 2)] == ([], "X")
@@ -391,8 +399,8 @@ def test_a_device_on_its_way_keeps_where_it_came_from(account_with: StartAccount
     steps = []
     for _run in range(40):
         decision = rollout.run_once()
-        one = decision["devices"][0]
-        steps.append((one["version"], one["path"], one["from_version"]))
+        device = decision["devices"][0]
+        steps.append((device["version"], device["path"], device["from_version"]))
         if decision["phase"] == "completed":
             break
         rollout.wait(decision)
@@ -401,7 +409,7 @@ def test_a_device_on_its_way_keeps_where_it_came_from(account_with: StartAccount
         str(("B", ["C"], "A")),
         str(("C", [], "A")),
     ]
-    assert [one["versions"] for one in decision["upgrade_paths"]] == [["A", "B", "C"]]
+    assert [path["versions"] for path in decision["upgrade_paths"]] == [["A", "B", "C"]]
 
 
 # -- clusters ------------------------------------------------------------------------------------
@@ -412,8 +420,8 @@ def test_failures_of_one_region_are_pointed_out(account_with: StartAccount) -> N
     account = account_with(fleet=fleet({"alpha": 20}))
     north = imeis({"alpha": 20})[:4]
     devices = [
-        {"imei": one, "region": "north" if one in north else "south"}
-        for one in imeis({"alpha": 20})
+        {"imei": id_, "region": "north" if id_ in north else "south"}
+        for id_ in imeis({"alpha": 20})
     ]
     rollout = Rollout(account, {"alpha": 20}, devices=devices)
     turn(account.sim, devices=dict.fromkeys(north[:3], "failed"))

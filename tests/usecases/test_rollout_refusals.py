@@ -55,9 +55,11 @@ def test_three_campaigns_accepted_and_then_refused_hold_the_wave(
     rollout = Rollout(account, ONE)
     decision = rollout.run_until("held", hours=6)
     refused = own(account.sim)
-    assert [one["status"] for one in refused] == ["CampaignRequestFailed"] * 3
-    assert len({one["campaignName"] for one in refused}) == 3
-    times = [datetime.fromisoformat(one["created"].replace("Z", "+00:00")) for one in refused]
+    assert [campaign["status"] for campaign in refused] == ["CampaignRequestFailed"] * 3
+    assert len({campaign["campaignName"] for campaign in refused}) == 3
+    times = [
+        datetime.fromisoformat(campaign["created"].replace("Z", "+00:00")) for campaign in refused
+    ]
     assert all((later - sooner).total_seconds() >= 24 * 3600 for sooner, later in pairwise(times))
     assert "3 campaigns" in decision["why"]
     assert rollout.run_for(120, every=12)["phase"] == "held"
@@ -74,14 +76,16 @@ def test_a_refusal_above_20_devices_means_that_the_package_is_not_qualified(
         decision = rollout.run_once()
         refused = with_status(own(account.sim), "CampaignRequestFailed")
         if refused:
-            assert sum(len(one["devices"]) for one in live(own(account.sim))) <= 20
+            assert sum(len(campaign["devices"]) for campaign in live(own(account.sim))) <= 20
         if decision["phase"] in OVER:
             break
         rollout.wait(decision)
     assert decision["phase"] == "completed"
-    assert [len(one["devices"]) for one in refused] == [54]
+    assert [len(campaign["devices"]) for campaign in refused] == [54]
     assert all(
-        len(one["devices"]) <= 20 for one in own(account.sim) if one["id"] != refused[0]["id"]
+        len(campaign["devices"]) <= 20
+        for campaign in own(account.sim)
+        if campaign["id"] != refused[0]["id"]
     )
     assert versions(account.sim) == {"B": 60}
     assert_no_duplicates(account.sim)
@@ -110,10 +114,10 @@ def test_devices_that_the_service_refuses_are_out_or_hold_the_wave(
     account = account_with(fleet=fleet(ONE), switches={"v3_rejected_word": word})
     rollout = Rollout(account, ONE)
     plan = rollout.decide(check=True)
-    pilot = [one["deviceId"] for one in plan["devices"] if one["wave"] == "pilot"]
+    pilot = [device["deviceId"] for device in plan["devices"] if device["wave"] == "pilot"]
     (here,) = account.sim._service.state.accounts.values()
-    for one in pilot[:refused]:
-        here.devices[one].status = "Suspended"
+    for imei in pilot[:refused]:
+        here.devices[imei].status = "Suspended"
     decision = rollout.run()
     assert decision["phase"] == phase
     assert decision["counts"]["rejected"] == refused
@@ -131,7 +135,7 @@ def test_devices_that_an_unseen_campaign_of_others_holds_are_busy_not_refused(
     )
     rollout = Rollout(account, ONE)
     plan = rollout.decide(check=True)
-    pilot = [one["deviceId"] for one in plan["devices"] if one["wave"] == "pilot"]
+    pilot = [device["deviceId"] for device in plan["devices"] if device["wave"] == "pilot"]
     theirs = foreign_campaign(account, pilot[:6], start="2026-03-05", end="2026-03-06")
     account.sim.advance(hours=8)
     decision = rollout.run(hours=8)
@@ -139,12 +143,12 @@ def test_devices_that_an_unseen_campaign_of_others_holds_are_busy_not_refused(
     assert "held" not in rollout.phases
     refused = with_status(own(account.sim), "CampaignRequestFailed")
     assert len(refused) <= 7, "a try a day, not one a run"
-    mine = {one for campaign in own(account.sim) for one in accepted(campaign)}
-    assert mine.isdisjoint(pilot[:6]), "the others have upgraded them"
+    ours = {imei for campaign in own(account.sim) for imei in accepted(campaign)}
+    assert ours.isdisjoint(pilot[:6]), "the others have upgraded them"
     assert versions(account.sim) == {"B": 60}
-    assert [one["status"] for one in account.sim.campaigns() if one["id"] == theirs] == [
-        "CampaignEnded"
-    ]
+    assert [
+        campaign["status"] for campaign in account.sim.campaigns() if campaign["id"] == theirs
+    ] == ["CampaignEnded"]
     assert_no_duplicates(account.sim)
 
 
@@ -161,14 +165,14 @@ def test_too_few_licenses_block_before_the_first_campaign(account_with: StartAcc
     assert account.writes() == []
     set_licenses(account.sim, 60)
     assert rollout.run()["phase"] == "completed"
-    assert sum(one["licensed"] for one in account.sim.devices()) == 60
+    assert sum(device["licensed"] for device in account.sim.devices()) == 60
     assert_no_duplicates(account.sim)
 
 
 def test_devices_without_a_license_are_out_unless_licenses_may_be_assigned(
     account_with: StartAccount,
 ) -> None:
-    licensed = {one: {"licensed": True} for one in imeis(ONE)[:25]}
+    licensed = {imei: {"licensed": True} for imei in imeis(ONE)[:25]}
     account = account_with(
         fleet=fleet(
             ONE, subscription={"purchaseType": MONTHLY, "licenseCount": 60}, changed=licensed
@@ -178,7 +182,7 @@ def test_devices_without_a_license_are_out_unless_licenses_may_be_assigned(
     assert decision["phase"] == "completed_with_exceptions"
     assert decision["counts"]["no_license"] == 35
     assert versions(account.sim) == {"A": 35, "B": 25}
-    assert sum(one["licensed"] for one in account.sim.devices()) == 25
+    assert sum(device["licensed"] for device in account.sim.devices()) == 25
     assert_no_duplicates(account.sim)
 
 
@@ -205,7 +209,7 @@ def test_licenses_that_others_take_after_the_creation_are_a_refusal(
     set_licenses(account.sim, 0)
     account.sim.advance(hours=1)
     decision = rollout.run_once()
-    assert [one["status"] for one in own(account.sim)] == ["CampaignRequestFailed"]
+    assert [campaign["status"] for campaign in own(account.sim)] == ["CampaignRequestFailed"]
     assert decision["phase"] == "blocked"
     set_licenses(account.sim, 22)
     assert rollout.run()["phase"] == "completed"

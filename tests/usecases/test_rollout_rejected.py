@@ -26,9 +26,9 @@ TWO = {"alpha": 40, "beta": 10}
 def suspend(account: Account, model: str) -> None:
     """Devices become inactive, which the preflight does not see."""
     (here,) = account.sim._service.state.accounts.values()
-    for one in here.devices.values():
-        if one.model == model:
-            one.status = "Suspended"
+    for device in here.devices.values():
+        if device.model == model:
+            device.status = "Suspended"
 
 
 @pytest.mark.parametrize("word", ["DeviceRejected", "UpgradeFailed"])
@@ -40,7 +40,7 @@ def test_a_pilot_that_is_refused_wholly_is_held(account_with: StartAccount, word
     assert decision["phase"] == "held"
     assert "the service refused 20 of 20 devices" in decision["why"]
     assert decision["counts"] == {"selected": 40, "in_scope": 40, "rejected": 20, "pending": 20}
-    assert [one["status"] for one in own(account.sim)] == ["CampaignRequestFailed"]
+    assert [campaign["status"] for campaign in own(account.sim)] == ["CampaignRequestFailed"]
     assert rollout.run_for(24 * 6, every=48)["phase"] == "held"
     assert created(account.sim) == 1
     assert versions(account.sim) == {"A": 40}

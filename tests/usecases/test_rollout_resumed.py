@@ -38,7 +38,7 @@ def until_under_way(rollout: Rollout, wave: int) -> Row:
     """Run until the campaign of a wave has started; gives it."""
     for _run in range(60):
         rollout.wait(rollout.run_once(), hours=6)
-        started = [one for one in own(rollout.sim, wave=wave) if one["started"]]
+        started = [campaign for campaign in own(rollout.sim, wave=wave) if campaign["started"]]
         if started:
             return started[0]
     raise AssertionError(f"wave {wave} has not begun")
@@ -52,16 +52,16 @@ def test_halted_and_resumed_in_each_wave_it_completes(account_with: StartAccount
         started = until_under_way(rollout, wave)
         halted = rollout.run_once(state="halted")
         assert (halted["phase"], halted["actions"]["create"]) == ("halted", [])
-        (braked,) = (one for one in own(account.sim) if one["id"] == started["id"])
+        (braked,) = (campaign for campaign in own(account.sim) if campaign["id"] == started["id"])
         assert braked["endDate"] < started["endDate"]
         again = rollout.run_once(state="halted")
         assert (again["phase"], again["would_change"]) == ("halted", False)
-        assert [one["campaign_id"] for one in again["unstoppable"]] == [started["id"]]
+        assert [campaign["campaign_id"] for campaign in again["unstoppable"]] == [started["id"]]
         assert rollout.run_once()["phase"] == "running"
     decision = rollout.run(hours=12)
     assert decision["phase"] == "completed"
     assert versions(account.sim) == {"B": 60}
-    assert {wave_of(one) for one in own(account.sim)} == {1, 2, 99}
+    assert {wave_of(campaign) for campaign in own(account.sim)} == {1, 2, 99}
     assert set(attempts(account.sim).values()) == {1, 2}
 
 
@@ -86,7 +86,7 @@ def test_a_declared_halt_with_abort(
         decision = rollout.run_once()
         assert decision["phase"] == phase
         assert bool(decision["exposure"]) == (phase == "running")
-    tried = [one["operation"] for one in writes_to(account.sim, started["id"])]
+    tried = [call["operation"] for call in writes_to(account.sim, started["id"])]
     assert tried.count("v3CancelCampaign") == 1, "an abort is tried once"
     assert ("v3UpdateCampaignDates" in tried) == (delete_started == "refused")
     assert created(account.sim) == 0

@@ -64,15 +64,15 @@ def test_a_wave_is_created_only_when_the_one_before_has_passed(account_with: Sta
     for _run in range(60):
         before = own(account.sim)
         rollout.run_once()
-        for one in own(account.sim)[len(before) :]:
+        for campaign in own(account.sim)[len(before) :]:
             entries = [
                 entry
                 for other in before
-                if wave_of(other) == wave_of(one) - 1
+                if wave_of(other) == wave_of(campaign) - 1
                 for entry in other["devices"].values()
             ]
             good = sum(entry["status"] == "UpgradeSuccess" for entry in entries)
-            shares[wave_of(one)] = good / max(1, len(entries))
+            shares[wave_of(campaign)] = good / max(1, len(entries))
         if 3 in shares:
             break
         account.sim.advance(hours=4)
@@ -93,7 +93,7 @@ def test_a_pilot_bigger_than_the_pilot_rule_goes_in_batches(account_with: StartA
             break
         account.sim.advance(hours=6)
     assert decision["phase"] == "completed"
-    assert [len(one["devices"]) for one in own(account.sim)] == [20, 25, 35]
+    assert [len(campaign["devices"]) for campaign in own(account.sim)] == [20, 25, 35]
     first, second, _rest = own(account.sim)
     assert second["created"] < first["changed"], "the next batch waits for evidence, not the end"
     assert_no_duplicates(account.sim)
@@ -144,9 +144,9 @@ def test_devices_that_revert_are_mismatches_after_the_grace(account_with: StartA
     assert decision["phase"] == "halted"
     (pilot,) = own(account.sim)
     assert {entry["status"] for entry in pilot["devices"].values()} == {"UpgradeSuccess"}
-    back = [one for one in account.sim.devices() if one["firmware"] == "A"]
-    reverted = {one["deviceId"] for one in back} & set(pilot["devices"])
-    told = {one["deviceId"] for one in decision["devices"] if one["class"] == "mismatch"}
+    back = [device for device in account.sim.devices() if device["firmware"] == "A"]
+    reverted = {device["deviceId"] for device in back} & set(pilot["devices"])
+    told = {device["deviceId"] for device in decision["devices"] if device["class"] == "mismatch"}
     assert len(reverted) > 5
     assert told == reverted
     assert_no_duplicates(account.sim)
@@ -177,7 +177,7 @@ def test_a_version_that_is_lost_after_the_wave_has_passed_halts_the_rollout(
     decision = rollout.run(hours=3, most=100)
     assert decision["phase"] == "halted"
     assert decision["counts"]["mismatch"] > 2
-    assert {wave_of(one) for one in own(account.sim)} == {1, 2}
+    assert {wave_of(campaign) for campaign in own(account.sim)} == {1, 2}
     assert_no_duplicates(account.sim)
 
 
@@ -224,7 +224,7 @@ def test_a_wave_with_too_many_silent_devices_is_held_at_the_deadline(
 def test_a_small_unreached_tail_passes_by_coverage(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(TWO))
     rollout = Rollout(account, TWO)
-    tail = [one["deviceId"] for one in rollout.decide(check=True)["devices"]][::12]
+    tail = [device["deviceId"] for device in rollout.decide(check=True)["devices"]][::12]
     turn(account.sim, devices=dict.fromkeys(tail, "unreached"))
     decision = rollout.run(hours=12, most=100)
     assert decision["phase"] == "completed_with_exceptions"
@@ -240,7 +240,7 @@ def test_a_wave_that_reaches_too_few_is_held_at_its_deadline_not_halted(
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE)
     plan = rollout.decide(check=True)
-    pilot = [one["deviceId"] for one in plan["devices"] if one["wave"] == "pilot"]
+    pilot = [device["deviceId"] for device in plan["devices"] if device["wave"] == "pilot"]
     turn(account.sim, devices=dict.fromkeys(pilot[:6], "unreached"))
     decision = rollout.run(hours=12, most=30)
     assert decision["phase"] == "held"

@@ -68,7 +68,7 @@ def test_software_is_rolled_out_and_verified_by_the_software_lists(
     decision = rollout.run()
     assert decision["phase"] == "completed"
     assert decision["counts"] == {"selected": 40, "in_scope": 40, "verified": 40}
-    assert [one["devices"] for one in decision["campaigns"]] == [20, 10, 10]
+    assert [campaign["devices"] for campaign in decision["campaigns"]] == [20, 10, 10]
     assert running(account) == {"2.0": 40}
     assert set(attempts(account.sim).values()) == {1}
     assert writes(account) == {"v2ScheduleCampaign": 3}
@@ -80,7 +80,9 @@ def test_no_version_is_asked_of_devices(account_with: StartAccount) -> None:
     account = account_with(fleet=software_fleet())
     rollout = software(account, gate={"soak_hours": 24, "approval": False})
     assert rollout.run()["phase"] == "completed"
-    assert {one["operation"] for one in account.sim.journal() if "v3" in one["operation"]} == set()
+    assert {
+        call["operation"] for call in account.sim.journal() if "v3" in call["operation"]
+    } == set()
 
 
 def test_a_soak_begins_with_the_times_of_the_software_lists(account_with: StartAccount) -> None:
@@ -116,8 +118,10 @@ def test_the_item_that_a_package_names_is_found(
     decision = software(account, target, packages=packages).run()
     assert decision["phase"] == "completed"
     assert decision["counts"]["verified"] == 40
-    assert [one["from_version"] for one in decision["cohorts"]] == [packages[0]["from"]]
-    assert [(one["version"], one["devices"]) for one in decision["standings"]] == [(target, 40)]
+    assert [cohort["from_version"] for cohort in decision["cohorts"]] == [packages[0]["from"]]
+    assert [(standing["version"], standing["devices"]) for standing in decision["standings"]] == [
+        (target, 40)
+    ]
 
 
 def test_devices_at_the_target_or_on_unknown_versions_are_left_alone(
@@ -147,13 +151,15 @@ def test_steps_of_software(account_with: StartAccount) -> None:
     rollout = software(account, "3.0")
     decision = run_and_watch(rollout, hours=12)
     assert decision["phase"] == "completed"
-    assert [(one["package"], one["attempted"]) for one in decision["cohorts"]] == [
+    assert [(cohort["package"], cohort["attempted"]) for cohort in decision["cohorts"]] == [
         ("meter-1-2", 40),
         ("meter-2-3", 40),
     ]
-    assert [one["versions"] for one in decision["upgrade_paths"]] == [["1.0", "2.0", "3.0"]]
+    assert [path["versions"] for path in decision["upgrade_paths"]] == [["1.0", "2.0", "3.0"]]
     assert running(account) == {"3.0": 40}
-    taken = Counter((id_, one["package"]) for one in own(account.sim) for id_ in one["devices"])
+    taken = Counter(
+        (id_, campaign["package"]) for campaign in own(account.sim) for id_ in campaign["devices"]
+    )
     assert set(taken.values()) == {1}
 
 
@@ -187,11 +193,11 @@ def test_reports_are_enough_where_somebody_says_so(account_with: StartAccount, s
     keep_silent_on_installs(account, version=shown == "version")
     rollout = software(account, verify="reported_is_enough")
     decision = rollout.decide()
-    assert [one for one in account.warnings if "is not read" in one] != []
+    assert [line for line in account.warnings if "is not read" in line] != []
     decision = rollout.run()
     assert decision["phase"] == "completed"
     assert decision["counts"]["verified"] == 40
-    assert [one["devices"] for one in decision["campaigns"]] == [20, 10, 10]
+    assert [campaign["devices"] for campaign in decision["campaigns"]] == [20, 10, 10]
     assert_no_duplicates(account.sim)
 
 
@@ -213,7 +219,7 @@ def test_without_times_a_soak_begins_at_the_end_of_the_campaign(
     account.sim.set_now("2026-03-07T00:00:00Z")
     decision = rollout.run_once()
     assert decision["waves"][0]["soak_until"] == "2026-03-07T00:00:00Z"
-    assert [one["package"] for one in decision["actions"]["create"]] == ["meter-1-2"]
+    assert [planned["package"] for planned in decision["actions"]["create"]] == ["meter-1-2"]
 
 
 def test_steps_without_verification(account_with: StartAccount) -> None:
@@ -267,11 +273,11 @@ def test_a_device_that_never_reports_fails_at_the_end_of_its_campaign(
     turn(account.sim, devices={silent: "silent", unreached: "unreached"})
     account.sim.set_now("2026-03-05T23:00:00Z")
     decision = rollout.run_once()
-    kinds = {one["deviceId"]: one["class"] for one in decision["devices"]}
+    kinds = {device["deviceId"]: device["class"] for device in decision["devices"]}
     assert (kinds[silent], kinds[unreached]) == ("pending", "pending")
     account.sim.set_now("2026-03-06T00:00:00Z")
     decision = rollout.run_once()
-    kinds = {one["deviceId"]: one["class"] for one in decision["devices"]}
+    kinds = {device["deviceId"]: device["class"] for device in decision["devices"]}
     assert (kinds[silent], kinds[unreached]) == ("failed", "unreached")
 
 
@@ -299,7 +305,7 @@ def test_a_wave_that_falls_back_after_it_has_passed_stops_the_next(
     assert (decision["phase"], decision["passed"]) == ("held", [])
     assert decision["why"].startswith("wave pilot:")
     assert decision["counts"] == {"selected": 40, "in_scope": 40, "pending": 10, "reported": 30}
-    assert [one["wave"] for one in decision["campaigns"]] == [1, 2]
+    assert [campaign["wave"] for campaign in decision["campaigns"]] == [1, 2]
 
 
 def halt_with_a_started_and_a_queued_campaign(account: Account, **members: Any) -> Rollout:
@@ -332,7 +338,7 @@ def test_a_halt_cancels_the_queued_and_aborts_the_started(
     before = running(account)["2.0"]
     assert untouched(pilot) != [], "the halt comes in time for some"
     assert queued["status"] == "CampaignCancelled"
-    assert [one["operation"] for one in writes_to(account.sim, pilot["id"])][:1] == [
+    assert [call["operation"] for call in writes_to(account.sim, pilot["id"])][:1] == [
         "v2CancelCampaign"
     ]
     if switch == "aborted":
@@ -355,5 +361,7 @@ def test_a_halt_shortens_the_started(account_with: StartAccount) -> None:
     assert (pilot["status"], pilot["endDate"]) == ("CampaignScheduled", "2026-03-04")
     assert queued["status"] == "CampaignCancelled"
     assert writes(account) == {"v2UpdateCampaignDates": 1, "v2CancelCampaign": 1}
-    (plan, *_rest) = (one.plan for one in account.sim._service.state.campaigns_by_id.values())
+    (plan, *_rest) = (
+        campaign.plan for campaign in account.sim._service.state.campaigns_by_id.values()
+    )
     assert plan.download_windows == plan.install_windows == ((0, 22),)

@@ -73,7 +73,7 @@ def hide_named(account: Account, name: str) -> None:
     told = campaigns.reported
 
     def reported(*args: Any, **more: Any) -> list[Any]:
-        return [one for one in told(*args, **more) if one.name != name]
+        return [package for package in told(*args, **more) if package.name != name]
 
     vars(campaigns)["reported"] = reported
 
@@ -100,10 +100,10 @@ def test_windows_hold_for_download_and_install(
     )
     (planned,) = rollout.decide()["actions"]["create"]
     windows = [{"start": start, "end": end} for start, end in told]
-    assert sorted(planned["download_windows"], key=lambda one: one["start"]) == windows
+    assert sorted(planned["download_windows"], key=lambda span: span["start"]) == windows
     assert planned["install_windows"] == planned["download_windows"]
     assert rollout.run()["phase"] == "completed"
-    downloads = [at for one in own(account.sim) for at in attempt_times(one)]
+    downloads = [at for campaign in own(account.sim) for at in attempt_times(campaign)]
     assert {at.hour for at in downloads} == hours
     # Ten minutes from the beginning of an installation to its end.
     assert {at.hour for at in installed_at(account) if at.minute >= 10} <= hours
@@ -117,7 +117,7 @@ def test_an_unproved_package_goes_to_20_devices_at_most(account_with: StartAccou
     account = account_with(fleet=software_fleet())
     decision = run_and_watch(software(account, waves=ONE_WAVE), hours=3)
     assert decision["phase"] == "completed"
-    assert [len(one["devices"]) for one in own(account.sim)] == [20, 20]
+    assert [len(campaign["devices"]) for campaign in own(account.sim)] == [20, 20]
 
 
 def test_campaigns_that_reports_do_not_show_are_found_in_histories(
@@ -171,7 +171,7 @@ def test_devices_that_were_refused_as_busy_stay_in_their_wave(account_with: Star
     rollout.run_once()
     account.sim.advance(hours=6)
     (first,) = own(account.sim)
-    refused = [one for one in held if one in first["devices"]]
+    refused = [imei for imei in held if imei in first["devices"]]
     assert refused != []
     decision = rollout.run_once()
     assert decision["counts"].get("busy") == len(refused)
@@ -189,7 +189,7 @@ def test_software_over_oma(account_with: StartAccount) -> None:
     assert decision["phase"] == "completed"
     assert decision["counts"]["verified"] == 40
     assert running(account) == {"2.0": 40}
-    queries = [one for one in account.sim.journal() if one["operation"] == "v2ListDevices"]
+    queries = [call for call in account.sim.journal() if call["operation"] == "v2ListDevices"]
     assert queries != []
 
 
@@ -210,7 +210,7 @@ def test_software_does_not_go_over_lwm2m(account_with: StartAccount) -> None:
 
 def test_devices_without_a_license_are_out(account_with: StartAccount) -> None:
     """v2 has no request that assigns them, so they are assigned before."""
-    licensed = {one: {"licensed": True} for one in DEVICES[:25]}
+    licensed = {imei: {"licensed": True} for imei in DEVICES[:25]}
     account = account_with(
         fleet=software_fleet(
             changed=licensed, subscription={"purchaseType": MONTHLY, "licenseCount": 40}
@@ -220,7 +220,7 @@ def test_devices_without_a_license_are_out(account_with: StartAccount) -> None:
     assert decision["phase"] == "completed_with_exceptions"
     assert decision["counts"]["no_license"] == 15
     assert running(account) == {"1.0": 15, "2.0": 25}
-    assert sum(one["licensed"] for one in account.sim.devices()) == 25
+    assert sum(device["licensed"] for device in account.sim.devices()) == 25
     assert_no_duplicates(account.sim)
 
 
@@ -272,7 +272,7 @@ def test_bad_input_is_named_before_any_call(
         del rollout.spec["packages"]
     with pytest.raises(InvalidSpec) as told:
         rollout.decide()
-    assert [one for one in problems if one not in str(told.value)] == []
+    assert [problem for problem in problems if problem not in str(told.value)] == []
     assert account.sim.journal() == []
 
 

@@ -55,8 +55,8 @@ def until_both_wait(account: Account) -> tuple[Rollout, list[Row], list[Row]]:
         rollout.wait(rollout.run_once(), hours=6)
     account.sim.advance(hours=1)
     old = live(own(account.sim, model="alpha"))
-    started = [one for one in old if one["started"]]
-    queued = [one for one in old if not one["started"]]
+    started = [campaign for campaign in old if campaign["started"]]
+    queued = [campaign for campaign in old if not campaign["started"]]
     assert started and queued
     rollout.spec["devices"] = imeis(TWO)
     return rollout, started, queued
@@ -71,8 +71,8 @@ def watch(account: Account) -> Callable[[Row], None]:
 
 
 def now_of(account: Account, campaigns: list[Row]) -> list[Row]:
-    ids = [one["id"] for one in campaigns]
-    return [one for one in own(account.sim) if one["id"] in ids]
+    ids = [campaign["id"] for campaign in campaigns]
+    return [campaign for campaign in own(account.sim) if campaign["id"] in ids]
 
 
 def test_without_supersede_the_old_target_is_waited_for(account_with: StartAccount) -> None:
@@ -84,12 +84,14 @@ def test_without_supersede_the_old_target_is_waited_for(account_with: StartAccou
     assert decision["actions"]["cancel"] == decision["actions"]["shorten"] == []
     assert decision["actions"]["create"] == [], "free devices wait too"
     assert len(decision["blockers"]) == len(started) + len(queued)
-    assert all("set supersede: true" in one for one in decision["blockers"])
+    assert all("set supersede: true" in line for line in decision["blockers"])
     decision = run_watched(rollout, watch(account))
     assert decision["phase"] == "completed"
     assert versions(account.sim, model="alpha") == {"C": 60}
-    assert {one["status"] for one in now_of(account, started + queued)} == {"CampaignEnded"}
-    assert all(writes_to(account.sim, one["id"]) == [] for one in started + queued)
+    assert {campaign["status"] for campaign in now_of(account, started + queued)} == {
+        "CampaignEnded"
+    }
+    assert all(writes_to(account.sim, campaign["id"]) == [] for campaign in started + queued)
     assert_no_duplicates(account.sim)
 
 
@@ -104,20 +106,22 @@ def test_supersede_cancels_shortens_and_goes_on(account_with: StartAccount) -> N
     (new,) = decision["actions"]["create"]
     assert (new["package"], {*new["devices"]} < {*imeis(TWO)[:20]}) == ("alpha-A-C", True)
     earliest = f"{account.sim.now:%Y-%m}-{account.sim.now.day + 1:02}"
-    assert {one["status"] for one in now_of(account, queued)} == {"CampaignCancelled"}
-    assert {one["endDate"] for one in now_of(account, started)} == {earliest}
-    assert all(one["endDate"] > earliest for one in started)
-    assert [one["campaign_id"] for one in decision["unstoppable"]] == [one["id"] for one in started]
+    assert {campaign["status"] for campaign in now_of(account, queued)} == {"CampaignCancelled"}
+    assert {campaign["endDate"] for campaign in now_of(account, started)} == {earliest}
+    assert all(campaign["endDate"] > earliest for campaign in started)
+    assert [campaign["campaign_id"] for campaign in decision["unstoppable"]] == [
+        campaign["id"] for campaign in started
+    ]
     decision = run_watched(rollout, watch(account))
     assert decision["phase"] == "completed"
     assert versions(account.sim, model="alpha") == {"C": 60}
     assert versions(account.sim, model="beta") == {"B": 10}
-    assert {one["endDate"] for one in now_of(account, started)} == {earliest}
-    assert [len(writes_to(account.sim, one["id"])) for one in started + queued] == [1] * (
+    assert {campaign["endDate"] for campaign in now_of(account, started)} == {earliest}
+    assert [len(writes_to(account.sim, campaign["id"])) for campaign in started + queued] == [1] * (
         len(started) + len(queued)
     )
-    assert [writes_to(account.sim, one["id"]) for one in beta] == [[]] * len(beta)
-    assert any(one["package"] == "alpha-B-C" for one in own(account.sim))
+    assert [writes_to(account.sim, campaign["id"]) for campaign in beta] == [[]] * len(beta)
+    assert any(campaign["package"] == "alpha-B-C" for campaign in own(account.sim))
     assert_no_duplicates(account.sim)
 
 
@@ -130,13 +134,19 @@ def test_supersede_cancels_also_what_no_report_shows(account_with: StartAccount)
     while not own(account.sim, wave=2, model="alpha"):
         rollout.wait(rollout.run_once())
     account.sim.advance(hours=6)
-    hidden = [one for one in own(account.sim) if one["status"] == "CampaignPreScheduled"]
+    hidden = [
+        campaign for campaign in own(account.sim) if campaign["status"] == "CampaignPreScheduled"
+    ]
     assert hidden
     rollout.spec["target"][0]["version"] = "C"
     rollout.spec["supersede"] = True
     rollout.run_once()
-    cancelled = now_of(account, [one for one in hidden if one["package"] == "alpha-A-B"])
-    assert [(one["status"], one["started"]) for one in cancelled] == [("CampaignCancelled", False)]
+    cancelled = now_of(
+        account, [campaign for campaign in hidden if campaign["package"] == "alpha-A-B"]
+    )
+    assert [(campaign["status"], campaign["started"]) for campaign in cancelled] == [
+        ("CampaignCancelled", False)
+    ]
     decision = run_watched(rollout, watch(account))
     assert decision["phase"] == "completed"
     assert versions(account.sim, model="alpha") == {"C": 60}

@@ -40,15 +40,15 @@ def attempt_of(campaign: Row) -> tuple[str, int]:
 def assert_retries_follow(sim: Any) -> None:
     """Attempts of a batch are numbered without a gap, and never overlap."""
     before: dict[str, Row] = {}
-    for one in own(sim):
-        batch, attempt = attempt_of(one)
+    for campaign in own(sim):
+        batch, attempt = attempt_of(campaign)
         last = before.get(batch)
         assert attempt == (1 if last is None else attempt_of(last)[1] + 1)
         if last is not None:
             assert live([last]) == []
-            assert moment(last["changed"]) <= moment(one["created"])
-            assert set(one["devices"]) <= set(last["devices"])
-        before[batch] = one
+            assert moment(last["changed"]) <= moment(campaign["created"])
+            assert set(campaign["devices"]) <= set(last["devices"])
+        before[batch] = campaign
 
 
 def with_a_pilot_that(account: Account, outcome: str, **spec: Any) -> tuple[Rollout, list[str]]:
@@ -70,7 +70,7 @@ def test_devices_that_fail_once_get_one_more_campaign_and_end_verified(
     # The campaign ended when its last device was settled, and the wave waits for the retry.
     assert rollout.run_once()["waves"][0]["verdict"] == "wait"
     first, second = own(sim)
-    assert [attempt_of(one)[1] for one in (first, second)] == [1, 2]
+    assert [attempt_of(campaign)[1] for campaign in (first, second)] == [1, 2]
     assert sorted(second["devices"]) == failing
     assert rollout.run()["phase"] == "completed"
     assert len(own(sim, wave=1)) == 2
@@ -105,7 +105,7 @@ def test_devices_that_fail_twice_stay_failed_and_get_no_third_campaign(
     rollout, failing = with_a_pilot_that(account_with(fleet=fleet(ONE)), "failed", retry=1)
     decision = rollout.run()
     assert (decision["phase"], decision["counts"]["failed"]) == ("completed_with_exceptions", 2)
-    assert [attempt_of(one)[1] for one in own(rollout.sim, wave=1)] == [1, 2]
+    assert [attempt_of(campaign)[1] for campaign in own(rollout.sim, wave=1)] == [1, 2]
     assert versions(rollout.sim) == {"A": 2, "B": 58}
     assert len(failing) == 2
     assert_retries_follow(rollout.sim)
@@ -120,7 +120,7 @@ def test_failures_by_chance_are_tried_again_in_every_wave(account_with: StartAcc
     decision = rollout.run()
     assert decision["phase"] == "completed"
     assert versions(account.sim) == {"B": 200}
-    waves = [wave_of(one) for one in own(account.sim) if attempt_of(one)[1] > 1]
+    waves = [wave_of(campaign) for campaign in own(account.sim) if attempt_of(campaign)[1] > 1]
     assert {2, 3} <= set(waves)
     assert_retries_follow(account.sim)
 
@@ -133,9 +133,9 @@ def test_unreached_devices_are_swept_once_after_the_last_wave(account_with: Star
     decision = rollout.run()
     sim = rollout.sim
     *waves, sweep = own(sim)
-    assert [wave_of(one) for one in waves] == [1, 2, 3]
+    assert [wave_of(campaign) for campaign in waves] == [1, 2, 3]
     assert (wave_of(sweep), sorted(sweep["devices"])) == (99, unreached)
-    assert max(moment(one["changed"]) for one in waves) <= moment(sweep["created"])
+    assert max(moment(campaign["changed"]) for campaign in waves) <= moment(sweep["created"])
     assert (decision["phase"], decision["counts"]["unreached"]) == ("completed_with_exceptions", 2)
     assert "58 of 60 devices verified" in decision["why"]
     assert rollout.run_for(24 * 4, every=48)["phase"] == "completed_with_exceptions"
@@ -178,7 +178,7 @@ def test_the_defaults_complete_with_one_approval(account_with: StartAccount) -> 
         if decision["phase"] in OVER:
             break
         if decision["phase"] == "awaiting_approval":
-            assert {wave_of(one) for one in own(account.sim)} == {1}
+            assert {wave_of(campaign) for campaign in own(account.sim)} == {1}
             rollout.spec["approved"] = [{"wave": "pilot", "digest": decision["digest"][:12]}]
             approvals += 1
         rollout.wait(decision)

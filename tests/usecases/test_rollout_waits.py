@@ -239,7 +239,7 @@ def test_a_plan_that_changes_on_the_way_creates_no_further_wave(account_with: St
     rollout.spec["require_digest"] = rollout.decide()["digest"][:12]
     rollout.run_once()
     everybody = rollout.spec["devices"]
-    rollout.spec["devices"] = [one for one in everybody if one in own(rollout.sim)[0]["devices"]]
+    rollout.spec["devices"] = [imei for imei in everybody if imei in own(rollout.sim)[0]["devices"]]
     rollout.spec["devices"] += everybody[-5:]
     assert rollout.run_for(24 * 4, every=24)["phase"] == "blocked"
     assert created(rollout.sim) == 1

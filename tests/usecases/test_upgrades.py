@@ -213,7 +213,9 @@ def test_waiting_ends_with_the_upgrade_and_info_reads_it(account: Account) -> No
     info = account.run(
         read_upgrades, UPGRADE_INFO_OPTIONS, package=PACKAGE, states=["ended"], return_devices="all"
     )
-    assert [one["upgrade_id"] for one in info["upgrades"]] == [result["upgrade"]["upgrade_id"]]
-    assert {one["status"] for one in info["upgrades"][0]["devices"]} == {"UpgradeSuccess"}
+    assert [upgrade["upgrade_id"] for upgrade in info["upgrades"]] == [
+        result["upgrade"]["upgrade_id"]
+    ]
+    assert {device["status"] for device in info["upgrades"][0]["devices"]} == {"UpgradeSuccess"}
     other_day = account.run(read_upgrades, UPGRADE_INFO_OPTIONS, start_date="2026-03-06")
     assert other_day["upgrades"] == []

@@ -122,7 +122,9 @@ def test_the_line_tells_rate_and_expected_end(patient: Make) -> None:
     result = wait(account, said, campaign_ids=[id_], wait_timeout=2 * WEEK, wait_delay=HOUR)
     assert result["campaigns"][0]["counts"] == {"success": 20}
     partly = [line for line in said if " an hour; " in line and "success 20" not in line]
-    assert partly and all("; at the latest 2026-03-10 00:00 UTC; waited " in one for one in partly)
+    assert partly and all(
+        "; at the latest 2026-03-10 00:00 UTC; waited " in line for line in partly
+    )
 
 
 def test_names_mean_the_live_campaign(account_with: Callable[..., Account]) -> None:
@@ -132,7 +134,7 @@ def test_names_mean_the_live_campaign(account_with: Callable[..., Account]) -> N
     given: dict[str, Any] = {"wait_for": "accepted", "return_devices": "none"}
     account.before_each_look = lambda: account.sim.advance(hours=1)
     result = wait(account, names=["others", "meters"], campaign_ids=[first, second], **given)
-    assert [one["campaign_id"] for one in result["campaigns"]] == [first, second]
+    assert [campaign["campaign_id"] for campaign in result["campaigns"]] == [first, second]
     assert "counts" not in result["campaigns"][0]
     assert account.calls("v3ListCampaignDevices") == 0
     with pytest.raises(FotaError, match="no report of the service lists it"):
@@ -151,7 +153,7 @@ def test_the_limit_ends_the_wait_with_the_ids(patient: Make) -> None:
     assert message.startswith("waited 1 d for ended: campaign 0 ") and " and 2 more" in message
     assert "the last read failed: " in message and "HTTP 503" in message
     assert f"fota_wait with campaign_ids: [{', '.join(ids)}]" in message
-    assert [one["campaign_id"] for one in result["campaigns"]] == ids
+    assert [campaign["campaign_id"] for campaign in result["campaigns"]] == ids
     assert result["elapsed"] == 24 * HOUR and "waited 1 d of 1 d" in said[-1]
 
 
@@ -199,13 +201,13 @@ def test_every_device_is_kept_also_when_the_wait_was_in_vain(patient: Make, tmp_
     with pytest.raises(TaskFailure) as caught:
         wait(account, **given, wait_timeout=2 * HOUR, results_file=str(late))
     assert failed(caught)[2]["results_file"] == {"path": str(late), "devices": 20}
-    assert {one["state"] for one in rows(late)} == {"pending"}
+    assert {row["state"] for row in rows(late)} == {"pending"}
 
     result = wait(account, **given, wait_timeout=2 * WEEK, results_file=str(over))
     (campaign,) = result["campaigns"]
     assert (campaign["devices"], campaign["counts"]) == ([], {"success": 20})
-    assert [one["deviceId"] for one in rows(over)] == imeis(MODELS)
-    assert {(one["state"], one["campaign_id"]) for one in rows(over)} == {("success", id_)}
+    assert [row["deviceId"] for row in rows(over)] == imeis(MODELS)
+    assert {(row["state"], row["campaign_id"]) for row in rows(over)} == {("success", id_)}
 
     seen = wait(account, check=True, **given, results_file=str(unwritten))
     assert seen["results_file"]["devices"] == 20 and not unwritten.exists()
@@ -215,11 +217,11 @@ def test_devices_of_upgrades_and_rollouts_are_kept(patient: Make, tmp_path: Path
     account, kept = patient(), tmp_path / "upgrade.csv"
     id_ = test_upgrades.create(account)
     wait(account, upgrade_ids=[id_], wait_timeout=3 * WEEK, results_file=str(kept))
-    assert {one["upgrade_id"] for one in rows(kept)} == {id_}
+    assert {row["upgrade_id"] for row in rows(kept)} == {id_}
 
     account, kept = patient(fleet(MODELS)), tmp_path / "rollout.csv"
     wait(account, rollout=Rollout(account, MODELS).spec, imei_check="off", results_file=str(kept))
-    assert sorted(one["deviceId"] for one in rows(kept)) == imeis(MODELS)
+    assert sorted(row["deviceId"] for row in rows(kept)) == imeis(MODELS)
 
 
 def test_check_mode_looks_once(account_with: Callable[..., Account]) -> None:
@@ -228,7 +230,7 @@ def test_check_mode_looks_once(account_with: Callable[..., Account]) -> None:
     account.sim.clear_journal()
     said: list[str] = []
     result = wait(account, said, check=True, campaign_ids=[id_, ""], names=["coming"])
-    assert [one["state"] for one in result["campaigns"]] == ["pending"]
+    assert [campaign["state"] for campaign in result["campaigns"]] == ["pending"]
     assert result["campaigns"][0]["counts"] == {}
     assert said == [] and account.writes() == []
     assert account.warnings == ["there is no campaign coming yet to wait for"]

@@ -56,7 +56,7 @@ def path(catalog: list[Package], way: str, **members: str) -> list[str] | None:
         from_version=start,
         to_version=end,
     )
-    return None if found is None else [one.name for one in found]
+    return None if found is None else [step.name for step in found]
 
 
 CATALOG = [
@@ -141,7 +141,9 @@ def test_a_path_is_connected_and_shortest(catalog: list[Package], start: str, en
     found = find_path(catalog, make="Maker", model="M1", from_version=start, to_version=end)
     reached, steps = {start}, 0
     while end not in reached:
-        wider = reached | {one.to_version for one in catalog if one.from_version in reached}
+        wider = reached | {
+            firmware.to_version for firmware in catalog if firmware.from_version in reached
+        }
         if wider == reached:
             assert found is None
             return
@@ -149,7 +151,7 @@ def test_a_path_is_connected_and_shortest(catalog: list[Package], start: str, en
     assert found is not None
     assert len(found) == steps
     here = start
-    for one in found:
-        assert one.from_version == here
-        here = one.to_version
+    for step in found:
+        assert step.from_version == here
+        here = step.to_version
     assert here == end

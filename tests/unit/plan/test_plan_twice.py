@@ -145,10 +145,12 @@ def campaign_specs(draw: st.DrawFn, type_: CampaignType) -> CampaignSpec:
 
 def make_plan(spec: CampaignSpec, there: Sequence[There]) -> CampaignPlan:
     matches = [
-        one.campaign for one in there if not spec.campaign_id or one.campaign.id == spec.campaign_id
+        listed.campaign
+        for listed in there
+        if not spec.campaign_id or listed.campaign.id == spec.campaign_id
     ]
     target = choose_campaign(spec, matches)
-    devices = next((one.devices for one in there if one.campaign is target), ())
+    devices = next((listed.devices for listed in there if listed.campaign is target), ())
     return plan_campaign(spec, target, report=report(*devices), catalog=CATALOG, now=NOW)
 
 
@@ -161,11 +163,11 @@ def carry_out(plan: CampaignPlan, there: Sequence[There]) -> list[There]:
     return [
         There(
             plan.predicted,
-            one.devices if plan.predicted_devices is None else plan.predicted_devices,
+            listed.devices if plan.predicted_devices is None else plan.predicted_devices,
         )
-        if one.campaign is plan.current
-        else one
-        for one in there
+        if listed.campaign is plan.current
+        else listed
+        for listed in there
     ]
 
 
@@ -204,7 +206,7 @@ def _assert_rules(plan: CampaignPlan, there: Sequence[There]) -> None:
     """The service would allow it, and there is never a second live campaign of one name."""
     target = plan.current
     if plan.create is not None:
-        assert all(one.campaign.state.over for one in there)
+        assert all(listed.campaign.state.over for listed in there)
         assert plan.spec.present
         assert plan.create.devices
         assert plan.create.schedule.end is not None
@@ -282,8 +284,8 @@ def carry_out_upgrade(plan: UpgradePlan, there: Sequence[Upgrade]) -> list[Upgra
         assert plan.predicted is not None
         return [*there, replace(plan.predicted, id="new", devices=rows)]
     if plan.cancel:
-        return [one for one in there if one is not plan.current]
-    return [replace(one, devices=rows) if one is plan.current else one for one in there]
+        return [listed for listed in there if listed is not plan.current]
+    return [replace(listed, devices=rows) if listed is plan.current else listed for listed in there]
 
 
 @settings(max_examples=150)
@@ -298,7 +300,7 @@ def test_an_upgrade_plan_carried_out_is_empty_when_planned_again(
         return
     event(plan.action)
     if plan.create is not None:
-        assert all(one.state.over for one in matching_upgrades(spec, there))
+        assert all(matching.state.over for matching in matching_upgrades(spec, there))
         assert (plan.create.end or plan.create.start) >= TODAY
     elif plan.changed:
         assert plan.current is not None

@@ -164,7 +164,7 @@ def gate(**members: Any) -> Gate:
 # -- what the service shows
 
 
-def device(one: str, version: str = "A", **members: Any) -> Device:
+def device(device_id: str, version: str = "A", **members: Any) -> Device:
     """A device of the account; its version was read long ago."""
     known: dict[str, Any] = {
         "make": MAKER,
@@ -174,7 +174,7 @@ def device(one: str, version: str = "A", **members: Any) -> Device:
         "license_assigned": False,
         "refreshed": at(-1000),
     }
-    return Device(device_id=one, firmware=version, **{**known, **members})
+    return Device(device_id=device_id, firmware=version, **{**known, **members})
 
 
 def package(model: str = "M1", path: str = "A B", **members: Any) -> Package:
@@ -250,39 +250,43 @@ def own(
     return OwnCampaign(called, campaign, tuple(rows))
 
 
-def row(one: str, status: str = "UpgradePending", **members: Any) -> CampaignDevice:
+def row(device_id: str, status: str = "UpgradePending", **members: Any) -> CampaignDevice:
     """A row of a device report; nothing was attempted yet."""
-    return CampaignDevice(device_id=one, status=status, **members)
+    return CampaignDevice(device_id=device_id, status=status, **members)
 
 
-def good(one: str, when: float = -10) -> CampaignDevice:
+def good(device_id: str, when: float = -10) -> CampaignDevice:
     """A success, some hours from ``NOW``."""
-    return row(one, "UpgradeSuccess", updated=at(when), recent_attempt=at(when))
+    return row(device_id, "UpgradeSuccess", updated=at(when), recent_attempt=at(when))
 
 
-def bad(one: str, when: float = -10) -> CampaignDevice:
+def bad(device_id: str, when: float = -10) -> CampaignDevice:
     """A failure after an attempt."""
-    return row(one, "UpgradeFailed", updated=at(when), recent_attempt=at(when), reason="no answer")
+    return row(
+        device_id, "UpgradeFailed", updated=at(when), recent_attempt=at(when), reason="no answer"
+    )
 
 
-def tried(one: str, when: float = -10, **members: Any) -> CampaignDevice:
+def tried(device_id: str, when: float = -10, **members: Any) -> CampaignDevice:
     """An attempt without a result."""
-    return row(one, **{"updated": at(when), "recent_attempt": at(when), **members})
+    return row(device_id, **{"updated": at(when), "recent_attempt": at(when), **members})
 
 
-def busy(one: str, when: float = -60) -> CampaignDevice:
+def busy(device_id: str, when: float = -60) -> CampaignDevice:
     """Refused, as another campaign has it."""
-    return row(one, "DeviceRejected", updated=at(when), reason="Device is busy in another upgrade")
+    return row(
+        device_id, "DeviceRejected", updated=at(when), reason="Device is busy in another upgrade"
+    )
 
 
-def rejected(one: str, when: float = -60) -> CampaignDevice:
+def rejected(device_id: str, when: float = -60) -> CampaignDevice:
     """Refused for good."""
-    return row(one, "DeviceRejected", updated=at(when), reason="Device not found")
+    return row(device_id, "DeviceRejected", updated=at(when), reason="Device not found")
 
 
-def upgraded(one: str, when: float = -1, **members: Any) -> Device:
+def upgraded(device_id: str, when: float = -1, **members: Any) -> Device:
     """A device of which B was read, some hours from ``NOW``."""
-    return device(one, "B", refreshed=at(when), **members)
+    return device(device_id, "B", refreshed=at(when), **members)
 
 
 def seen(
@@ -295,8 +299,8 @@ def seen(
     subscription: Subscription = EVENT_BILLING,
 ) -> Observed:
     """What a run has read; packages from A to B for every model unless others are given."""
-    known = {one.device_id: one for one in devices}
-    models = sorted({one.model for one in known.values()} | {"M1"})
+    known = {entry.device_id: entry for entry in devices}
+    models = sorted({entry.model for entry in known.values()} | {"M1"})
     return Observed(
         now=now,
         catalog=tuple(catalog) or tuple(package(model) for model in models),
@@ -319,8 +323,8 @@ def settled(
     fine = imeis(good_ones, start=start)
     broken = imeis(bad_ones, start=start + good_ones)
     return (
-        [good(one) for one in fine] + [bad(one) for one in broken],
-        [upgraded(one) for one in fine] + [device(one) for one in broken],
+        [good(id_) for id_ in fine] + [bad(id_) for id_ in broken],
+        [upgraded(id_) for id_ in fine] + [device(id_) for id_ in broken],
     )
 
 

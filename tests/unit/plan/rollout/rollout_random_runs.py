@@ -145,12 +145,12 @@ def path_runs(
     size = draw(st.integers(1, 45))
     kinds = [("M1", "A"), ("M1", "A"), ("M1", "B"), ("M2", "A")]
     fleet = draw(st.lists(st.sampled_from(kinds), min_size=size, max_size=size))
-    steps = st.tuples(st.sampled_from(imeis(size)), st.sampled_from([one.name for one in PATHS]))
+    steps = st.tuples(st.sampled_from(imeis(size)), st.sampled_from([path.name for path in PATHS]))
     waves = draw(st.lists(st.tuples(KINDS, GATES), max_size=2))
     hidden = draw(st.dictionaries(st.integers(1, 8), st.integers(1, 30)) if hides else st.just({}))
     regions = [
-        {"imei": one, "timezone": draw(st.sampled_from(["UTC", "Europe/Berlin"]))}
-        for one in imeis(size)
+        {"imei": id_, "timezone": draw(st.sampled_from(["UTC", "Europe/Berlin"]))}
+        for id_ in imeis(size)
     ]
     return Run(
         {

@@ -158,10 +158,10 @@ class ServiceModel:
         own = tuple(self._show())
         present = {target.generation for target in spec.targets} if spec else set()
         held = {
-            row.device_id: one.campaign.id
-            for one in own
-            if spec and not one.over and one.name.generation not in present
-            for row in one.rows
+            row.device_id: campaign.campaign.id
+            for campaign in own
+            if spec and not campaign.over and campaign.name.generation not in present
+            for row in campaign.rows
             if row.status != "DeviceRejected"
         }
         return Observed(
@@ -171,30 +171,32 @@ class ServiceModel:
             own=own,
             busy={**self.foreign, **held},
             subscription=EVENT_BILLING,
-            generations=frozenset(one.name.generation for one in own),
+            generations=frozenset(campaign.name.generation for campaign in own),
         )
 
     def look_behind(self, suspects: Iterable[Sequence[str]]) -> bool:
         """Show the campaigns that histories tell of; false when there are no new ones."""
         asked = {imei for group in suspects for imei in group[:3]}
         hidden = [
-            one
-            for one in self.campaigns
-            if self.now < one.shown and one.live(self.now) and asked & one.accepted.keys()
+            running
+            for running in self.campaigns
+            if self.now < running.shown
+            and running.live(self.now)
+            and asked & running.accepted.keys()
         ]
-        for one in hidden:
-            one.shown = self.now
+        for campaign in hidden:
+            campaign.shown = self.now
         return bool(hidden)
 
     def _show(self) -> Iterator[OwnCampaign]:
-        for one in self.campaigns:
-            name = parse_name(str(one.planned.name))
+        for running in self.campaigns:
+            name = parse_name(str(running.planned.name))
             assert name is not None
-            if one.live(self.now) and self.now < one.shown:
+            if running.live(self.now) and self.now < running.shown:
                 continue
-            package = one.planned.package
+            package = running.planned.package
             campaign = Campaign(
-                id=one.id,
+                id=running.id,
                 type=CampaignType.FIRMWARE,
                 name=str(name),
                 package=package.name,
@@ -203,26 +205,26 @@ class ServiceModel:
                 protocol="LWM2M",
                 make=package.make,
                 model=package.model,
-                status=one.status(self.now),
-                schedule=Schedule(one.planned.start, one.planned.end),
+                status=running.status(self.now),
+                schedule=Schedule(running.planned.start, running.planned.end),
             )
-            yield OwnCampaign(name, campaign, tuple(self._report(one)))
+            yield OwnCampaign(name, campaign, tuple(self._report(running)))
 
-    def _report(self, one: Running) -> Iterator[CampaignDevice]:
+    def _report(self, campaign: Running) -> Iterator[CampaignDevice]:
         """Rows come once the request was checked; a request that fails has none."""
-        if self.now < one.created + CHECKED_AFTER or one.fails:
+        if self.now < campaign.created + CHECKED_AFTER or campaign.fails:
             return
-        checked = spell(one.created + CHECKED_AFTER)
-        for imei, reason in one.refused.items():
+        checked = spell(campaign.created + CHECKED_AFTER)
+        for imei, reason in campaign.refused.items():
             yield CampaignDevice(imei, "DeviceRejected", reason, updated=checked)
-        for imei, when in one.accepted.items():
-            yield self._row(one, imei, when, checked)
+        for imei, when in campaign.accepted.items():
+            yield self._row(campaign, imei, when, checked)
 
-    def _row(self, one: Running, imei: str, when: datetime, checked: str) -> CampaignDevice:
-        fate = self.fate(imei, one.planned.package.name)
-        if one.cancelled is not None and self.now >= one.cancelled:
+    def _row(self, campaign: Running, imei: str, when: datetime, checked: str) -> CampaignDevice:
+        fate = self.fate(imei, campaign.planned.package.name)
+        if campaign.cancelled is not None and self.now >= campaign.cancelled:
             return CampaignDevice(imei, "CampaignCancelled", updated=checked)
-        if not one.changes(imei, self.now) or fate == "unreached":
+        if not campaign.changes(imei, self.now) or fate == "unreached":
             return CampaignDevice(imei, "UpgradePending", updated=checked)
         told = spell(when)
         word = {"bad": "UpgradeFailed", "silent": "UpgradePending", "odd": "SomethingNew"}
@@ -233,9 +235,9 @@ class ServiceModel:
     def live_devices(self, package: str) -> int:
         """Devices that live campaigns with a package hold at this moment."""
         return sum(
-            len(one.accepted)
-            for one in self.campaigns
-            if one.planned.package.name == package and one.live(self.now)
+            len(campaign.accepted)
+            for campaign in self.campaigns
+            if campaign.planned.package.name == package and campaign.live(self.now)
         )
 
     def to_come(self) -> int:
@@ -247,15 +249,18 @@ class ServiceModel:
         return max((when for _imei, when in self._to_come()), default=None)
 
     def _to_come(self) -> Iterator[tuple[str, datetime]]:
-        for one in self.campaigns:
-            for imei, when in one.attempts.items():
-                if self.now < when and self.fate(imei, one.planned.package.name) != "unreached":
+        for campaign in self.campaigns:
+            for imei, when in campaign.attempts.items():
+                if (
+                    self.now < when
+                    and self.fate(imei, campaign.planned.package.name) != "unreached"
+                ):
                     yield imei, when
 
     def outcomes(self) -> dict[str, str]:
         """What is known by now of each device that is done: ``good`` at the target, or ``bad``."""
         known = {}
-        starts = {one.from_version for one in self.catalog}
+        starts = {step.from_version for step in self.catalog}
         for (imei, package), told in self._results().items():
             if told == "bad" or package.to_version not in starts:
                 known[imei] = told
@@ -263,7 +268,11 @@ class ServiceModel:
 
     def proved(self, package: str) -> bool:
         """At least 5 devices were attempted with a package, half of them well, and it is known."""
-        known = [told for (_imei, one), told in self._results().items() if one.name == package]
+        known = [
+            told
+            for (_imei, installed), told in self._results().items()
+            if installed.name == package
+        ]
         return len(known) >= 5 and 2 * known.count("good") >= len(known)
 
     def _results(self) -> dict[tuple[str, Package], str]:
@@ -273,14 +282,14 @@ class ServiceModel:
         is known to be bad a day after it. One that stays silent is bad when its campaign is over.
         """
         known = {}
-        for one in self.campaigns:
-            package = one.planned.package
-            for imei, when in one.attempts.items():
+        for campaign in self.campaigns:
+            package = campaign.planned.package
+            for imei, when in campaign.attempts.items():
                 told = {
                     "good": ("good", self.now > when),
                     "bad": ("bad", self.now >= when),
                     "reverts": ("bad", self.now >= when + hours(24)),
-                    "silent": ("bad", self.now >= one.ends),
+                    "silent": ("bad", self.now >= campaign.ends),
                 }.get(self.fate(imei, package.name))
                 if told and told[1]:
                     known[imei, package] = told[0]
@@ -293,9 +302,9 @@ class ServiceModel:
     def runs(self, imei: str) -> str:
         """The version that a device runs, whatever was read of it."""
         version = self.devices[imei].firmware
-        for one in self.campaigns:
-            package = one.planned.package
-            if version != package.from_version or not one.changes(imei, self.now):
+        for campaign in self.campaigns:
+            package = campaign.planned.package
+            if version != package.from_version or not campaign.changes(imei, self.now):
                 continue
             if self.fate(imei, package.name) == "good":
                 version = package.to_version
@@ -313,19 +322,19 @@ class ServiceModel:
     def apply(self, decision: Decision) -> None:
         """Carry the writes of a decision out."""
         for own, _why in decision.stops.cancel:
-            (one,) = (one for one in self.campaigns if one.id == own.campaign.id)
-            if self.now < one.begins:
-                one.cancelled = self.now
+            (campaign,) = (running for running in self.campaigns if running.id == own.campaign.id)
+            if self.now < campaign.begins:
+                campaign.cancelled = self.now
         for own, end, _why in decision.stops.shorten:
-            (one,) = (one for one in self.campaigns if one.id == own.campaign.id)
-            assert (self.now + hours(24)).date() <= end < one.planned.end
-            one.planned = replace(one.planned, end=end)
+            (campaign,) = (running for running in self.campaigns if running.id == own.campaign.id)
+            assert (self.now + hours(24)).date() <= end < campaign.planned.end
+            campaign.planned = replace(campaign.planned, end=end)
         for planned in decision.create:
             self._create(planned)
 
     def _create(self, planned: PlannedCampaign) -> None:
         number = len(self.campaigns) + 1
-        one = Running(
+        campaign = Running(
             id=f"c{number:03}",
             planned=planned,
             created=self.now,
@@ -340,18 +349,20 @@ class ServiceModel:
         count = max(1, len(planned.devices) - 1)
         for place, imei in enumerate(planned.devices):
             if imei in taken:
-                one.refused[imei] = BUSY_REASON
+                campaign.refused[imei] = BUSY_REASON
             elif self.runs(imei) != planned.package.from_version:
-                one.refused[imei] = WRONG_VERSION
+                campaign.refused[imei] = WRONG_VERSION
             elif self.fate(imei, planned.package.name) == "rejected":
-                one.refused[imei] = "Device not found"
-            elif not one.fails:
-                one.accepted[imei] = one.begins + FIRST_RESULT + hours(self.spread * place / count)
-        one.endless = any(
+                campaign.refused[imei] = "Device not found"
+            elif not campaign.fails:
+                campaign.accepted[imei] = (
+                    campaign.begins + FIRST_RESULT + hours(self.spread * place / count)
+                )
+        campaign.endless = any(
             self.fate(imei, planned.package.name) in ("silent", "unreached", "odd")
-            for imei in one.accepted
+            for imei in campaign.accepted
         )
-        self.campaigns.append(one)
+        self.campaigns.append(campaign)
 
 
 def run_once(

@@ -67,8 +67,8 @@ DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 
 
-def utc_midnight(one: date) -> datetime:
-    return datetime(one.year, one.month, one.day, tzinfo=timezone.utc)
+def utc_midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
 
 
 def clock(minutes: int) -> str:
@@ -110,7 +110,7 @@ def changes_of(zone: str) -> tuple[date, ...]:
 # Mostly whole, half and quarter hours; any minute is possible. 1440 is the end of the day.
 TIMES = st.one_of(st.integers(0, 95).map(lambda quarter: quarter * 15), st.integers(0, 1439))
 WINDOWS = st.lists(
-    st.tuples(TIMES, st.one_of(TIMES, st.just(1440))).filter(lambda one: one[0] != one[1]),
+    st.tuples(TIMES, st.one_of(TIMES, st.just(1440))).filter(lambda pair: pair[0] != pair[1]),
     min_size=1,
     max_size=3,
 )
@@ -136,22 +136,22 @@ def test_windows_never_leave_the_local_hours(
     start = changes[change % len(changes)] - before * DAY
     last = start + (days - 1) * DAY
     found = compile_windows(
-        [LocalWindow(*one) for one in windows], ZoneInfo(zone), start=start, end=last
+        [LocalWindow(*window) for window in windows], ZoneInfo(zone), start=start, end=last
     )
     assert list(found) == sorted(found)
-    assert all(one.end < two.start for one, two in pairwise(found))
-    assert all(0 <= one.start < one.end <= 24 for one in found)
-    opened = {hour for one in found for hour in range(one.start, one.end)}
+    assert all(earlier.end < two.start for earlier, two in pairwise(found))
+    assert all(0 <= window.start < window.end <= 24 for window in found)
+    opened = {hour for window in found for hour in range(window.start, window.end)}
     for hour in range(24):
         days_of_it = [local_minutes(zone, start + number * DAY, hour) for number in range(days)]
         inside = all(is_inside(minute, windows) for minutes in days_of_it for minute in minutes)
-        steady = all(len({one.utcoffset() for one in minutes}) == 1 for minutes in days_of_it)
+        steady = all(len({minute.utcoffset() for minute in minutes}) == 1 for minutes in days_of_it)
         assert (hour in opened) == (inside and steady), hour
 
 
 FREEZES = st.lists(
     st.tuples(st.integers(-10, 60), st.integers(0, 12)).map(
-        lambda one: Freeze(NOW.date() + one[0] * DAY, NOW.date() + (one[0] + one[1]) * DAY)
+        lambda pair: Freeze(NOW.date() + pair[0] * DAY, NOW.date() + (pair[0] + pair[1]) * DAY)
     ),
     max_size=5,
 )
@@ -163,7 +163,7 @@ def is_frozen(day: date, zone: str, freezes: Sequence[Freeze]) -> bool:
         (utc_midnight(day) + number * 15 * MINUTE).astimezone(ZoneInfo(zone)).date()
         for number in range(96)
     }
-    return any(freeze.first <= one <= freeze.last for one in local for freeze in freezes)
+    return any(freeze.first <= date_ <= freeze.last for date_ in local for freeze in freezes)
 
 
 @settings(max_examples=80)
@@ -181,7 +181,7 @@ def test_no_campaign_overlaps_a_freeze(
     """It starts on the first day from which enough days are free, and is as long as they allow."""
     now = NOW + later * MINUTE
     moved = timedelta(days=later // (24 * 60))
-    there = [Freeze(one.first + moved, one.last + moved, one.why) for one in freezes]
+    there = [Freeze(freeze.first + moved, freeze.last + moved, freeze.why) for freeze in freezes]
     calendar = Calendar(freezes=tuple(there), lead=hours(lead), min_days=least)
     found = find_span(calendar, ZoneInfo(zone), days=days, now=now)
     assert found is not None
@@ -240,10 +240,10 @@ def test_no_campaign_overlaps_a_freeze(
 def test_windows_by_hand(
     window: str, zone: str, start: date, days: int, expected: list[tuple[int, int]]
 ) -> None:
-    begin, end = (int(one[:2]) * 60 + int(one[3:]) for one in window.split("-"))
+    begin, end = (int(hhmm[:2]) * 60 + int(hhmm[3:]) for hhmm in window.split("-"))
     last = start + (days - 1) * DAY
     found = compile_windows([LocalWindow(begin, end)], ZoneInfo(zone), start=start, end=last)
-    assert found == tuple(Window(*one) for one in expected)
+    assert found == tuple(Window(*times) for times in expected)
 
 
 # -- days: NOW is Friday 2026-04-10, 10:00 UTC
@@ -332,7 +332,7 @@ def test_days_by_hand(
 def test_a_freeze_of_years_leaves_no_place() -> None:
     wish = spec(imeis(2), calendar={"freeze": [{"from": "2026-04-01", "to": "2027-12-31"}]})
     with pytest.raises(PlanRefused, match="leave no 2 days within 400 days"):
-        decided(wish, seen([device(one) for one in imeis(2)]))
+        decided(wish, seen([device(id_) for id_ in imeis(2)]))
 
 
 # -- through a whole decision
@@ -341,10 +341,15 @@ def test_a_freeze_of_years_leaves_no_place() -> None:
 def planned(calendar: dict[str, Any], devices: list[Any] | None = None) -> list[Any]:
     """Zone, first and last day and windows of what the first run creates."""
     wish = spec(devices or imeis(2), calendar=calendar)
-    known = [device(one.imei) for one in wish.devices]
+    known = [device(entry.imei) for entry in wish.devices]
     return sorted(
-        (one.cohort.zone, one.start.day, one.end.day, [(w.start, w.end) for w in one.windows])
-        for one in decided(wish, seen(known)).create
+        (
+            created.cohort.zone,
+            created.start.day,
+            created.end.day,
+            [(w.start, w.end) for w in created.windows],
+        )
+        for created in decided(wish, seen(known)).create
     )
 
 

@@ -49,10 +49,10 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 
 def created(found: Decision) -> list[tuple[int, int, int]]:
     """Wave, batch and size of what is created."""
-    for one in found.create:
-        assert one.name.count == len(one.devices) == len(set(one.devices))
-        assert (one.name.wave, one.name.attempt) == (one.wave.number, 1)
-    return [(one.name.wave, one.name.batch, one.name.count) for one in found.create]
+    for planned in found.create:
+        assert planned.name.count == len(planned.devices) == len(set(planned.devices))
+        assert (planned.name.wave, planned.name.attempt) == (planned.wave.number, 1)
+    return [(batch.name.wave, batch.name.batch, batch.name.count) for batch in found.create]
 
 
 def of_one_model(count: int, own: Iterable[OwnCampaign] = (), **members: Any) -> Decision:
@@ -126,17 +126,17 @@ def test_unproved(
 
 
 def test_what_is_live_takes_room() -> None:
-    live = own([row(one) for one in imeis(7)])
+    live = own([row(id_) for id_ in imeis(7)])
     assert created(of_one_model(40, [live])) == [(1, 2, 13)]
     assert created(of_one_model(40, [live, own([row(imei(7))], batch=2)])) == [(1, 3, 12)]
 
 
 def test_a_full_room_takes_nobody() -> None:
-    assert created(of_one_model(40, [own([row(one) for one in imeis(20)])])) == []
+    assert created(of_one_model(40, [own([row(id_) for id_ in imeis(20)])])) == []
 
 
 def test_what_is_over_takes_no_room() -> None:
-    assert created(of_one_model(40, [own([row(one) for one in imeis(7)], "CampaignEnded")])) == [
+    assert created(of_one_model(40, [own([row(id_) for id_ in imeis(7)], "CampaignEnded")])) == [
         (1, 2, 20)
     ]
 
@@ -162,12 +162,14 @@ def test_a_campaign_takes_the_room_that_it_asked_for() -> None:
 
 def test_packages_have_rooms_of_their_own() -> None:
     ids = imeis(60)
-    devices = [*map(device, ids[:30]), *(device(one, "A2") for one in ids[30:])]
+    devices = [*map(device, ids[:30]), *(device(id_, "A2") for id_ in ids[30:])]
     what = seen(devices, catalog=[package(), package(path="A2 B")])
     found = decided(spec(ids), what)
     assert created(found) == [(1, 1, 20), (1, 1, 20)]
-    assert {one.package.name for one in found.create} == {"M1-A-B", "M1-A2-B"}
-    assert [one.cohort for one in found.create] == sorted(one.cohort for one in found.create)
+    assert {planned.package.name for planned in found.create} == {"M1-A-B", "M1-A2-B"}
+    assert [planned.cohort for planned in found.create] == sorted(
+        planned.cohort for planned in found.create
+    )
 
 
 def test_waves_share_the_room_of_a_package() -> None:
@@ -218,19 +220,19 @@ def test_proved(devices: int, limits: dict[str, int], expected: list[tuple[int, 
 def test_max_creates_is_over_all_cohorts() -> None:
     ids = imeis(12)
     models = [f"M{number}" for number in range(4)]
-    devices = [device(one, model=models[number % 4]) for number, one in enumerate(ids)]
+    devices = [device(id_, model=models[number % 4]) for number, id_ in enumerate(ids)]
     found = decided(
         spec(ids, target=[target(model) for model in models], limits={"max_creates": 3}),
         seen(devices),
     )
     assert created(found) == [(1, 1, 3)] * 3
-    assert [one.cohort.model for one in found.create] == ["M0", "M1", "M2"]
+    assert [planned.cohort.model for planned in found.create] == ["M0", "M1", "M2"]
 
 
 def test_devices_are_taken_in_line_and_each_once() -> None:
     found = proved(45, limits={"max_campaign_devices": 20})
-    taken = [one for planned in found.create for one in planned.devices]
-    assert taken == [one for one in waves_of(found)[1] if one not in imeis(5)]
+    taken = [id_ for planned in found.create for id_ in planned.devices]
+    assert taken == [id_ for id_ in waves_of(found)[1] if id_ not in imeis(5)]
 
 
 # -- numbers
@@ -288,7 +290,7 @@ def test_a_refused_cohort_tries_again_after_a_day(
 
 def test_a_failed_cohort_gets_nothing_and_others_go_on() -> None:
     ids = imeis(12)
-    devices = [device(one, model="M1" if place < 6 else "M2") for place, one in enumerate(ids)]
+    devices = [device(id_, model="M1" if place < 6 else "M2") for place, id_ in enumerate(ids)]
     wish = spec(
         ids,
         target=[target(), target("M2")],
@@ -296,7 +298,7 @@ def test_a_failed_cohort_gets_nothing_and_others_go_on() -> None:
     )
     what = seen(devices, [own([bad(ids[0]), bad(ids[1])])])
     found = decided(wish, what)
-    assert [one.package.name for one in found.create] == ["M2-A-B"]
+    assert [planned.package.name for planned in found.create] == ["M2-A-B"]
     assert created(found) == [(1, 1, 6)]
 
 
@@ -317,10 +319,10 @@ def test_an_open_wave_is_filled_while_the_one_before_still_runs() -> None:
 
 def test_the_model_of_another_live_target_waits() -> None:
     ids = imeis(6)
-    devices = [device(one, model="M1" if place < 3 else "M2") for place, one in enumerate(ids)]
+    devices = [device(id_, model="M1" if place < 3 else "M2") for place, id_ in enumerate(ids)]
     what = seen(devices, [own([row(ids[0])], to="C")])
     found = decided(spec(ids, target=[target(), target("M2")]), what)
-    assert [one.cohort.model for one in found.create] == ["M2"]
+    assert [planned.cohort.model for planned in found.create] == ["M2"]
 
 
 # -- exposure
@@ -338,7 +340,7 @@ def test_exposure_counts_devices_that_can_still_change() -> None:
     over = own([row(ids[5])], "CampaignEnded", batch=2, count=1)
     assert decided(spec(ids), seen(devices, [live, over])).exposure == 7
     # A package without failures fills the room that it has left.
-    calm = own([row(one) for one in ids[:4]])
+    calm = own([row(id_) for id_ in ids[:4]])
     assert decided(spec(ids), seen(map(device, ids), [calm])).exposure == 20
 
 

@@ -51,7 +51,7 @@ def kept(*own: OwnCampaign, **members: Any) -> History:
 
 
 def ids(campaigns: Iterable[OwnCampaign]) -> set[str]:
-    return {one.campaign.id for one in campaigns}
+    return {campaign.campaign.id for campaign in campaigns}
 
 
 # -- claims and records
@@ -102,7 +102,7 @@ def test_later_attempts_and_batches_are_newer() -> None:
     retry = own([good(A)], batch=1, attempt=2, campaign_id="retry")
     later = own([good(B)], batch=3, campaign_id="later")
     found = kept(retry, later, first)
-    assert {one: record.own.campaign.id for one, record in records(found).items()} == {
+    assert {imei: record.own.campaign.id for imei, record in records(found).items()} == {
         A: "retry",
         B: "later",
     }
@@ -130,7 +130,7 @@ def test_later_attempts_and_batches_are_newer() -> None:
 def test_reports_that_are_short(
     status: str, rows: int, count: int, *, settles: bool, lacks: bool
 ) -> None:
-    found = kept(own([row(one) for one in imeis(rows)], status, count=count))
+    found = kept(own([row(imei) for imei in imeis(rows)], status, count=count))
     assert found.settling == ({PLACE} if settles else set())
     assert found.lacking == ({PLACE} if lacks else set())
 
@@ -281,7 +281,7 @@ def test_twins(
     found = kept(*([second, first] if reverse else [first, second]))
     assert ids(found.campaigns) == {keeps}
     assert ids(found.surplus) == surplus
-    assert not any(one.stopped for one in found.campaigns)
+    assert not any(campaign.stopped for campaign in found.campaigns)
 
 
 def test_three_of_a_name_leave_one() -> None:
@@ -357,7 +357,7 @@ def campaigns(draw: st.DrawFn) -> list[OwnCampaign]:
         kinds = draw(st.dictionaries(st.sampled_from(imeis(6)), st.sampled_from(sorted(ROWS))))
         found.append(
             own(
-                [ROWS[kind](one) for one, kind in kinds.items()],
+                [ROWS[kind](imei) for imei, kind in kinds.items()],
                 draw(st.sampled_from(STATUSES)),
                 count=draw(st.integers(1, 6)),
                 campaign_id=f"c{number}",
@@ -379,10 +379,10 @@ def test_the_ledger_knows_no_order(own: list[OwnCampaign], dice: Any) -> None:
 @given(campaigns())
 def test_what_must_hold_of_any_ledger(own: list[OwnCampaign]) -> None:
     found = kept(*own)
-    names = [one.name for one in found.campaigns if not one.over]
+    names = [campaign.name for campaign in found.campaigns if not campaign.over]
     assert len(names) == len(set(names))
     assert not ids(found.campaigns) & ids(found.surplus)
-    assert all(not one.over for one in (*found.surplus, *found.superseded))
+    assert all(not campaign.over for campaign in (*found.surplus, *found.superseded))
     assert records(found).keys() <= claims(found).keys()
     assert set(found.request_failures) <= set(found.retry_at)
-    assert {one.name.generation for one in found.campaigns} <= {GENERATION}
+    assert {campaign.name.generation for campaign in found.campaigns} <= {GENERATION}

@@ -146,7 +146,10 @@ def test_a_cohort_is_never_a_generation() -> None:
 
 
 def test_the_line_is_the_hash_of_rollout_and_imei() -> None:
-    one = imei(7)
-    assert place_in_line("meters", one) == hashlib.sha256(b"meters" + one.encode()).hexdigest()
-    assert place_in_line("meters", one) != place_in_line("meter", one)
-    assert place_in_line("meters", one) != place_in_line("meters", imei(8))
+    device_id = imei(7)
+    assert (
+        place_in_line("meters", device_id)
+        == hashlib.sha256(b"meters" + device_id.encode()).hexdigest()
+    )
+    assert place_in_line("meters", device_id) != place_in_line("meter", device_id)
+    assert place_in_line("meters", device_id) != place_in_line("meters", imei(8))

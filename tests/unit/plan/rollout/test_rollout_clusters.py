@@ -36,16 +36,16 @@ def clusters(failed: dict[str, int], attempted: dict[str, int]) -> list[tuple[st
     ids = iter(imeis(sum(attempted.values())))
     for region, count in attempted.items():
         for number in range(count):
-            one = next(ids)
-            wish.append({"imei": one, "region": region})
+            imei = next(ids)
+            wish.append({"imei": imei, "region": region})
             broken = number < failed.get(region, 0)
-            rows.append(bad(one) if broken else good(one))
-            devices.append(device(one) if broken else upgraded(one))
+            rows.append(bad(imei) if broken else good(imei))
+            devices.append(device(imei) if broken else upgraded(imei))
     decision = decided(spec(wish), seen(devices, [own(rows)]))
     found = find_clusters(decision.assessment.rows)
-    assert all(one.all_failures == sum(failed.values()) for one in found)
-    assert all(one.all_attempted == len(wish) for one in found)
-    return [(one.what, one.value, one.failures, one.attempted) for one in found]
+    assert all(cluster.all_failures == sum(failed.values()) for cluster in found)
+    assert all(cluster.all_attempted == len(wish) for cluster in found)
+    return [(cluster.what, cluster.value, cluster.failures, cluster.attempted) for cluster in found]
 
 
 @pytest.mark.parametrize(

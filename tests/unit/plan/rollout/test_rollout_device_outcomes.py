@@ -213,7 +213,7 @@ def test_a_device_in_a_live_campaign_of_others_is_busy() -> None:
     found = decided(spec(imeis(2)), seen(map(device, imeis(2)), busy={imei(0): "theirs"}))
     assert classes(found) == {imei(0): "busy", imei(1): "pending"}
     assert "theirs" in row_of(found, imei(0)).outcome.reason
-    assert [one.devices for one in found.create] == [(imei(1),)]
+    assert [planned.devices for planned in found.create] == [(imei(1),)]
 
 
 def test_what_our_own_campaign_says_counts_before_others() -> None:
@@ -234,7 +234,7 @@ def test_while_a_report_is_not_complete_the_cohort_settles() -> None:
         ids[3]: "pending",
     }
     found = decided(wish, seen(devices, [live]))
-    assert [one.devices for one in found.create] == [(ids[3],)]
+    assert [planned.devices for planned in found.create] == [(ids[3],)]
 
 
 def test_a_report_that_lost_rows_leaves_its_devices_unknown() -> None:
@@ -257,8 +257,8 @@ def test_another_wave_of_the_cohort_does_not_settle() -> None:
     wish = spec(ids, waves=[wave("first", count=2), wave()])
     first, last = waves_of(decided(wish, seen(map(device, ids)))).values()
     found = classes(decided(wish, seen(map(device, ids), [own([row(first[0])], count=2)])))
-    assert [found[one] for one in first] == ["pending", "settling"]
-    assert [found[one] for one in last] == ["pending", "pending"]
+    assert [found[id_] for id_ in first] == ["pending", "settling"]
+    assert [found[id_] for id_ in last] == ["pending", "pending"]
 
 
 def test_a_complete_report_settles_nothing() -> None:
@@ -321,5 +321,5 @@ def test_a_busy_device_is_not_rejected(word: str, reason: str, *, is_rejected: b
 
 
 def test_busy_after_an_attempt_is_a_failure() -> None:
-    one = row(ONE, "UpgradeFailed", reason="modem busy", updated=at(-5), recent_attempt=at(-5))
-    assert classes(decided(spec([ONE]), seen([device(ONE)], [own([one])]))) == {ONE: "failed"}
+    failure = row(ONE, "UpgradeFailed", reason="modem busy", updated=at(-5), recent_attempt=at(-5))
+    assert classes(decided(spec([ONE]), seen([device(ONE)], [own([failure])]))) == {ONE: "failed"}

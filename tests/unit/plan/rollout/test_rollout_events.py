@@ -41,8 +41,8 @@ NOTHING = LastRun()
 def events(decision: Decision, last: LastRun = NOTHING) -> list[tuple[str, str, str, str]]:
     """Every event as its kind, wave, phase, and phase before."""
     return [
-        (one.kind.value, one.wave, one.phase.value, one.before)
-        for one in find_events(decision.assessment, decision.phase, decision.create, last)
+        (event.kind.value, event.wave, event.phase.value, event.before)
+        for event in find_events(decision.assessment, decision.phase, decision.create, last)
     ]
 
 
@@ -69,13 +69,13 @@ def second_wave_created() -> Decision:
     rows, devices = settled(5)
     campaigns = [
         own(rows, "CampaignEnded", end=-1),
-        own([row(one) for one in TEN[5:]], wave=2),
+        own([row(imei) for imei in TEN[5:]], wave=2),
     ]
     return decided(spec(TEN, waves=TWO_WAVES), seen([*devices, *map(device, TEN[5:])], campaigns))
 
 
 def halted() -> Decision:
-    rows = [bad(one) for one in TEN[:5]]
+    rows = [bad(imei) for imei in TEN[:5]]
     return decided(
         spec(TEN, waves=TWO_WAVES), seen(map(device, TEN), [own(rows, "CampaignEnded", end=-1)])
     )
@@ -116,14 +116,14 @@ def test_a_wave_that_has_begun_does_not_begin_again() -> None:
 
 def test_a_second_campaign_of_a_wave_is_no_beginning() -> None:
     """More devices of the wave are still to be created."""
-    rows = [row(one) for one in TEN[:3]]
+    rows = [row(imei) for imei in TEN[:3]]
     decision = decided(spec(TEN, waves=[wave("rest")]), seen(map(device, TEN), [own(rows)]))
     assert [planned.name.wave for planned in decision.create] == [1]
     assert events(decision, remember("running")) == []
 
 
 def test_without_memory_everything_is_news() -> None:
-    assert [one[:2] for one in events(second_wave_created())] == [
+    assert [event[:2] for event in events(second_wave_created())] == [
         ("after_wave", "first"),
         ("phase_change", ""),
     ]
@@ -139,8 +139,8 @@ def test_without_memory_everything_is_news() -> None:
 )
 def test_a_halt_is_told_once(before: str, kinds: Sequence[str]) -> None:
     found = events(halted(), remember(before))
-    assert [one[0] for one in found] == list(kinds)
-    assert {one[1:] for one in found} <= {("", "halted", before)}
+    assert [event[0] for event in found] == list(kinds)
+    assert {event[1:] for event in found} <= {("", "halted", before)}
 
 
 def test_the_end_is_a_change_of_phase_after_the_last_wave() -> None:
@@ -159,7 +159,7 @@ def test_a_wave_without_members_has_not_passed() -> None:
     wish = spec(
         [{"imei": gone, "groups": ["old"]}, *others], waves=[wave("old", group="old"), wave("rest")]
     )
-    rows = [good(one) for one in others]
+    rows = [good(imei) for imei in others]
     campaign = own(rows, "CampaignEnded", end=-1, wave=2)
     decision = decided(wish, seen(map(upgraded, others), [campaign]))
     assert decision.phase.over
@@ -169,4 +169,4 @@ def test_a_wave_without_members_has_not_passed() -> None:
 def test_a_wave_that_may_not_be_created_does_not_begin() -> None:
     decision = begin(require_digest="0000")
     assert decision.create == ()
-    assert [one[0] for one in events(decision)] == ["phase_change"]
+    assert [event[0] for event in events(decision)] == ["phase_change"]

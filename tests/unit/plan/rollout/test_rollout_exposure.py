@@ -112,14 +112,14 @@ def test_devices_without_a_row_can_change() -> None:
     assert can_change(own([good(ONE)], count=9)) == 8
     assert can_change(own([], count=9)) == 9
     # More rows than were asked for make nothing less than nothing.
-    assert can_change(own([good(one) for one in imeis(3)], count=2)) == 0
+    assert can_change(own([good(id_) for id_ in imeis(3)], count=2)) == 0
 
 
 # -- all of them
 
 
 def live(count: int, **members: Any) -> OwnCampaign:
-    return own([row(one) for one in imeis(count)], **members)
+    return own([row(id_) for id_ in imeis(count)], **members)
 
 
 # NOW is April 10th, 10:00: 24 hours on it is the 11th.
@@ -169,14 +169,17 @@ def limited(
         devices, **{"qualified_packages": ["M1-A-B", "M2-A-B"], "limits": limits, **members}
     )
     fine = {
-        row.device_id for one in campaigns for row in one.rows if row.status == "UpgradeSuccess"
+        row.device_id
+        for campaign in campaigns
+        for row in campaign.rows
+        if row.status == "UpgradeSuccess"
     }
-    known = [upgraded(one) if one in fine else device(one) for one in devices]
+    known = [upgraded(id_) if id_ in fine else device(id_) for id_ in devices]
     return decide(wish, seen(known, campaigns))
 
 
 def sizes(decision: Decision) -> list[int]:
-    return [len(one.devices) for one in decision.create]
+    return [len(planned.devices) for planned in decision.create]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +199,7 @@ def sizes(decision: Decision) -> list[int]:
 def test_no_more_is_created_than_may_change(
     most: int | None, under_way: int, expected: list[int]
 ) -> None:
-    campaigns = [own([row(one) for one in IDS[:under_way]])] if under_way else []
+    campaigns = [own([row(id_) for id_ in IDS[:under_way]])] if under_way else []
     decision = limited(most, campaigns)
     assert sizes(decision) == expected
     assert decision.exposure == under_way + sum(expected)
@@ -213,7 +216,7 @@ def test_campaigns_share_what_is_left() -> None:
 
 def test_what_is_done_makes_room() -> None:
     """Of ten, four have succeeded, one has failed and one was refused."""
-    rows = [good(one) for one in IDS[:4]] + [row(one) for one in IDS[6:10]]
+    rows = [good(id_) for id_ in IDS[:4]] + [row(id_) for id_ in IDS[6:10]]
     rows += [bad(IDS[4]), rejected(IDS[5])]
     loose = {"max_failure_rate": "0.5"}
     assert sizes(limited(10, [own(rows)], gate=loose)) == [6]
@@ -224,10 +227,13 @@ def test_a_retry_comes_when_there_is_room_for_all_of_it() -> None:
     """Whole or not at all, as a batch has one retry."""
     gate = {"max_failure_rate": "0.9", "max_failures": 9}
     loose = {"gate": gate, "retry": 1, "devices": IDS[:14]}
-    broken = own([bad(one) for one in IDS[:4]], "CampaignEnded", start=-5, end=-2)
-    under_way = own([row(one) for one in IDS[4:14]], batch=2)
+    broken = own([bad(id_) for id_ in IDS[:4]], "CampaignEnded", start=-5, end=-2)
+    under_way = own([row(id_) for id_ in IDS[4:14]], batch=2)
     names = [
-        [(one.name.attempt, len(one.devices)) for one in limited(most, found, **loose).create]
+        [
+            (planned.name.attempt, len(planned.devices))
+            for planned in limited(most, found, **loose).create
+        ]
         for most, found in ((14, [broken, under_way]), (13, [broken, under_way]))
     ]
     assert names == [[(2, 4)], []]
@@ -236,7 +242,7 @@ def test_a_retry_comes_when_there_is_room_for_all_of_it() -> None:
 def test_it_holds_for_every_step_and_says_why_nothing_follows() -> None:
     """Only campaigns of older targets, which nobody waits for, fill it: blocked."""
     wish = spec(IDS, limits={"max_exposure": 10}, supersede=True)
-    old = own([row(one) for one in IDS[:10]], to="C", status="CampaignOdd", end=2)
+    old = own([row(id_) for id_ in IDS[:10]], to="C", status="CampaignOdd", end=2)
     what = seen(map(device, IDS), [old], busy=dict.fromkeys(IDS[:10], old.campaign.id))
     decision = decide(wish, what)
     assert sizes(decision) == []
@@ -255,15 +261,15 @@ def test_it_holds_for_every_step_and_says_why_nothing_follows() -> None:
 
 def test_twins_and_older_targets_count() -> None:
     """They can change devices like any other."""
-    rows = [row(one) for one in IDS[:6]]
+    rows = [row(id_) for id_ in IDS[:6]]
     twins = [own(rows, campaign_id="a", start=1), own(rows, campaign_id="b", start=1)]
-    old = own([row(one) for one in IDS[6:9]], to="C")
+    old = own([row(id_) for id_ in IDS[6:9]], to="C")
     decision = limited(None, [*twins, old])
     assert decision.assessment.exposed == Exposure(15, 3, day(1))
 
 
 def test_what_was_refused_or_hides_nothing_counts_not() -> None:
-    refused = own([row(one) for one in IDS[:6]], "CampaignRequestFailed", start=-1)
+    refused = own([row(id_) for id_ in IDS[:6]], "CampaignRequestFailed", start=-1)
     assert limited(None, [refused]).assessment.exposed == Exposure()
 
 
@@ -283,20 +289,20 @@ def test_devices_that_the_network_keeps_queued_are_unstoppable_beyond_the_end(
     protocol: str, status: str, rows: list[CampaignDevice], *, unstoppable: bool
 ) -> None:
     """After a halt by the gate; nothing can be braked there."""
-    one = own(rows, status, protocol=protocol, start=-5, end=-1)
+    campaign = own(rows, status, protocol=protocol, start=-5, end=-1)
     ids = [told.device_id for told in rows]
-    decision = decide(spec(ids), seen(map(device, ids), [one]))
+    decision = decide(spec(ids), seen(map(device, ids), [campaign]))
     assert decision.phase is Phase.HALTED
-    assert decision.stops.unstoppable == ((one,) if unstoppable else ())
+    assert decision.stops.unstoppable == ((campaign,) if unstoppable else ())
     assert not decision.stops.shorten
     assert not decision.stops.cancel
 
 
 def test_nothing_is_unstoppable_where_nothing_halts_or_all_succeeded() -> None:
-    ended = own([good(one) for one in IDS[:3]], "CampaignEnded", protocol="OMA", start=-5, end=-1)
-    known = [upgraded(one) for one in IDS[:3]] + [device(one) for one in IDS[3:6]]
+    ended = own([good(id_) for id_ in IDS[:3]], "CampaignEnded", protocol="OMA", start=-5, end=-1)
+    known = [upgraded(id_) for id_ in IDS[:3]] + [device(id_) for id_ in IDS[3:6]]
     assert decide(spec(IDS[:6]), seen(known, [ended]), wanted=Wanted.HALTED).stops.unstoppable == ()
-    open_end = own([row(one) for one in IDS[:3]], "CampaignEnded", protocol="OMA")
+    open_end = own([row(id_) for id_ in IDS[:3]], "CampaignEnded", protocol="OMA")
     what = seen(map(device, IDS[:6]), [open_end])
     assert decide(spec(IDS[:6]), what).stops.unstoppable == ()
     assert decide(spec(IDS[:6]), what, wanted=Wanted.HALTED).stops.unstoppable == (open_end,)
@@ -309,7 +315,7 @@ def test_the_limit_is_part_of_the_plan() -> None:
 
 def test_a_limit_over_two_models_is_for_both() -> None:
     ids = imeis(20)
-    known = [device(one, model="M1" if n % 2 else "M2") for n, one in enumerate(ids)]
+    known = [device(id_, model="M1" if n % 2 else "M2") for n, id_ in enumerate(ids)]
     wish = spec(
         ids, target=[target(), target("M2")], limits={"max_exposure": 13}, waves=[wave("all")]
     )

@@ -60,9 +60,9 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service
 )
 
 # In line, as campaigns are cut from it.
-LINE = sorted(imeis(12), key=lambda one: place_in_line(ROLLOUT, one))
+LINE = sorted(imeis(12), key=lambda imei: place_in_line(ROLLOUT, imei))
 PILOT, REST = LINE[:3], LINE[3:]
-PASSED = own([good(one, -200) for one in PILOT], "CampaignEnded", start=-12, end=-9)
+PASSED = own([good(imei, -200) for imei in PILOT], "CampaignEnded", start=-12, end=-9)
 WAVES = [wave("pilot", count=3), wave("last")]
 
 
@@ -70,7 +70,7 @@ def last(
     ids: Sequence[str] = REST, status: str = "CampaignScheduled", **members: Any
 ) -> OwnCampaign:
     """A campaign of the last wave, from -2 to 3."""
-    return own([row(one) for one in ids], status, **{"wave": 2, **members})
+    return own([row(imei) for imei in ids], status, **{"wave": 2, **members})
 
 
 def run_once(
@@ -84,40 +84,40 @@ def run_once(
 ) -> Decision:
     """A run after the pilot has passed."""
     wish = spec(ids, **{"waves": WAVES, "late_joiners": joins, **members})
-    known = [upgraded(one) if one in PILOT else device(one) for one in ids]
+    known = [upgraded(imei) if imei in PILOT else device(imei) for imei in ids]
     what = seen(known, [PASSED, *campaigns], busy=dict.fromkeys(held, "foreign"))
     neighbours = {} if neighbours_until is None else {(MAKER, "M1"): neighbours_until}
     return decide(wish, replace(what, neighbours_until=neighbours))
 
 
 def late(decision: Decision) -> set[str]:
-    return {one for one, why in decision.assessment.out.items() if why is Out.LATE}
+    return {imei for imei, why in decision.assessment.out.items() if why is Out.LATE}
 
 
 def test_who_stands_before_one_that_was_taken_came_later() -> None:
     """Two of them; the last in line may still be waiting for its campaign."""
     missing = {REST[1], REST[4]}
-    taken = [one for one in REST[:-1] if one not in missing]
+    taken = [imei for imei in REST[:-1] if imei not in missing]
     decision = run_once([last(taken)])
     assert late(decision) == missing
     assert missing.isdisjoint(waves_of(decision)[2])
     assert missing.isdisjoint(classes(decision))
     # What stands behind all of them is no joiner: the campaigns go on.
-    assert [one.devices for one in decision.create] == [(REST[-1],)]
+    assert [planned.devices for planned in decision.create] == [(REST[-1],)]
     assert set(find_suspects(decision)[-1]) == missing | (set() if decision.create else missing)
 
 
 def test_the_next_batch_follows_though_one_came_late() -> None:
     found = run_once([last(REST[:4])])
     assert late(found) == set()
-    assert [one.devices for one in found.create] == [tuple(REST[4:])]
+    assert [planned.devices for planned in found.create] == [tuple(REST[4:])]
 
 
 @pytest.mark.parametrize("joins", ["leave", "last"])
 def test_late_devices_are_left_or_taken_along(joins: str) -> None:
     missing = {REST[1], REST[4]}
-    decision = run_once([last([one for one in REST if one not in missing])], joins=joins)
-    created = {one for planned in decision.create for one in planned.devices}
+    decision = run_once([last([imei for imei in REST if imei not in missing])], joins=joins)
+    created = {imei for planned in decision.create for imei in planned.devices}
     if joins == "leave":
         assert (late(decision), created) == (missing, set())
         assert decision.exposure == len(REST) - 2
@@ -132,24 +132,24 @@ def test_a_late_device_fills_no_wave_that_has_begun() -> None:
     """Neither the pilot that would take its group, nor a share of the scope that has grown."""
     missing = REST[0]
     grouped = [
-        {"imei": one, "groups": ["early"] if one in (*PILOT, missing) else []} for one in LINE
+        {"imei": imei, "groups": ["early"] if imei in (*PILOT, missing) else []} for imei in LINE
     ]
     waves = [wave("pilot", group="early"), wave("last")]
     campaigns = [PASSED, last(REST[1:])]
-    known = [upgraded(one) if one in PILOT else device(one) for one in LINE]
+    known = [upgraded(imei) if imei in PILOT else device(imei) for imei in LINE]
     for joins, expected in (("leave", {}), ("last", {missing: 2})):
         wish = spec(grouped, waves=waves, late_joiners=joins)
         found = decide(wish, seen(known, campaigns))
-        number_of = {one: n for n, ids in waves_of(found).items() for one in ids}
-        assert {one: n for one, n in number_of.items() if one == missing} == expected
+        number_of = {imei: n for n, ids in waves_of(found).items() for imei in ids}
+        assert {imei: n for imei, n in number_of.items() if imei == missing} == expected
     share = [wave("pilot", percent=25), wave("last")]
     more = run_once([last(REST[1:])], waves=share, joins="last")
     assert waves_of(more)[1] == tuple(PILOT)
 
 
 def test_late_devices_change_no_digest_where_they_are_left() -> None:
-    taken = [one for one in REST if one != REST[2]]
-    without = [one for one in LINE if one != REST[2]]
+    taken = [imei for imei in REST if imei != REST[2]]
+    without = [imei for imei in LINE if imei != REST[2]]
     digests = [run_once([last(taken)], ids=ids).assessment.digest for ids in (LINE, without)]
     assert digests[0] == digests[1]
     joined = run_once([last(taken)], joins="last").assessment.digest
@@ -159,10 +159,10 @@ def test_late_devices_change_no_digest_where_they_are_left() -> None:
 
 
 def test_the_end_tells_of_those_who_came_late() -> None:
-    taken = [one for one in REST if one != REST[2]]
-    done = own([good(one, -60) for one in taken], "CampaignEnded", wave=2, start=-4, end=-3)
+    taken = [imei for imei in REST if imei != REST[2]]
+    done = own([good(imei, -60) for imei in taken], "CampaignEnded", wave=2, start=-4, end=-3)
     wish = spec(LINE, waves=WAVES, late_joiners="leave")
-    known = [device(one) if one == REST[2] else upgraded(one) for one in LINE]
+    known = [device(imei) if imei == REST[2] else upgraded(imei) for imei in LINE]
     decision = decide(wish, seen(known, [PASSED, done]))
     assert decision.phase is Phase.COMPLETED_WITH_EXCEPTIONS
     assert "1 selected devices could not take part" in decision.why
@@ -173,7 +173,7 @@ def test_the_end_tells_of_those_who_came_late() -> None:
 # -- in doubt a device is not late
 
 MISSING = REST[2]
-TAKEN = [one for one in REST if one != MISSING]
+TAKEN = [imei for imei in REST if imei != MISSING]
 
 
 @pytest.mark.parametrize(
@@ -237,17 +237,17 @@ def test_the_declared_lead_may_have_moved_it_too() -> None:
 
 def test_every_cohort_answers_for_itself() -> None:
     """Devices of the second model stand anywhere in line; none of them has a campaign yet."""
-    models = {one: "M1" if n % 2 else "M2" for n, one in enumerate(LINE)}
-    taken = [one for one in REST if models[one] == "M1" and one != REST[2]]
+    models = {imei: "M1" if n % 2 else "M2" for n, imei in enumerate(LINE)}
+    taken = [imei for imei in REST if models[imei] == "M1" and imei != REST[2]]
     wish = spec(LINE, waves=[wave()], target=[target(), target("M2")], late_joiners="leave")
-    known = [device(one, model=models[one]) for one in LINE]
-    campaign = own([row(one) for one in [*taken]])
+    known = [device(imei, model=models[imei]) for imei in LINE]
+    campaign = own([row(imei) for imei in [*taken]])
     found = decide(wish, seen(known, [campaign]))
-    ends = max(place_in_line(ROLLOUT, one) for one in taken)
+    ends = max(place_in_line(ROLLOUT, imei) for imei in taken)
     expected = {
-        one
-        for one in LINE
-        if models[one] == "M1" and one not in taken and place_in_line(ROLLOUT, one) < ends
+        imei
+        for imei in LINE
+        if models[imei] == "M1" and imei not in taken and place_in_line(ROLLOUT, imei) < ends
     }
     assert late(found) == expected != set()
     # A cohort that is not told of says nothing; the other one still does.
@@ -259,13 +259,13 @@ def test_a_device_between_two_steps_is_not_late() -> None:
     """It has a campaign; who runs B and has none is judged in the cohort from B."""
     paths = [package(path="A B"), package(path="B C")]
     ids = REST[:4]
-    steps = own([good(one, -110) for one in ids], "CampaignEnded", goal="C", start=-6, end=-4)
+    steps = own([good(imei, -110) for imei in ids], "CampaignEnded", goal="C", start=-6, end=-4)
     wish = spec(LINE[:7], waves=[wave()], target=[target(version="C")], late_joiners="leave")
-    known = [device(one, "B", refreshed=at(-1)) for one in LINE[:7]]
+    known = [device(imei, "B", refreshed=at(-1)) for imei in LINE[:7]]
     found = decide(wish, seen(known, [steps], catalog=paths))
     assert late(found) == set()
-    assert [set(one.devices) for one in found.create] == [set(LINE[:7])]
-    second = own([row(one) for one in ids], version="B", to="C")
+    assert [set(planned.devices) for planned in found.create] == [set(LINE[:7])]
+    second = own([row(imei) for imei in ids], version="B", to="C")
     assert late(decide(wish, seen(known, [steps, second], catalog=paths))) == set(PILOT)
 
 
@@ -291,7 +291,7 @@ def test_who_was_there_from_the_beginning_is_never_late(
             "late_joiners": "leave",
         },
         ServiceModel(
-            {one: device(one) for one in imeis(size)},
+            {imei: device(imei) for imei in imeis(size)},
             (package(),),
             hides=lambda number: 20 if number in hidden else 0,
             histories=True,
@@ -303,7 +303,7 @@ def test_who_was_there_from_the_beginning_is_never_late(
     )
     for _wish, found in run.decisions():
         assert late(found) == set()
-    assert {run.service.runs(one) for one in imeis(size)} == {"B"}
+    assert {run.service.runs(imei) for imei in imeis(size)} == {"B"}
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_who_was_there_from_the_beginning_is_never_late(
 )
 def test_devices_that_are_bought_after_the_last_wave_began(joins: str, phase: str) -> None:
     """20 devices, and 10 more from the seventh day on."""
-    service = ServiceModel({one: device(one) for one in imeis(30)}, (package(),))
+    service = ServiceModel({imei: device(imei) for imei in imeis(30)}, (package(),))
     declared = {"waves": [wave("pilot", count=5), wave("last")], "late_joiners": joins}
     early = Run(declared, service, [12], [imeis(20)], weeks=1)
     *_rest, (_wish, before) = early.decisions()
@@ -319,10 +319,10 @@ def test_devices_that_are_bought_after_the_last_wave_began(joins: str, phase: st
     service.now += hours(1)
     *_rest, (_wish, after) = Run(declared, service, [12], [imeis(30)]).decisions()
     new = imeis(10, start=20)
-    begun = max(place_in_line(ROLLOUT, one) for one in waves_of(before)[2])
+    begun = max(place_in_line(ROLLOUT, imei) for imei in waves_of(before)[2])
     assert after.phase.value == phase
     assert late(after) == (
-        {one for one in new if place_in_line(ROLLOUT, one) < begun}
+        {imei for imei in new if place_in_line(ROLLOUT, imei) < begun}
         - (set(new) if joins == "last" else set())
     )
 
@@ -330,9 +330,9 @@ def test_devices_that_are_bought_after_the_last_wave_began(joins: str, phase: st
 @pytest.mark.parametrize("status", ["CampaignScheduled", "CampaignEnded"])
 def test_a_device_that_an_earlier_report_leaves_out_is_not_late(status: str) -> None:
     """The pilot asked for four and shows three: one device may be in it all the same."""
-    pilot = own([good(one, -200) for one in PILOT], status, count=4, start=-12, end=9)
+    pilot = own([good(imei, -200) for imei in PILOT], status, count=4, start=-12, end=9)
     wish = spec(LINE, waves=WAVES, late_joiners="leave", gate={"min_coverage": "0.7"})
-    known = [upgraded(one) if one in PILOT else device(one) for one in LINE]
+    known = [upgraded(imei) if imei in PILOT else device(imei) for imei in LINE]
     assert late(decide(wish, seen(known, [pilot, last(TAKEN)]))) == set()
 
 
@@ -348,7 +348,7 @@ def test_where_a_start_is_not_told_nobody_is_late() -> None:
 
 def test_campaigns_of_other_models_held_nobody() -> None:
     wish = spec(LINE, waves=WAVES, late_joiners="leave")
-    known = [upgraded(one) if one in PILOT else device(one) for one in LINE]
+    known = [upgraded(imei) if imei in PILOT else device(imei) for imei in LINE]
     what = seen(known, [PASSED, last(TAKEN)])
     for model, expected in (((MAKER, "M7"), {MISSING}), ((MAKER, "M1"), set()), (("", ""), set())):
         found = decide(wish, replace(what, neighbours_until={model: day(30)}))

@@ -55,9 +55,9 @@ def decide_with(
 ) -> Decision:
     """A run after one campaign, with so many devices that wait for the next."""
     rows, more = list(rows), imeis(waiting, start=500)
-    known = {one.device_id: one for one in devices}
-    ids = [one.device_id for one in rows]
-    unknown = [one for one in ids if one not in known]
+    known = {entry.device_id: entry for entry in devices}
+    ids = [entry.device_id for entry in rows]
+    unknown = [id_ for id_ in ids if id_ not in known]
     what = seen(
         [*known.values(), *map(device, [*unknown, *more])],
         [*([own(rows, status)] if rows else []), *own_more],
@@ -136,7 +136,7 @@ def test_packages_prove_themselves_only() -> None:
 def test_a_package_can_be_declared_as_qualified() -> None:
     found = decide_with(waiting=30, qualified_packages=["M1-A-B"])
     assert cohort_of(found).qualified
-    assert [one.name.count for one in found.create] == [30]
+    assert [planned.name.count for planned in found.create] == [30]
     assert not cohort_of(decide_with(waiting=30, qualified_packages=["M1-A-C"])).qualified
 
 
@@ -166,7 +166,7 @@ def test_refused_above_20_is_unqualified(
     assert cohort_of(found).qualified is qualified
     if not qualified:
         # 8 devices are live, so there is room for 12
-        assert [one.name.count for one in found.create] == [12]
+        assert [planned.name.count for planned in found.create] == [12]
 
 
 # -- live devices and room
@@ -212,7 +212,7 @@ def test_a_cohort_fails(verified: int, failed: int, rate: str, *, stops: bool) -
 
 def test_silent_and_unknown_devices_fail_no_cohort() -> None:
     ids = imeis(9)
-    rows = [*(tried(one, -30) for one in ids[:5]), *(row(one, "Riddle") for one in ids[5:])]
+    rows = [*(tried(id_, -30) for id_ in ids[:5]), *(row(id_, "Riddle") for id_ in ids[5:])]
     assert not cohort_of(decide_with(rows)).failed
 
 
@@ -245,7 +245,7 @@ def test_the_newest_wave_with_evidence_says_the_rate(second: Any, *, failed: boo
         ],
     )
     campaigns = [own([bad(ids[0]), bad(ids[1])], wave=1), own([second(ids[2])], wave=2)]
-    devices = [device(one) if one != ids[2] or second is not good else upgraded(one) for one in ids]
+    devices = [device(id_) if id_ != ids[2] or second is not good else upgraded(id_) for id_ in ids]
     found = cohort_of(decided(wish, seen(devices, campaigns)))
     assert found.failed is failed
 
@@ -257,7 +257,7 @@ def in_vain(*counts: int, status: str = "CampaignEnded", first: int = 0) -> list
     """Campaigns of so many devices each, none of which was reached."""
     found = []
     for batch, count in enumerate(counts, 1):
-        rows = [row(one) for one in imeis(count, start=first)]
+        rows = [row(id_) for id_ in imeis(count, start=first)]
         found.append(own(rows, status, batch=batch, start=-9, end=3))
         first += count
     return found
@@ -296,7 +296,7 @@ def test_three_batches_in_vain_hold_the_rollout() -> None:
 
 def test_two_batches_in_vain_do_not() -> None:
     found = decide_with(own_more=in_vain(5, 5), waiting=30)
-    assert [one.name.count for one in found.create] == [20]
+    assert [planned.name.count for planned in found.create] == [20]
 
 
 def test_nobody_is_held_when_nobody_waits() -> None:

@@ -105,6 +105,6 @@ def test_a_path_takes_its_steps_one_after_the_other() -> None:
     *_rest, (_wish, last) = run.decisions()
     assert last.phase is Phase.COMPLETED
     assert [
-        (one.planned.name.wave, one.planned.package.name, one.planned.name.count)
-        for one in run.service.campaigns
+        (campaign.planned.name.wave, campaign.planned.package.name, campaign.planned.name.count)
+        for campaign in run.service.campaigns
     ] == [(1, "M1-A-B", 5), (1, "M1-B-C", 5), (2, "M1-A-B", 7), (2, "M1-B-C", 7)]

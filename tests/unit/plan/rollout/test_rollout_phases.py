@@ -51,7 +51,7 @@ TWO_WAVES = [wave("pilot", count=4, gate={"min_sample": 4}), wave("last")]
 
 
 def fleet(count: int = 4) -> list[Any]:
-    return [device(one) for one in imeis(count)]
+    return [device(id_) for id_ in imeis(count)]
 
 
 def current() -> Decision:
@@ -67,7 +67,7 @@ def nothing_yet() -> Decision:
 
 
 def under_way() -> Decision:
-    return decided(spec(imeis(4)), seen(fleet(), [own([row(one) for one in imeis(4)])]))
+    return decided(spec(imeis(4)), seen(fleet(), [own([row(id_) for id_ in imeis(4)])]))
 
 
 def waits_for_the_last_wave() -> Decision:
@@ -122,8 +122,8 @@ def one_unreached_within_the_limits() -> Decision:
 def one_cohort_halted() -> Decision:
     """Of two models one has failed, which is half of the devices; the other is verified."""
     rows, devices = settled(4)
-    broken = [bad(one) for one in imeis(4, start=4)]
-    models = [device(one, model="M2") for one in imeis(4, start=4)]
+    broken = [bad(id_) for id_ in imeis(4, start=4)]
+    models = [device(id_, model="M2") for id_ in imeis(4, start=4)]
     campaigns = [own(rows, "CampaignEnded"), own(broken, "CampaignEnded", model="M2")]
     return decided(spec(imeis(8), target=TWO_MODELS), seen([*devices, *models], campaigns))
 
@@ -148,7 +148,7 @@ def accepted_at_the_fourth_time() -> Decision:
     refused = [
         own([], "CampaignRequestFailed", count=4, batch=batch, start=-9) for batch in (1, 2, 3)
     ]
-    live = own([row(one) for one in imeis(4)], batch=4)
+    live = own([row(id_) for id_ in imeis(4)], batch=4)
     return decided(spec(imeis(4)), seen(fleet(), [*refused, live]))
 
 
@@ -168,8 +168,8 @@ def one_is_under_way_and_another_target_is_live() -> Decision:
 
 def stopped_and_failed() -> Decision:
     """Somebody stopped the first wave, and all devices of the second fail."""
-    rows = [bad(one) for one in imeis(4, start=4)]
-    campaigns = [own([row(one) for one in imeis(4)], "CampaignCancelled"), own(rows, wave=2)]
+    rows = [bad(id_) for id_ in imeis(4, start=4)]
+    campaigns = [own([row(id_) for id_ in imeis(4)], "CampaignCancelled"), own(rows, wave=2)]
     gate = {"max_failed_cohort_share": 1, "max_failure_rate": 1, "max_failures": 2}
     wish = spec(imeis(8), waves=[wave("first", count=4, gate=gate), wave("last", gate=gate)])
     return decided(wish, seen(fleet(8), campaigns))
@@ -177,7 +177,7 @@ def stopped_and_failed() -> Decision:
 
 def nobody_was_reached() -> Decision:
     """The deadline: the last day of the campaign was two days ago."""
-    ended = own([row(one) for one in imeis(4)], "CampaignEnded", start=-5, end=-2)
+    ended = own([row(id_) for id_ in imeis(4)], "CampaignEnded", start=-5, end=-2)
     return decided(spec(imeis(4)), seen(fleet(), [ended]))
 
 
@@ -185,12 +185,12 @@ def a_tail_before_the_deadline(status: str) -> Decision:
     """Half of the devices are verified, and nothing more is to come; the deadline is ahead."""
     rows, devices = settled(5)
     rest = imeis(5, start=5)
-    ended = own([*rows, *(row(one, status) for one in rest)], "CampaignEnded", start=-5, end=-1)
+    ended = own([*rows, *(row(id_, status) for id_ in rest)], "CampaignEnded", start=-5, end=-1)
     return decided(spec(imeis(10)), seen([*devices, *map(device, rest)], [ended]))
 
 
 def twin_has_started() -> Decision:
-    campaigns = [own([row(one) for one in imeis(4)], campaign_id=name) for name in "ab"]
+    campaigns = [own([row(id_) for id_ in imeis(4)], campaign_id=name) for name in "ab"]
     return decided(spec(imeis(4)), seen(fleet(), campaigns))
 
 
@@ -266,7 +266,7 @@ def test_nothing_is_created(run: Callable[[], Decision]) -> None:
 def test_who_only_wants_to_look_sees_what_is_due() -> None:
     found = decide(spec(imeis(4)), seen(fleet()), wanted=Wanted.PLANNED)
     assert found.phase.value == "planned"
-    assert [one.name.count for one in found.create] == [4]
+    assert [planned.name.count for planned in found.create] == [4]
 
 
 # -- licenses
@@ -277,7 +277,7 @@ def test_who_only_wants_to_look_sees_what_is_due() -> None:
     [(4, 0, 0, True), (5, 2, 0, False), (5, 2, 1, True), (9, 9, 4, True), (9, 9, 3, False)],
 )
 def test_licenses(total: int, used: int, assigned: int, *, creates: bool) -> None:
-    devices = [device(one, license_assigned=place < assigned) for place, one in enumerate(imeis(4))]
+    devices = [device(id_, license_assigned=place < assigned) for place, id_ in enumerate(imeis(4))]
     what = seen(devices, subscription=pool(total, used))
     found = decided(spec(imeis(4), assign_licenses=True), what)
     assert bool(found.create) is creates
@@ -297,20 +297,20 @@ def test_another_live_target_of_an_unknown_model_blocks_all() -> None:
     unknown = type(live)(
         live.name, type(live.campaign)(**vars(live.campaign) | {"make": "", "model": ""}), live.rows
     )
-    what = seen([device(one, model="M2") for one in imeis(4)], [unknown])
+    what = seen([device(id_, model="M2") for id_ in imeis(4)], [unknown])
     assert decided(spec(imeis(4), target=[target("M2")]), what).create == ()
-    what = seen([device(one, model="M2") for one in imeis(4)], [live])
+    what = seen([device(id_, model="M2") for id_ in imeis(4)], [live])
     assert len(decided(spec(imeis(4), target=[target("M2")]), what).create) == 1
 
 
 def test_a_started_twin_holds_and_a_queued_one_is_cancelled() -> None:
     def twin(start: int) -> Decision:
-        first = own([row(one) for one in imeis(4)], QUEUED, campaign_id="a", start=1)
-        second = own([busy(one) for one in imeis(4)], campaign_id="b", start=start)
+        first = own([row(id_) for id_ in imeis(4)], QUEUED, campaign_id="a", start=1)
+        second = own([busy(id_) for id_ in imeis(4)], campaign_id="b", start=start)
         return decided(spec(imeis(4)), seen(fleet(), [first, second]))
 
     queued, started = twin(1), twin(0)
-    assert [(one.campaign.id, why) for one, why in queued.stops.cancel] == [
+    assert [(campaign.campaign.id, why) for campaign, why in queued.stops.cancel] == [
         ("b", "another campaign has this name")
     ]
     assert (queued.phase.value, started.phase.value) == ("running", "held")
@@ -318,7 +318,7 @@ def test_a_started_twin_holds_and_a_queued_one_is_cancelled() -> None:
 
 
 def test_a_started_twin_stops_other_cohorts_too() -> None:
-    twins = [own([row(one) for one in imeis(4)], campaign_id=name) for name in "ab"]
+    twins = [own([row(id_) for id_ in imeis(4)], campaign_id=name) for name in "ab"]
     other = device(imei(9), model="M2")
     wish = spec([*imeis(4), imei(9)], target=TWO_MODELS)
     assert decided(wish, seen([*fleet(), other], twins)).create == ()
@@ -331,7 +331,7 @@ def test_a_started_twin_stops_other_cohorts_too() -> None:
 def braked(*, gate: dict[str, Any], start: int = 1) -> Decision:
     """Two of two devices of M1 fail; a campaign of each model and wave is queued."""
     ids = imeis(12)
-    devices = [device(one, model="M1" if place < 6 else "M2") for place, one in enumerate(ids)]
+    devices = [device(id_, model="M1" if place < 6 else "M2") for place, id_ in enumerate(ids)]
     campaigns = [
         own([bad(ids[0]), bad(ids[1])], campaign_id="failed"),
         own([row(ids[2])], QUEUED, batch=2, start=start, campaign_id="m1 queued"),
@@ -345,17 +345,17 @@ def braked(*, gate: dict[str, Any], start: int = 1) -> Decision:
 def test_a_failed_cohort_brakes_its_own_campaigns_only() -> None:
     found = braked(gate={"max_failed_cohort_share": "0.5"})
     assert found.phase.value == "running"
-    assert {(one.campaign.id, why) for one, why in found.stops.cancel} == {
+    assert {(campaign.campaign.id, why) for campaign, why in found.stops.cancel} == {
         ("m1 queued", "its cohort has failed"),
         ("m1 scheduled", "its cohort has failed"),
     }
-    assert {one.package.name for one in found.create} == {"M2-A-B"}
+    assert {planned.package.name for planned in found.create} == {"M2-A-B"}
 
 
 def test_a_failed_wave_brakes_everything() -> None:
     found = braked(gate={"max_failed_cohort_share": "0.4"})
     assert found.phase.value == "halted"
-    assert {(one.campaign.id, why) for one, why in found.stops.cancel} == {
+    assert {(campaign.campaign.id, why) for campaign, why in found.stops.cancel} == {
         ("m1 queued", "its cohort has failed"),
         ("m1 scheduled", "its cohort has failed"),
         ("m2 queued", "the rollout has halted"),
@@ -367,7 +367,10 @@ def test_a_failed_wave_brakes_everything() -> None:
 def test_what_has_started_is_beyond_the_brake() -> None:
     """On its first day a scheduled campaign has started, a queued one has not."""
     found = braked(gate={"max_failed_cohort_share": "0.4"}, start=0)
-    assert {one.campaign.id for one, _why in found.stops.cancel} == {"m1 queued", "m2 queued"}
+    assert {campaign.campaign.id for campaign, _why in found.stops.cancel} == {
+        "m1 queued",
+        "m2 queued",
+    }
 
 
 def test_devices_of_a_failed_cohort_leave_the_numbers() -> None:
@@ -379,14 +382,14 @@ def test_devices_of_a_failed_cohort_leave_the_numbers() -> None:
 
 def test_a_campaign_stopped_in_a_failed_cohort_holds_nobody() -> None:
     ids = imeis(8)
-    devices = [device(one, model="M1" if place < 4 else "M2") for place, one in enumerate(ids)]
+    devices = [device(id_, model="M1" if place < 4 else "M2") for place, id_ in enumerate(ids)]
     campaigns = [
         own([bad(ids[0]), bad(ids[1])]),
         own([row(ids[2])], "CampaignCancelled", batch=2),
     ]
     found = decided(spec(ids, target=TWO_MODELS), seen(devices, campaigns))
     assert found.phase.value == "running"
-    assert [one.package.name for one in found.create] == ["M2-A-B"]
+    assert [planned.package.name for planned in found.create] == ["M2-A-B"]
 
 
 # -- one wave after the other
@@ -402,18 +405,18 @@ def three_waves(*results: Callable[..., Any], **members: Any) -> Decision:
     waves = [wave("a", count=2), wave("b", count=2), wave("c")]
     wish = spec(ids, waves=waves, **members)
     by_wave = waves_of(decided(wish, seen(map(device, ids))))
-    campaigns, devices = [], {one: device(one) for one in ids}
+    campaigns, devices = [], {id_: device(id_) for id_ in ids}
     for number, result in enumerate(results, 1):
-        mine = by_wave[number]
-        campaigns.append(own([result(one) for one in mine], wave=number))
-        devices |= {one: upgraded(one) for one in mine if result is good}
+        inside = by_wave[number]
+        campaigns.append(own([result(id_) for id_ in inside], wave=number))
+        devices |= {id_: upgraded(id_) for id_ in inside if result is good}
     return decided(wish, seen(devices.values(), campaigns))
 
 
 def test_a_wave_that_neither_is_open_nor_has_begun_waits() -> None:
     found = three_waves(row)
     assert verdicts(found) == [GateVerdict.WAIT] * 3
-    assert [(one.open, one.begun) for one in found.assessment.waves] == [
+    assert [(state.open, state.begun) for state in found.assessment.waves] == [
         *((True, True), (False, False), (False, False))
     ]
     assert found.assessment.waves[2].judgement.why == "waits for wave a to pass"
@@ -422,8 +425,8 @@ def test_a_wave_that_neither_is_open_nor_has_begun_waits() -> None:
 def test_a_passed_wave_opens_the_next() -> None:
     found = three_waves(good)
     assert verdicts(found) == [GateVerdict.PASS, GateVerdict.WAIT, GateVerdict.WAIT]
-    assert [one.open for one in found.assessment.waves] == [True, True, False]
-    assert [one.name.wave for one in found.create] == [2]
+    assert [state.open for state in found.assessment.waves] == [True, True, False]
+    assert [planned.name.wave for planned in found.create] == [2]
     assert found.assessment.waves[2].judgement.why == "waits for wave b to pass"
 
 
@@ -455,7 +458,7 @@ def test_a_skipped_wave_opens_the_next() -> None:
     wish = spec(devices, waves=[wave("lab", group="lab"), wave()])
     found = decided(wish, seen([upgraded(imei(0)), device(imei(1))]))
     assert verdicts(found) == [GateVerdict.SKIP, GateVerdict.WAIT]
-    assert [one.name.wave for one in found.create] == [2]
+    assert [planned.name.wave for planned in found.create] == [2]
 
 
 # -- the deadline of a wave
@@ -487,8 +490,8 @@ def test_there_is_no_deadline_while_something_is_to_be_created() -> None:
 def test_campaigns_of_other_waves_move_no_deadline() -> None:
     ids = imeis(4)
     campaigns = [
-        own([row(one) for one in ids[:2]], end=1),
-        own([row(one) for one in ids[2:]], wave=2, end=5),
+        own([row(id_) for id_ in ids[:2]], end=1),
+        own([row(id_) for id_ in ids[2:]], wave=2, end=5),
     ]
     wish = spec(ids, waves=[wave("first", count=2), wave()])
     first, last = decided(wish, seen(map(device, ids), campaigns)).assessment.waves
@@ -503,10 +506,10 @@ def test_the_next_look_is_at_the_deadline() -> None:
 
 def test_campaigns_of_failed_cohorts_move_no_deadline() -> None:
     ids = imeis(4)
-    devices = [device(one, model="M1" if place < 2 else "M2") for place, one in enumerate(ids)]
+    devices = [device(id_, model="M1" if place < 2 else "M2") for place, id_ in enumerate(ids)]
     campaigns = [
         own([bad(ids[0]), bad(ids[1])], end=9),
-        own([row(one) for one in ids[2:]], model="M2", end=2),
+        own([row(id_) for id_ in ids[2:]], model="M2", end=2),
     ]
     (state,) = decided(spec(ids, target=TWO_MODELS), seen(devices, campaigns)).assessment.waves
     assert state.deadline == NOW - hours(10) + hours(24 * 3) + hours(24)

@@ -58,12 +58,12 @@ LAX = {"max_failure_rate": 0.25}
 
 def account(verified: Iterable[str] = FINE, ids: Sequence[str] = TEN) -> list[Device]:
     known = set(verified)
-    return [upgraded(one) if one in known else device(one) for one in ids]
+    return [upgraded(id_) if id_ in known else device(id_) for id_ in ids]
 
 
 def first(status: str = "CampaignEnded", failures: int = 2) -> OwnCampaign:
     """The first attempt, with so many failures."""
-    rows = [bad(one, -60) for one in TEN[:failures]] + [good(one, -60) for one in TEN[failures:]]
+    rows = [bad(id_, -60) for id_ in TEN[:failures]] + [good(id_, -60) for id_ in TEN[failures:]]
     return own(rows, status, start=-4, end=-2 if status == "CampaignEnded" else 3)
 
 
@@ -82,8 +82,13 @@ def tried(*campaigns: OwnCampaign, verified: Iterable[str] = FINE, **members: An
 def created(decision: Decision) -> list[tuple[int, int, int, tuple[str, ...]]]:
     """Wave, batch, attempt and devices of what is created."""
     return [
-        (one.name.wave, one.name.batch, one.name.attempt, tuple(sorted(one.devices)))
-        for one in decision.create
+        (
+            planned.name.wave,
+            planned.name.batch,
+            planned.name.attempt,
+            tuple(sorted(planned.devices)),
+        )
+        for planned in decision.create
     ]
 
 
@@ -157,9 +162,9 @@ def test_no_retry_while_a_person_wants_none(wanted: Wanted) -> None:
 
 def test_a_failure_stays_one_until_a_retry_verifies_it() -> None:
     """Neither a retry under way nor a success that was not read yet mends anything."""
-    for told in (row, lambda one: good(one, -0.5)):
+    for told in (row, lambda id_: good(id_, -0.5)):
         live = tried(first(), again(*map(told, BROKEN), status="CampaignScheduled"))
-        assert [classes(live)[one] for one in BROKEN] == ["failed", "failed"]
+        assert [classes(live)[id_] for id_ in BROKEN] == ["failed", "failed"]
         assert gate_of(live).failures == 2
         assert classes(live)[FINE[0]] == "verified"
     mended = tried(first(), again(*map(good, BROKEN)), verified=TEN)
@@ -273,7 +278,7 @@ def test_the_sweep_comes_after_the_last_wave_only() -> None:
     """The pilot has passed with an unreached device; the last wave comes first."""
     waves = [wave("pilot", count=4, gate={"min_sample": 3}), wave("last")]
     wish = spec(imeis(8), sweep=True, waves=waves)
-    fleet = [device(one) for one in imeis(8)]
+    fleet = [device(id_) for id_ in imeis(8)]
     ids = waves_of(decide(wish, seen(fleet)))
     pilot = own([row(ids[1][0]), *map(good, ids[1][1:])], "CampaignEnded")
     decision = decide(wish, seen(account(ids[1][1:], imeis(8)), [pilot]))

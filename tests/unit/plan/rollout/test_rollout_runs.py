@@ -76,7 +76,7 @@ def shuffled(what: Observed, dice: Any) -> Observed:
 
     return replace(
         what,
-        own=tuple(replace(one, rows=tuple(mix(one.rows))) for one in mix(what.own)),
+        own=tuple(replace(campaign, rows=tuple(mix(campaign.rows))) for campaign in mix(what.own)),
         devices=dict(mix(what.devices.items())),
         catalog=tuple(mix(what.catalog)),
         busy=dict(mix(what.busy.items())),
@@ -150,7 +150,7 @@ def test_there_are_as_many_creates_as_the_waves_need(
             "waves": [*(wave(f"w{n}", count=count) for n, count in enumerate(counts)), wave()],
             "limits": {"max_campaign_devices": most, "max_creates": 100},
         },
-        ServiceModel({one: device(one) for one in imeis(size)}, (package(),)),
+        ServiceModel({imei: device(imei) for imei in imeis(size)}, (package(),)),
         steps,
         [imeis(size)],
     )
@@ -161,19 +161,21 @@ def test_there_are_as_many_creates_as_the_waves_need(
     *_rest, (_wish, last) = run.decisions()
     assert last.phase.value == "completed"
     assert len(run.service.campaigns) == needed(sizes, most)
-    assert len({str(one.planned.name) for one in run.service.campaigns}) == needed(sizes, most)
+    assert len({str(campaign.planned.name) for campaign in run.service.campaigns}) == needed(
+        sizes, most
+    )
 
 
 def test_hourly_runs_over_weeks_create_no_more() -> None:
     run = Run(
         {"waves": [wave("p", per_package=5, at_least=10), wave("b", percent=25), wave()]},
-        ServiceModel({one: device(one) for one in imeis(60)}, (package(),), spread=30),
+        ServiceModel({imei: device(imei) for imei in imeis(60)}, (package(),), spread=30),
         [1],
         [imeis(60)],
     )
     *_rest, (_wish, last) = run.decisions()
     assert last.phase.value == "completed"
-    assert [one.planned.name.count for one in run.service.campaigns] == [10, 15, 35]
+    assert [campaign.planned.name.count for campaign in run.service.campaigns] == [10, 15, 35]
 
 
 # -- some rollouts by hand
@@ -183,7 +185,7 @@ def outcome(fates: dict[str, str], **more: Any) -> tuple[Run, Decision]:
     """The end of a rollout of 30 devices: a pilot of 5, then the rest."""
     run = Run(
         {"waves": [wave("pilot", count=5), wave()], "gate": {"min_sample": 5}},
-        ServiceModel({one: device(one) for one in imeis(30)}, (package(),), fates=fates, **more),
+        ServiceModel({imei: device(imei) for imei in imeis(30)}, (package(),), fates=fates, **more),
         [5],
         [imeis(30)],
     )
@@ -210,7 +212,7 @@ def everybody(fate: str) -> dict[str, str]:
 def test_a_fate_of_all(fates: dict[str, str], phase: str, campaigns: list[int]) -> None:
     run, last = outcome(fates)
     assert last.phase.value == phase
-    assert [one.planned.name.count for one in run.service.campaigns] == campaigns
+    assert [campaign.planned.name.count for campaign in run.service.campaigns] == campaigns
 
 
 @pytest.mark.parametrize(
@@ -228,16 +230,18 @@ def test_requests_that_fail(
 ) -> None:
     run, last = outcome({}, refuses=refuses)
     assert last.phase.value == phase
-    assert [one.planned.name.count for one in run.service.campaigns] == campaigns
+    assert [campaign.planned.name.count for campaign in run.service.campaigns] == campaigns
 
 
 def test_a_campaign_that_nobody_sees_for_a_day_upgrades_nobody_twice() -> None:
     run, last = outcome({}, hides=lambda number: 24 if number == 1 else 0)
-    first, *shadows = [one for one in run.service.campaigns if one.planned.name.wave == 1]
+    first, *shadows = [
+        campaign for campaign in run.service.campaigns if campaign.planned.name.wave == 1
+    ]
     assert last.phase.value == "completed"
     assert len(first.accepted) == 5
     assert shadows
-    assert all(not one.accepted for one in shadows)
+    assert all(not campaign.accepted for campaign in shadows)
 
 
 def test_the_model_itself_can_go_wrong() -> None:
@@ -246,7 +250,7 @@ def test_the_model_itself_can_go_wrong() -> None:
     run = Run(
         {"waves": [wave(gate={"max_rejected": 1, "max_failure_rate": 1})]},
         ServiceModel(
-            {one: device(one) for one in ids},
+            {imei: device(imei) for imei in ids},
             (package(),),
             fates=dict(zip(ids, FATES, strict=True)),
         ),
@@ -254,7 +258,7 @@ def test_the_model_itself_can_go_wrong() -> None:
         [ids],
     )
     *_rest, (_wish, last) = run.decisions()
-    assert {FATES[n]: row_of(last, one).outcome.kind.value for n, one in enumerate(ids)} == {
+    assert {FATES[n]: row_of(last, imei).outcome.kind.value for n, imei in enumerate(ids)} == {
         "good": "verified",
         "bad": "failed",
         "silent": "failed",

@@ -46,14 +46,14 @@ CATALOG = (package(), package(path="A0 A"), package("M3", "A B"))
 
 
 def judged(
-    one: Device | None,
+    known: Device | None,
     *,
     subscription: Subscription = EVENT_BILLING,
     catalog: Any = CATALOG,
     **members: Any,
 ) -> str:
     """Why the device is out; "in" when it is not."""
-    devices = [device(OTHER, license_assigned=True), *([one] if one else [])]
+    devices = [device(OTHER, license_assigned=True), *([known] if known else [])]
     found = decided(
         spec([ONE, OTHER], **members),
         seen(devices, catalog=catalog, subscription=subscription),
@@ -65,7 +65,7 @@ def judged(
 
 
 @pytest.mark.parametrize(
-    ("one", "why"),
+    ("known", "why"),
     [
         (device(ONE), "in"),
         (device(ONE, fota_eligible=None), "in"),
@@ -84,8 +84,8 @@ def judged(
         (device(ONE, "A0"), "in"),
     ],
 )
-def test_who_is_out(one: Device | None, why: str) -> None:
-    assert judged(one) == why
+def test_who_is_out(known: Device | None, why: str) -> None:
+    assert judged(known) == why
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_who_is_out(one: Device | None, why: str) -> None:
 def test_licenses(
     subscription: Subscription, why: str, *, assigned: bool | None, assign: bool
 ) -> None:
-    one = device(ONE, license_assigned=assigned)
-    assert judged(one, subscription=subscription, assign_licenses=assign) == why
+    known = device(ONE, license_assigned=assigned)
+    assert judged(known, subscription=subscription, assign_licenses=assign) == why
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_licenses(
 )
 def test_protocols(declared: str, device_protocol: str, package_protocol: str, why: str) -> None:
     catalog = [package(protocol=package_protocol)]
-    one = device(ONE, protocol=device_protocol)
-    assert judged(one, catalog=catalog, protocol=declared) == why
+    known = device(ONE, protocol=device_protocol)
+    assert judged(known, catalog=catalog, protocol=declared) == why
 
 
 def test_every_reason_says_what_to_do() -> None:
@@ -203,11 +203,13 @@ def test_nothing_is_published_at_all() -> None:
     assert "published for this model: nothing" in caught.value.hint
 
 
-@pytest.mark.parametrize("one", [upgraded(ONE), device(ONE, "Z"), device(ONE, fota_eligible=False)])
-def test_a_target_that_is_reached_or_that_nobody_needs_is_none(one: Device) -> None:
+@pytest.mark.parametrize(
+    "known", [upgraded(ONE), device(ONE, "Z"), device(ONE, fota_eligible=False)]
+)
+def test_a_target_that_is_reached_or_that_nobody_needs_is_none(known: Device) -> None:
     """An old target without packages is fine once all run it; a published one always."""
-    catalog = [package()] if one.firmware == "Z" else [package("M9")]
-    found = decided(spec([ONE]), seen([one], catalog=catalog))
+    catalog = [package()] if known.firmware == "Z" else [package("M9")]
+    found = decided(spec([ONE]), seen([known], catalog=catalog))
     assert classes(found) == {}
 
 

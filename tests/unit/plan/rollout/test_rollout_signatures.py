@@ -60,7 +60,7 @@ DEVICES = imeis(8)
 
 
 def fresh(ids: Sequence[str] = tuple(DEVICES)) -> Observed:
-    return seen([device(one) for one in ids])
+    return seen([device(imei) for imei in ids])
 
 
 def pilot_of(**members: Any) -> tuple[str, ...]:
@@ -73,8 +73,8 @@ def after_pilot(failures: int = 0, *, status: str = "CampaignEnded", **members: 
     wish = spec(DEVICES, **members)
     pilot = pilot_of(**{key: members[key] for key in ("waves",) if key in members})
     broken, fine = pilot[:failures], pilot[failures:]
-    report = [bad(one) for one in broken] + [good(one) for one in fine]
-    known = [upgraded(one) if one in fine else device(one) for one in DEVICES]
+    report = [bad(imei) for imei in broken] + [good(imei) for imei in fine]
+    known = [upgraded(imei) if imei in fine else device(imei) for imei in DEVICES]
     return decide(wish, seen(known, [own(report, status)]))
 
 
@@ -108,7 +108,10 @@ OTHER = ("0" if DIGEST[0] != "0" else "1") + DIGEST[1:]
         (approved(DIGEST, failures=1), 0, "opens"),
         # Any one that fits is enough.
         (
-            {**ASKED, "approved": [{"wave": "pilot", "digest": one} for one in (OTHER, DIGEST)]},
+            {
+                **ASKED,
+                "approved": [{"wave": "pilot", "digest": digest} for digest in (OTHER, DIGEST)],
+            },
             0,
             "opens",
         ),
@@ -141,8 +144,8 @@ def test_no_approval_is_asked_for_before_the_gate_has_passed() -> None:
 def test_the_last_wave_needs_no_approval() -> None:
     """There is nothing behind it."""
     wish = spec(imeis(3), gate={"approval": True})
-    ended = own([good(one) for one in imeis(3)], "CampaignEnded")
-    decision = decide(wish, seen([upgraded(one) for one in imeis(3)], [ended]))
+    ended = own([good(imei) for imei in imeis(3)], "CampaignEnded")
+    decision = decide(wish, seen([upgraded(imei) for imei in imeis(3)], [ended]))
     assert decision.phase is Phase.COMPLETED
 
 
@@ -180,7 +183,7 @@ def test_an_accepted_wave_still_needs_what_else_it_must_show() -> None:
     wish = spec(DEVICES, **accepted(1))
     pilot = pilot_of(waves=STRICT)
     report = [bad(pilot[0]), good(pilot[1]), row(pilot[2]), row(pilot[3])]
-    known = [upgraded(one) if one == pilot[1] else device(one) for one in DEVICES]
+    known = [upgraded(imei) if imei == pilot[1] else device(imei) for imei in DEVICES]
     decision = decide(wish, seen(known, [own(report)]))
     assert gate_of(decision).verdict is GateVerdict.WAIT
     assert not decision.create
@@ -191,8 +194,8 @@ def test_a_hold_at_the_deadline_is_accepted(up_to: int | None) -> None:
     """Ended three days ago, so the deadline was yesterday; 2 of 4 were never reached."""
     wish = spec(DEVICES, **({"waves": STRICT} if up_to is None else accepted(up_to)))
     pilot = pilot_of(waves=STRICT)
-    report = [good(one, -80) for one in pilot[:2]] + [row(one) for one in pilot[2:]]
-    known = [upgraded(one) if one in pilot[:2] else device(one) for one in DEVICES]
+    report = [good(imei, -80) for imei in pilot[:2]] + [row(imei) for imei in pilot[2:]]
+    known = [upgraded(imei) if imei in pilot[:2] else device(imei) for imei in DEVICES]
     decision = decide(wish, seen(known, [own(report, "CampaignEnded", start=-6, end=-3)]))
     if up_to is None:
         assert decision.phase is Phase.HELD
@@ -219,13 +222,13 @@ BOTH = {"wave": "all", "by": "ann", "reason": "known"}
 
 def two_models(*entries: dict[str, Any]) -> Decision:
     """Of two models one has failed on three of three devices; the other is under way."""
-    wish = spec(imeis(6), target=MODELS, accept=[{**BOTH, **one} for one in entries])
+    wish = spec(imeis(6), target=MODELS, accept=[{**BOTH, **entry} for entry in entries])
     broken, others = imeis(3), imeis(3, start=3)
     campaigns = [
-        own([bad(one) for one in broken], "CampaignEnded", model="M2"),
-        own([row(one) for one in others]),
+        own([bad(imei) for imei in broken], "CampaignEnded", model="M2"),
+        own([row(imei) for imei in others]),
     ]
-    known = [device(one, model="M2") for one in broken] + [device(one) for one in others]
+    known = [device(imei, model="M2") for imei in broken] + [device(imei) for imei in others]
     return decide(wish, seen(known, campaigns))
 
 
@@ -234,7 +237,10 @@ def test_failures_of_a_cohort_are_accepted_up_to_a_number() -> None:
     code = cohort("M2").code
 
     def failed(*entries: dict[str, Any]) -> dict[str, bool]:
-        return {name: one.failed for name, one in two_models(*entries).assessment.evidence.items()}
+        return {
+            name: evidence.failed
+            for name, evidence in two_models(*entries).assessment.evidence.items()
+        }
 
     halted = {"M1-A-B": False, "M2-A-B": True}
     assert failed() == halted
@@ -271,8 +277,8 @@ def test_another_plan_than_the_required_one_creates_nothing() -> None:
 def test_a_required_digest_does_not_stop_what_is_done() -> None:
     """It matters only where something would be created."""
     wish = spec(imeis(3), require_digest="0000")
-    ended = own([good(one) for one in imeis(3)], "CampaignEnded")
-    decision = decide(wish, seen([upgraded(one) for one in imeis(3)], [ended]))
+    ended = own([good(imei) for imei in imeis(3)], "CampaignEnded")
+    decision = decide(wish, seen([upgraded(imei) for imei in imeis(3)], [ended]))
     assert decision.phase is Phase.COMPLETED
 
 
@@ -287,7 +293,7 @@ PLAN: dict[str, Any] = {
 
 def digest_of(devices: Sequence[Any] = tuple(DEVICES), **members: Any) -> str:
     wish = spec(devices, **{**PLAN, **members})
-    known = [device(one.imei) for one in wish.devices]
+    known = [device(entry.imei) for entry in wish.devices]
     # Nothing has begun, so what is accepted would be refused while it runs.
     return decide(wish, seen(known), wanted=Wanted.PAUSED).assessment.digest
 
@@ -367,7 +373,7 @@ def test_the_order_of_windows_and_packages_does_not_change_it() -> None:
 def test_a_new_version_has_another_digest() -> None:
     """The generation changes with the version."""
     catalog = [*seen().catalog, replace(seen().catalog[0], name="C", to_version="C")]
-    what = seen([device(one) for one in DEVICES], catalog=catalog)
+    what = seen([device(imei) for imei in DEVICES], catalog=catalog)
     first, second = (
         decide(spec(DEVICES, **PLAN, target=[target(version=version)]), what)
         for version in ("B", "C")
@@ -392,11 +398,11 @@ def test_a_device_in_another_wave_changes_it(swap: str, seed: int) -> None:
     waves = [wave("pilot", group="early"), wave("last")]
 
     def members(late: str) -> list[Any]:
-        found = [{"imei": one, "groups": [] if one == late else ["early"]} for one in DEVICES]
+        found = [{"imei": imei, "groups": [] if imei == late else ["early"]} for imei in DEVICES]
         random.Random(seed).shuffle(found)
         return found
 
-    plain = [{"imei": one, "groups": [] if one == DEVICES[0] else ["early"]} for one in DEVICES]
+    plain = [{"imei": imei, "groups": [] if imei == DEVICES[0] else ["early"]} for imei in DEVICES]
     assert (digest_of(members(swap), waves=waves) == digest_of(plain, waves=waves)) == (
         swap == DEVICES[0]
     )
@@ -411,9 +417,9 @@ def test_it_holds_from_the_first_run_to_the_last(words: list[str], late: int) ->
     """Neither the clock nor a result of the pilot is part of it."""
     pilot = waves_of(decide(spec(DEVICES, **PLAN), fresh()))[1]
     told = {"good": good, "bad": bad, "pending": row}
-    report = [told[word](one) for word, one in zip(words, pilot, strict=True)]
-    fine = {one for word, one in zip(words, pilot, strict=True) if word == "good"}
-    known = [upgraded(one) if one in fine else device(one) for one in DEVICES]
+    report = [told[word](imei) for word, imei in zip(words, pilot, strict=True)]
+    fine = {imei for word, imei in zip(words, pilot, strict=True) if word == "good"}
+    known = [upgraded(imei) if imei in fine else device(imei) for imei in DEVICES]
     now = seen().now + hours(late)
     assert (
         decide(spec(DEVICES, **PLAN), seen(known, [own(report)], now=now)).assessment.digest

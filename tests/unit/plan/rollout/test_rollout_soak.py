@@ -75,8 +75,8 @@ def judged(
         members=members,
         devices=members,
         verified=len(successes),
-        successes=tuple(NOW + hours(one) for one in successes),
-        reads=tuple(NOW + hours(one) for one in reads),
+        successes=tuple(NOW + hours(at_hour) for at_hour in successes),
+        reads=tuple(NOW + hours(at_hour) for at_hour in reads),
         **numbers,
     )
     moment = NOW + hours(now)
@@ -202,7 +202,7 @@ def test_the_start_is_the_first_moment_at_which_the_gate_would_have_passed(
     passing = [
         moment
         for moment in sorted(set(successes))
-        if judged([one for one in successes if one <= moment], **numbers).verdict
+        if judged([success for success in successes if success <= moment], **numbers).verdict
         is GateVerdict.PASS
     ]
     if successes and judged(successes, **numbers).verdict is not GateVerdict.FAIL:
@@ -217,20 +217,23 @@ WAVES = [wave("pilot", count=4, gate={"min_sample": 3, "soak_hours": 24}), wave(
 def after(distance: float, *, reads: float = -1, fourth: str = "good") -> Decision:
     """The run at so many hours from NOW: three successes at -10, and a fourth device."""
     wish = spec(imeis(8), waves=WAVES)
-    pilot = [one.device_id for one in first_wave()]
+    pilot = [entry.device_id for entry in first_wave()]
     rows = {"good": good, "bad": bad, "pending": row}
-    report = [good(one) for one in pilot[:3]] + [rows[fourth](pilot[3])]
-    known = [upgraded(one, reads) if one in pilot[:3] else device(one) for one in imeis(8)]
+    report = [good(id_) for id_ in pilot[:3]] + [rows[fourth](pilot[3])]
+    known = [upgraded(id_, reads) if id_ in pilot[:3] else device(id_) for id_ in imeis(8)]
     if fourth == "good":
-        known = [upgraded(one.device_id, reads) if one.device_id in pilot else one for one in known]
+        known = [
+            upgraded(entry.device_id, reads) if entry.device_id in pilot else entry
+            for entry in known
+        ]
     what = seen(known, [own(report, "CampaignScheduled")], now=NOW + hours(distance))
     return decide(wish, what)
 
 
 def first_wave() -> list[Any]:
     wish = spec(imeis(8), waves=WAVES)
-    (pilot,) = decide(wish, seen([device(one) for one in imeis(8)])).create
-    return [device(one) for one in pilot.devices]
+    (pilot,) = decide(wish, seen([device(id_) for id_ in imeis(8)])).create
+    return [device(id_) for id_ in pilot.devices]
 
 
 def test_a_wave_that_soaks_opens_nothing() -> None:
@@ -244,7 +247,7 @@ def test_a_wave_that_soaks_opens_nothing() -> None:
     decision = after(14)
     assert decision.phase is Phase.RUNNING
     assert not decision.create
-    assert sorted(decision.refresh) == sorted(one.device_id for one in first_wave())
+    assert sorted(decision.refresh) == sorted(known.device_id for known in first_wave())
     decision = after(14.5, reads=14.2)
     assert not decision.refresh
     assert [planned.name.wave for planned in decision.create] == [2]
@@ -271,7 +274,7 @@ def test_no_wave_begins_before_the_soak_of_the_one_before(
     pilot = wave("pilot", count=8, gate={"soak_hours": soak, "max_failure_rate": "0.3"})
     wish = spec(imeis(14), waves=[pilot, wave("last")])
     service = ServiceModel(
-        devices={one: device(one) for one in imeis(14)},
+        devices={id_: device(id_) for id_ in imeis(14)},
         catalog=seen().catalog,
         fates=dict(zip(imeis(14), fates, strict=False)),
         spread=spread,
@@ -283,9 +286,9 @@ def test_no_wave_begins_before_the_soak_of_the_one_before(
             assert before.verdict is GateVerdict.PASS
             fine = [
                 when
-                for one in service.campaigns
-                if one.planned.name.wave == 1
-                for imei_, when in one.accepted.items()
+                for campaign in service.campaigns
+                if campaign.planned.name.wave == 1
+                for imei_, when in campaign.accepted.items()
                 if service.fate(imei_) == "good" and when + hours(soak) <= service.now
             ]
             assert len(fine) >= 5  # the sample, with at most 2 failures: 6 attempted of 8
@@ -296,10 +299,10 @@ def test_a_wave_with_a_retry_due_does_not_soak() -> None:
     """Its numbers are met, but a failed device is to be tried again first."""
     waves = [wave("pilot", count=8, gate={"max_failure_rate": "0.25", "soak_hours": 24}), wave()]
     wish = spec(imeis(12), waves=waves)
-    (pilot,) = decide(wish, seen([device(one) for one in imeis(12)])).create
-    report = [good(one) for one in pilot.devices[:7]] + [bad(pilot.devices[7])]
+    (pilot,) = decide(wish, seen([device(id_) for id_ in imeis(12)])).create
+    report = [good(id_) for id_ in pilot.devices[:7]] + [bad(pilot.devices[7])]
     fine = set(pilot.devices[:7])
-    known = [upgraded(one) if one in fine else device(one) for one in imeis(12)]
+    known = [upgraded(id_) if id_ in fine else device(id_) for id_ in imeis(12)]
     what = seen(known, [own(report, "CampaignEnded")])
     assert gate_of(decide(wish, what)).verdict is GateVerdict.SOAK
     again = replace(wish, waves=(replace(wish.waves[0], retry=1), *wish.waves[1:]))
@@ -311,7 +314,7 @@ def test_a_wave_with_a_retry_due_does_not_soak() -> None:
 def test_defaults_and_errors_of_the_keys() -> None:
     """24, 48 and 24 hours; the pilot waits for an approval, the others do not."""
     raw = {**declared([imei(0)]), "gate": None, "waves": None}
-    assert [(one.gate.soak, one.gate.approval) for one in read(raw).waves] == [
+    assert [(wave_spec.gate.soak, wave_spec.gate.approval) for wave_spec in read(raw).waves] == [
         (hours(24), True),
         (hours(48), False),
         (hours(24), False),

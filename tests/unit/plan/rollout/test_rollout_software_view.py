@@ -69,15 +69,15 @@ def item(name: str, version: str = "", upgraded: str = "") -> InstalledSoftware:
     return InstalledSoftware(name=name, version=version or name, upgraded=upgraded)
 
 
-def runs(*items: InstalledSoftware, one: str = ONE, **members: Any) -> Device:
+def runs(*items: InstalledSoftware, device_id: str = ONE, **members: Any) -> Device:
     """A device as v2 shows it: no firmware version, and never read that anybody knows of."""
     known: dict[str, Any] = {"protocol": "HTTP", "refreshed": YEAR_ONE, **members}
-    return device(one, "", software=items, **known)
+    return device(device_id, "", software=items, **known)
 
 
-def success(one: str = ONE) -> CampaignDevice:
+def success(device_id: str = ONE) -> CampaignDevice:
     """A success as v2 reports it: without any time."""
-    return row(one, "UpgradeSuccess")
+    return row(device_id, "UpgradeSuccess")
 
 
 def view(spec_: RolloutSpec, devices: list[Device], *campaigns: OwnCampaign) -> Observed:
@@ -130,7 +130,7 @@ def test_the_catalog_is_what_was_declared() -> None:
     declared = wish("A B", "B C", version="C")
     found = view(declared, [])
     assert found.catalog == declared.packages
-    assert [(one.from_version, one.to_version) for one in found.catalog] == [
+    assert [(step.from_version, step.to_version) for step in found.catalog] == [
         ("A", "B"),
         ("B", "C"),
     ]
@@ -205,7 +205,7 @@ def test_a_device_that_left_the_account_gets_no_time() -> None:
 )
 def test_successes(items: list[InstalledSoftware], kind: str) -> None:
     declared = wish()
-    found = view(declared, [runs(*items), runs(item("A"), one=TWO)], own([success()]))
+    found = view(declared, [runs(*items), runs(item("A"), device_id=TWO)], own([success()]))
     assert classes(decided(declared, found))[ONE] == kind
 
 
@@ -269,11 +269,11 @@ def test_steps_follow_each_other_whatever_their_order_in_reports() -> None:
     for campaigns in ([first, second], [second, first]):
         found = view(declared, [runs(item("app", "A"))], *campaigns)
         assert found.devices[ONE].firmware == "C"
-        assert [one.campaign.from_version for one in found.own] == ["A", "B"]
+        assert [campaign.campaign.from_version for campaign in found.own] == ["A", "B"]
 
 
 def test_other_devices_stay_as_they_are() -> None:
     declared = wish(verify="reported_is_enough")
-    found = view(declared, [runs(item("A")), runs(item("A"), one=TWO)], own([success()]))
+    found = view(declared, [runs(item("A")), runs(item("A"), device_id=TWO)], own([success()]))
     assert (found.devices[ONE].firmware, found.devices[TWO].firmware) == ("B", "A")
     assert found.now == NOW

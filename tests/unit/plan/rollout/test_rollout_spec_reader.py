@@ -262,7 +262,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("raw", "expected"), ERRORS, ids=[text for _raw, text in ERRORS])
 def test_error(raw: dict[str, Any], expected: str) -> None:
     found = problems(raw)
-    assert any(expected in one for one in found), found
+    assert any(expected in line for line in found), found
 
 
 def test_a_mistake_is_named_once() -> None:
@@ -341,8 +341,8 @@ def test_devices_without_the_variable_are_named_with_their_hosts() -> None:
 
 
 def test_check_digits() -> None:
-    wrong = next(one for one in imeis(20) if not luhn_is_valid(one))
-    right = next(one for one in imeis(20) if luhn_is_valid(one))
+    wrong = next(id_ for id_ in imeis(20) if not luhn_is_valid(id_))
+    right = next(id_ for id_ in imeis(20) if luhn_is_valid(id_))
     assert "wrong check digit" in problems(declared([wrong]), imei_check=ImeiCheck.STRICT)[0]
     (remark,) = read(declared([wrong, right]), ImeiCheck.WARN).remarks
     assert wrong in remark and right not in remark
@@ -352,7 +352,7 @@ def test_check_digits() -> None:
 
 def test_repeated_devices_are_merged_and_said() -> None:
     found = spec([imei(1), imei(0), imei(1), {"imei": imei(0)}])
-    assert [one.imei for one in found.devices] == [imei(1), imei(0)]
+    assert [device.imei for device in found.devices] == [imei(1), imei(0)]
     assert found.remarks == ("devices: merged 2 that were declared twice",)
 
 
@@ -452,7 +452,7 @@ def test_every_number_may_be_text() -> None:
     assert (count.gate.max_failures, percent.gate.max_failures) == (0, None)
     assert (percent.size, percent.gate.min_coverage) == (Fraction(25, 2), Fraction(29, 100))
     assert rest.kind is WaveKind.REST
-    assert {one.gate.max_failure_rate for one in found.waves} == {Fraction(7, 100)}
+    assert {wave_spec.gate.max_failure_rate for wave_spec in found.waves} == {Fraction(7, 100)}
     assert found.limits == Limits(max_campaign_devices=50, max_creates=3)
     assert found.calendar.lead == timedelta(hours=24)
     assert found.assign_licenses is True
@@ -490,7 +490,8 @@ def test_defaults() -> None:
     found = spec(waves=None)
     assert (found.protocol, found.assign_licenses, found.remarks) == ("LWM2M", False, ())
     assert [
-        (one.name, one.kind.value, one.size, one.at_least, one.days) for one in found.waves
+        (wave_spec.name, wave_spec.kind.value, wave_spec.size, wave_spec.at_least, wave_spec.days)
+        for wave_spec in found.waves
     ] == [
         ("pilot", "per_package", 5, 20, 3),
         ("early", "percent", 5, 60, 5),
@@ -498,7 +499,7 @@ def test_defaults() -> None:
         ("all", "rest", 0, 0, 7),
     ]
     later = gate(max_failure_rate="0.05", min_sample=20, min_coverage="0.80")
-    assert [one.gate for one in found.waves] == [
+    assert [wave_spec.gate for wave_spec in found.waves] == [
         gate(max_failures=2),
         later,
         later,
@@ -525,7 +526,7 @@ def test_a_gate_inherits_from_the_rollout_and_from_its_place() -> None:
         waves=[wave("p", count=1, gate={"max_failures": 0}), wave()],
         gate={"max_failure_rate": 0.2, "min_success_rate": 0.5},
     )
-    first, last = (one.gate for one in found.waves)
+    first, last = (wave_spec.gate for wave_spec in found.waves)
     rates = {"max_failure_rate": "0.2", "min_success_rate": "0.5"}
     assert first == gate(**rates, max_failures=0)
     assert last == gate(**rates, min_sample=20, min_coverage="0.80")
@@ -574,4 +575,4 @@ def test_groups_and_diversity_are_read() -> None:
     found = spec(devices, waves=waves).waves
     assert (found[0].kind, found[0].group) == (WaveKind.GROUP, "lab")
     assert (found[1].diversity, found[2].diversity) == (("region",), ("region", "zone"))
-    assert [one.number for one in found] == [1, 2, 3, 4]
+    assert [wave_spec.number for wave_spec in found] == [1, 2, 3, 4]

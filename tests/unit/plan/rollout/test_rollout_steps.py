@@ -59,9 +59,9 @@ FIVE = imeis(5)
 LAX = {"max_failure_rate": "0.5", "min_sample": 1}
 
 
-def on(one: str, version: str, when: float = -1) -> Device:
+def on(imei: str, version: str, when: float = -1) -> Device:
     """A device of which a version was read, some hours from ``NOW``."""
-    return device(one, version, refreshed=at(when))
+    return device(imei, version, refreshed=at(when))
 
 
 def first(
@@ -82,7 +82,7 @@ def second(
 
 def done(ids: Iterable[str] = FIVE, when: float = -110) -> list[CampaignDevice]:
     """Rows of devices that took a package well."""
-    return [good(one, when) for one in ids]
+    return [good(imei, when) for imei in ids]
 
 
 def run_once(
@@ -96,7 +96,7 @@ def run_once(
 ) -> Decision:
     """A run with the target C, at so many hours from ``NOW``."""
     listed = list(devices)
-    ids = [one.device_id for one in listed]
+    ids = [known.device_id for known in listed]
     wish = spec(ids, **{"target": [target(version="C")], "gate": LAX, **members})
     what = seen(
         listed,
@@ -111,16 +111,22 @@ def run_once(
 def created(decision: Decision) -> list[tuple[str, int, int, int, int]]:
     """Package, wave, batch, attempt and number of devices of what is created."""
     return [
-        (one.package.name, one.name.wave, one.name.batch, one.name.attempt, len(one.devices))
-        for one in decision.create
+        (
+            planned.package.name,
+            planned.name.wave,
+            planned.name.batch,
+            planned.name.attempt,
+            len(planned.devices),
+        )
+        for planned in decision.create
     ]
 
 
 def evidence(decision: Decision) -> dict[str, tuple[int, int, bool]]:
     """Attempted, failures, and whether the cohort has failed, by package."""
     return {
-        name.removeprefix("M1-"): (one.attempted, one.failures, one.failed)
-        for name, one in decision.assessment.evidence.items()
+        name.removeprefix("M1-"): (learned.attempted, learned.failures, learned.failed)
+        for name, learned in decision.assessment.evidence.items()
     }
 
 
@@ -128,7 +134,7 @@ def evidence(decision: Decision) -> dict[str, tuple[int, int, bool]]:
 
 
 def test_the_first_step_comes_first() -> None:
-    decision = run_once(on(one, "A") for one in FIVE)
+    decision = run_once(on(imei, "A") for imei in FIVE)
     assert created(decision) == [("M1-A-B", 1, 1, 1, 5)]
     assert row_of(decision, FIVE[0]).path.steps == (AB, BC)
     assert evidence(decision) == {"A-B": (0, 0, False), "B-C": (0, 0, False)}
@@ -136,8 +142,8 @@ def test_the_first_step_comes_first() -> None:
 
 def test_a_device_that_did_its_first_step_is_pending_and_has_proved_its_package() -> None:
     """Also while its campaign lives: evidence does not wait for the end."""
-    rows = [good(one) for one in FIVE[:3]] + [row(one) for one in FIVE[3:]]
-    devices = [on(one, "B") for one in FIVE[:3]] + [on(one, "A") for one in FIVE[3:]]
+    rows = [good(imei) for imei in FIVE[:3]] + [row(imei) for imei in FIVE[3:]]
+    devices = [on(imei, "B") for imei in FIVE[:3]] + [on(imei, "A") for imei in FIVE[3:]]
     decision = run_once(devices, [first(rows, "CampaignScheduled")])
     assert list(classes(decision).values()) == ["advanced"] * 3 + ["pending"] * 2
     assert row_of(decision, FIVE[0]).outcome.reason.endswith("more steps once its campaign is over")
@@ -149,20 +155,20 @@ def test_a_device_that_did_its_first_step_is_pending_and_has_proved_its_package(
 
 
 def test_the_next_step_comes_once_the_campaign_is_over() -> None:
-    decision = run_once((on(one, "B") for one in FIVE), [first(done())])
+    decision = run_once((on(imei, "B") for imei in FIVE), [first(done())])
     assert set(classes(decision).values()) == {"advanced"}
     assert created(decision) == [("M1-B-C", 1, 1, 1, 5)]
     assert decision.create[0].cohort == cohort(version="B")
     assert decision.create[0].package == BC
     # Of the next package nothing is known, whatever the one before has proved.
-    assert [one.qualified for one in decision.assessment.evidence.values()] == [True, False]
+    assert [learned.qualified for learned in decision.assessment.evidence.values()] == [True, False]
     assert decision.assessment.waves[0].deadline is None
 
 
 def test_a_device_is_at_the_target_after_its_last_step() -> None:
-    told = [good(one) for one in FIVE]
+    told = [good(imei) for imei in FIVE]
     decision = run_once(
-        (on(one, "C") for one in FIVE), [first(done()), second(told, "CampaignEnded", end=-1)]
+        (on(imei, "C") for imei in FIVE), [first(done()), second(told, "CampaignEnded", end=-1)]
     )
     assert set(classes(decision).values()) == {"verified"}
     assert evidence(decision) == {"A-B": (5, 0, False), "B-C": (5, 0, False)}
@@ -171,7 +177,7 @@ def test_a_device_is_at_the_target_after_its_last_step() -> None:
 
 def test_a_success_counts_once_its_version_was_read() -> None:
     """Reported, and read before: it may be anything."""
-    decision = run_once((on(one, "A", -200) for one in FIVE), [first(done())])
+    decision = run_once((on(imei, "A", -200) for imei in FIVE), [first(done())])
     assert set(classes(decision).values()) == {"reported"}
     assert set(decision.refresh) == set(FIVE)
     assert created(decision) == []
@@ -179,11 +185,11 @@ def test_a_success_counts_once_its_version_was_read() -> None:
 
 
 def test_a_device_that_is_on_the_way_though_nobody_reported_it_goes_on() -> None:
-    silent = [tried(one, -110) for one in FIVE]
-    decision = run_once((on(one, "B") for one in FIVE), [first(silent)])
+    silent = [tried(imei, -110) for imei in FIVE]
+    decision = run_once((on(imei, "B") for imei in FIVE), [first(silent)])
     assert set(classes(decision).values()) == {"advanced"}
     assert created(decision) == [("M1-B-C", 1, 1, 1, 5)]
-    live = run_once((on(one, "B") for one in FIVE), [first(silent, "CampaignScheduled")])
+    live = run_once((on(imei, "B") for imei in FIVE), [first(silent, "CampaignScheduled")])
     assert set(classes(live).values()) == {"silent"}
 
 
@@ -229,7 +235,7 @@ def test_a_step_that_was_leapt_over_is_done() -> None:
 def test_a_direct_package_is_shorter_than_two_steps() -> None:
     """A device that has done the first of two steps goes on from there all the same."""
     direct = [AB, BC, package(path="A C")]
-    devices = [on(FIVE[0], "B"), *(on(one, "A") for one in FIVE[1:])]
+    devices = [on(FIVE[0], "B"), *(on(imei, "A") for imei in FIVE[1:])]
     decision = run_once(devices, [first(done(FIVE[:1]))], catalog=direct)
     assert sorted(created(decision)) == [("M1-A-C", 1, 2, 1, 4), ("M1-B-C", 1, 1, 1, 1)]
 
@@ -251,23 +257,23 @@ def test_a_device_that_is_busy_elsewhere_waits(
     campaigns = [first(done())]
     if rows:
         campaigns.append(second(rows, "CampaignEnded", end=-1))
-    decision = run_once((on(one, "B") for one in FIVE), campaigns, held=held)
+    decision = run_once((on(imei, "B") for imei in FIVE), campaigns, held=held)
     assert classes(decision)[FIVE[0]] == "advanced"
     assert row_of(decision, FIVE[0]).outcome.busy
     assert row_of(decision, FIVE[0]).outcome.reason.endswith(f"next step: {reason}")
-    assert all(FIVE[0] not in one.devices for one in decision.create)
+    assert all(FIVE[0] not in planned.devices for planned in decision.create)
 
 
 def test_a_device_that_was_busy_is_tried_again_after_a_day() -> None:
     campaigns = [first(done()), second([busy(FIVE[0], -25)], "CampaignEnded", end=-1)]
-    decision = run_once((on(one, "B") for one in FIVE), campaigns)
+    decision = run_once((on(imei, "B") for imei in FIVE), campaigns)
     assert created(decision) == [("M1-B-C", 1, 2, 1, 5)]
 
 
 def test_a_step_whose_report_is_not_complete_gets_no_more_campaigns() -> None:
     """Two rows of three: the others may be in it."""
-    rows = [row(one) for one in FIVE[:2]]
-    devices = [on(one, "B") for one in FIVE]
+    rows = [row(imei) for imei in FIVE[:2]]
+    devices = [on(imei, "B") for imei in FIVE]
     decision = run_once(devices, [first(done()), second(rows, count=3)])
     assert created(decision) == []
     assert row_of(decision, FIVE[4]).outcome.reason.endswith("device report is not complete yet")
@@ -278,19 +284,19 @@ def test_a_step_whose_report_is_not_complete_gets_no_more_campaigns() -> None:
 def test_a_first_step_that_settles_keeps_nobody_from_the_second() -> None:
     """They are cohorts of their own."""
     campaigns = [first(done(FIVE[:3])), first([row(FIVE[3])], "CampaignScheduled", count=2)]
-    devices = [on(one, "B") for one in FIVE[:3]] + [on(one, "A") for one in FIVE[3:]]
+    devices = [on(imei, "B") for imei in FIVE[:3]] + [on(imei, "A") for imei in FIVE[3:]]
     assert created(run_once(devices, campaigns)) == [("M1-B-C", 1, 1, 1, 3)]
 
 
 def test_the_pilot_rule_holds_for_every_step() -> None:
     """20 at once; whoever is still refused as busy keeps a place."""
     ids = imeis(30)
-    devices = [on(one, "B") for one in ids]
+    devices = [on(imei, "B") for imei in ids]
     assert created(run_once(devices, [first(done(ids))])) == [("M1-B-C", 1, 1, 1, 20)]
-    live = second([row(one) for one in ids[:15]])
+    live = second([row(imei) for imei in ids[:15]])
     assert created(run_once(devices, [first(done(ids)), live])) == [("M1-B-C", 1, 2, 1, 5)]
     mixed = run_once(
-        [on(one, "B") for one in ids[:10]] + [on(one, "A") for one in ids[10:]],
+        [on(imei, "B") for imei in ids[:10]] + [on(imei, "A") for imei in ids[10:]],
         [first(done(ids[:10]))],
     )
     assert sorted(created(mixed)) == [("M1-A-B", 1, 2, 1, 20), ("M1-B-C", 1, 1, 1, 10)]
@@ -303,12 +309,12 @@ def test_a_failed_second_step_halts_those_who_have_it_ahead() -> None:
     """2 of 2 failed from B to C: nobody more starts from A, who would be stuck on B."""
     rest = imeis(6, start=10)
     gate = {"max_failed_cohort_share": 1}
-    broken = [bad(one) for one in FIVE[:2]]
-    devices = [on(one, "B") for one in FIVE[:2]] + [on(one, "A") for one in rest]
+    broken = [bad(imei) for imei in FIVE[:2]]
+    devices = [on(imei, "B") for imei in FIVE[:2]] + [on(imei, "A") for imei in rest]
     campaigns = [first(done(FIVE[:2])), second(broken, "CampaignEnded", end=-1)]
     decision = run_once(devices, campaigns, gate=gate)
     assert evidence(decision) == {"A-B": (2, 0, False), "B-C": (2, 2, True)}
-    assert [classes(decision)[one] for one in rest] == ["halted"] * 6
+    assert [classes(decision)[imei] for imei in rest] == ["halted"] * 6
     assert created(decision) == []
     assert gate_of(decision).members == 0
     # By default half of the wave may be in failed cohorts.
@@ -316,7 +322,7 @@ def test_a_failed_second_step_halts_those_who_have_it_ahead() -> None:
     assert halted.phase is Phase.HALTED
     # A device on its first step gets no second one.
     moving = run_once(
-        [on(one, "B") for one in FIVE[:3]], [first(done(FIVE[:3])), campaigns[1]], gate=gate
+        [on(imei, "B") for imei in FIVE[:3]], [first(done(FIVE[:3])), campaigns[1]], gate=gate
     )
     assert (classes(moving)[FIVE[2]], created(moving)) == ("halted", [])
 
@@ -336,13 +342,13 @@ def test_a_failed_first_step_halts_nobody_who_is_past_it() -> None:
 def test_a_second_step_is_tried_again() -> None:
     """In a cohort and batch of its own."""
     told = [bad(FIVE[0], -60), *done(FIVE[1:], -60)]
-    devices = [on(FIVE[0], "B"), *(on(one, "C") for one in FIVE[1:])]
+    devices = [on(FIVE[0], "B"), *(on(imei, "C") for imei in FIVE[1:])]
     campaigns = [first(done()), second(told, "CampaignEnded", start=-3, end=-2)]
     decision = run_once(devices, campaigns, retry=1)
     assert classes(decision)[FIVE[0]] == "failed"
     assert created(decision) == [("M1-B-C", 1, 1, 2, 1)]
     again = second([good(FIVE[0])], attempt=2, start=-1, end=3)
-    better = run_once([on(one, "C") for one in FIVE], [*campaigns, again], retry=1)
+    better = run_once([on(imei, "C") for imei in FIVE], [*campaigns, again], retry=1)
     assert set(classes(better).values()) == {"verified"}
     assert evidence(better)["B-C"] == (5, 0, False)
 
@@ -351,20 +357,20 @@ def test_a_failure_of_the_first_step_does_not_stick_to_the_second() -> None:
     """It was tried again and did it; the second step is under way."""
     once = first([bad(FIVE[0], -200), *done(FIVE[1:], -200)], start=-10, end=-8)
     again = first([good(FIVE[0])], attempt=2)
-    devices = [on(one, "B") for one in FIVE]
+    devices = [on(imei, "B") for imei in FIVE]
     waiting = run_once(devices, [once, again], retry=1)
     assert set(classes(waiting).values()) == {"advanced"}
     assert evidence(waiting) == {"A-B": (5, 0, False), "B-C": (0, 0, False)}
     assert created(waiting) == [("M1-B-C", 1, 1, 1, 5)]
-    under_way = run_once(devices, [once, again, second([row(one) for one in FIVE])], retry=1)
+    under_way = run_once(devices, [once, again, second([row(imei) for imei in FIVE])], retry=1)
     assert set(classes(under_way).values()) == {"pending"}
     assert evidence(under_way) == {"A-B": (5, 0, False), "B-C": (0, 0, False)}
 
 
 def test_an_accept_of_a_cohort_is_of_one_step() -> None:
     """The code of B's cohort takes failures from B to C only."""
-    rows = [bad(one, -60) for one in FIVE]
-    devices = [on(one, "B") for one in FIVE]
+    rows = [bad(imei, -60) for imei in FIVE]
+    devices = [on(imei, "B") for imei in FIVE]
     entry = {"wave": "all", "up_to": 5, "by": "ann", "reason": "known"}
 
     def failed(version: str) -> bool:
@@ -379,8 +385,8 @@ def test_an_accept_of_a_cohort_is_of_one_step() -> None:
 
 
 def test_a_device_that_is_rejected_for_its_second_step_leaves_the_numbers() -> None:
-    told = [rejected(FIVE[0]), *(good(one) for one in FIVE[1:])]
-    devices = [on(FIVE[0], "B"), *(on(one, "C") for one in FIVE[1:])]
+    told = [rejected(FIVE[0]), *(good(imei) for imei in FIVE[1:])]
+    devices = [on(FIVE[0], "B"), *(on(imei, "C") for imei in FIVE[1:])]
     decision = run_once(
         devices,
         [first(done()), second(told, "CampaignEnded", end=-1)],
@@ -392,8 +398,8 @@ def test_a_device_that_is_rejected_for_its_second_step_leaves_the_numbers() -> N
 
 
 def test_a_device_that_no_second_step_reached_is_swept() -> None:
-    told = [row(FIVE[0]), *(good(one) for one in FIVE[1:])]
-    devices = [on(FIVE[0], "B"), *(on(one, "C") for one in FIVE[1:])]
+    told = [row(FIVE[0]), *(good(imei) for imei in FIVE[1:])]
+    devices = [on(FIVE[0], "B"), *(on(imei, "C") for imei in FIVE[1:])]
     campaigns = [first(done()), second(told, "CampaignEnded", end=-1)]
     decision = run_once(devices, campaigns, sweep=True)
     assert classes(decision)[FIVE[0]] == "unreached"
@@ -403,7 +409,7 @@ def test_a_device_that_no_second_step_reached_is_swept() -> None:
 def test_a_first_step_of_the_sweep_is_followed_by_the_second_in_its_wave() -> None:
     """The sweep is an attempt, no membership."""
     told = [row(FIVE[0]), *done(FIVE[1:], -200)]
-    devices = [on(FIVE[0], "B"), *(on(one, "C") for one in FIVE[1:])]
+    devices = [on(FIVE[0], "B"), *(on(imei, "C") for imei in FIVE[1:])]
     campaigns = [
         first(told, start=-12, end=-9),
         second(done(FIVE[1:], -180), "CampaignEnded", start=-8, end=-7),
@@ -419,7 +425,7 @@ def test_a_first_step_of_the_sweep_is_followed_by_the_second_in_its_wave() -> No
 
 def test_a_package_that_was_withdrawn_midway_leaves_devices_stuck() -> None:
     """They say so; the wave is held at its deadline, and is not waited for for ever."""
-    devices = [on(one, "B") for one in FIVE]
+    devices = [on(imei, "B") for imei in FIVE]
     # The campaign ended on April 6th: deadline at the beginning of April 8th.
     before = run_once(devices, [first(done())], catalog=[AB], later=-58.1)
     assert gate_of(before).verdict is GateVerdict.WAIT
@@ -432,15 +438,15 @@ def test_a_package_that_was_withdrawn_midway_leaves_devices_stuck() -> None:
     assert (created(stuck), stuck.next_check) == ([], None)
     # Who has not begun is out, as nothing leads to the target.
     more = run_once([*devices, on("350000000000099", "A")], [first(done())], catalog=[AB])
-    assert {one: why.value for one, why in more.assessment.out.items()} == {
+    assert {imei: why.value for imei, why in more.assessment.out.items()} == {
         "350000000000099": "no_path"
     }
 
 
 def test_a_few_stuck_devices_do_not_hold_what_has_passed() -> None:
     """One of five is stuck on B, 4/5 is coverage enough: the end, with exceptions."""
-    told = [good(one, -60) for one in FIVE[1:]]
-    devices = [on(FIVE[0], "B"), *(on(one, "C") for one in FIVE[1:])]
+    told = [good(imei, -60) for imei in FIVE[1:]]
+    devices = [on(FIVE[0], "B"), *(on(imei, "C") for imei in FIVE[1:])]
     campaigns = [first(done()), second(told, "CampaignEnded", start=-3, end=-3)]
     decision = run_once(devices, campaigns, catalog=[AB], later=48)
     assert decision.phase is Phase.COMPLETED_WITH_EXCEPTIONS
@@ -467,7 +473,7 @@ def test_a_next_step_is_waited_for_within_its_grace(
     timing = {"settle_retry_hours": 720, **({} if grace is None else {"step_grace_hours": grace})}
     told = [row(FIVE[0], updated=at(-80))]
     refused = second(told, "CampaignRequestFailed", start=-6, end=-4)
-    devices = [on(one, "B", -90) for one in FIVE]
+    devices = [on(imei, "B", -90) for imei in FIVE]
     decision = run_once(devices, [first(done()), refused], later=later, timing=timing)
     assert created(decision) == []
     assert (gate_of(decision).verdict is GateVerdict.HOLD) == held
@@ -479,7 +485,7 @@ def test_a_first_step_is_waited_for_beyond_any_grace() -> None:
     days = {"start": -6, "end": -4}
     refused = [first(told, "CampaignRequestFailed", batch=2, **days)]
     refused += [second(told, "CampaignRequestFailed", **days)]
-    devices = [*(on(one, "B", -90) for one in FIVE[:4]), on(FIVE[4], "A")]
+    devices = [*(on(imei, "B", -90) for imei in FIVE[:4]), on(FIVE[4], "A")]
     decision = run_once(
         devices,
         [first(done(FIVE[:4])), *refused],
@@ -498,15 +504,15 @@ def test_a_pilot_counts_by_the_first_package_and_stays_when_its_devices_move_on(
     """Three of A and three of B, whoever has moved from A to B in the meantime."""
     ids = imeis(20)
     waves = [wave("pilot", per_package=3), wave()]
-    before = run_once([on(one, "A" if n < 10 else "B") for n, one in enumerate(ids)], waves=waves)
+    before = run_once([on(imei, "A" if n < 10 else "B") for n, imei in enumerate(ids)], waves=waves)
     pilot = waves_of(before)[1]
-    begun = [one for one in pilot if one in ids[:10]]
+    begun = [imei for imei in pilot if imei in ids[:10]]
     assert len(pilot) == 6
     assert len(begun) == 3
-    moved = [on(one, "A" if n < 10 and one not in begun else "B") for n, one in enumerate(ids)]
+    moved = [on(imei, "A" if n < 10 and imei not in begun else "B") for n, imei in enumerate(ids)]
     for campaigns in (
         [first(done(begun))],
-        [first(done(begun)), second([row(one) for one in pilot])],
+        [first(done(begun)), second([row(imei) for imei in pilot])],
     ):
         after = run_once(moved, campaigns, waves=waves)
         assert waves_of(after) == waves_of(before)

@@ -132,9 +132,10 @@ def test_a_halt_stays_whatever_comes_later(
     if ever_too_many(before, known):
         assert ever_too_many([*after, *before], known)
     # And it is no more than what was seen at one of the moments.
-    moments = sorted({one.at for one in before})
+    moments = sorted({result.at for result in before})
     assert ever_too_many(before, known) == any(
-        ever_too_many([one for one in before if one.at <= moment], known) for moment in moments
+        ever_too_many([result for result in before if result.at <= moment], known)
+        for moment in moments
     )
 
 
@@ -161,19 +162,19 @@ def of_22(failures_at: Sequence[float], *, accept: int | None = None) -> Decisio
         accept=[] if accept is None else [entry, {**entry, "cohort": cohort().code}],
     )
     broken, fine = imeis(2), imeis(20, start=2)
-    rows = [bad(one, when) for one, when in zip(broken, failures_at, strict=True)]
-    rows += [good(one, -20) for one in fine]
-    known = [device(one) for one in broken] + [upgraded(one) for one in fine]
+    rows = [bad(imei, when) for imei, when in zip(broken, failures_at, strict=True)]
+    rows += [good(imei, -20) for imei in fine]
+    known = [device(imei) for imei in broken] + [upgraded(imei) for imei in fine]
     return decide(wish, seen(known, [own(rows, "CampaignEnded")]))
 
 
 def test_a_cohort_that_failed_once_stays_failed() -> None:
     """Two failures first: the cohort has failed, and with it all devices of its wave."""
     early = of_22([-40, -30])
-    assert [one.failed for one in early.assessment.evidence.values()] == [True]
+    assert [evidence.failed for evidence in early.assessment.evidence.values()] == [True]
     assert early.phase is Phase.HALTED
     late = of_22([-10, -9])
-    assert [one.failed for one in late.assessment.evidence.values()] == [False]
+    assert [evidence.failed for evidence in late.assessment.evidence.values()] == [False]
     assert late.phase is Phase.COMPLETED_WITH_EXCEPTIONS
 
 
@@ -182,17 +183,17 @@ def test_a_person_may_take_what_was_once() -> None:
     taken = of_22([-40, -30], accept=2)
     assert taken.phase is Phase.COMPLETED_WITH_EXCEPTIONS
     assert gate_of(taken).verdict is GateVerdict.PASS
-    assert [one.failed for one in of_22([-40, -30], accept=1).assessment.evidence.values()] == [
-        True
-    ]
+    assert [
+        evidence.failed for evidence in of_22([-40, -30], accept=1).assessment.evidence.values()
+    ] == [True]
 
 
 def test_a_cohort_tolerates_what_the_wave_declares() -> None:
     """2 of 2 are nothing where all may fail."""
     wish = spec(imeis(2), gate={"max_failure_rate": 1})
-    rows = [bad(one) for one in imeis(2)]
-    decision = decide(wish, seen([device(one) for one in imeis(2)], [own(rows, "CampaignEnded")]))
-    assert [one.failed for one in decision.assessment.evidence.values()] == [False]
+    rows = [bad(imei) for imei in imeis(2)]
+    decision = decide(wish, seen([device(imei) for imei in imeis(2)], [own(rows, "CampaignEnded")]))
+    assert [evidence.failed for evidence in decision.assessment.evidence.values()] == [False]
 
 
 @pytest.mark.parametrize("broken", [3, 4, 5, 6])
@@ -200,12 +201,12 @@ def test_a_cohort_that_fails_afterwards_lifts_no_halt(broken: int) -> None:
     """The third failure of two tolerated halts the wave; the fourth fails the cohort of the model."""
     first, second = imeis(40), imeis(40, start=40)
     fine, others = first[:10], first[10 : 10 + broken]
-    rows = [good(one, -30) for one in fine]
-    rows += [bad(one, -20 + place) for place, one in enumerate(others)]
-    rows += [row(one) for one in first[10 + broken :]]
-    campaigns = [own(rows), own([row(one) for one in second], model="M2", campaign_id="second")]
-    devices = [upgraded(one) if one in fine else device(one) for one in first]
-    devices += [device(one, model="M2") for one in second]
+    rows = [good(imei, -30) for imei in fine]
+    rows += [bad(imei, -20 + place) for place, imei in enumerate(others)]
+    rows += [row(imei) for imei in first[10 + broken :]]
+    campaigns = [own(rows), own([row(imei) for imei in second], model="M2", campaign_id="second")]
+    devices = [upgraded(imei) if imei in fine else device(imei) for imei in first]
+    devices += [device(imei, model="M2") for imei in second]
     wish = spec(
         [*first, *second],
         target=[target(), target("M2")],
@@ -223,10 +224,10 @@ def test_a_busy_device_that_gets_free_lifts_no_halt_as_there_is_none_yet(*, free
     """At the deadline 1 of 9 is too many for 10 %, but the numbers are not all there."""
     ids = imeis(20)
     fine, broken, left = ids[:8], ids[8], ids[19]
-    rows = [good(one, -200) for one in fine] + [bad(broken, -200)]
-    rows += [row(one) for one in ids[9:19]]
+    rows = [good(imei, -200) for imei in fine] + [bad(broken, -200)]
+    rows += [row(imei) for imei in ids[9:19]]
     ended = own(rows, "CampaignEnded", start=-12, end=-5)
-    devices = [upgraded(one) if one in fine else device(one) for one in ids]
+    devices = [upgraded(imei) if imei in fine else device(imei) for imei in ids]
     wish = spec(ids, gate={"max_failure_rate": "0.1", "min_coverage": "0.9"})
     decision = decide(wish, seen(devices, [ended], busy={} if free else {left: "foreign"}))
     assert decision.phase is (Phase.RUNNING if free else Phase.HELD)
@@ -235,9 +236,9 @@ def test_a_busy_device_that_gets_free_lifts_no_halt_as_there_is_none_yet(*, free
 
 def test_without_anybody_busy_the_plain_rate_decides_at_the_deadline() -> None:
     ids = imeis(19)
-    rows = [good(one, -200) for one in ids[:8]] + [bad(ids[8], -200)]
-    ended = own(rows + [row(one) for one in ids[9:]], "CampaignEnded", start=-12, end=-5)
-    devices = [upgraded(one) if one in ids[:8] else device(one) for one in ids]
+    rows = [good(imei, -200) for imei in ids[:8]] + [bad(ids[8], -200)]
+    ended = own(rows + [row(imei) for imei in ids[9:]], "CampaignEnded", start=-12, end=-5)
+    devices = [upgraded(imei) if imei in ids[:8] else device(imei) for imei in ids]
     wish = spec(ids, gate={"max_failure_rate": "0.1", "min_coverage": "0.9"})
     assert decide(wish, seen(devices, [ended])).phase is Phase.HALTED
 
@@ -245,13 +246,13 @@ def test_without_anybody_busy_the_plain_rate_decides_at_the_deadline() -> None:
 def test_failures_that_are_told_before_the_successes_are_read_halt_nothing() -> None:
     """Of a good wave, failures count at once, and successes once their versions are read."""
     ids = imeis(400)
-    rows = [bad(one, -5) for one in ids[:4]] + [good(one, -5) for one in ids[4:]]
+    rows = [bad(imei, -5) for imei in ids[:4]] + [good(imei, -5) for imei in ids[4:]]
     wish = spec(ids, gate={"max_failure_rate": "0.05", "max_failures": 20})
     before = decide(wish, seen(map(device, ids), [own(rows)]))
     assert (before.phase, len(before.refresh)) == (Phase.RUNNING, 396)
-    devices = [device(one) if one in ids[:4] else upgraded(one) for one in ids]
+    devices = [device(imei) if imei in ids[:4] else upgraded(imei) for imei in ids]
     assert gate_of(decide(wish, seen(devices, [own(rows)]))).verdict is GateVerdict.PASS
     # Successes that no read bears out are failures after all.
-    stale = [device(one, refreshed=at(60)) for one in ids]
+    stale = [device(imei, refreshed=at(60)) for imei in ids]
     late = seen(stale, [own(rows)], now=NOW + hours(61))
     assert decide(wish, late).phase is Phase.HALTED

@@ -53,7 +53,7 @@ DEVICES = imeis(4)
 
 
 def campaign(status: str = "CampaignScheduled", **members: int | None) -> OwnCampaign:
-    return own([row(one) for one in DEVICES], status, **members)
+    return own([row(imei) for imei in DEVICES], status, **members)
 
 
 def halted(
@@ -61,7 +61,7 @@ def halted(
 ) -> Decision:
     """The run at which a person wants a halt, at so many hours from NOW."""
     wish = spec(DEVICES, on_halt=on_halt)
-    what = seen([device(one) for one in DEVICES], campaigns, now=NOW + hours(later))
+    what = seen([device(imei) for imei in DEVICES], campaigns, now=NOW + hours(later))
     return decide(wish, what, wanted=Wanted(by))
 
 
@@ -71,7 +71,7 @@ def shortened(decision: Decision) -> list[date]:
 
 # NOW is 10:00 UTC, and the notice is 24 hours: day(1) is the earliest end.
 @pytest.mark.parametrize(
-    ("one", "expected"),
+    ("live", "expected"),
     [
         # -- has not started: it is cancelled
         (campaign("CampaignRequestPending", start=1, end=3), "cancel"),
@@ -93,12 +93,12 @@ def shortened(decision: Decision) -> list[date]:
         (campaign("CampaignEnded", start=-9, end=9), ""),
     ],
 )
-def test_a_halt_brakes_by_what_has_started(one: OwnCampaign, expected: str) -> None:
-    decision = halted(one)
-    assert ("cancel" in expected) == ([other for other, _why in decision.stops.cancel] == [one])
+def test_a_halt_brakes_by_what_has_started(live: OwnCampaign, expected: str) -> None:
+    decision = halted(live)
+    assert ("cancel" in expected) == ([other for other, _why in decision.stops.cancel] == [live])
     assert ("shorten" in expected) == (decision.stops.shorten != ())
-    assert decision.stops.shorten in ((), ((one, day(1), "the rollout has halted"),))
-    assert ("unstoppable" in expected) == (decision.stops.unstoppable == (one,))
+    assert decision.stops.shorten in ((), ((live, day(1), "the rollout has halted"),))
+    assert ("unstoppable" in expected) == (decision.stops.unstoppable == (live,))
     assert decision.would_change == ("cancel" in expected or "shorten" in expected)
     assert not decision.stops.abort
     assert not decision.create
@@ -106,11 +106,11 @@ def test_a_halt_brakes_by_what_has_started(one: OwnCampaign, expected: str) -> N
 
 def test_windows_that_cannot_be_read_are_not_sent_back() -> None:
     """Sending new dates would lose them."""
-    one = campaign(start=-2, end=9)
-    odd = replace(one.campaign.schedule, windows_readable=False)
-    one = replace(one, campaign=replace(one.campaign, schedule=odd))
-    assert not halted(one).stops.shorten
-    assert halted(one).stops.unstoppable == (one,)
+    listed = campaign(start=-2, end=9)
+    odd = replace(listed.campaign.schedule, windows_readable=False)
+    listed = replace(listed, campaign=replace(listed.campaign, schedule=odd))
+    assert not halted(listed).stops.shorten
+    assert halted(listed).stops.unstoppable == (listed,)
 
 
 def test_an_abort_is_tried_with_the_shortening_only() -> None:
@@ -137,19 +137,19 @@ def test_an_end_never_moves_later_and_once_only(
     start: int, length: int, first: int, then: list[int]
 ) -> None:
     """After the first run that shortens, no later one does."""
-    one = campaign(start=start, end=start + length)
+    listed = campaign(start=start, end=start + length)
     now, writes = float(first), 0
     for step in [0, *then]:
         now += step
-        decision = halted(one, later=now)
+        decision = halted(listed, later=now)
         for end in shortened(decision):
             writes += 1
-            before = one.campaign.schedule.end
+            before = listed.campaign.schedule.end
             assert before is not None
             assert end < before
             assert end == (NOW + hours(now + 24)).date()
-            schedule = replace(one.campaign.schedule, end=end)
-            one = replace(one, campaign=replace(one.campaign, schedule=schedule))
+            schedule = replace(listed.campaign.schedule, end=end)
+            listed = replace(listed, campaign=replace(listed.campaign, schedule=schedule))
     assert writes <= 1
 
 
@@ -197,11 +197,11 @@ def test_what_is_complete_is_neither_halted_nor_paused(wanted: str) -> None:
 @pytest.mark.parametrize("wanted", list(Wanted))
 def test_a_failed_wave_brakes_whatever_is_wanted(wanted: Wanted) -> None:
     """2 of 2 failures in one campaign; the other one of the wave is shortened."""
-    broken = own([bad(one) for one in DEVICES[:2]], "CampaignEnded")
-    others = own([row(one) for one in DEVICES[2:]], batch=2, start=-2, end=9)
-    what = seen([device(one) for one in DEVICES], [broken, others])
+    broken = own([bad(imei) for imei in DEVICES[:2]], "CampaignEnded")
+    others = own([row(imei) for imei in DEVICES[2:]], batch=2, start=-2, end=9)
+    what = seen([device(imei) for imei in DEVICES], [broken, others])
     decision = decide(spec(DEVICES), what, wanted=wanted)
-    assert [one for one, _end, _why in decision.stops.shorten] == [others]
+    assert [listed for listed, _end, _why in decision.stops.shorten] == [others]
     assert shortened(decision) == [day(1)]
     assert decision.stops.unstoppable == (others,)
 
@@ -210,11 +210,11 @@ def test_a_failed_cohort_brakes_only_its_own_campaigns() -> None:
     """Two of two failures of one model; of nine devices of the other nothing is known yet."""
     broken, others = imeis(3), imeis(9, start=3)
     campaigns = [
-        own([bad(one) for one in broken[:2]], "CampaignEnded", model="M2"),
+        own([bad(imei) for imei in broken[:2]], "CampaignEnded", model="M2"),
         own([row(broken[2])], model="M2", batch=2, start=-2, end=9),
-        own([row(one) for one in others], start=-2, end=9),
+        own([row(imei) for imei in others], start=-2, end=9),
     ]
-    known = [device(one, model="M2") for one in broken] + [device(one) for one in others]
+    known = [device(imei, model="M2") for imei in broken] + [device(imei) for imei in others]
     wish = spec(imeis(12), target=[target(), target("M2")])
     decision = decide(wish, seen(known, campaigns))
     assert decision.phase is Phase.RUNNING
@@ -231,12 +231,12 @@ def suspects(
     campaigns: Sequence[OwnCampaign], wanted: Wanted, ids: Sequence[str]
 ) -> list[set[str]]:
     wish = spec(ids, waves=THREE)
-    what = seen([device(one) for one in ids], campaigns)
+    what = seen([device(imei) for imei in ids], campaigns)
     return [set(group) for group in find_suspects(decide(wish, what, wanted=wanted))]
 
 
 def by_wave(ids: Sequence[str]) -> dict[int, set[str]]:
-    decision = decide(spec(ids, waves=THREE), seen([device(one) for one in ids]))
+    decision = decide(spec(ids, waves=THREE), seen([device(imei) for imei in ids]))
     return {number: set(found) for number, found in waves_of(decision).items()}
 
 
@@ -250,15 +250,15 @@ def test_suspects_of_a_halt_are_of_the_waves_begun_and_the_next() -> None:
     """Of the third wave nothing can have been created yet."""
     waves = by_wave(imeis(6))
     assert suspects([], Wanted.HALTED, imeis(6)) == [waves[1]]
-    pilot = own([row(one) for one in sorted(waves[1])])
+    pilot = own([row(imei) for imei in sorted(waves[1])])
     assert suspects([pilot], Wanted.HALTED, imeis(6)) == [waves[2]]
     assert suspects([pilot], Wanted.RUNNING, imeis(6)) == []
-    failed = own([bad(one) for one in sorted(waves[1])], "CampaignEnded")
+    failed = own([bad(imei) for imei in sorted(waves[1])], "CampaignEnded")
     # The failed ones may be in a retry that no report shows.
     assert suspects([failed], Wanted.RUNNING, imeis(6)) == [waves[1], waves[2]]
 
 
 def test_what_is_complete_has_no_suspects() -> None:
-    rows = [good(one) for one in imeis(3)]
-    what = seen([upgraded(one) for one in imeis(3)], [own(rows, "CampaignEnded")])
+    rows = [good(imei) for imei in imeis(3)]
+    what = seen([upgraded(imei) for imei in imeis(3)], [own(rows, "CampaignEnded")])
     assert find_suspects(decide(spec(imeis(3)), what, wanted=Wanted.HALTED)) == []

@@ -56,9 +56,9 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service
 
 IDS = imeis(6)
 HELD = IDS[:3]
-RUNNING = own([row(one) for one in HELD], start=-2, end=9, campaign_id="running")
-QUEUED = own([row(one) for one in HELD], "CampaignRequestQueued", start=1, campaign_id="queued")
-ENDED = own([good(one) for one in HELD], "CampaignEnded", start=-9, end=-5, campaign_id="ended")
+RUNNING = own([row(imei) for imei in HELD], start=-2, end=9, campaign_id="running")
+QUEUED = own([row(imei) for imei in HELD], "CampaignRequestQueued", start=1, campaign_id="queued")
+ENDED = own([good(imei) for imei in HELD], "CampaignEnded", start=-9, end=-5, campaign_id="ended")
 # From A straight to the new target, and from A to the old one.
 CATALOG = [package(path="A C"), package(path="A B"), package("M2")]
 
@@ -76,19 +76,19 @@ def decided(
     listed = list(campaigns)
     wish = spec(IDS, target=[target(version="C"), target("M2")], supersede=supersede, **members)
     held = {
-        told.device_id: one.campaign.id
-        for one in listed
-        if not one.over and one.name.generation != generation(MAKER, "M1", "C")
-        for told in one.rows
+        told.device_id: campaign.campaign.id
+        for campaign in listed
+        if not campaign.over and campaign.name.generation != generation(MAKER, "M1", "C")
+        for told in campaign.rows
     }
-    known = [device(one, model=f"M{model}") for one, model in zip(IDS, models, strict=True)]
+    known = [device(imei, model=f"M{model}") for imei, model in zip(IDS, models, strict=True)]
     found = seen(known, listed, busy=held, catalog=CATALOG)
-    older = {one.name.generation for one in listed} | set(generations)
+    older = {campaign.name.generation for campaign in listed} | set(generations)
     return decide(wish, replace(found, generations=frozenset(older)), wanted=wanted)
 
 
 def created(decision: Decision) -> dict[str, set[str]]:
-    return {one.package.name: set(one.devices) for one in decision.create}
+    return {planned.package.name: set(planned.devices) for planned in decision.create}
 
 
 def test_live_campaigns_of_an_older_target_are_waited_for() -> None:
@@ -203,7 +203,7 @@ def test_supersede_without_anything_to_supersede(
 def test_what_an_older_target_has_live_takes_the_room_of_the_pilot() -> None:
     """Both targets are reached by the same package, of which twenty are out already."""
     ids = imeis(60)
-    older = own([row(one) for one in ids[:20]], start=-1, end=9)
+    older = own([row(imei) for imei in ids[:20]], start=-1, end=9)
     wish = spec(ids, target=[target(version="C")], supersede=True)
     what = seen(map(device, ids), [older], catalog=[package(path="A B"), package(path="B C")])
     decision = decide(wish, what)
@@ -224,7 +224,7 @@ def test_a_target_that_changes_midway(later: float, *, supersede: bool) -> None:
     """Every device gets to C, over B if it got there first; nobody is in two campaigns at once."""
     ids = imeis(24)
     service = ServiceModel(
-        {one: device(one) for one in ids},
+        {imei: device(imei) for imei in ids},
         (package(path="A B"), package(path="B C"), package(path="A C")),
         spread=30,
     )
@@ -235,13 +235,13 @@ def test_a_target_that_changes_midway(later: float, *, supersede: bool) -> None:
     for _run in range(4 * 7 * 5):
         found = next_run(wish, service)
         held = [
-            one
+            imei
             for running in service.campaigns
             if running.live(service.now)
-            for one in running.accepted
+            for imei in running.accepted
         ]
         assert len(held) == len(set(held))
-    assert {service.runs(one) for one in ids} == {"C"}
+    assert {service.runs(imei) for imei in ids} == {"C"}
     assert found.phase in (Phase.COMPLETED, Phase.NOTHING_TO_DO)
 
 

@@ -31,7 +31,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 
 IDS = imeis(6)
 SIGNED = {"up_to": 3, "by": "ann", "reason": "known"}
-BEGUN = own([row(one) for one in IDS[:3]])
+BEGUN = own([row(imei) for imei in IDS[:3]])
 
 
 def check(accept: dict[str, Any], wanted: Wanted = Wanted.RUNNING, *, begun: bool = True) -> None:
@@ -56,7 +56,7 @@ def test_accepts_that_nothing_waits_for(accept: dict[str, Any], why: str) -> Non
 
 def test_brakes_come_first() -> None:
     """The wave has failed, so what runs is braked; the next run tells of the slip."""
-    rows = [bad(one) for one in IDS[:3]]
+    rows = [bad(imei) for imei in IDS[:3]]
     wish = spec(
         IDS, waves=[wave("pilot", count=3), wave("rest")], accept=[{**SIGNED, "wave": "rest"}]
     )

@@ -49,7 +49,7 @@ def plan(
     of = list(models) or ["M1"] * len(on)
     ids = imeis(len(on))
     devices = [
-        device(one, first, model=model) for one, first, model in zip(ids, on, of, strict=True)
+        device(imei, first, model=model) for imei, first, model in zip(ids, on, of, strict=True)
     ]
     wish = spec(ids, target=[target(model, version) for model in sorted(set(of))])
     return decided(wish, seen(devices, catalog=catalog))
@@ -74,7 +74,7 @@ def test_paths_of_several_models_are_in_order() -> None:
     decision = plan(
         "AAA", [package(model, "A C") for model in ("M2", "M1")], models=["M2", "M1", "M2"]
     )
-    assert [(one.make, one.model, one.devices) for one in decision.upgrade_paths] == [
+    assert [(path.make, path.model, path.devices) for path in decision.upgrade_paths] == [
         (MAKER, "M1", 1),
         (MAKER, "M2", 2),
     ]
@@ -89,13 +89,13 @@ def test_devices_that_are_out_have_no_path() -> None:
 
 def after_a_step(catalog: Iterable[Package]) -> Decision:
     """A device has gone from A to B in a campaign that is over, on its way to C."""
-    (one,) = imeis(1)
-    campaign = own([good(one)], "CampaignEnded", end=-1)
+    (imei,) = imeis(1)
+    campaign = own([good(imei)], "CampaignEnded", end=-1)
     to_c = replace(campaign.name, generation=generation(MAKER, "M1", "C"))
     return decided(
-        spec([one], target=[target(version="C")]),
+        spec([imei], target=[target(version="C")]),
         seen(
-            [device(one, "B", refreshed=at(-1))],
+            [device(imei, "B", refreshed=at(-1))],
             [replace(campaign, name=to_c)],
             catalog=catalog,
         ),

@@ -47,7 +47,7 @@ CATALOG = [package(model, f"{version} B") for model in MODELS for version in VER
 
 def in_line(ids: Sequence[str]) -> list[str]:
     """The order that nobody chose."""
-    return sorted(ids, key=lambda one: sha256(f"{ROLLOUT}{one}".encode()).hexdigest())
+    return sorted(ids, key=lambda id_: sha256(f"{ROLLOUT}{id_}".encode()).hexdigest())
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def fleets(draw: st.DrawFn, *, most: int = 45) -> list[Kind]:
         st.sets(st.sampled_from(["lab", "office", "field"]), max_size=2).map(sorted).map(tuple),
     )
     found = draw(st.lists(kinds, min_size=1, max_size=most))
-    return [Kind(number, *one) for number, one in enumerate(found)]
+    return [Kind(number, *members) for number, members in enumerate(found)]
 
 
 @st.composite
@@ -104,7 +104,7 @@ def wave_lists(draw: st.DrawFn, *, groups: bool = True) -> list[dict[str, Any]]:
         kinds.append(st.fixed_dictionaries({"group": st.sampled_from(["lab", "office"])}))
     found = draw(st.lists(st.one_of(kinds), max_size=4))
     return [
-        *({"name": f"w{number}", **one} for number, one in enumerate(found)),
+        *({"name": f"w{number}", **declared} for number, declared in enumerate(found)),
         {"name": "last", "rest": True},
     ]
 
@@ -129,23 +129,23 @@ def assign(
 ) -> Assigned:
     """Assign waves as a run does; a group without devices is left out of the waves."""
     wish = spec(
-        [one.declared() for one in fleet],
+        [kind.declared() for kind in fleet],
         target=[target(model) for model in MODELS],
         waves=[
-            one
-            for one in waves
-            if "group" not in one or any(one["group"] in kind.groups for kind in fleet)
+            wave_spec
+            for wave_spec in waves
+            if "group" not in wave_spec or any(wave_spec["group"] in kind.groups for kind in fleet)
         ],
     )
-    what = seen([one.device() for one in fleet], campaigns, catalog=CATALOG)
+    what = seen([kind.device() for kind in fleet], campaigns, catalog=CATALOG)
     return assigned(decided(wish, replace(what, **more)))
 
 
 def one_wave_each(found: Assigned) -> dict[str, int]:
     """The wave of every device, once it is sure that it has only one."""
-    listed = [one for ids in found.waves.values() for one in ids]
+    listed = [id_ for ids in found.waves.values() for id_ in ids]
     assert len(listed) == len(set(listed))
-    return {one: number for number, ids in found.waves.items() for one in ids}
+    return {id_: number for number, ids in found.waves.items() for id_ in ids}
 
 
 @settings(max_examples=80)
@@ -154,7 +154,7 @@ def test_every_device_is_in_exactly_one_wave(
     fleet: list[Kind], waves: list[dict[str, Any]]
 ) -> None:
     found = assign(fleet, waves)
-    assert one_wave_each(found).keys() == {one.imei for one in fleet}
+    assert one_wave_each(found).keys() == {kind.imei for kind in fleet}
     for ids in found.waves.values():
         assert list(ids) == in_line(ids)
 
@@ -169,7 +169,7 @@ def test_membership_knows_neither_order_nor_time_nor_others(
     shuffled = dice.sample(fleet, len(fleet))
     assert assign(shuffled, waves) == found
     assert assign(fleet, waves, now=NOW + hours(later)) == found
-    others = {one.imei: "foreign" for one in shuffled[: len(fleet) // 2]}
+    others = {kind.imei: "foreign" for kind in shuffled[: len(fleet) // 2]}
     assert assign(fleet, waves, busy=others) == found
 
 
@@ -179,17 +179,17 @@ def claimed(
 ) -> tuple[list[OwnCampaign], dict[str, int]]:
     """Campaigns that have some devices of a fleet, and the waves of these."""
     claims: dict[str, int] = {}
-    for one in fleet:
+    for kind in fleet:
         number = draw(st.integers(0, last))
         if number:
-            claims[one.imei] = number
+            claims[kind.imei] = number
     by_cohort: dict[tuple[int, str, str], list[str]] = {}
-    for one in fleet:
-        if one.imei in claims:
-            place = (claims[one.imei], one.model, one.version)
-            by_cohort.setdefault(place, []).append(one.imei)
+    for kind in fleet:
+        if kind.imei in claims:
+            place = (claims[kind.imei], kind.model, kind.version)
+            by_cohort.setdefault(place, []).append(kind.imei)
     campaigns = [
-        own([row(one) for one in ids], wave=number, model=model, version=version)
+        own([row(id_) for id_ in ids], wave=number, model=model, version=version)
         for (number, model, version), ids in by_cohort.items()
     ]
     return campaigns, claims
@@ -202,17 +202,17 @@ def test_a_claimed_device_never_changes_wave(data: st.DataObject) -> None:
     waves = data.draw(wave_lists(groups=False))
     campaigns, claims = data.draw(claimed(fleet, len(waves)))
     stays = data.draw(st.sets(st.sampled_from(fleet), min_size=1))
-    joins = [replace(one, number=one.number + 100) for one in data.draw(fleets(most=8))]
-    selected = [one for one in fleet if one in stays] + joins
-    what = seen([one.device() for one in [*fleet, *joins]], campaigns, catalog=CATALOG)
+    joins = [replace(kind, number=kind.number + 100) for kind in data.draw(fleets(most=8))]
+    selected = [kind for kind in fleet if kind in stays] + joins
+    what = seen([kind.device() for kind in [*fleet, *joins]], campaigns, catalog=CATALOG)
     wish = spec(
-        [one.declared() for one in selected],
+        [kind.declared() for kind in selected],
         target=[target(model) for model in MODELS],
         waves=waves,
     )
     found = one_wave_each(assigned(decided(wish, what)))
-    assert found.keys() == claims.keys() | {one.imei for one in selected}
-    assert {one: found[one] for one in claims} == claims
+    assert found.keys() == claims.keys() | {kind.imei for kind in selected}
+    assert {id_: found[id_] for id_ in claims} == claims
 
 
 @settings(max_examples=60)
@@ -220,19 +220,19 @@ def test_a_claimed_device_never_changes_wave(data: st.DataObject) -> None:
 def test_waves_have_their_sizes(data: st.DataObject) -> None:
     """Counts and percents are those of the whole scope, filled up from those in line."""
     fleet = data.draw(fleets())
-    waves = [one for one in data.draw(wave_lists(groups=False)) if "per_package" not in one]
+    waves = [it for it in data.draw(wave_lists(groups=False)) if "per_package" not in it]
     # Once the last wave has begun, others may be late.
     begun = len(waves) - 1
     campaigns, claims = data.draw(claimed(fleet, begun)) if begun else ([], {})
     found = assign(fleet, waves, campaigns)
-    free = [one for one in in_line([one.imei for one in fleet]) if one not in claims]
-    for number, one in enumerate(waves, 1):
-        mine = [each for each in claims if claims[each] == number]
-        size = one.get("count", len(fleet))
-        if "percent" in one:
-            size = max(-(-one["percent"] * len(fleet) // 100), one.get("at_least", 0))
-        taken, free = free[: max(0, size - len(mine))], free[max(0, size - len(mine)) :]
-        assert set(found.waves[number]) == {*mine, *taken}
+    free = [kind for kind in in_line([each_kind.imei for each_kind in fleet]) if kind not in claims]
+    for number, declared in enumerate(waves, 1):
+        already = [each for each in claims if claims[each] == number]
+        size = declared.get("count", len(fleet))
+        if "percent" in declared:
+            size = max(-(-declared["percent"] * len(fleet) // 100), declared.get("at_least", 0))
+        taken, free = free[: max(0, size - len(already))], free[max(0, size - len(already)) :]
+        assert set(found.waves[number]) == {*already, *taken}
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_size_of_the_first_wave(scope: int, members: dict[str, Any], size: int) 
 
 
 def grouped(*groups: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"imei": imei(number), "groups": list(one)} for number, one in enumerate(groups)]
+    return [{"imei": imei(number), "groups": list(names)} for number, names in enumerate(groups)]
 
 
 def test_groups_claim_first_and_in_wave_order() -> None:
@@ -306,26 +306,27 @@ def test_the_pilot_covers_what_its_seats_allow(
     pilot |= {"at_least": at_least} if at_least else {}
     pilot |= {"diversity": ["region"]} if by_region else {}
     found = assign(fleet, [pilot, wave()])
-    kinds = {one.imei: one for one in fleet}
+    kinds = {each_kind.imei: each_kind for each_kind in fleet}
 
-    def stratum(one: Kind) -> tuple[str, ...]:
-        return ("Maker", one.model, one.version, *([one.region] if by_region else []))
+    def stratum(member: Kind) -> tuple[str, ...]:
+        return ("Maker", member.model, member.version, *([member.region] if by_region else []))
 
     packages: dict[tuple[str, str], list[Kind]] = {}
-    for one in fleet:
-        packages.setdefault((one.model, one.version), []).append(one)
-    chosen = [kinds[one] for one in found.waves[1]]
+    for kind in fleet:
+        packages.setdefault((kind.model, kind.version), []).append(kind)
+    chosen = [kinds[id_] for id_ in found.waves[1]]
     # Seats: so many for every package, as far as there are devices, then up to at_least.
     seats = {place: min(size, len(ids)) for place, ids in packages.items()}
     more = max(0, min(at_least, len(fleet)) - sum(seats.values()))
     assert len(chosen) == sum(seats.values()) + more
     for place, count in seats.items():
-        assert sum((one.model, one.version) == place for one in chosen) >= count
+        assert sum((each_kind.model, each_kind.version) == place for each_kind in chosen) >= count
     # Every seat that can stand for another stratum does.
-    covered = {stratum(one) for one in chosen}
-    strata = {stratum(one) for one in fleet}
+    covered = {stratum(id_) for id_ in chosen}
+    strata = {stratum(each_kind) for each_kind in fleet}
     reach = sum(
-        min(count, len({stratum(one) for one in packages[place]})) for place, count in seats.items()
+        min(count, len({stratum(step) for step in packages[place]}))
+        for place, count in seats.items()
     )
     assert len(covered) == min(len(strata), reach + more)
     assert found.left_out == {1: tuple(sorted(strata - covered))}
@@ -339,8 +340,8 @@ def test_seats_go_round_the_strata() -> None:
     ]
     pilot = {"name": "pilot", "per_package": 6, "diversity": ["region"]}
     found = assign(fleet, [pilot, wave()])
-    kinds = {one.imei: one for one in fleet}
-    assert sorted(kinds[one].region for one in found.waves[1]) == [
+    kinds = {kind.imei: kind for kind in fleet}
+    assert sorted(kinds[id_].region for id_ in found.waves[1]) == [
         *("east", "east", "north", "north", "west", "west")
     ]
 
@@ -348,7 +349,7 @@ def test_seats_go_round_the_strata() -> None:
 def test_devices_of_a_stratum_are_taken_in_line() -> None:
     fleet = [Kind(number, "M1", "A", "east", ()) for number in range(30)]
     found = assign(fleet, [{"name": "pilot", "per_package": 4}, wave()])
-    assert list(found.waves[1]) == in_line([one.imei for one in fleet])[:4]
+    assert list(found.waves[1]) == in_line([kind.imei for kind in fleet])[:4]
 
 
 def test_claimed_devices_take_their_seats_in_the_pilot() -> None:
@@ -361,11 +362,11 @@ def test_claimed_devices_take_their_seats_in_the_pilot() -> None:
     ]
     pilot = {"name": "pilot", "per_package": 2, "diversity": ["region"]}
     chosen = [
-        one for one in fleet if one.imei in assign(fleet, [pilot, wave()], campaigns).waves[1]
+        kind for kind in fleet if kind.imei in assign(fleet, [pilot, wave()], campaigns).waves[1]
     ]
     assert {first, second} <= set(chosen)
-    assert sorted(one.model for one in chosen) == ["M1", "M1", "M2", "M2"]
-    assert len({(one.model, one.region) for one in chosen}) == 4
+    assert sorted(kind.model for kind in chosen) == ["M1", "M1", "M2", "M2"]
+    assert len({(kind.model, kind.region) for kind in chosen}) == 4
 
 
 def test_two_pilots_share_the_scope() -> None:
