@@ -117,10 +117,12 @@ def test_a_bad_file_is_refused_before_any_call(account: Account, tmp_path: Path)
     for task in tasks:
         with pytest.raises(InvalidValue) as error:
             task()
-        told = str(error.value)
-        assert "devices_file" in told
-        assert f"'{file}': line 2: '3.58E+14' is an IMEI that a spreadsheet has converted" in told
-        assert "line 4: 'meter-3' must be an IMEI" in told
+        message = str(error.value)
+        assert "devices_file" in message
+        assert (
+            f"'{file}': line 2: '3.58E+14' is an IMEI that a spreadsheet has converted" in message
+        )
+        assert "line 4: 'meter-3' must be an IMEI" in message
     assert account.sim.journal() == []
 
 

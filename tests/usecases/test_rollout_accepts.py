@@ -132,7 +132,9 @@ def test_an_accept_of_a_wave_that_has_not_begun_is_refused(account_with: StartAc
         rollout.run_once()
     assert "the wave has not begun" in str(caught.value)
     assert created(rollout.sim) == 1
-    assert rollout.run_once(state="halted")["phase"] == "halted", "a slip keeps no halt back"
+    assert rollout.run_once(state="halted")["phase"] == "halted", (
+        "an unused override delays no halt"
+    )
 
 
 def test_a_failed_cohort_that_is_accepted_goes_on(account_with: StartAccount) -> None:

@@ -78,17 +78,17 @@ def test_a_halt_brings_the_end_date_forward_once_and_never_back(
 def test_exposure_is_never_below_what_is_touched_afterwards(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE, outcomes=SLOW))
     rollout, decision = halt_underway(account)
-    told = [(account.sim.now, decision["exposure"])]
+    exposures = [(account.sim.now, decision["exposure"])]
     for _run in range(6):
         account.sim.advance(hours=6)
-        told.append((account.sim.now, rollout.run_once()["exposure"]))
+        exposures.append((account.sim.now, rollout.run_once()["exposure"]))
     account.sim.advance(hours=24 * 10)
     times = attempt_times(own(account.sim)[0])
-    for now, exposure in told:
+    for now, exposure in exposures:
         assert exposure >= sum(at >= now for at in times)
-    assert any(at > told[0][0] for at in times), "some were beyond every brake"
+    assert any(at > exposures[0][0] for at in times), "some were beyond every brake"
     assert len(times) < 20, "and some were spared"
-    assert all(sooner[1] >= later[1] for sooner, later in pairwise(told))
+    assert all(sooner[1] >= later[1] for sooner, later in pairwise(exposures))
 
 
 def test_unstoppable_campaigns_say_until_when(account_with: StartAccount) -> None:

@@ -96,16 +96,18 @@ def test_the_exposure_told_is_never_below_what_is_touched_afterwards(
     account = account_with(fleet=fleet(TWO, outcomes=MIXED))
     limits = {"max_exposure": most} if most else {}
     rollout = Rollout(account, TWO, limits=limits, gate=TOLERANT)
-    told = []
+    exposures = []
 
     def look(decision: Row) -> None:
         campaigns = {campaign["id"] for campaign in own(account.sim)}
-        told.append((account.sim.now, decision["exposure"], campaigns))
+        exposures.append((account.sim.now, decision["exposure"], campaigns))
 
     decision = run_watched(rollout, look)
     assert decision["phase"] in ("completed", "completed_with_exceptions")
-    touched = [touched_since(account.sim, now, campaigns) for now, _said, campaigns in told]
-    assert all(count <= said for count, (_now, said, _ids) in zip(touched, told, strict=True))
-    assert touched[0] == told[0][1] == (most or 20), "and it is not above either where all is ahead"
+    touched = [touched_since(account.sim, now, campaigns) for now, _said, campaigns in exposures]
+    assert all(count <= said for count, (_now, said, _ids) in zip(touched, exposures, strict=True))
+    assert touched[0] == exposures[0][1] == (most or 20), (
+        "and it is not above either where all is ahead"
+    )
     assert max(attempts(account.sim).values()) > 1, "some were attempted more than once"
-    assert told[-1][1] == 0
+    assert exposures[-1][1] == 0

@@ -384,12 +384,12 @@ def test_versions_and_devices_say_the_path_ahead(account_with: StartAccount) -> 
         ("beta", "A", "no_target", [], 1),
     ]
     devices = {device["deviceId"]: device for device in decision["devices"]}
-    told = {id_: (device["path"], device["from_version"]) for id_, device in devices.items()}
-    assert told[imei(0, 0)] == (["C"], "B")
-    assert told[imei(0, 1)] == ([], "C")
-    assert told[imei(0, 2)] == ([], "X")
-    assert told[imei(0, 9)] == (["B", "C"], "A")
-    assert told[imei(9, 0)] == ([], "")
+    paths = {id_: (device["path"], device["from_version"]) for id_, device in devices.items()}
+    assert paths[imei(0, 0)] == (["C"], "B")
+    assert paths[imei(0, 1)] == ([], "C")
+    assert paths[imei(0, 2)] == ([], "X")
+    assert paths[imei(0, 9)] == (["B", "C"], "A")
+    assert paths[imei(9, 0)] == ([], "")
 
 
 def test_a_device_on_its_way_keeps_where_it_came_from(account_with: StartAccount) -> None:

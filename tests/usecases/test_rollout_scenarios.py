@@ -146,9 +146,11 @@ def test_devices_that_revert_are_mismatches_after_the_grace(account_with: StartA
     assert {entry["status"] for entry in pilot["devices"].values()} == {"UpgradeSuccess"}
     back = [device for device in account.sim.devices() if device["firmware"] == "A"]
     reverted = {device["deviceId"] for device in back} & set(pilot["devices"])
-    told = {device["deviceId"] for device in decision["devices"] if device["class"] == "mismatch"}
+    mismatches = {
+        device["deviceId"] for device in decision["devices"] if device["class"] == "mismatch"
+    }
     assert len(reverted) > 5
-    assert told == reverted
+    assert mismatches == reverted
     assert_no_duplicates(account.sim)
 
 

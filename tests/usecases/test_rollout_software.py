@@ -93,9 +93,9 @@ def test_a_soak_begins_with_the_times_of_the_software_lists(account_with: StartA
     decision = rollout.run_once()
     # Three quarters of 20 devices were reached with the 15th of them.
     soaks_from = installed_at(account)[14]
-    told = datetime.fromisoformat(decision["waves"][0]["soak_until"].replace("Z", "+00:00"))
+    soak_end = datetime.fromisoformat(decision["waves"][0]["soak_until"].replace("Z", "+00:00"))
     assert decision["phase"] == "soaking"
-    assert (told - soaks_from).total_seconds() == 24 * 3600
+    assert (soak_end - soaks_from).total_seconds() == 24 * 3600
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ GENERATION = named(1).generation
 
 
 def kept(*own: OwnCampaign, **members: Any) -> History:
-    """The ledger of some campaigns."""
+    """The history of some campaigns."""
     return read_history(spec([A], **members), own, NOW)
 
 
@@ -90,7 +90,7 @@ def test_another_target_claims_nothing() -> None:
     assert (claims(found), records(found), found.campaigns) == ({}, {}, ())
 
 
-def test_two_targets_share_a_ledger() -> None:
+def test_two_targets_share_a_history() -> None:
     campaigns = [own([row(A)], campaign_id="a"), own([row(B)], model="M2", campaign_id="b")]
     found = kept(*campaigns, target=[target(), target("M2")])
     assert claims(found) == {A: 1, B: 1}
@@ -341,7 +341,7 @@ def test_live_campaigns_of_another_target_are_superseded() -> None:
     assert ids(kept(*campaigns).superseded) == {"live", "new", "other model"}
 
 
-# -- for any ledger
+# -- for any history
 
 ROWS = {"row": row, "good": good, "bad": bad, "busy": busy, "rejected": rejected}
 STATUSES = (
@@ -371,13 +371,13 @@ def campaigns(draw: st.DrawFn) -> list[OwnCampaign]:
 
 @settings(max_examples=80)
 @given(campaigns(), st.randoms(use_true_random=False))
-def test_the_ledger_knows_no_order(own: list[OwnCampaign], dice: Any) -> None:
+def test_the_history_knows_no_order(own: list[OwnCampaign], dice: Any) -> None:
     assert kept(*own) == kept(*dice.sample(own, len(own)))
 
 
 @settings(max_examples=80)
 @given(campaigns())
-def test_what_must_hold_of_any_ledger(own: list[OwnCampaign]) -> None:
+def test_what_must_hold_of_any_history(own: list[OwnCampaign]) -> None:
     found = kept(*own)
     names = [campaign.name for campaign in found.campaigns if not campaign.over]
     assert len(names) == len(set(names))

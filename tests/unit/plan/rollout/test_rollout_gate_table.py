@@ -539,12 +539,15 @@ def _expected(rules: Any, numbers: Numbers, *, late: bool) -> GateVerdict:
     limits = [floor(rate * numbers.members)]
     if rules.max_failures is not None:
         limits.append(rules.max_failures)
-    told = attempted + numbers.reported
-    p = sum(comb(told, x) * rate**x * (1 - rate) ** (told - x) for x in range(failures, told + 1))
+    results = attempted + numbers.reported
+    p = sum(
+        comb(results, x) * rate**x * (1 - rate) ** (results - x)
+        for x in range(failures, results + 1)
+    )
     if (
         any(failures > limit for limit in limits)
         or p < Fraction(1, 20)
-        or (late and attempted >= rules.min_sample and failures > rate * told)
+        or (late and attempted >= rules.min_sample and failures > rate * results)
         or numbers.in_failed_cohorts > rules.max_failed_cohort_share * numbers.devices
     ):
         return FAIL

@@ -33,7 +33,7 @@ MIDNIGHT = 14
 """Hours from ``NOW`` to the next one."""
 
 
-def look(
+def hours_to_check(
     campaigns: Iterable[OwnCampaign] = (),
     *,
     deadlines: Sequence[float | None] = (),
@@ -98,12 +98,12 @@ def test_next_look(
     *,
     due: bool,
 ) -> None:
-    assert look(campaigns, deadlines=deadlines, due=due) == pytest.approx(expected)
+    assert hours_to_check(campaigns, deadlines=deadlines, due=due) == pytest.approx(expected)
 
 
 def test_a_rollout_that_is_over_needs_no_look() -> None:
-    assert look([RUNNING], deadlines=[4], over=True, due=True) is None
+    assert hours_to_check([RUNNING], deadlines=[4], over=True, due=True) is None
 
 
 def test_a_look_is_never_now() -> None:
-    assert (look([RUNNING], deadlines=[0]) or 0) > 0
+    assert (hours_to_check([RUNNING], deadlines=[0]) or 0) > 0

@@ -167,9 +167,9 @@ def test_a_failure_stays_one_until_a_retry_verifies_it() -> None:
         assert [classes(live)[id_] for id_ in BROKEN] == ["failed", "failed"]
         assert gate_of(live).failures == 2
         assert classes(live)[FINE[0]] == "verified"
-    mended = tried(first(), again(*map(good, BROKEN)), verified=TEN)
-    assert gate_of(mended).failures == 0
-    assert mended.phase is Phase.COMPLETED
+    passed = tried(first(), again(*map(good, BROKEN)), verified=TEN)
+    assert gate_of(passed).failures == 0
+    assert passed.phase is Phase.COMPLETED
     # A success of the retry that was not read yet is to be read.
     reported = tried(first(), again(good(BROKEN[0], -0.5), bad(BROKEN[1])))
     assert reported.refresh == (BROKEN[0],)

@@ -323,7 +323,7 @@ def test_defaults_and_errors_of_the_keys() -> None:
     given_gate = {"soak_hours": 24 * 90 + 1, "approval": "perhaps", "soak_hour": 3}
     with pytest.raises(InvalidSpec) as caught:
         read(declared(waves=[wave("all", gate=given_gate)]))
-    told = "\n".join(caught.value.problems)
-    assert "rollout.waves[0].gate.soak_hours = 2161: must be an integer from 0 to 2160" in told
-    assert "rollout.waves[0].gate.approval = 'perhaps': must be true or false" in told
-    assert "rollout.waves[0].gate.soak_hour = 3: unknown key; did you mean" in told
+    message = "\n".join(caught.value.problems)
+    assert "rollout.waves[0].gate.soak_hours = 2161: must be an integer from 0 to 2160" in message
+    assert "rollout.waves[0].gate.approval = 'perhaps': must be true or false" in message
+    assert "rollout.waves[0].gate.soak_hour = 3: unknown key; did you mean" in message

@@ -102,12 +102,12 @@ def test_where_a_cohort_stops(rate: str, expected: list[tuple[int, int]]) -> Non
 @settings(max_examples=25)
 @given(st.integers(2, 100).map(lambda percent: Fraction(percent, 100)), st.integers(1, 5))
 def test_where_a_cohort_stops_is_the_edge_of_the_test(rate: Fraction, up_to: int) -> None:
-    told = dict(stops_at(rate, up_to=up_to))
-    assert told.keys() <= set(range(1, up_to + 1))
+    limits = dict(stops_at(rate, up_to=up_to))
+    assert limits.keys() <= set(range(1, up_to + 1))
     for failures in range(1, up_to + 1):
-        if failures in told:
-            assert chance(failures, told[failures], rate) < Fraction(1, 20)
-            assert chance(failures, told[failures] + 1, rate) >= Fraction(1, 20)
+        if failures in limits:
+            assert chance(failures, limits[failures], rate) < Fraction(1, 20)
+            assert chance(failures, limits[failures] + 1, rate) >= Fraction(1, 20)
         else:
             assert chance(failures, failures, rate) >= Fraction(1, 20)
 

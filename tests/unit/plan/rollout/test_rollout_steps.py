@@ -166,9 +166,9 @@ def test_the_next_step_comes_once_the_campaign_is_over() -> None:
 
 
 def test_a_device_is_at_the_target_after_its_last_step() -> None:
-    told = [good(imei) for imei in FIVE]
+    rows = [good(imei) for imei in FIVE]
     decision = run_once(
-        (on(imei, "C") for imei in FIVE), [first(done()), second(told, "CampaignEnded", end=-1)]
+        (on(imei, "C") for imei in FIVE), [first(done()), second(rows, "CampaignEnded", end=-1)]
     )
     assert set(classes(decision).values()) == {"verified"}
     assert evidence(decision) == {"A-B": (5, 0, False), "B-C": (5, 0, False)}
@@ -341,9 +341,9 @@ def test_a_failed_first_step_halts_nobody_who_is_past_it() -> None:
 
 def test_a_second_step_is_tried_again() -> None:
     """In a cohort and batch of its own."""
-    told = [bad(FIVE[0], -60), *done(FIVE[1:], -60)]
+    rows = [bad(FIVE[0], -60), *done(FIVE[1:], -60)]
     devices = [on(FIVE[0], "B"), *(on(imei, "C") for imei in FIVE[1:])]
-    campaigns = [first(done()), second(told, "CampaignEnded", start=-3, end=-2)]
+    campaigns = [first(done()), second(rows, "CampaignEnded", start=-3, end=-2)]
     decision = run_once(devices, campaigns, retry=1)
     assert classes(decision)[FIVE[0]] == "failed"
     assert created(decision) == [("M1-B-C", 1, 1, 2, 1)]
@@ -385,11 +385,11 @@ def test_an_accept_of_a_cohort_is_of_one_step() -> None:
 
 
 def test_a_device_that_is_rejected_for_its_second_step_leaves_the_numbers() -> None:
-    told = [rejected(FIVE[0]), *(good(imei) for imei in FIVE[1:])]
+    rows = [rejected(FIVE[0]), *(good(imei) for imei in FIVE[1:])]
     devices = [on(FIVE[0], "B"), *(on(imei, "C") for imei in FIVE[1:])]
     decision = run_once(
         devices,
-        [first(done()), second(told, "CampaignEnded", end=-1)],
+        [first(done()), second(rows, "CampaignEnded", end=-1)],
         gate={**LAX, "max_rejected": "0.2"},
     )
     assert classes(decision)[FIVE[0]] == "rejected"
@@ -398,9 +398,9 @@ def test_a_device_that_is_rejected_for_its_second_step_leaves_the_numbers() -> N
 
 
 def test_a_device_that_no_second_step_reached_is_swept() -> None:
-    told = [row(FIVE[0]), *(good(imei) for imei in FIVE[1:])]
+    rows = [row(FIVE[0]), *(good(imei) for imei in FIVE[1:])]
     devices = [on(FIVE[0], "B"), *(on(imei, "C") for imei in FIVE[1:])]
-    campaigns = [first(done()), second(told, "CampaignEnded", end=-1)]
+    campaigns = [first(done()), second(rows, "CampaignEnded", end=-1)]
     decision = run_once(devices, campaigns, sweep=True)
     assert classes(decision)[FIVE[0]] == "unreached"
     assert created(decision) == [("M1-B-C", SWEEP_WAVE, 1, 1, 1)]
@@ -408,10 +408,10 @@ def test_a_device_that_no_second_step_reached_is_swept() -> None:
 
 def test_a_first_step_of_the_sweep_is_followed_by_the_second_in_its_wave() -> None:
     """The sweep is an attempt, no membership."""
-    told = [row(FIVE[0]), *done(FIVE[1:], -200)]
+    rows = [row(FIVE[0]), *done(FIVE[1:], -200)]
     devices = [on(FIVE[0], "B"), *(on(imei, "C") for imei in FIVE[1:])]
     campaigns = [
-        first(told, start=-12, end=-9),
+        first(rows, start=-12, end=-9),
         second(done(FIVE[1:], -180), "CampaignEnded", start=-8, end=-7),
         first(done(FIVE[:1], -80), wave=SWEEP_WAVE),
     ]
@@ -445,9 +445,9 @@ def test_a_package_that_was_withdrawn_midway_leaves_devices_stuck() -> None:
 
 def test_a_few_stuck_devices_do_not_hold_what_has_passed() -> None:
     """One of five is stuck on B, 4/5 is coverage enough: the end, with exceptions."""
-    told = [good(imei, -60) for imei in FIVE[1:]]
+    rows = [good(imei, -60) for imei in FIVE[1:]]
     devices = [on(FIVE[0], "B"), *(on(imei, "C") for imei in FIVE[1:])]
-    campaigns = [first(done()), second(told, "CampaignEnded", start=-3, end=-3)]
+    campaigns = [first(done()), second(rows, "CampaignEnded", start=-3, end=-3)]
     decision = run_once(devices, campaigns, catalog=[AB], later=48)
     assert decision.phase is Phase.COMPLETED_WITH_EXCEPTIONS
     early = run_once(devices, campaigns, catalog=[AB], later=-40)
@@ -471,8 +471,8 @@ def test_a_next_step_is_waited_for_within_its_grace(
 ) -> None:
     """The cohort from B was refused so that the step is due and cannot be created yet."""
     timing = {"settle_retry_hours": 720, **({} if grace is None else {"step_grace_hours": grace})}
-    told = [row(FIVE[0], updated=at(-80))]
-    refused = second(told, "CampaignRequestFailed", start=-6, end=-4)
+    rows = [row(FIVE[0], updated=at(-80))]
+    refused = second(rows, "CampaignRequestFailed", start=-6, end=-4)
     devices = [on(imei, "B", -90) for imei in FIVE]
     decision = run_once(devices, [first(done()), refused], later=later, timing=timing)
     assert created(decision) == []
@@ -481,10 +481,10 @@ def test_a_next_step_is_waited_for_within_its_grace(
 
 def test_a_first_step_is_waited_for_beyond_any_grace() -> None:
     """The grace is for those who are under way; a wave whose devices wait is not over."""
-    told = [row(FIVE[0], updated=at(-80))]
+    rows = [row(FIVE[0], updated=at(-80))]
     days = {"start": -6, "end": -4}
-    refused = [first(told, "CampaignRequestFailed", batch=2, **days)]
-    refused += [second(told, "CampaignRequestFailed", **days)]
+    refused = [first(rows, "CampaignRequestFailed", batch=2, **days)]
+    refused += [second(rows, "CampaignRequestFailed", **days)]
     devices = [*(on(imei, "B", -90) for imei in FIVE[:4]), on(FIVE[4], "A")]
     decision = run_once(
         devices,

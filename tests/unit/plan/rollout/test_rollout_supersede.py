@@ -192,7 +192,7 @@ def test_supersede_without_anything_to_supersede(
     with pytest.raises(PlanRefused) as caught:
         check_unused_overrides(decision, Wanted.RUNNING)
     assert "supersede is true, and there is no campaign of an older target" in str(caught.value)
-    # A slip keeps no halt back.
+    # An unused override delays no halt.
     check_unused_overrides(decision, Wanted.HALTED)
     check_unused_overrides(decision, Wanted.PAUSED)
     check_unused_overrides(

@@ -55,7 +55,7 @@ def test_accepts_that_nothing_waits_for(accept: dict[str, Any], why: str) -> Non
 
 
 def test_brakes_come_first() -> None:
-    """The wave has failed, so what runs is braked; the next run tells of the slip."""
+    """The wave has failed, so what runs is braked; the next run reports the unused override."""
     rows = [bad(imei) for imei in IDS[:3]]
     wish = spec(
         IDS, waves=[wave("pilot", count=3), wave("rest")], accept=[{**SIGNED, "wave": "rest"}]
