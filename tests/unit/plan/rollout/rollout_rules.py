@@ -42,6 +42,8 @@ class RolloutRules:
         self._service = run.service
         self._one_step = one_step
         self._hides = hides
+        # The size of a wave, and with it what its gate tolerates, follows what is selected.
+        self._is_steady = len(run.selections) == 1
         self._proved: set[str] = set()
         self._claimed: dict[str, int] = {}
         self._halted = False
@@ -59,8 +61,9 @@ class RolloutRules:
             self._check_waves(found)
             self._check_numbers(found)
             self._check_that_no_device_is_held_twice()
-            if not self._hides:
+            if not self._hides and self._is_steady:
                 self._check_that_nothing_is_left_to_do(wish, found)
+            if not self._hides:
                 assert self._service.to_come() <= found.exposure
             if more:
                 more(wish, found)
@@ -86,7 +89,8 @@ class RolloutRules:
             assert planned.name.attempt <= 1 + self._run.declared.get("retry", 0)
             assert not found.assessment.evidence[planned.package.name].failed
             assert {waves[imei] for imei in planned.devices} == {planned.wave.number}
-            self._check_earlier_waves(wish, found, planned.wave.number)
+            if planned.name.attempt == 1:  # a wave that has begun finishes what it tried
+                self._check_earlier_waves(wish, found, planned.wave.number)
         if self._one_step:  # a device that was attempted is done, whatever came of it
             tried = {
                 row.device_id
@@ -129,7 +133,7 @@ class RolloutRules:
         if verdicts & {"fail", "hold"}:
             assert found.phase is (Phase.HALTED if "fail" in verdicts else Phase.HELD)
             assert found.create == ()
-        self._halted = self._halted or found.phase is Phase.HALTED
+        self._halted = found.phase is Phase.HALTED or (self._halted and self._is_steady)
         assert self._halted == (found.phase is Phase.HALTED)
         assert not (self._halted and found.create)
 
