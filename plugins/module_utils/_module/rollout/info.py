@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..._client.errors import ServiceRefused, ServiceUnavailable, UnexpectedReply
+from ..._model.errors import InvalidValue
 from ..._model.imei import ImeiCheck
 from ..._plan.rollout.action.decide import Decision, decide
 from ..._plan.rollout.action.phases import Phase
@@ -20,7 +21,8 @@ from ..._plan.rollout.action.suspects import find_suspects
 from ..._plan.rollout.action.unused_overrides import check_unused_overrides
 from ..._plan.rollout.declaration.rollout_options import argument_spec
 from ..._plan.rollout.declaration.spec import RolloutSpec, Wanted
-from ..._plan.rollout.declaration.spec_reader import read_spec
+from ..._plan.rollout.declaration.spec_reader import read_identity, read_spec
+from ..._plan.rollout.observation.observed import Observed
 from ..context import Context
 from ..devices_file import read_devices_file
 from ..failure import describe_failure
@@ -47,6 +49,8 @@ ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     **RESULT_OPTIONS,
 }
 
+# States in which nothing is created: the list of campaigns is enough for what they stop.
+STOPPING = frozenset({Wanted.HALTED, Wanted.PAUSED})
 # Campaigns that no report lists can change the plan, so that others have to be searched for. They
 # are unlisted in one of their states only, so this ends long before.
 MOST_SEARCHES = 10
@@ -54,11 +58,15 @@ MOST_SEARCHES = 10
 
 @dataclass(frozen=True)
 class Declared:
-    """A rollout as the task declares it, and what is remembered of it."""
+    """A rollout as the task declares it, and what is remembered of it.
+
+    :ivar invalid: why the declaration cannot be used but for the name of the rollout.
+    """
 
     spec: RolloutSpec
     wanted: Wanted
     journal: Journal
+    invalid: tuple[str, ...] = ()
 
 
 def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,15 +102,23 @@ def read_declared(context: Context, params: Mapping[str, Any]) -> Declared:
 
     :raises InvalidSpec: the declaration cannot be used.
     """
-    imei_check = ImeiCheck(params["imei_check"])
-    spec = read_spec(
-        params["rollout"],
-        find_zone=_find_zone,
-        read_file=partial(read_devices_file, option="devices_file", check=imei_check),
-        imei_check=imei_check,
-    )
-    context.warnings += spec.remarks
-    return Declared(spec, Wanted(params["state"]), _read_journal(context, params, spec))
+    imei_check, wanted = ImeiCheck(params["imei_check"]), Wanted(params["state"])
+    invalid: tuple[str, ...] = ()
+    try:
+        spec = read_spec(
+            params["rollout"],
+            find_zone=_find_zone,
+            read_file=partial(read_devices_file, option="devices_file", check=imei_check),
+            imei_check=imei_check,
+        )
+    except InvalidValue as error:
+        # A mistake elsewhere must not keep a rollout from being stopped.
+        named = read_identity(params["rollout"]) if wanted in STOPPING else None
+        if named is None:
+            raise
+        spec, invalid = named, (f"the declaration cannot be used: {error}",)
+    context.warnings += [*spec.remarks, *invalid]
+    return Declared(spec, wanted, _read_journal(context, params, spec), invalid)
 
 
 def watch_rollout(
@@ -119,7 +135,12 @@ def watch_rollout(
     """
 
     def read() -> Decision:
-        observer = Observer(context, declared.spec, declared.journal.campaign_ids)
+        observer = Observer(
+            context,
+            declared.spec,
+            declared.journal.campaign_ids,
+            needs_all=declared.wanted not in STOPPING,
+        )
         return _decide(observer, declared)
 
     first = read()
@@ -174,13 +195,24 @@ def _find_zone(name: str) -> tzinfo | None:
 def _decide(observer: Observer, declared: Declared) -> Decision:
     """Decide, and search for unlisted campaigns before any is created (section 14, question 2)."""
     spec, wanted, last = declared.spec, declared.wanted, declared.journal.last
-    seen = observer.read()
-    decision = decide(spec, seen, wanted=wanted, last=last)
+    seen = _with_invalid(observer.read(), declared)
+    decision = decide(_without_devices(spec, seen), seen, wanted=wanted, last=last)
     for _search in range(MOST_SEARCHES):
         more = observer.add_unlisted(seen, find_suspects(decision))
         if more is seen:
             break
-        seen = more
-        decision = decide(spec, seen, wanted=wanted, last=last)
+        seen = _with_invalid(more, declared)
+        decision = decide(_without_devices(spec, seen), seen, wanted=wanted, last=last)
     check_unused_overrides(decision, wanted)
     return decision
+
+
+def _with_invalid(seen: Observed, declared: Declared) -> Observed:
+    """Count a declaration that cannot be used among what could not be read."""
+    unread = tuple(dict.fromkeys((*declared.invalid, *seen.unread)))
+    return replace(seen, unread=unread)
+
+
+def _without_devices(spec: RolloutSpec, seen: Observed) -> RolloutSpec:
+    """Leave out what is selected where not all could be read: it would seem to be gone."""
+    return replace(spec, devices=()) if seen.unread else spec

@@ -10,9 +10,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from ..._client.errors import ServiceRefused, ServiceUnavailable, UnexpectedReply
 from ..._model.campaign import Campaign, CampaignDevice, CampaignType
 from ..._model.device import Device
 from ..._model.firmware import Package, list_protocol
+from ..._model.license import Subscription
 from ..._model.status import DeviceState
 from ..._plan.rollout.declaration.campaign_names import CampaignName, parse_name
 from ..._plan.rollout.declaration.spec import RolloutSpec
@@ -27,15 +29,27 @@ from ..campaigns.search import (
 from ..context import Context
 from ..devices.firmware import query_devices
 
+NO_SUBSCRIPTION = Subscription((), 0, 0, "")
+
 
 class Observer:
     """Reads for one rollout; remembers which campaigns were read."""
 
     def __init__(
-        self, context: Context, spec: RolloutSpec, campaign_ids: Iterable[str] = ()
+        self,
+        context: Context,
+        spec: RolloutSpec,
+        campaign_ids: Iterable[str] = (),
+        *,
+        needs_all: bool = True,
     ) -> None:
-        """:param campaign_ids: campaigns to read even if no report lists them."""
+        """:param campaign_ids: campaigns to read even if no report lists them.
+        :param needs_all: without it, the list of campaigns is enough: what else cannot be read is
+            left out, and named in :attr:`Observed.unread`.
+        """
         self._campaign_ids = campaign_ids
+        self._needs_all = needs_all
+        self._unread: dict[str, None] = {}
         self._context = context
         self._service = context.campaigns(spec.type)
         self._software = spec.type is CampaignType.SOFTWARE
@@ -53,13 +67,14 @@ class Observer:
         listed = list_all_campaigns(self._service)
         # One without a name may be ours: it is read again where a device's history names it.
         self._known |= {campaign.id for campaign in listed if campaign.name}
-        listed += self._read_kept(set(self._campaign_ids) - self._known)
+        remembered = set(self._campaign_ids) - self._known
+        listed += self._try("the campaigns of the journal", lambda: self._read_kept(remembered), [])
         self._known |= {campaign.id for campaign in listed if campaign.name}
         names = [name for campaign in listed if (name := self._own_name(campaign))]
         relevant = [campaign for campaign in listed if self._matters(campaign)]
         reads: list[Callable[[], Any]] = [
-            self._list_packages,
-            self._service.get_subscription,
+            lambda: self._try("the packages", self._list_packages, ()),
+            lambda: self._try("the subscription", self._service.get_subscription, NO_SUBSCRIPTION),
             *(self._report_of(campaign) for campaign in relevant),
         ]
         catalog, subscription, *reports = self._context.client.map(lambda read: read(), reads)
@@ -85,7 +100,10 @@ class Observer:
         asked = (imei for group in suspects for imei in group[:HISTORIES_READ])
         devices = [imei for imei in dict.fromkeys(asked) if imei not in self._asked]
         self._asked.update(devices)
-        unlisted = list_history_ids(self._service, devices) - self._known
+        unlisted: set[str] = self._try(
+            "histories of devices", lambda: list_history_ids(self._service, devices), set()
+        )
+        unlisted -= self._known
         self._known |= unlisted
         found = [campaign for campaign in self._read_kept(unlisted) if self._matters(campaign)]
         if not found:
@@ -111,7 +129,21 @@ class Observer:
         return name if name is not None and name.rollout == self._spec.name else None
 
     def _report_of(self, campaign: Campaign) -> Callable[[], Any]:
-        return lambda: self._service.list_campaign_devices(campaign.id)
+        return lambda: self._try(
+            f"the report of campaign {campaign.name} ({campaign.id})",
+            lambda: self._service.list_campaign_devices(campaign.id),
+            (),
+        )
+
+    def _try(self, what: str, read: Callable[[], Any], instead: Any) -> Any:
+        """Read, or give ``instead`` where the rest is enough."""
+        if self._needs_all:
+            return read()
+        try:
+            return read()
+        except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
+            self._unread[f"{what} could not be read: {error}"] = None
+            return instead
 
     def _sort(
         self, seen: Observed, campaigns: Sequence[Campaign], reports: Sequence[Any]
@@ -130,8 +162,14 @@ class Observer:
         """Read the devices that are selected or claimed, and were not read yet."""
         wanted = {device.imei for device in self._spec.devices}
         wanted |= {row.device_id for campaign in seen.own for row in campaign.rows}
-        more = self._read_devices(wanted - seen.devices.keys())
-        found = replace(seen, devices={**seen.devices, **more}, now=self._context.client.now)
+        missing = wanted - seen.devices.keys()
+        more: dict[str, Device] = self._try("the devices", lambda: self._read_devices(missing), {})
+        found = replace(
+            seen,
+            devices={**seen.devices, **more},
+            now=self._context.client.now,
+            unread=tuple(self._unread),
+        )
         return see_software(self._spec, found) if self._software else found
 
     def _read_devices(self, wanted: Collection[str]) -> dict[str, Device]:

@@ -99,7 +99,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         "busy": _summarize(
             [row.imei for row in assessment.rows if row.outcome.kind is DeviceClass.BUSY]
         ),
-        "blockers": list(assessment.blockers),
+        "blockers": list(decision.blockers),
         "exposure": decision.exposure,
         "max_exposure": spec.limits.max_exposure,
         "braking": {

@@ -16,9 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.device import Device
-from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
     Decision,
+    decide,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
+    Wanted,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     OwnCampaign,
@@ -391,8 +394,12 @@ def test_percent_is_of_the_scope_and_not_of_what_is_left() -> None:
     ]
 
 
-def test_a_wave_that_is_declared_no_more_is_an_error() -> None:
+def test_a_wave_that_is_declared_no_more_blocks_the_rollout() -> None:
+    """It is no error, because a campaign exists that may have to be stopped."""
     wish = spec(imeis(2), waves=[wave("pilot", count=1), wave()])
     what = seen(map(device, imeis(2)), [own([row(imei(0))], wave=3)])
-    with pytest.raises(PlanRefused, match="wave 3 exist, and only 2 waves are declared"):
-        decided(wish, what)
+    decision = decided(wish, what)
+    assert (decision.phase.value, decision.create) == ("blocked", ())
+    assert "wave 3 exist, and only 2 waves are declared" in decision.why
+    halted = decide(wish, what, wanted=Wanted.HALTED)
+    assert [own.name.wave for own, _day, _why in halted.stops.shorten] == [3]

@@ -60,31 +60,30 @@ class BatchPlan:
 def plan_batches(assessment: Assessment) -> BatchPlan:
     """Plan campaigns for the devices that wait in open waves, unless something blocks them all."""
     stopped = assessment.find_first(GateVerdict.FAIL) or assessment.find_first(GateVerdict.HOLD)
-    blocked = assessment.short_of_licenses or assessment.other_plan
+    blocked = assessment.short_of_licenses or assessment.other_plan or assessment.undeclared
     if stopped or blocked or assessment.history.started_twins:
         return BatchPlan()
     waves = {state.wave.number: state.wave for state in assessment.waves}
     cutter = _Cutter(assessment)
-    try:
-        for state in assessment.waves:
-            if state.open:
-                cutter.add(state.wave, assessment.find_waiting(state))
-        for retry in assessment.retries:
-            cutter.add_again(retry, waves[retry.last.name.wave])
-        cutter.add(assessment.spec.waves[-1], assessment.sweep, number=SWEEP_WAVE)
-    except PlanRefused as refusal:
-        return BatchPlan(refusals=(refusal,))
-    return BatchPlan(tuple(cutter.planned))
+    for state in assessment.waves:
+        if state.open:
+            cutter.add(state.wave, assessment.find_waiting(state))
+    for retry in assessment.retries:
+        cutter.add_again(retry, waves[retry.last.name.wave])
+    cutter.add(assessment.spec.waves[-1], assessment.sweep, number=SWEEP_WAVE)
+    return BatchPlan(tuple(cutter.planned), tuple(cutter.refusals.values()))
 
 
 class _Cutter:
     """Cuts devices into campaigns, as long as limits and the pilot rule leave room.
 
     :ivar planned: the campaigns so far.
+    :ivar refusals: why cohorts of a zone get none in waves of some length, by what is said.
     """
 
     def __init__(self, assessment: Assessment) -> None:
         self.planned: list[PlannedCampaign] = []
+        self.refusals: dict[str, PlanRefused] = {}
         self._spec = assessment.spec
         self._evidence = assessment.evidence
         self._history = assessment.history
@@ -117,7 +116,8 @@ class _Cutter:
                 if not self._may_create(number, first) or not taken:
                     break
                 batch += 1
-                self._plan(wave, number, taken, batch=batch, attempt=1)
+                if not self._plan(wave, number, taken, batch=batch, attempt=1):
+                    break
 
     def add_again(self, retry: Retry, wave: Wave) -> None:
         """Add the next attempt of a batch, whole or not at all."""
@@ -142,9 +142,14 @@ class _Cutter:
 
     def _plan(
         self, wave: Wave, number: int, rows: Sequence[RolloutDevice], *, batch: int, attempt: int
-    ) -> None:
+    ) -> bool:
+        """Plan a campaign; False where the calendar has no place for one of this cohort."""
         first = rows[0]
-        span, windows = self._spans.find(wave, first.cohort.zone)
+        try:
+            span, windows = self._spans.find(wave, first.cohort.zone)
+        except PlanRefused as refusal:
+            self.refusals[str(refusal)] = refusal
+            return False
         self._room[first.package.name] -= len(rows)
         self._left -= len(rows)
         self.planned.append(
@@ -168,6 +173,7 @@ class _Cutter:
                 devices=tuple(row.imei for row in rows),
             )
         )
+        return True
 
 
 class _Spans:

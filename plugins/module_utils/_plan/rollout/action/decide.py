@@ -31,6 +31,7 @@ class Decision:
     :ivar stops: campaigns to cancel, shorten and abort now, and those that cannot be stopped.
     :ivar refresh: devices whose version has to be read again before their wave is judged.
     :ivar create: campaigns to create now.
+    :ivar blockers: what stands in the way of campaigns that are due.
     :ivar next_check: when to run again; None when nothing is to come.
     :ivar events: what has happened since the run before.
     """
@@ -41,6 +42,7 @@ class Decision:
     stops: StopActions
     refresh: tuple[str, ...]
     create: tuple[PlannedCampaign, ...]
+    blockers: tuple[str, ...]
     next_check: datetime | None
     events: tuple[Event, ...]
 
@@ -80,31 +82,40 @@ def decide(
 ) -> Decision:
     """Decide one run: first what must stop, then what is to be read again and created.
 
+    What does not fit blocks the devices that it is about, and nothing else, once there is a
+    campaign that may have to be stopped.
+
     :param wanted: PLANNED decides what RUNNING would do, for a person to look at; PAUSED creates
         nothing; HALTED also stops what is under way.
-    :raises PlanRefused: the declaration does not fit what is there.
+    :raises PlanRefused: the declaration does not fit what is there, and no campaign exists yet.
     """
     history = read_history(spec, seen.own, seen.now)
     assessment = assess(spec, seen, history)
     stops = plan_stops(assessment, wanted)
-    phase, why = find_phase(assessment, wanted)
-    refresh = tuple(find_refreshes(assessment))
-    creates = wanted in (Wanted.RUNNING, Wanted.PLANNED)
+    creates = wanted in (Wanted.RUNNING, Wanted.PLANNED) and not seen.unread
     planned = plan_batches(assessment) if creates else BatchPlan()
-    for refusal in (*assessment.refusals, *planned.refusals):
-        raise refusal
+    refusals = (*assessment.unreachable, *assessment.undeclared, *planned.refusals)
+    if creates and not seen.own:
+        for refusal in refusals:
+            raise refusal
+    unfit = (f"{refusal}; {refusal.hint}" for refusal in refusals)
+    blockers = seen.unread or (*unfit, *assessment.blockers)
+    phase, why = find_phase(assessment, wanted, blockers)
+    due = bool(planned.batches or stops or seen.unread)
+    due = bool(planned.batches or stops or seen.unread)
     return Decision(
         assessment=assessment,
         phase=phase,
         why=why,
         stops=stops,
-        refresh=refresh,
+        refresh=tuple(find_refreshes(assessment)),
         create=planned.batches,
+        blockers=blockers,
         next_check=find_next_check(
             history,
             assessment.deadlines,
-            over=phase.over and not stops and not (phase is Phase.HELD and history.live),
-            due=bool(planned.batches or stops),
+            over=phase.over and not due and not (phase is Phase.HELD and history.live),
+            due=due,
         ),
         events=find_events(assessment, phase, planned.batches, last),
     )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 from ..declaration.spec import Wanted
@@ -50,6 +51,7 @@ _OVER = frozenset(
         Phase.HALTED,
     }
 )
+_BY_REQUEST = {Wanted.HALTED: Phase.HALTED, Wanted.PAUSED: Phase.PAUSED}
 # What may still become of a device by itself.
 _UNFINISHED = frozenset(
     {
@@ -64,9 +66,16 @@ _UNFINISHED = frozenset(
 _UNTIL_DEADLINE = frozenset({DeviceClass.REPORTED, DeviceClass.ADVANCED})
 
 
-def find_phase(assessment: Assessment, wanted: Wanted) -> tuple[Phase, str]:
-    """Give the phase, and why."""
-    phase, why = _judge(assessment)
+def find_phase(
+    assessment: Assessment, wanted: Wanted, blockers: Sequence[str]
+) -> tuple[Phase, str]:
+    """Give the phase, and why.
+
+    :param blockers: what stands in the way of campaigns that are due.
+    """
+    if assessment.seen.unread:
+        return _BY_REQUEST.get(wanted, Phase.OBSERVATION_FAILED), "; ".join(assessment.seen.unread)
+    phase, why = _judge(assessment, blockers)
     if wanted is Wanted.PLANNED:
         return Phase.PLANNED, why
     if wanted is Wanted.HALTED and phase is not Phase.HALTED and not phase.complete:
@@ -76,7 +85,7 @@ def find_phase(assessment: Assessment, wanted: Wanted) -> tuple[Phase, str]:
     return phase, why
 
 
-def _judge(assessment: Assessment) -> tuple[Phase, str]:
+def _judge(assessment: Assessment, blockers: Sequence[str]) -> tuple[Phase, str]:
     history = assessment.history
     for verdict, phase in ((GateVerdict.FAIL, Phase.HALTED), (GateVerdict.HOLD, Phase.HELD)):
         state = assessment.find_first(verdict)
@@ -85,7 +94,9 @@ def _judge(assessment: Assessment) -> tuple[Phase, str]:
     if history.started_twins:
         twins = ", ".join(f"{own.name} ({own.campaign.id})" for own in history.started_twins)
         return Phase.HELD, f"a second campaign of this name has started: {twins}"
-    if not assessment.rows:
+    if assessment.undeclared:
+        return Phase.BLOCKED, "; ".join(blockers)
+    if not assessment.rows and not assessment.unreachable:
         return Phase.NOTHING_TO_DO, "no selected device needs an upgrade that can be given"
     for verdict, phase in (
         (GateVerdict.SOAK, Phase.SOAKING),
@@ -97,10 +108,10 @@ def _judge(assessment: Assessment) -> tuple[Phase, str]:
     going = _find_going(assessment)
     if not history.live:
         passed = all(state.verdict.opens_next for state in assessment.waves)
-        if not going and passed and not assessment.sweep:
+        if not going and passed and not assessment.sweep and not assessment.unreachable:
             return _find_end(assessment)
-        if assessment.blockers:
-            return Phase.BLOCKED, "; ".join(assessment.blockers)
+        if blockers:
+            return Phase.BLOCKED, "; ".join(blockers)
         if going and all(kind is DeviceClass.BUSY for kind in going):
             return Phase.BLOCKED, f"{len(going)} devices are busy in campaigns of others"
     if not history.campaigns:

@@ -74,20 +74,23 @@ def plan_stops(assessment: Assessment, wanted: Wanted) -> StopActions:
 
 
 def _find_stops(assessment: Assessment, wanted: Wanted) -> list[tuple[OwnCampaign, str]]:
-    """Find the campaigns that must stop, those that are over included, and why."""
+    """Find the campaigns that must stop, those that are over included, and why.
+
+    Where something could not be read, no evidence counts, and only a halt by request stops any.
+    """
     history = assessment.history
     halted = wanted is Wanted.HALTED
     stop = []
     for own in history.campaigns:
         evidence = assessment.evidence.get(own.campaign.package)
-        if evidence is not None and evidence.failed:
+        if evidence is not None and evidence.failed and not assessment.seen.unread:
             stop.append((own, "its cohort has failed"))
         elif halted or assessment.find_first(GateVerdict.FAIL):
             stop.append((own, "the rollout has halted"))
     if halted:
         others = (*history.started_twins, *history.superseded)
         stop += [(own, "the rollout has halted") for own in others]
-    elif assessment.spec.supersede and wanted is not Wanted.PAUSED:
+    elif assessment.spec.supersede and wanted is not Wanted.PAUSED and not assessment.seen.unread:
         stop += [(own, "a newer target supersedes it") for own in history.superseded]
     return stop
 

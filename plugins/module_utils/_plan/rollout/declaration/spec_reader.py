@@ -136,6 +136,29 @@ def read_spec(
     )
 
 
+def read_identity(raw: object) -> RolloutSpec | None:
+    """Read only what names a rollout, which is enough to stop it; None where that is not given.
+
+    Campaigns of every target are then those of a target that is declared no more.
+    """
+    given = {key: raw.get(key) for key in ("name", "type")} if isinstance(raw, Mapping) else {}
+    problems = Problems()
+    values = read_options(
+        {key: ROLLOUT[key] for key in ("name", "type")}, given, "rollout", problems
+    )
+    if problems.lines:
+        return None
+    type_ = CampaignType(values["type"])
+    return RolloutSpec(
+        name=values["name"],
+        protocol=type_.protocols[0],
+        type=type_,
+        targets=(),
+        devices=(),
+        waves=read_waves([{"name": "all", "rest": True}], "waves", problems),
+    )
+
+
 def read_waves(raw: object, where: str, problems: Problems) -> tuple[Wave, ...]:
     """Read waves alone, without the rollout that they are of."""
     waves = None if raw is None else WAVES.read(raw, where, problems)

@@ -36,7 +36,8 @@ class Assessment:
     :ivar out: selected devices that take no part, and why.
     :ivar left_out: by wave, the kinds of devices that its pilot has none of.
     :ivar paths: from versions to targets, and back.
-    :ivar refusals: why the declaration does not fit what is there.
+    :ivar unreachable: targets to which no package leads, although devices need them.
+    :ivar undeclared: waves of our campaigns that are declared no more: no wave can be judged.
     :ivar rows: the devices in scope: those that our campaigns have, then as declared.
     :ivar evidence: what was learned of each package, by its name.
     :ivar retries: batches to try again.
@@ -52,7 +53,8 @@ class Assessment:
     out: dict[str, Out]
     left_out: dict[int, tuple[Stratum, ...]]
     paths: Paths
-    refusals: tuple[PlanRefused, ...]
+    unreachable: tuple[PlanRefused, ...]
+    undeclared: tuple[PlanRefused, ...]
     rows: tuple[RolloutDevice, ...]
     evidence: dict[str, PackageEvidence]
     retries: tuple[Retry, ...]
@@ -138,7 +140,9 @@ class Assessment:
         return find_sweep(self.spec, self.rows, self.history)
 
     def find_first(self, verdict: GateVerdict) -> WaveState | None:
-        """Give the first wave whose gate says so."""
+        """Give the first wave whose gate says so; none where waves cannot be judged."""
+        if self.undeclared or self.seen.unread:
+            return None
         return next((state for state in self.waves if state.verdict is verdict), None)
 
     def find_waiting(self, state: WaveState) -> list[RolloutDevice]:
@@ -173,7 +177,8 @@ def assess(spec: RolloutSpec, seen: Observed, history: History) -> Assessment:
         out=placement.out,
         left_out=placement.left_out,
         paths=placement.paths,
-        refusals=placement.refusals,
+        unreachable=placement.unreachable,
+        undeclared=placement.undeclared,
         rows=tuple(rows),
         evidence=evidence,
         retries=retries,

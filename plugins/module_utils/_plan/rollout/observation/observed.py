@@ -55,6 +55,7 @@ class Observed:
     :ivar busy: devices in live campaigns that are not of this rollout: IMEI to campaign id.
     :ivar generations: those of all campaigns of this rollout, also of older ones that are over.
     :ivar neighbours_until: the last day of campaigns of others that are over, by make and model.
+    :ivar unread: what could not be read, and why: nothing can be judged, and a halt stops all.
     """
 
     now: datetime
@@ -65,3 +66,4 @@ class Observed:
     subscription: Subscription
     generations: frozenset[str] = frozenset()
     neighbours_until: Mapping[tuple[str, str], date] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()

@@ -25,7 +25,8 @@ class Placement:
     :ivar rows: one for each device in scope: those that our campaigns have, then as declared.
     :ivar line: places of the rows in the order in which devices stand in line.
     :ivar left_out: by wave, the kinds of devices that its pilot has none of.
-    :ivar refusals: why the declaration does not fit what is there.
+    :ivar unreachable: targets to which no package leads, although devices need them.
+    :ivar undeclared: waves of our campaigns that are declared no more.
     """
 
     rows: tuple[RolloutDevice, ...]
@@ -33,7 +34,8 @@ class Placement:
     out: dict[str, Out]
     left_out: dict[int, tuple[Stratum, ...]]
     paths: Paths
-    refusals: tuple[PlanRefused, ...]
+    unreachable: tuple[PlanRefused, ...]
+    undeclared: tuple[PlanRefused, ...]
 
 
 def place(spec: RolloutSpec, seen: Observed, history: History) -> Placement:
@@ -51,5 +53,6 @@ def place(spec: RolloutSpec, seen: Observed, history: History) -> Placement:
         out=out,
         left_out=assigned.left_out,
         paths=scope.paths,
-        refusals=(*scope.refusals, *assigned.refusals),
+        unreachable=scope.unreachable,
+        undeclared=assigned.undeclared,
     )

@@ -56,13 +56,13 @@ _WHAT_TO_DO = {
 class Scope:
     """The devices in scope and, of all others that were selected, why they are out.
 
-    :ivar refusals: why the declaration does not fit what is there.
+    :ivar unreachable: targets to which no package leads, although devices need them.
     """
 
     rows: tuple[RolloutDevice, ...]
     out: dict[str, Out]
     paths: Paths
-    refusals: tuple[PlanRefused, ...]
+    unreachable: tuple[PlanRefused, ...]
 
 
 def find_scope(spec: RolloutSpec, seen: Observed, history: History) -> Scope:
@@ -88,7 +88,7 @@ def find_scope(spec: RolloutSpec, seen: Observed, history: History) -> Scope:
         rows=tuple(rows),
         out=out,
         paths=paths,
-        refusals=tuple(_find_unreachable(spec, seen, rows, out)),
+        unreachable=tuple(_find_unreachable(spec, seen, rows, out)),
     )
 
 

@@ -29,13 +29,14 @@ class WaveAssignment:
     :ivar rows: in the order in which they came.
     :ivar line: places of the rows in the order in which devices stand in line.
     :ivar left_out: by wave, the strata of the scope that no device of a pilot stands for.
-    :ivar refusals: why the declaration does not fit what our campaigns have.
+    :ivar undeclared: waves of our campaigns that are declared no more; their devices are put into
+        the last wave.
     """
 
     rows: tuple[RolloutDevice, ...]
     line: tuple[int, ...]
     left_out: dict[int, tuple[Stratum, ...]]
-    refusals: tuple[PlanRefused, ...]
+    undeclared: tuple[PlanRefused, ...]
 
 
 def assign_waves(
@@ -66,7 +67,7 @@ def assign_waves(
         rows=tuple(row.in_wave(waves[row.imei]) for row in rows),
         line=tuple(line),
         left_out=left_out,
-        refusals=tuple(
+        undeclared=tuple(
             PlanRefused(
                 f"rollout {spec.name}",
                 f"campaigns of wave {wave} exist, and only {len(spec.waves)} waves are declared",
