@@ -14,7 +14,6 @@ from typing import Any
 from ansible_collections.thingspace.fota.plugins.module_utils._api import v1, v2, v3
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
 from ansible_collections.thingspace.fota.plugins.module_utils._client.operation import (
-    Kind,
     Operation,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import (
@@ -130,9 +129,7 @@ def write_operations() -> set[Operation]:
             for value in vars(module).values()
             for operation in vars(getattr(value, "operations", None) or object).values()
         ]
-        found |= {
-            value for value in values if isinstance(value, Operation) and value.kind is Kind.WRITE
-        }
+        found |= {value for value in values if isinstance(value, Operation) and value.kind.writes}
     return found
 
 

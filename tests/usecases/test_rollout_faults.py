@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import UnexpectedReply
+from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.info import (
+    DEVICE_INFO_OPTIONS,
+    read_devices,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import TaskFailure
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults.pages import PAGED
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
@@ -19,6 +25,10 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
     own,
     versions,
     with_status,
+)
+from ansible_collections.thingspace.fota.tests.usecases.rollout_software import (
+    software,
+    software_fleet,
 )
 
 StartAccount = Callable[..., Account]
@@ -49,14 +59,46 @@ def midway(account: Account) -> Rollout:
     return rollout
 
 
-@pytest.mark.parametrize("fault", ["status_503_before", "xml_403"])
-@pytest.mark.parametrize("operation", READS)
-def test_a_read_that_fails_stops_the_run_and_the_next_one_goes_on(
-    account_with: StartAccount, operation: str, fault: str
-) -> None:
+# An answer with HTTP 200 that says nothing is a failed read, no empty or short list.
+NO_ANSWERS: tuple[dict[str, Any], ...] = (
+    {"fault": "status_503_before"},
+    {"fault": "xml_403"},
+    {"fault": "error_200_before"},
+    {"fault": "error_200_before", "sender": "gateway"},
+    {"fault": "empty_object"},
+    {"fault": "empty_200"},
+)
+NO_FLAGS = tuple({"fault": "missing_flag", "value": value} for value in ("null", "absent"))
+
+
+def test_every_read_of_a_rollout_has_cases(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(TWO))
     rollout = midway(account)
-    account.sim.faults([{"operation": operation, "fault": fault, "times": FOREVER}])
+    rollout.run_once()
+    reads = {one["operation"] for one in account.sim.journal() if one["kind"] == "read"}
+    assert reads == set(READS)
+
+
+@pytest.mark.parametrize(
+    ("operation", "rule"),
+    [
+        (operation, rule)
+        for operation in READS
+        for rule in NO_ANSWERS + (NO_FLAGS if operation in PAGED else ())
+    ],
+    ids=str,
+)
+def test_a_read_that_fails_stops_the_run_and_the_next_one_goes_on(
+    account_with: StartAccount, operation: str, rule: dict[str, Any]
+) -> None:
+    """Nothing is created and nothing forgotten, whichever read of the rollout it is.
+
+    Today's reads are those of ``READS``; they used to count an error with HTTP 200 as an empty
+    list, a page without a flag as the last one, and the second campaign of a wave was created.
+    """
+    account = account_with(fleet=fleet(TWO))
+    rollout = midway(account)
+    account.sim.faults([{"operation": operation, "times": FOREVER, **rule}])
     decision = rollout.run_once()
     assert decision["phase"] == "observation_failed"
     assert not any(decision["actions"].values())
@@ -65,6 +107,111 @@ def test_a_read_that_fails_stops_the_run_and_the_next_one_goes_on(
     assert account.writes() == []
     account.sim.faults([])
     assert len(rollout.run_once()["actions"]["create"]) == 2
+    assert len(own(account.sim)) == 4
+    assert_no_duplicates(account.sim)
+
+
+SOFTWARE_READS = (
+    "v2ListCampaignsByStatus",
+    "v2GetSubscription",
+    "v2ListCampaignDevices",
+    "v2ListDevices",
+    "v2GetDeviceHistory",
+)
+
+
+def software_midway(account: Account) -> Rollout:
+    """A rollout of software whose pilot is done, so that the next run creates the second wave."""
+    rollout = software(account, waves=WAVES)
+    rollout.run_once()
+    account.sim.advance(hours=4 * 24)
+    account.sim.clear_journal()
+    return rollout
+
+
+def test_every_read_of_a_software_rollout_has_cases(account_with: StartAccount) -> None:
+    account = account_with(fleet=software_fleet())
+    software_midway(account).run_once()
+    reads = {one["operation"] for one in account.sim.journal() if one["kind"] == "read"}
+    assert reads == set(SOFTWARE_READS)
+    assert "v2ScheduleCampaign" in account.writes()
+
+
+@pytest.mark.parametrize(
+    ("operation", "rule"),
+    [
+        (operation, rule)
+        for operation in SOFTWARE_READS
+        for rule in ({"fault": "error_200_before"}, {"fault": "empty_object"}, *NO_FLAGS[1:])
+        if operation in PAGED or rule not in NO_FLAGS
+    ],
+    ids=str,
+)
+def test_a_read_of_a_software_rollout_that_says_nothing_stops_the_run(
+    account_with: StartAccount, operation: str, rule: dict[str, Any]
+) -> None:
+    account = account_with(fleet=software_fleet())
+    rollout = software_midway(account)
+    account.sim.faults([{"operation": operation, "times": FOREVER, **rule}])
+    decision = rollout.run_once()
+    assert decision["phase"] == "observation_failed"
+    assert decision["failure"]["operation"] == operation
+    assert account.writes() == []
+    account.sim.faults([])
+    assert rollout.run_once()["actions"]["create"]
+    assert_no_duplicates(account.sim)
+
+
+@pytest.mark.parametrize("spelling", ["number", "text"])
+def test_a_flag_in_another_spelling_is_followed(account_with: StartAccount, spelling: str) -> None:
+    account = account_with(fleet=fleet(TWO))
+    rollout = midway(account)
+    rules = [
+        {"fault": "spelled_flag", "spelling": spelling},
+        {"fault": "short_pages", "rows": 1},
+    ]
+    account.sim.faults(rules)
+    assert len(rollout.run_once()["actions"]["create"]) == 2
+    account.sim.faults([])
+    assert len(own(account.sim)) == 4
+    assert_no_duplicates(account.sim)
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        ({"fault": "spelled_flag"}, 25),
+        ({"fault": "spelled_flag", "spelling": "text"}, 25),
+        *((rule, None) for rule in NO_FLAGS),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("connections", [1, 4])
+def test_pages_are_read_to_the_end_or_not_at_all(
+    account_with: StartAccount, rule: dict[str, Any], found: int | None, connections: int
+) -> None:
+    """25 devices in pages of ten used to be ten devices."""
+    account = account_with(fleet=fleet({"alpha": 25}))
+    account.sim.faults([rule, {"fault": "short_pages", "rows": 10}])
+    options = {"return_devices": "all", "max_connections": connections}
+    if found:
+        assert len(account.run(read_devices, DEVICE_INFO_OPTIONS, **options)["devices"]) == found
+        return
+    with pytest.raises(UnexpectedReply, match="unknown whether more rows follow after these 10"):
+        account.run(read_devices, DEVICE_INFO_OPTIONS, **options)
+
+
+@pytest.mark.parametrize("fault", ["reset_after", "status_500_after", "truncated_body"])
+def test_a_lost_reply_to_a_refresh_is_repeated(account_with: StartAccount, fault: str) -> None:
+    """It changes only what the service remembers: no reason to fail a run."""
+    account = account_with(fleet=fleet(TWO))
+    rollout = Rollout(account, TWO, waves=WAVES)
+    rollout.run_once()
+    account.sim.set_now("2026-03-03T07:00:00Z")
+    account.sim.clear_journal()
+    account.sim.faults([{"operation": "v3SyncDeviceFirmware", "fault": fault}])
+    assert len(rollout.run_once()["actions"]["create"]) == 2
+    assert account.calls("v3SyncDeviceFirmware") == 2
     assert len(own(account.sim)) == 4
     assert_no_duplicates(account.sim)
 

@@ -23,12 +23,12 @@ from .._model.campaign_wire import (
     read_campaign,
     read_campaign_devices,
     read_device_changes,
+    read_whole_campaign,
     write_device_change,
     write_request,
     write_schedule,
 )
 from .._model.device import HistoryItem, read_history
-from .._model.errors import MalformedReply
 from .._model.firmware import read_success
 from .._model.license import Subscription, read_subscription
 from .paging import CAMPAIGN_PAGES, DEVICE_PAGES
@@ -72,21 +72,14 @@ class CampaignService(Service):
 
     def create_campaign(self, request: CampaignRequest) -> Campaign:
         """Request a campaign. 200 means accepted, not scheduled (contract section 7)."""
-        return self._call(self.operations.create, self._read_created, body=write_request(request))
+        return self._call(self.operations.create, self._read_whole, body=write_request(request))
 
-    def _read_created(self, reply: object) -> Campaign:
-        campaign = read_campaign(reply, self.type)
-        if not campaign.id:
-            raise MalformedReply("the reply contains no campaign id")
-        return campaign
+    def _read_whole(self, reply: object) -> Campaign:
+        return read_whole_campaign(reply, self.type)
 
     def get_campaign(self, campaign_id: str) -> Campaign:
         """Read one campaign, without its devices."""
-        return self._call(
-            self.operations.get,
-            lambda reply: read_campaign(reply, self.type),
-            campaign_id=campaign_id,
-        )
+        return self._call(self.operations.get, self._read_whole, campaign_id=campaign_id)
 
     def cancel_campaign(self, campaign_id: str) -> bool | None:
         """Request to cancel or abort; only the status that is read afterwards counts."""
@@ -107,7 +100,7 @@ class CampaignService(Service):
         """Replace all dates and windows."""
         return self._call(
             self.operations.change_dates,
-            lambda reply: read_campaign(reply, self.type),
+            self._read_whole,
             body=write_schedule(schedule, self.type),
             campaign_id=campaign_id,
         )

@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 from .._client.errors import UnexpectedReply
 from .._model.errors import MalformedReply
-from .._model.wire import as_row, as_rows, flag, text
+from .._model.text import visible
+from .._model.wire import as_object, as_row, as_rows, boolean, number, text
 
 T = TypeVar("T")
 
@@ -25,12 +26,14 @@ class PageShape:
     :ivar cursor: the key of the cursor; also the name of its query parameter.
     :ivar row_id: keys that identify a row; a duplicate row is used once.
     :ivar by_imei: the cursor is documented as "IMEIs larger than this value".
+    :ivar count: the key of the number of all rows; only with 0 may a page have no rows member.
     """
 
     rows: str
     cursor: str
     row_id: tuple[str, ...]
     by_imei: bool = False
+    count: str = ""
 
 
 DEVICE_PAGES = PageShape(
@@ -38,11 +41,17 @@ DEVICE_PAGES = PageShape(
 )
 # An account can have several lines whose device has no IMEI, so the MDN also identifies a row.
 ACCOUNT_DEVICE_PAGES = replace(DEVICE_PAGES, row_id=("deviceId", "mdn"))
+# The only pages whose rows member is optional in the contract.
+LICENSE_PAGES = replace(DEVICE_PAGES, count="assignedLicenses")
 CAMPAIGN_PAGES = PageShape(
     rows="campaignList", cursor="lastSeenCampaignId", row_id=("id", "campaignId")
 )
 UPGRADE_PAGES = PageShape(rows="reportList", cursor="lastSeenUpgradeId", row_id=("id",))
 
+MORE_FLAGS = ("hasMoreData", "hasMoreFlag")
+# Number of rows of a full page; the service may announce fewer (``maxPageSize``).
+FULL_PAGE = 1000
+_LONGEST_VALUE = 40
 
 # Consecutive pages without new rows to accept: lists can change while they are read.
 MOST_BARREN_PAGES = 20
@@ -78,12 +87,14 @@ class Listing(Generic[T]):
 def read_page(
     raw: object, shape: PageShape, operation: str, read: Callable[[list[Row]], Sequence[T]]
 ) -> Page[T]:
-    """Read a raw page.
+    """Read a raw page: an object with its rows (a list or null) and whether more pages follow.
 
     :param read: converts rows to records, one for each row.
     :raises MalformedReply: it is not a page, or a row has no id.
     """
     page = as_row(raw, operation)
+    if not (shape.count and number(page, shape.count) == 0):
+        as_object(page, operation, shape.rows)
     rows = as_rows(page.get(shape.rows), f"{operation} {shape.rows}")
     ids = [text(row, *shape.row_id) for row in rows]
     if not all(ids):
@@ -91,10 +102,35 @@ def read_page(
     return Page(
         ids=ids,
         items=read(rows),
-        more=bool(flag(page, "hasMoreData", "hasMoreFlag")),
+        more=_more_follow(page, shape, len(rows), operation),
         cursor=text(page, shape.cursor),
         rest={name: value for name, value in page.items() if name != shape.rows},
     )
+
+
+def _more_follow(page: Row, shape: PageShape, rows: int, operation: str) -> bool:
+    """Return whether more pages follow.
+
+    v2 and v3 always send the flag. In v1 it is optional, but there a cursor of 0 also says that
+    the list is complete (contract section 9), so a page without a flag is only accepted with that
+    cursor, and only if it is not full. Anything else could be the beginning of a longer list.
+    """
+    sent = [page[key] for key in MORE_FLAGS if page.get(key) is not None]
+    flags = [boolean(value) for value in sent]
+    if flags and None not in flags:
+        return any(flags)
+    full = min(number(page, "maxPageSize") or FULL_PAGE, FULL_PAGE)
+    if not sent and text(page, shape.cursor) == "0" and rows < full:
+        return False
+    raise MalformedReply(
+        f"{operation}: expected a JSON boolean in {' or '.join(MORE_FLAGS)}, got"
+        f" {_shortened(sent[0]) if sent else 'none'}, so it is unknown whether more rows follow"
+        f" after these {rows}"
+    )
+
+
+def _shortened(value: object) -> str:
+    return visible(repr(value)[:_LONGEST_VALUE])
 
 
 def read_all_pages(

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from .._client.client import Client
 from .._client.errors import ServiceRefused, UnexpectedReply, WriteOutcomeUnknown
+from .._client.hints import NOT_REPEATED, NOT_USED
 from .._client.operation import Kind, Operation
 from .._model.errors import MalformedReply
 from .._model.license import (
@@ -18,7 +19,7 @@ from .._model.license import (
     read_license_totals,
     read_licensed_devices,
 )
-from .paging import DEVICE_PAGES, Listing, Page, PageShape, Row, read_all_pages, read_page
+from .paging import LICENSE_PAGES, Listing, Page, PageShape, Row, read_all_pages, read_page
 from .ranges import Disorder, can_read_side_by_side, read_side_by_side
 
 T = TypeVar("T")
@@ -100,7 +101,7 @@ class Service:
         )
 
     def _list_licenses(self, operation: Operation) -> tuple[LicenseTotals, list[LicensedDevice]]:
-        listing = self._list(operation, DEVICE_PAGES, read_licensed_devices)
+        listing = self._list(operation, LICENSE_PAGES, read_licensed_devices)
         return read_license_totals(listing.rest), listing.items
 
 
@@ -108,5 +109,13 @@ def _understand(operation: Operation, read: Callable[[], T]) -> T:
     try:
         return read()
     except MalformedReply as error:
-        kind = WriteOutcomeUnknown if operation.kind is Kind.WRITE else UnexpectedReply
-        raise kind(f"{operation.id}: {error}", operation=operation.id, http_status=200) from error
+        what = str(error)
+        if not what.startswith(operation.id):
+            what = f"{operation.id}: {what}"
+        if operation.kind is Kind.WRITE:
+            raise WriteOutcomeUnknown(
+                what, operation=operation.id, http_status=200, hint=NOT_REPEATED
+            ) from error
+        raise UnexpectedReply(
+            what, operation=operation.id, http_status=200, hint=NOT_USED
+        ) from error

@@ -11,7 +11,6 @@ from .._client.operation import Kind, Operation
 from .._model.campaign import Change, DeviceChange
 from .._model.campaign_wire import read_device_changes
 from .._model.device import Device, HistoryItem, read_devices, read_history
-from .._model.errors import MalformedReply
 from .._model.firmware import Package, read_packages, read_success
 from .._model.license import (
     LicensedDevice,
@@ -23,6 +22,7 @@ from .._model.upgrade import (
     Upgrade,
     UpgradeRequest,
     read_upgrade,
+    read_whole_upgrade,
     write_upgrade_change,
     write_upgrade_request,
 )
@@ -66,18 +66,11 @@ class FotaV1(Service):
 
     def schedule_upgrade(self, request: UpgradeRequest) -> Upgrade:
         """Request an upgrade. 200 means accepted, not scheduled (contract section 7)."""
-
-        def read(reply: object) -> Upgrade:
-            upgrade = read_upgrade(reply)
-            if not upgrade.id:
-                raise MalformedReply("the reply contains no upgrade id")
-            return upgrade
-
-        return self._call(SCHEDULE, read, body=write_upgrade_request(request))
+        return self._call(SCHEDULE, read_whole_upgrade, body=write_upgrade_request(request))
 
     def get_upgrade(self, upgrade_id: str) -> Upgrade:
         """Read one upgrade with its devices."""
-        return self._call(GET_UPGRADE, read_upgrade, upgrade_id=upgrade_id)
+        return self._call(GET_UPGRADE, read_whole_upgrade, upgrade_id=upgrade_id)
 
     def change_devices(
         self, upgrade_id: str, change: Change, device_ids: Iterable[str]

@@ -20,7 +20,7 @@ from .._model.firmware import (
     read_sync_results,
 )
 from .._model.license import LicensedDevice, LicenseTotals
-from .._model.wire import as_row, as_rows
+from .._model.wire import as_object, as_rows, required_text
 from .campaign_service import CampaignOperations, CampaignService, no_such_path
 from .paging import ACCOUNT_DEVICE_PAGES
 
@@ -28,10 +28,13 @@ _BASE = "/fota/v3"
 
 LIST_FIRMWARE = Operation("v3ListFirmware", "GET", f"{_BASE}/firmware/{{account}}", Kind.READ)
 SYNC_DEVICES = Operation(
-    "v3SyncDeviceFirmware", "PUT", f"{_BASE}/firmware/{{account}}/devices", Kind.WRITE
+    "v3SyncDeviceFirmware", "PUT", f"{_BASE}/firmware/{{account}}/devices", Kind.REPEATABLE_WRITE
 )
 REPORT_DEVICE = Operation(
-    "v3ReportDeviceFirmware", "PUT", f"{_BASE}/firmware/{{account}}/async/{{device_id}}", Kind.WRITE
+    "v3ReportDeviceFirmware",
+    "PUT",
+    f"{_BASE}/firmware/{{account}}/async/{{device_id}}",
+    Kind.REPEATABLE_WRITE,
 )
 LIST_DEVICES = Operation("v3ListDevices", "GET", f"{_BASE}/devices/{{account}}", Kind.READ)
 QUERY_DEVICES = Operation("v3QueryDevices", "POST", f"{_BASE}/devices/{{account}}", Kind.READ)
@@ -108,6 +111,8 @@ class FotaV3(CampaignService):
     def report_device(self, device_id: str) -> str:
         """Request the version from a device; the result appears later in the device query.
 
+        Changes no device: a request that is repeated makes it report once more.
+
         :returns: the request id, which cannot be queried.
         """
         return self._call(REPORT_DEVICE, read_request_id, device_id=device_id)
@@ -128,8 +133,11 @@ class FotaV3(CampaignService):
         """Read devices by IMEI, at most 1000 per call. A POST that only reads."""
 
         def read(reply: object) -> list[Device]:
-            page = as_row(reply, QUERY_DEVICES.id)
-            return read_devices(as_rows(page.get("deviceList"), "deviceList"))
+            page = as_object(reply, QUERY_DEVICES.id, "deviceList")
+            rows = as_rows(page["deviceList"], "deviceList")
+            for row in rows:
+                required_text(row, "deviceList", "deviceId")
+            return read_devices(rows)
 
         return self._call(QUERY_DEVICES, read, body={"deviceList": list(device_ids)})
 

@@ -14,8 +14,9 @@ from types import MappingProxyType, TracebackType
 from typing import TypeVar
 
 from .clock import SKEW_TOLERATED, Deadline
-from .error_bodies import parse_error
-from .errors import UnexpectedReply, WriteOutcomeUnknown
+from .error_bodies import ErrorBody, find_error, parse_error
+from .errors import FotaError, UnexpectedReply, WriteOutcomeUnknown
+from .hints import NOT_REPEATED, NOT_USED
 from .operation import Kind, Operation
 from .session import Session, Token, refusal
 from .settings import ConnectionSettings
@@ -66,7 +67,7 @@ class Client:
         query: Mapping[str, str] | None = None,
         body: object = None,
     ) -> object:
-        """The decoded JSON of a successful reply; ``None`` when its body is empty.
+        """The decoded JSON of a successful reply; ``None`` when the body of a write is empty.
 
         ``params`` fill the path, and ``body`` is sent as JSON unless it is ``None``. At most
         ``max_connections`` calls run in parallel. From the time it is sent, a call ends within
@@ -174,21 +175,34 @@ class Client:
 
 
 def _decoded(request: Request, reply: Reply) -> object:
+    """Return the decoded body of a success.
+
+    :raises UnexpectedReply: it is not JSON, an error under a success status or, for a read, empty.
+    :raises WriteOutcomeUnknown: the same for a write; without a body, it returns None.
+    """
     try:
-        return reply.json()
+        value = reply.json()
     except ValueError as error:
         words = parse_error(reply.body, secrets=request.secrets)
-        what = f"{request}: HTTP {reply.status} with a body that is not JSON: {words}"
-        if request.operation.kind is Kind.WRITE:
-            raise WriteOutcomeUnknown(
-                what,
-                operation=request.operation.id,
-                http_status=reply.status,
-                hint="The call was not repeated. Read the state before the next step.",
-            ) from error
-        raise UnexpectedReply(
-            what,
-            operation=request.operation.id,
-            http_status=reply.status,
-            hint="Check base_url and proxies: this reply does not come from the service.",
-        ) from error
+        raise _unusable(request, reply, f"a body that is not JSON: {words}") from error
+    if value is None and not reply.body.strip() and request.operation.kind is Kind.READ:
+        raise _unusable(request, reply, "an empty body")
+    found = find_error(value, secrets=request.secrets)
+    if found is not None:
+        raise _unusable(request, reply, f"an error: {found}", found)
+    return value
+
+
+def _unusable(
+    request: Request, reply: Reply, what: str, found: ErrorBody | None = None
+) -> FotaError:
+    error = found or ErrorBody()
+    is_write = request.operation.kind is Kind.WRITE
+    return (WriteOutcomeUnknown if is_write else UnexpectedReply)(
+        f"{request}: HTTP {reply.status} with {what}",
+        operation=request.operation.id,
+        http_status=reply.status,
+        error_code=error.code,
+        error_message=error.message,
+        hint=NOT_REPEATED if is_write else NOT_USED,
+    )

@@ -30,6 +30,7 @@ _TAG = re.compile(r"<[^<>]{0,2000}>")
 # Codes of the gateway for requests that it did not forward. Its other faults, such as those of its
 # transport (101503), may be sent after the service has received the call.
 _NOT_PASSED_ON = re.compile(r"900\d{3}|40\d")
+_ERROR_KEYS = ("fault", "errorCode", "errorMessage", "error")
 _STALE_SESSION_SUFFIXES = ("sessiontoken.expired", "sessiontoken.format", "sessiontoken.invalid")
 
 
@@ -54,11 +55,18 @@ class Speaker(Enum):
 
 def parse_error(body: bytes, *, secrets: Iterable[str] = ()) -> ErrorBody:
     """Read an error body of any shape; ``secrets`` are masked in it."""
-    code, message = _code_and_message(body)
-    return ErrorBody(
-        code=printable(code, secrets=secrets) or None,
-        message=printable(message, secrets=secrets) or None,
-    )
+    return _printable_error(*_code_and_message(body), secrets=secrets)
+
+
+def find_error(value: object, *, secrets: Iterable[str] = ()) -> ErrorBody | None:
+    """Return the error in the decoded body of a success, None if there is none.
+
+    The error is the whole body or a row of a list. No documented reply has these keys.
+    """
+    for row in value if isinstance(value, list) else [value]:
+        if isinstance(row, dict) and any(row.get(key) for key in _ERROR_KEYS):
+            return _printable_error(*(_from_json(row) or ("", json.dumps(row))), secrets=secrets)
+    return None
 
 
 def speaker(body: bytes) -> Speaker:
@@ -98,6 +106,13 @@ def stale_session(status: int, error: ErrorBody) -> bool:
 def stale_bearer(status: int, error: ErrorBody) -> bool:
     """Whether the reply refuses only the bearer token: gateway fault 900901 or a bare 401."""
     return error.code in {"900901", "invalid_token"} or (status == 401 and not error.code)
+
+
+def _printable_error(code: str, message: str, *, secrets: Iterable[str]) -> ErrorBody:
+    return ErrorBody(
+        code=printable(code, secrets=secrets) or None,
+        message=printable(message, secrets=secrets) or None,
+    )
 
 
 def _code_and_message(body: bytes) -> tuple[str, str]:

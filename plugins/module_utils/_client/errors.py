@@ -91,7 +91,9 @@ class CheckModeWrite(FotaError):
 
 
 class UnexpectedReply(FotaError):
-    """A reply outside the contract: not JSON, a redirect, or a login reply not from the service."""
+    """A reply outside the contract: a redirect, a login reply not from the service, or a success
+    that is an error or not the documented JSON.
+    """
 
     default_kind = "unexpected_reply"
 

@@ -38,6 +38,13 @@ _BY_STATUS = {
     413: "Send fewer devices in one call.",
 }
 
+# For replies that cannot be used, to a read and to a write.
+NOT_USED = (
+    "The reply was not used. Try again later. If this persists, check base_url and proxies: the"
+    " reply may not come from the service."
+)
+NOT_REPEATED = "The call was not repeated. Read the state before the next step."
+
 
 def for_refusal(status: int, error: ErrorBody) -> str:
     """Return a hint for a 4xx reply, by code, known message or status."""

@@ -17,11 +17,27 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class Kind(Enum):
-    """The kind of a call, which decides how it may be repeated. Some reads use POST."""
+    """The kind of a call, which decides how it may be repeated. Some reads use POST.
+
+    A repeatable write changes only what the service remembers about devices, so it can be sent
+    again after a lost reply. Like any write, it is not sent in check mode (contract section 14,
+    question 30).
+    """
 
     READ = "read"
     WRITE = "write"
+    REPEATABLE_WRITE = "repeatable write"
     AUTH = "auth"
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is not allowed in check mode."""
+        return self in {Kind.WRITE, Kind.REPEATABLE_WRITE}
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it can be sent again when it is unknown whether it was carried out."""
+        return self in {Kind.READ, Kind.REPEATABLE_WRITE}
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from .errors import (
     UnexpectedReply,
     WriteOutcomeUnknown,
 )
+from .hints import NOT_REPEATED
 from .operation import Kind, Operation
 from .pace import RequestPace
 from .settings import ConnectionSettings
@@ -120,10 +121,11 @@ class _Trouble:
 class Transport:
     """Sends requests within a deadline, and retries them only if that is safe.
 
-    Reads (and the token request) are retried after 408, 429, 5xx, timeouts, resets and truncated
-    bodies. All other requests are retried only after 429 and after failures before anything was
-    sent. They use a new connection each, because on a kept-alive connection that the service has
-    just closed, it is unknown whether a write arrived. Safe for several threads.
+    Reads, repeatable writes and the token request are retried after 408, 429, 5xx, timeouts,
+    resets and truncated bodies. All other requests are retried only after 429 and after failures
+    before anything was sent. They use a new connection each, because on a kept-alive connection
+    that the service has just closed, it is unknown whether a write arrived. Safe for several
+    threads.
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
@@ -159,9 +161,9 @@ class Transport:
             operation=operation,
             path=operation.url_path(params),
             query=query,
-            repeatable=operation.kind is Kind.READ,
+            repeatable=operation.kind.repeatable,
         )
-        if self._settings.check_mode and operation.kind is Kind.WRITE:
+        if self._settings.check_mode and operation.kind.writes:
             raise CheckModeWrite(
                 f"{request}: a write was requested in check mode",
                 operation=operation.id,
@@ -277,7 +279,7 @@ class Transport:
                 http_status=trouble.status,
                 error_code=trouble.code,
                 error_message=trouble.message,
-                hint="The call was not repeated. Read the state before the next step.",
+                hint=NOT_REPEATED,
             )
         tried = "once" if attempts == 1 else f"{attempts} times"
         return ServiceUnavailable(
@@ -287,7 +289,7 @@ class Transport:
             http_status=trouble.status,
             error_code=trouble.code,
             error_message=trouble.message,
-            hint=_what_now(trouble),
+            hint=_what_now(request, trouble),
         )
 
 
@@ -420,9 +422,11 @@ def _redirected(request: Request, reply: Reply) -> UnexpectedReply:
     )
 
 
-def _what_now(trouble: _Trouble) -> str:
+def _what_now(request: Request, trouble: _Trouble) -> str:
     if trouble.hopeless:
         return trouble.hopeless
+    if trouble.sent and request.operation.kind is Kind.REPEATABLE_WRITE:
+        return "No device was changed, so it is safe to run the task again. Try later."
     if trouble.status == 429:
         return "Nothing was written. The service limits calls. Try later, or increase timeout."
     return "Nothing was written. Check the service, base_url and proxies, or try later."

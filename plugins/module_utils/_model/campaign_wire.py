@@ -19,9 +19,10 @@ from .campaign import (
     DeviceChange,
     Schedule,
 )
+from .errors import MalformedReply
 from .times import parse_date
 from .windows import are_readable, read_windows, write_windows
-from .wire import as_row, as_rows, flag, text, word
+from .wire import as_object, as_row, as_rows, flag, text, word
 
 
 def read_campaign(reply: object, type_: CampaignType) -> Campaign:
@@ -42,6 +43,17 @@ def read_campaign(reply: object, type_: CampaignType) -> Campaign:
         auto_assign_license=flag(row, "autoAssignLicenseFlag"),
         auto_add_devices=flag(row, "autoAddDevicesFlag"),
     )
+
+
+def read_whole_campaign(reply: object, type_: CampaignType) -> Campaign:
+    """Read a campaign that is the whole reply.
+
+    :raises MalformedReply: it has no id, so it is not the campaign.
+    """
+    campaign = read_campaign(as_object(reply, "campaign", "id", "campaignId"), type_)
+    if not campaign.id:
+        raise MalformedReply("campaign: expected a JSON object with an id, got an empty id")
+    return campaign
 
 
 def _read_schedule(row: Mapping[str, object]) -> Schedule:
@@ -117,7 +129,7 @@ def write_device_change(change: Change, device_ids: Iterable[str]) -> dict[str, 
 
 def read_device_changes(reply: object) -> list[DeviceChange]:
     """Read the per-device outcomes of a change or license call."""
-    row = as_row(reply, "device change reply")
+    row = as_object(reply, "device change reply", "deviceList", "requestId", "accountName")
     return [
         DeviceChange(
             device_id=text(item, "deviceId"),

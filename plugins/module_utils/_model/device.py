@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .status import call_succeeded
-from .wire import as_rows, flag, text, word
+from .wire import as_rows, flag, required_text, text, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +110,14 @@ class HistoryItem:
 
 
 def read_history(reply: object) -> list[HistoryItem]:
-    """Read a device's history."""
+    """Read a device's history; null, for none, counts as empty.
+
+    :raises MalformedReply: it is not a list, or a row does not name its campaign.
+    """
     return [
         HistoryItem(
             device_id=text(row, "deviceId"),
-            campaign_id=text(row, "campaignId", "id"),
+            campaign_id=required_text(row, "device history", "campaignId", "id"),
             package=text(row, "firmwareName", "softwareName"),
             from_version=text(row, "firmwareFrom"),
             to_version=text(row, "firmwareTo"),

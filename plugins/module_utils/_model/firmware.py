@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .errors import MalformedReply
 from .status import call_succeeded
-from .wire import as_row, as_rows, flag, text
+from .wire import as_object, as_row, as_rows, flag, required_text, text
 
 # Firmware lists say OMD-DM where campaign requests say OMA (contract section 12, item 8).
 _REQUEST_PROTOCOL = {"OMD-DM": "OMA", "OMADM": "OMA", "OMDADM": "OMA"}
@@ -55,14 +55,14 @@ class Package:
 def read_packages(reply: object, what: str) -> list[Package]:
     """Read the package list of any version of the service, without duplicates.
 
-    :raises MalformedReply: it is not a list. An empty body does not count as an empty list, which
-        would end a rollout.
+    :raises MalformedReply: it is not a list, or a row has no name. Null does not count as an empty
+        list, which would end a rollout.
     """
     if reply is None:
         raise MalformedReply(f"{what}: expected a JSON list, got nothing")
     packages = [
         Package(
-            name=text(row, "firmwareName", "softwareName", "software"),
+            name=required_text(row, what, "firmwareName", "softwareName", "software"),
             make=text(row, "make"),
             model=text(row, "model"),
             from_version=text(row, "firmwareFrom", "fromVersion"),
@@ -98,8 +98,9 @@ class SyncResult:
 
 def read_sync_results(reply: object) -> list[SyncResult]:
     """Read the reply of a synchronize call, whose list key is misspelled by the service."""
-    row = as_row(reply, "synchronize reply")
-    listed = row.get("deviceFirmwarVersionList", row.get("deviceFirmwareVersionList"))
+    names = ("deviceFirmwarVersionList", "deviceFirmwareVersionList")
+    row = as_object(reply, "synchronize reply", *names, "accountName")
+    listed = next((row[name] for name in names if name in row), None)
     return [
         SyncResult(
             device_id=text(item, "deviceId"),
@@ -114,7 +115,7 @@ def read_sync_results(reply: object) -> list[SyncResult]:
 
 def read_request_id(reply: object) -> str:
     """Read the request id of an asynchronous acknowledgement; it cannot be queried."""
-    return text(as_row(reply, "acknowledgement"), "requestId")
+    return text(as_object(reply, "acknowledgement", "requestId"), "requestId")
 
 
 def read_success(reply: object) -> bool | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .wire import as_row, number, text
+from .wire import as_object, number, text
 
 MONTHLY_POOL = "TS-HFOTA-MRC"
 PAY_PER_UPGRADE = "TS-HFOTA-EVNT"
@@ -39,7 +39,7 @@ class Subscription:
 
 def read_subscription(reply: object) -> Subscription:
     """Read a subscription, which has the same five keys in every version."""
-    row = as_row(reply, "subscription")
+    row = as_object(reply, "subscription", "purchaseType")
     types = (part.strip() for part in text(row, "purchaseType").split(","))
     return Subscription(
         purchase_types=tuple(part for part in types if part),

@@ -12,9 +12,10 @@ from typing import final
 
 from .campaign import CampaignDevice, Change
 from .campaign_wire import read_campaign_devices
+from .errors import MalformedReply
 from .status import CampaignState, campaign_state
 from .times import parse_date
-from .wire import as_row, as_rows, text
+from .wire import as_object, as_row, as_rows, text
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,17 @@ def read_upgrade(reply: object) -> Upgrade:
         end=parse_date(text(row, "endDate")),
         devices=tuple(read_campaign_devices(as_rows(row.get("deviceList"), "deviceList"))),
     )
+
+
+def read_whole_upgrade(reply: object) -> Upgrade:
+    """Read an upgrade that is the whole reply.
+
+    :raises MalformedReply: it has no id, so it is not the upgrade.
+    """
+    upgrade = read_upgrade(as_object(reply, "upgrade", "id"))
+    if not upgrade.id:
+        raise MalformedReply("upgrade: expected a JSON object with an id, got an empty id")
+    return upgrade
 
 
 def write_upgrade_request(request: UpgradeRequest) -> dict[str, object]:

@@ -15,6 +15,8 @@ from ansible_collections.thingspace.fota.plugins.module_utils._api.paging import
     ACCOUNT_DEVICE_PAGES,
     CAMPAIGN_PAGES,
     DEVICE_PAGES,
+    FULL_PAGE,
+    LICENSE_PAGES,
     UPGRADE_PAGES,
     Page,
     PageShape,
@@ -74,9 +76,11 @@ def test_pages_are_followed_by_their_cursor() -> None:
     "last",
     [
         pytest.param(page("1", more=False), id="no-more"),
-        pytest.param(page("1"), id="flag-missing"),
-        pytest.param({**page("1"), "hasMoreData": None}, id="flag-null"),
         pytest.param(page("1", cursor="1", more=False), id="cursor-without-more"),
+        pytest.param(page("1", more=0), id="flag-number"),
+        pytest.param(page("1", more="false"), id="flag-text"),
+        pytest.param(page("1", cursor=0), id="flag-missing-cursor-0"),
+        pytest.param({**page("1", cursor=0), "hasMoreData": None}, id="flag-null-cursor-0"),
     ],
 )
 def test_a_page_without_more_is_the_last(last: dict[str, object]) -> None:
@@ -88,7 +92,57 @@ def test_a_page_without_more_is_the_last(last: dict[str, object]) -> None:
 @pytest.mark.parametrize("rows", [pytest.param(None, id="null"), pytest.param([], id="empty")])
 def test_a_list_without_rows(rows: object) -> None:
     assert read(Pages({None: {"deviceList": rows, "hasMoreData": False}})) == []
-    assert read(Pages({None: {}})) == []
+
+
+@pytest.mark.parametrize("more", [1, 1.0, "1", "true", "True"])
+def test_every_spelling_of_the_flag_is_followed(more: object) -> None:
+    pages = Pages({None: page("1", cursor="1", more=more), "1": page("2", more=False)})
+    assert read(pages) == [row("1"), row("2")]
+
+
+def test_one_of_two_flags_is_enough_for_another_page() -> None:
+    first = {**page("1", cursor="1", more=False), "hasMoreFlag": True}
+    assert read(Pages({None: first, "1": page("2", more=False)})) == [row("1"), row("2")]
+
+
+FULL = [str(number) for number in range(FULL_PAGE)]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param(page(*FULL, cursor="999"), id="full-page"),
+        pytest.param(page(*FULL, cursor=0), id="full-page-cursor-0"),
+        pytest.param({**page("1", "2", cursor=0), "maxPageSize": 2}, id="full-small-page"),
+        pytest.param(page("1", "2", cursor="2"), id="cursor"),
+        pytest.param(page("1"), id="no-cursor"),
+        pytest.param({**page("1"), "hasMoreData": None}, id="null"),
+        pytest.param(page("1", cursor="0", more="more"), id="word"),
+        pytest.param(page("1", cursor="0", more=2), id="number"),
+        pytest.param({**page("1", more=False), "hasMoreFlag": []}, id="other-flag-unreadable"),
+        pytest.param(page(), id="empty"),
+        pytest.param({"deviceList": None}, id="null-list"),
+    ],
+)
+def test_a_page_that_does_not_say_whether_more_follow_is_not_the_last(
+    last: dict[str, object],
+) -> None:
+    """Without the flag, a short list cannot be told from the beginning of a longer one."""
+    with pytest.raises(MalformedReply, match="v3ListDevices: expected a JSON boolean"):
+        read(Pages({None: last}))
+
+
+def test_only_a_license_report_of_no_licenses_has_no_rows_member() -> None:
+    """The one page whose rows member the contract does not require."""
+    nothing = {"assignedLicenses": 0, "hasMoreData": False}
+    assert read(Pages({None: nothing}), LICENSE_PAGES) == []
+    for page_, shape in (
+        ({**nothing, "assignedLicenses": 3}, LICENSE_PAGES),
+        ({"hasMoreData": False}, LICENSE_PAGES),
+        (nothing, DEVICE_PAGES),
+    ):
+        with pytest.raises(MalformedReply, match="expected a JSON object with deviceList"):
+            read(Pages({None: page_}), shape)
 
 
 def test_a_row_seen_twice_is_taken_once_as_it_was_first() -> None:
@@ -108,7 +162,10 @@ def test_an_empty_page_in_between_is_no_end() -> None:
 
 def test_a_cursor_sent_as_a_number_is_fed_back_as_text() -> None:
     pages = Pages(
-        {None: page("1", cursor=990013907835573, more=True), "990013907835573": page("2")}
+        {
+            None: page("1", cursor=990013907835573, more=True),
+            "990013907835573": page("2", more=False),
+        }
     )
     assert read(pages) == [row("1"), row("2")]
 
@@ -125,13 +182,14 @@ def test_upgrades_page_by_a_record_number_and_another_flag() -> None:
 
 def test_both_keys_of_a_campaign_id_are_one_row() -> None:
     rows = [{"id": "c-1"}, {"campaignId": "c-1"}, {"id": "", "campaignId": "c-2"}]
-    found = read(Pages({None: {"campaignList": rows}}), CAMPAIGN_PAGES)
+    found = read(Pages({None: {"campaignList": rows, "hasMoreData": False}}), CAMPAIGN_PAGES)
     assert found == [rows[0], rows[2]]
 
 
 def test_lines_without_an_imei_do_not_hide_the_others() -> None:
     rows = [row("1"), {"mdn": "5550000001"}, {"deviceId": "", "mdn": "5550000002"}]
-    assert read(Pages({None: {"deviceList": [*rows, rows[1]]}}), ACCOUNT_DEVICE_PAGES) == rows
+    listed = {"deviceList": [*rows, rows[1]], "hasMoreData": False}
+    assert read(Pages({None: listed}), ACCOUNT_DEVICE_PAGES) == rows
     with pytest.raises(MalformedReply, match="a row has no deviceId or mdn"):
         read(Pages({None: {"deviceList": [{"make": "a"}]}}), ACCOUNT_DEVICE_PAGES)
 
@@ -172,6 +230,9 @@ def test_a_list_that_cannot_be_complete_is_an_error(
         pytest.param(None, id="null"),
         pytest.param([], id="list"),
         pytest.param("text", id="text"),
+        pytest.param({}, id="empty-object"),
+        pytest.param({"errorCode": "X", "errorMessage": "try later"}, id="error"),
+        pytest.param({"campaignList": [], "hasMoreData": False}, id="another-list"),
         pytest.param({"deviceList": {}}, id="rows-no-list"),
         pytest.param({"deviceList": ["1"]}, id="row-no-object"),
         pytest.param({"deviceList": [{"status": "x"}]}, id="row-without-id"),
@@ -222,6 +283,6 @@ def test_any_set_of_pages_ends(pages: dict[str | None, object]) -> None:
 
     try:
         found = read(fetch)
-    except UnexpectedReply:
+    except (MalformedReply, UnexpectedReply):
         return
     assert len(found) == len({str(one) for one in found})

@@ -569,6 +569,22 @@ def test_a_page_that_says_that_the_user_is_locked_is_believed(tmp_path: Path, op
         assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "kind"), [(423, "locked_out"), (424, "login_rejected"), (401, "login_rejected")]
+)
+def test_http_423_says_that_the_user_is_locked_whatever_its_words(
+    tmp_path: Path, ops: Ops, status: int, kind: str
+) -> None:
+    """The other place where a lock is recognised is the text of the refusal."""
+    with CannedServer([reply(status, b'{"errorCode": "REQUEST_FAILED.Login"}')]) as server:
+        for _again in range(2):
+            with pytest.raises(LoginRejected) as caught:
+                read(password_and_bearer(server, tmp_path), ops)
+            assert caught.value.kind == kind
+            assert ("Verizon support" in str(caught.value.hint)) is (kind == "locked_out")
+        assert len(server.requests) == 1
+
+
 def test_unclear_answers_every_hour_do_not_lock_the_user(tmp_path: Path, ops: Ops) -> None:
     """Each may be a refused password: three in a row at most, whatever else refuses between."""
 

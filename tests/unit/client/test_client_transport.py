@@ -98,6 +98,9 @@ def test_a_read_rides_out_a_spoilt_reply(spoilt: bytes, ops: Ops) -> None:
         assert len(server.requests) == 2
 
 
+REPEATABLE = Operation("v3X", "PUT", "/fota/v3/x/{account}", Kind.REPEATABLE_WRITE)
+
+
 def test_a_read_ends_at_the_deadline_with_the_last_cause(
     sim: SimulatorServer,
     settings: ConnectionSettings,
@@ -256,6 +259,34 @@ def test_a_write_without_an_answer_is_never_sent_again(ops: Ops) -> None:
         assert len(server.requests) < 2
 
 
+@pytest.mark.parametrize("spoilt", [CUT, CHUNKED, NOT_GZIP, b"", reply(408), reply(502)])
+def test_a_repeatable_write_is_sent_again(spoilt: bytes, ops: Ops) -> None:
+    with (
+        CannedServer([spoilt, reply(body=b"[3]", Connection="close")], close=True) as server,
+        Client(server.settings()) as client,
+    ):
+        assert client.call(REPEATABLE, params=ops.params, body=ops.body) == [3]
+        assert len(server.requests) == 2
+
+
+def test_a_repeatable_write_ends_at_the_deadline_and_can_be_run_again(ops: Ops) -> None:
+    with (
+        CannedServer([reply(503)]) as server,
+        Client(server.settings(timeout=0.2)) as client,
+        pytest.raises(ServiceUnavailable, match="HTTP 503") as caught,
+    ):
+        client.call(REPEATABLE, params=ops.params, body=ops.body)
+    assert "safe to run the task again" in str(caught.value.hint)
+
+
+def test_check_mode_stops_a_repeatable_write(settings: ConnectionSettings, ops: Ops) -> None:
+    with (
+        Client(replace(settings, check_mode=True)) as client,
+        pytest.raises(CheckModeWrite, match=REPEATABLE.id),
+    ):
+        client.call(REPEATABLE, params=ops.params, body=ops.body)
+
+
 def test_a_limited_write_is_sent_again(
     sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
 ) -> None:
@@ -316,12 +347,46 @@ def test_an_html_failure_is_readable(
         write(client, ops)
 
 
-def test_an_empty_success_is_none(
+def test_an_empty_success_is_none_to_a_write_and_no_answer_to_a_read(
     sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
 ) -> None:
-    sim.faults([{"operation": ops.read.id, "fault": "empty_200"}])
+    sim.faults([{"operation": op.id, "fault": "empty_200"} for op in (ops.read, ops.write)])
     with Client(settings) as client:
-        assert read(client, ops) is None
+        assert write(client, ops) is None
+        with pytest.raises(UnexpectedReply, match="HTTP 200 with an empty body"):
+            read(client, ops)
+
+
+@pytest.mark.parametrize("kind", [Kind.READ, Kind.WRITE, Kind.REPEATABLE_WRITE])
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ({"errorCode": "REQUEST_FAILED.Unexpected", "errorMessage": "no"}, None, "no"),
+        ({"errorCode": "", "errorMessage": "try later"}, "", "try later"),
+        ({"fault": {"code": 101503, "message": "down"}}, "101503", "down"),
+        ({"fault": "down"}, "", '{"fault": "down"}'),
+        ({"error": "unavailable", "cause": "down"}, "unavailable", "down"),
+        ([{"errorCode": "X"}], "X", ""),
+        ({"errorCode": "X", "deviceList": [], "hasMoreData": False}, "X", ""),
+    ],
+)
+def test_an_error_under_http_200_is_no_success(
+    kind: Kind, body: object, code: str | None, message: str
+) -> None:
+    operation = Operation("v3X", "PUT", "/fota/v3/x", kind)
+    expected = WriteOutcomeUnknown if kind is Kind.WRITE else UnexpectedReply
+    with (
+        CannedServer([reply(body=json.dumps(body).encode())]) as server,
+        Client(server.settings()) as client,
+        pytest.raises(expected, match=r"v3X \(PUT /fota/v3/x\): HTTP 200 with an error") as caught,
+    ):
+        client.call(operation)
+    error = caught.value
+    assert error.error_code == ("REQUEST_FAILED.Unexpected" if code is None else code or None)
+    assert error.error_message == (message or None)
+    assert (error.operation, error.http_status) == ("v3X", 200)
+    assert error.hint
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(

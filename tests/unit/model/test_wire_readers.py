@@ -50,6 +50,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.windows imp
     window_set,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.wire import (
+    as_object,
     as_row,
     as_rows,
     count_by,
@@ -104,7 +105,10 @@ def test_number(value: object, expected: int | None) -> None:
         ({"hasMoreData": True}, True),
         ({"hasMoreFlag": False}, False),
         ({"hasMoreData": None, "hasMoreFlag": True}, True),
-        ({"hasMoreData": 1}, None),
+        *(({"hasMoreData": sent}, True) for sent in (1, 1.0, "1", "true", "TRUE", " True ", "yes")),
+        *(({"hasMoreData": sent}, False) for sent in (0, 0.0, "0", "false", "False", "no")),
+        *(({"hasMoreData": sent}, None) for sent in (2, -1, 0.5, "", "more", "2", [], [1], {})),
+        ({"hasMoreData": "more", "hasMoreFlag": 1}, True),
         ({}, None),
     ],
 )
@@ -125,6 +129,18 @@ def test_rows_are_a_list_of_objects_and_null_is_empty() -> None:
         as_rows({}, "reportList")
     with pytest.raises(MalformedReply, match="reportList: expected a JSON object, got str"):
         as_rows([{}, "x"], "reportList")
+
+
+def test_an_object_has_one_of_its_documented_members() -> None:
+    assert as_object({"id": None, "x": 1}, "campaign", "id", "campaignId") == {"id": None, "x": 1}
+    for value, said in (
+        ({}, "campaign: expected a JSON object with id or campaignId, got an empty object"),
+        ({"a\x1b[31m": 1, "b": 2}, "got one with a, b$"),
+        (dict.fromkeys("abcdefg"), "got one with a, b, c, d, e, ...$"),
+        ([], "campaign: expected a JSON object, got list"),
+    ):
+        with pytest.raises(MalformedReply, match=said):
+            as_object(value, "campaign", "id", "campaignId")
 
 
 def test_count_by_sorts_by_word() -> None:

@@ -95,6 +95,15 @@ EXPECTED = {
         ),
     ),
     "empty_200": Seen(shows=lambda answer: answer.body == b""),
+    "empty_object": Seen(shows=lambda answer: answer.json == {}),
+    "error_200_before": Seen(
+        effect=False,
+        shows=lambda answer: answer.json["fault"]["code"] == 101503,
+        rule={"sender": "gateway"},
+    ),
+    "error_200_after": Seen(
+        shows=lambda answer: answer.json["errorCode"] == "REQUEST_FAILED.Unexpected"
+    ),
     "redirect": Seen(
         307,
         effect=False,
@@ -154,6 +163,18 @@ EXPECTED = {
             and answer.json["lastSeenDeviceId"] not in ALL
         ),
         call="v3ListDevices",
+    ),
+    "spelled_flag": Seen(
+        effect=False,
+        shows=lambda answer: answer.json["hasMoreData"] == "false" and devices(answer) == ALL,
+        call="v3ListDevices",
+        rule={"spelling": "text"},
+    ),
+    "missing_flag": Seen(
+        effect=False,
+        shows=lambda answer: "hasMoreData" not in answer.json and devices(answer) == ALL,
+        call="v3ListDevices",
+        rule={"value": "absent"},
     ),
     "delayed_campaigns": Seen(
         shows=lambda answer: answer.json["campaignList"] is None, call="v3ListCampaignsByStatus"

@@ -136,6 +136,28 @@ def test_a_cursor_never_ends(start_client: ClientFactory, cursor: str, different
         assert len({page[keys[0]] for page in pages}) == different
 
 
+@pytest.mark.parametrize(
+    ("rule", "flags"),
+    [
+        ({"fault": "spelled_flag"}, [1, 0]),
+        ({"fault": "spelled_flag", "spelling": "text"}, ["true", "false"]),
+        ({"fault": "missing_flag"}, [None, None]),
+        ({"fault": "missing_flag", "value": "absent"}, ["absent", "absent"]),
+    ],
+)
+def test_the_flag_of_short_pages_in_other_forms(
+    start_client: ClientFactory, rule: dict[str, str], flags: list[object]
+) -> None:
+    client, wanted = populated(start_client)
+    for address, names in wanted.items():
+        client.sim.faults([rule, {"fault": "short_pages", "rows": len(names) - 1}])
+        first = client.ok("GET", address("0"))
+        cursor = str(first[next(key for key in first if key.startswith("lastSeen"))])
+        pages = [first, client.ok("GET", address(cursor))]
+        found = [page.get("hasMoreData", page.get("hasMoreFlag", "absent")) for page in pages]
+        assert (found, flat(pages)) == (flags, names)
+
+
 def test_an_empty_list_stays_null(start_client: ClientFactory) -> None:
     client = start_client()
     for fault in ("short_pages", "repeated_page", "shuffled_pages"):

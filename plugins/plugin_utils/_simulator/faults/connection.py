@@ -39,6 +39,11 @@ _SYSTEM_ERROR = {
     "errorCode": "INTERNAL_SYSTEM_ERROR",
     "errorMessage": "The system encountered an internal error.",
 }
+_ERRORS = {
+    "service": {"errorCode": "REQUEST_FAILED.Unexpected", "errorMessage": "try later"},
+    "gateway": {"fault": {"code": 101503, "message": "Error connecting to the back end"}},
+    "upstream": {"error": "temporarily_unavailable", "error_description": "try later"},
+}
 DROPPED = Reply(0, dropped=True)
 
 _RETRY = (
@@ -46,6 +51,8 @@ _RETRY = (
     Parameter("retry_after", None, integer(0)),
     Parameter("as_date", default=False, read=flag),
 )
+
+_SENDER = (Parameter("sender", "service", choice(*_ERRORS)),)
 
 
 def _retry_header(context: FaultContext) -> tuple[tuple[str, str], ...]:
@@ -107,6 +114,22 @@ def _wrong_type(context: FaultContext) -> Reply:
 def _empty(context: FaultContext) -> Reply:
     context.proceed()
     return Reply(200)
+
+
+def _error_200_before(context: FaultContext) -> Reply:
+    return _error_200(context, json_reply(_SYSTEM_ERROR, status=500))
+
+
+def _error_200_after(context: FaultContext) -> Reply:
+    return _error_200(context, context.proceed())
+
+
+def _error_200(context: FaultContext, reply: Reply) -> Reply:
+    return altered(reply, status=200, body=json_reply(_ERRORS[context.values["sender"]]).body)
+
+
+def _empty_object(context: FaultContext) -> Reply:
+    return altered(context.proceed(), status=200, body=json_reply({}).body)
 
 
 def _redirect(context: FaultContext) -> Reply:
@@ -193,6 +216,19 @@ FAULTS = (
         "gateway error as HTML, without effect",
     ),
     Fault("empty_200", _empty, "takes effect; HTTP 200 without a body"),
+    Fault("empty_object", _empty_object, "takes effect; HTTP 200 with an object without members"),
+    Fault(
+        "error_200_before",
+        _error_200_before,
+        "HTTP 200 with an error of the service, gateway or upstream, without effect",
+        _SENDER,
+    ),
+    Fault(
+        "error_200_after",
+        _error_200_after,
+        "takes effect, then HTTP 200 with an error of the service, gateway or upstream",
+        _SENDER,
+    ),
     Fault(
         "redirect",
         _redirect,

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults of paged lists. ``rows`` makes pages small, so that a short list has several pages.
 
-These faults read the whole list from the service. A rule that changes the content of a list must
-come before them.
+These faults, but for those of the flag, read the whole list from the service. A rule that changes
+the content of a list or its flag must come before them.
 """
 
 from __future__ import annotations
@@ -173,6 +173,23 @@ def _endless_cursor(context: FaultContext, found: _WholeList) -> Reply:
     return found.page(0, context.values["rows"], more=True, cursor=cursor)
 
 
+def _spelled_flag(context: FaultContext) -> Reply:
+    def spelled(more: bool) -> Any:  # noqa: FBT001
+        return int(more) if context.values["spelling"] == "number" else str(more).lower()
+
+    return context.changed(lambda page: {**page, _more_key(page): spelled(page[_more_key(page)])})
+
+
+def _missing_flag(context: FaultContext) -> Reply:
+    def without(page: dict[str, Any]) -> dict[str, Any]:
+        name = _more_key(page)
+        if context.values["value"] == "null":
+            return {**page, name: None}
+        return {key: value for key, value in page.items() if key != name}
+
+    return context.changed(without)
+
+
 def _rows(default: int) -> Parameter:
     return Parameter("rows", default, integer(1))
 
@@ -215,6 +232,22 @@ FAULTS = (
         _paged(_endless_cursor),
         "always the first page and a flag that more follow, with the same or a new cursor",
         (_rows(PAGE), Parameter("cursor", "same", choice("same", "new"))),
+        times=None,
+        operations=PAGED,
+    ),
+    Fault(
+        "spelled_flag",
+        _spelled_flag,
+        "the flag that more rows follow is a number (1 or 0) or text (true or false)",
+        (Parameter("spelling", "number", choice("number", "text")),),
+        times=None,
+        operations=PAGED,
+    ),
+    Fault(
+        "missing_flag",
+        _missing_flag,
+        "the flag that more rows follow is null or absent",
+        (Parameter("value", "null", choice("null", "absent")),),
         times=None,
         operations=PAGED,
     ),
