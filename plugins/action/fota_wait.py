@@ -11,9 +11,9 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
+from ansible_collections.thingspace.fota.plugins.module_utils._module.declared_values import plain
 from ansible_collections.thingspace.fota.plugins.module_utils._module.in_process import (
     environment_of_task,
-    plain,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_action
 from ansible_collections.thingspace.fota.plugins.module_utils._module.wait.wait import (

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -12,6 +13,7 @@ from enum import Enum
 from .errors import InvalidValue
 
 IMEI_DIGITS = 15
+_BETWEEN = re.compile(r"[\s,;]+")
 # The value of every second digit: the digit sum of its double.
 _DOUBLED = str.maketrans("0123456789", "0246813579")
 
@@ -79,6 +81,11 @@ def check_device_ids(values: Iterable[object], *, field: str, check: ImeiCheck) 
             f"{field}: {len(wrong)} with a wrong check digit, used anyway: {shorten(wrong)}"
         )
     return DeviceIds(ids=tuple(seen), warnings=tuple(warnings))
+
+
+def split_ids(text: str) -> list[str]:
+    """Split one text, such as the answer to a survey, at commas, semicolons and white space."""
+    return [part for part in _BETWEEN.split(text) if part]
 
 
 def shorten(ids: Iterable[str], *, most: int = 5) -> str:

@@ -116,9 +116,9 @@ def run_action(
 
 
 def _without_suboptions(options: Options) -> dict[str, Mapping[str, Any]]:
-    """Give options whose declaration is any dictionary."""
+    """Give options whose declaration is any dictionary, or text of one."""
     return {
-        name: {key: value for key, value in option.items() if key != "options"}
+        name: {**{key: value for key, value in option.items() if key != "options"}, "type": "raw"}
         if name == DECLARATION
         else option
         for name, option in options.items()

@@ -13,10 +13,10 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.thingspace.fota.plugins.module_utils._module.declared_values import plain
 from ansible_collections.thingspace.fota.plugins.module_utils._module.in_process import (
     HAS_LIBRARIES,
     environment_of_task,
-    plain,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_action
 
@@ -38,6 +38,7 @@ class TaskAction(ActionBase):
     ) -> dict[str, Any]:
         """Return the result of the task; a failure is one, too."""
         super().run(tmp, task_vars)
+        self._task.args = plain(self._task.args)
         if not self._can_run_here():
             result: dict[str, Any] = self._execute_module(
                 task_vars=task_vars, wrap_async=self._task.async_val
@@ -48,7 +49,7 @@ class TaskAction(ActionBase):
         with environment_of_task(environment):
             return run_action(
                 self.task,
-                plain(self._task.args),
+                self._task.args,
                 check_mode=self._task.check_mode,
                 diff=self._task.diff,
                 verbose=self._display.verbosity >= VERBOSE,

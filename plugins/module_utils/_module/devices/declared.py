@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._model.errors import InvalidValue
-from ..._model.imei import DeviceIds, ImeiCheck, check_device_ids
+from ..._model.imei import DeviceIds, ImeiCheck, check_device_ids, split_ids
 from ..._plan.device_difference import DevicesMode
 from ..devices_file import read_devices_file
 
@@ -32,6 +32,8 @@ def declared_devices(params: Mapping[str, Any], *, field: str = "devices") -> De
         return None
     if not values:
         raise InvalidValue(field, values, "must name at least one device")
+    # Ansible makes one text a list by its commas only.
+    values = [imei for value in values for imei in split_ids(value) or [value]]
     return check_device_ids(values, field=field, check=ImeiCheck(params["imei_check"]))
 
 

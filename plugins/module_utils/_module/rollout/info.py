@@ -19,11 +19,13 @@ from ..._plan.rollout.action.decide import Decision, decide
 from ..._plan.rollout.action.phases import Phase
 from ..._plan.rollout.action.suspects import find_suspects
 from ..._plan.rollout.action.unused_overrides import check_unused_overrides
+from ..._plan.rollout.declaration.option_types import InvalidSpec
 from ..._plan.rollout.declaration.rollout_options import argument_spec
 from ..._plan.rollout.declaration.spec import RolloutSpec, Wanted
 from ..._plan.rollout.declaration.spec_reader import read_identity, read_spec
 from ..._plan.rollout.observation.observed import Observed
 from ..context import Context
+from ..declared_values import read_dictionary
 from ..devices_file import read_devices_file
 from ..failure import describe_failure
 from ..options import DECLARATION, DEVICE_OPTIONS, RESULT_OPTIONS, WAIT_OPTIONS
@@ -105,15 +107,19 @@ def read_declared(context: Context, params: Mapping[str, Any]) -> Declared:
     imei_check, wanted = ImeiCheck(params["imei_check"]), Wanted(params["state"])
     invalid: tuple[str, ...] = ()
     try:
+        raw = read_dictionary(params[DECLARATION])
+    except ValueError as error:
+        raise InvalidSpec(DECLARATION, [f"{DECLARATION}: {error}"]) from error
+    try:
         spec = read_spec(
-            params["rollout"],
+            raw,
             find_zone=_find_zone,
             read_file=partial(read_devices_file, option="devices_file", check=imei_check),
             imei_check=imei_check,
         )
     except InvalidValue as error:
         # A mistake elsewhere must not keep a rollout from being stopped.
-        named = read_identity(params["rollout"]) if wanted in STOPPING else None
+        named = read_identity(raw) if wanted in STOPPING else None
         if named is None:
             raise
         spec, invalid = named, (f"the declaration cannot be used: {error}",)

@@ -109,7 +109,11 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {**declared(), "devices": "all"},
-        "rollout.devices = 'all': must be a list of at least one device",
+        "rollout.devices[0] = 'all': must be an IMEI of exactly 15 digits",
+    ),
+    (
+        {**declared(), "devices": " \n"},
+        "rollout.devices = []: must be a list of at least one device",
     ),
     (declared(["12345"]), "rollout.devices[0] = '12345': must be an IMEI of exactly 15 digits"),
     (declared([imei(0), {"imei": "x"}]), "rollout.devices[1] = 'x': must be an IMEI"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...._model.device_lines import DeviceLine
 from ...._model.errors import InvalidValue
-from ...._model.imei import ImeiCheck, check_device_ids, shorten
+from ...._model.imei import ImeiCheck, check_device_ids, shorten, split_ids
 from .option_types import Problems
 from .spec import Selected
 
@@ -31,6 +31,8 @@ def read_devices(
     :returns: the devices, and what was merged or looks wrong, for a person to read.
     """
     devices, file = values["devices"], values["devices_file"]
+    if isinstance(devices, str):
+        devices = split_ids(devices)
     if file is not None and devices is not None:
         problems.add("rollout.devices_file", "devices are given, too: give one of the two", file)
     elif file:
