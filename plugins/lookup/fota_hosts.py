@@ -41,6 +41,12 @@ options:
         the lookup fails.
     type: str
     default: imei
+  whole:
+    description:
+      - Whether it is an error if a limit (C(--limit)) leaves out some of the hosts.
+    type: bool
+    default: false
+    version_added: 0.6.0
 notes:
   - The variables of a host are those in C(hostvars), with the same precedence. They come from the
     inventory, from C(group_vars) and C(host_vars) next to the inventory or the playbook, from
@@ -156,13 +162,32 @@ class LookupModule(LookupBase):
         patterns = self._flatten(terms)  # type: ignore[no-untyped-call]
         # The only private name used: the inventory knows order and limit, 'groups' does not.
         hosts = matching_hosts(hostvars._inventory, patterns)
+        if options["whole"]:
+            check_whole(hostvars._inventory, patterns, len(hosts))
         reader = HostReader(hostvars, Templar(loader=self._loader))
         return device_records(reader, hosts, imei=options["imei"], wanted=wanted)
 
 
-def matching_hosts(inventory: InventoryManager, patterns: Sequence[str]) -> list[Host]:
+def check_whole(inventory: InventoryManager, patterns: Sequence[str], selected: int) -> None:
+    """Check that the limit leaves out none of the hosts.
+
+    :raises AnsibleLookupError: it does.
+    """
+    everything = len(matching_hosts(inventory, patterns, limited=False))
+    if selected < everything:
+        raise AnsibleLookupError(
+            f"The limit (--limit) selects only {selected} of the {everything} devices of"
+            f" {', '.join(patterns)}, but a rollout is for all of its devices in every run. Nothing"
+            " was called. Remove the limit. To roll out to fewer devices, use another pattern."
+        )
+
+
+def matching_hosts(
+    inventory: InventoryManager, patterns: Sequence[str], *, limited: bool = True
+) -> list[Host]:
     """Return the hosts that any of the patterns matches, in inventory order, each once.
 
+    :param limited: whether the limit applies.
     :raises AnsibleOptionsError: there is no pattern, or one is empty.
     """
     if not patterns:
@@ -175,7 +200,7 @@ def matching_hosts(inventory: InventoryManager, patterns: Sequence[str]) -> list
                 f"fota_hosts: the host pattern {pattern!r} is empty. Use 'all' for all hosts."
             )
         # A restriction is the current batch of hosts of the play, usually only localhost.
-        for host in inventory.get_hosts(parts, ignore_restrictions=True):
+        for host in inventory.get_hosts(parts, ignore_limits=not limited, ignore_restrictions=True):
             found[host.name] = host
     places = {name: place for place, name in enumerate(inventory.hosts)}
     # The implicit localhost matches by name, but has no position in the inventory.

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A part of the devices is not taken for all of them.
+
+Places where a limit applies: the plays of every playbook, and the selection of devices by a host
+pattern in the role, in ``rehearse`` and in ``reverse``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.thingspace.fota.tests.playbooks.runner import ROOT
+from ansible_collections.thingspace.fota.tests.playbooks.test_role_rollout import (
+    Operator,
+    inventory,
+    operator,
+)
+
+__all__ = ["inventory", "operator"]
+
+PLAYBOOKS = sorted(
+    file.stem
+    for file in Path(ROOT / "playbooks").glob("*.yml")
+    if file.stem != "demo"  # it has an inventory of its own
+)
+SELECTING = ["audit", "halt", "rehearse", "reverse", "rollout", "status"]
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_limit_without_localhost_is_refused(operator: type[Operator], playbook: str) -> None:
+    """Ansible would skip the play and report success."""
+    person = operator()
+    run = person.run_once("--limit", "alpha-0*,beta-1", playbook=f"thingspace.fota.{playbook}")
+    assert run.status == 2, run.output
+    (refused,) = run.failed[:1]
+    assert refused.task == "Check that the limit includes localhost"
+    assert "The limit alpha-0*,beta-1 leaves out localhost" in refused.result["msg"]
+    assert person.sim.journal() == []
+
+
+@pytest.mark.parametrize("playbook", SELECTING)
+def test_a_limit_that_cuts_the_selection_is_refused(
+    operator: type[Operator], playbook: str
+) -> None:
+    person = operator()
+    limit = "localhost:alpha-1*"
+    run = person.run_once("--limit", limit, playbook=f"thingspace.fota.{playbook}")
+    assert run.status == 2, run.output
+    assert "selects only 6 of the 27 devices of fleet:!lab" in " ".join(run.output.split())
+    assert person.sim.journal() == []
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("limit", ["!lab", "localhost:fleet", "fleet,localhost"])
+def test_a_limit_that_cuts_nothing_is_none(operator: type[Operator], limit: str) -> None:
+    person = operator()
+    run = person.run_once("--limit", limit, "--check").succeeded()
+    assert "27 selected, 27 in scope" in "\n".join(run["Show the plan"]["msg"])
+
+
+def test_a_pattern_without_a_host_is_refused(operator: type[Operator]) -> None:
+    person = operator()
+    run = person.run_once(rollout_hosts="fleet:&lab:&canary")
+    assert run.status == 2
+    assert "no device is selected" in run["Decide the next step"]["msg"]
+    assert person.sim.journal() == []
