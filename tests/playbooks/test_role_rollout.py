@@ -290,3 +290,14 @@ def test_a_halt_ends_what_has_started_as_early_as_the_service_allows(operator: A
     assert len(run.all("Show the devices that can still change")[0].result["results"]) == 2
     again = mine.run_once(rollout_state="halted")
     assert again.changed == []
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(("word", "shown"), [("true", True), ("no", False)])
+def test_booleans_of_the_command_line_are_text(operator: Any, word: str, *, shown: bool) -> None:
+    """The variables that are conditions: rollout_wait, rollout_show_plan."""
+    extra = [f"--extra-vars=rollout_{name}={word}" for name in ("wait", "show_plan")]
+    run = operator().run_once(*extra).succeeded()
+    for task in ("Wait until there is something to do", "Show the plan"):
+        (result,) = run.all(task)
+        assert (result.status != "skipped") == shown, task
