@@ -20,6 +20,7 @@ from ansible_collections.thingspace.fota.plugins.doc_fragments import rollout as
 from ansible_collections.thingspace.fota.plugins.module_utils._module import run
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.info import (
     ROLLOUT_OPTIONS,
+    _find_zone,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.wait.wait import (
     WAIT_MODULE_OPTIONS,
@@ -231,3 +232,18 @@ def test_the_schema_takes(variables: dict[str, Any]) -> None:
 def test_the_schema_refuses(variables: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(variables, SCHEMA, cls=jsonschema.Draft7Validator)
+
+
+@pytest.mark.parametrize(
+    "zone", ["localtime", "posixrules", "Factory", "EST", "posix/Europe/Paris", "right/UTC", "GMT"]
+)
+def test_zones_that_depend_on_the_machine_are_unknown(zone: str) -> None:
+    """A zone is named in one place only: the calendar, and devices that override it."""
+    assert _find_zone(zone) is None
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Etc/UTC", "Etc/GMT+5", "US/Central", "America/Port-au-Prince"]
+)
+def test_zones_of_places_are_known(zone: str) -> None:
+    assert _find_zone(zone) is not None

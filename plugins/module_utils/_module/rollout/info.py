@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -56,6 +57,8 @@ STOPPING = frozenset({Wanted.HALTED, Wanted.PAUSED})
 # Campaigns that no report lists can change the plan, so that others have to be searched for. They
 # are unlisted in one of their states only, so this ends long before.
 MOST_SEARCHES = 10
+
+_ZONE_OF_A_PLACE = re.compile(r"[A-Z][A-Za-z]+(/[A-Za-z0-9_+-]+)+")
 
 
 @dataclass(frozen=True)
@@ -192,6 +195,9 @@ def _read_journal(context: Context, params: Mapping[str, Any], spec: RolloutSpec
 
 
 def _find_zone(name: str) -> tzinfo | None:
+    """Give the rules of a zone of IANA: of a place, or UTC. Others differ between machines."""
+    if name != "UTC" and not _ZONE_OF_A_PLACE.fullmatch(name):
+        return None
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -415,9 +415,9 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"windows": NIGHT, "timezone": "America/Chikago"},
-        "rollout.calendar.timezone = 'America/Chikago': must be a zone such as America/Chicago",
+        "rollout.calendar.timezone = 'America/Chikago': must be UTC or a zone such as America/Chicago",
     ),
-    ({"timezone": "../UTC"}, "rollout.calendar.timezone = '../UTC': must be a zone such as"),
+    ({"timezone": "../UTC"}, "rollout.calendar.timezone = '../UTC': must be UTC or a zone such as"),
     (
         {"freeze": [{"from": "2026-12-32", "to": "2027-01-04"}]},
         "rollout.calendar.freeze[0].from = '2026-12-32': must be a date",
@@ -457,7 +457,9 @@ def test_an_unknown_zone_of_a_device_names_the_device() -> None:
     with pytest.raises(InvalidSpec) as caught:
         read(declared(devices, calendar=calendar))
     (problem,) = caught.value.problems
-    assert problem.startswith("rollout.calendar.timezone = 'Mars/Base': must be a zone such as")
+    assert problem.startswith(
+        "rollout.calendar.timezone = 'Mars/Base': must be UTC or a zone such as"
+    )
     assert f"(of {imei(1)})" in problem
 
 

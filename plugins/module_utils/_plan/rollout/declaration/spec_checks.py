@@ -190,8 +190,8 @@ def check_calendar(
             of_devices = f" (of {shorten(imeis)})" if imeis else ""
             problems.add(
                 "rollout.calendar.timezone",
-                f"must be a zone such as America/Chicago{of_devices}; a machine without zone data"
-                " needs the Python package tzdata",
+                f"must be UTC or a zone such as America/Chicago{of_devices}; a machine without zone"
+                " data needs the Python package tzdata",
                 name,
             )
         elif windows and not compile_windows(
