@@ -580,3 +580,37 @@ def test_groups_and_diversity_are_read() -> None:
     assert (found[0].kind, found[0].group) == (WaveKind.GROUP, "lab")
     assert (found[1].diversity, found[2].diversity) == (("region",), ("region", "zone"))
     assert [wave_spec.number for wave_spec in found] == [1, 2, 3, 4]
+
+    assert [one.number for one in found] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("key", ["timezone", "Time Zone", "TIMEZONE", "time_zone", "Time-Zone"])
+def test_the_zone_of_a_device_however_it_is_spelled(key: str) -> None:
+    """Variables that are read: the time zone and the groups, of lists and of files."""
+    spec = read({**declared([{"imei": imei(0), key: "Europe/Paris"}])})
+    assert spec.devices[0].variables["timezone"] == "Europe/Paris"
+
+
+@pytest.mark.parametrize("key", ["groups", "Groups", "group", "GROUP"])
+@pytest.mark.parametrize("value", [["canary", "lab"], "canary; lab"])
+def test_the_groups_of_a_device_however_they_are_spelled(key: str, value: object) -> None:
+    (device,) = read(declared([{"imei": imei(0), key: value}])).devices
+    assert device.groups == ("canary", "lab")
+
+
+def test_hosts_with_groups_may_have_a_variable_group() -> None:
+    (device,) = read(declared([{"imei": imei(0), "groups": ["lab"], "group": "7"}])).devices
+    assert (device.groups, device.variables) == (("lab",), {"group": "7"})
+
+
+@pytest.mark.parametrize("key", ["timezon", "Time Zones", "grups"])
+def test_a_variable_that_nearly_is_one_is_an_error(key: str) -> None:
+    (problem,) = problems(declared([{"imei": imei(0), key: "Europe/Paris"}]))
+    assert problem.startswith(f"rollout.devices = {key!r}: nearly is the variable ")
+
+
+def test_one_variable_in_two_spellings_is_an_error() -> None:
+    both = {"imei": imei(0), "timezone": "UTC", "Time Zone": "UTC"}
+    assert problems(declared([both])) == (
+        "rollout.devices = 'Time Zone': timezone is given, too: it is the same",
+    )

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from ...._model.device_lines import DeviceLine
@@ -13,6 +16,9 @@ from ...._model.errors import InvalidValue
 from ...._model.imei import ImeiCheck, check_device_ids, shorten, split_ids
 from .option_types import Problems
 from .spec import Selected
+
+# Variables that are read, as their names are without case, blanks, "-" and "_".
+_SPELLINGS = {"timezone": "timezone", "groups": "groups", "group": "groups"}
 
 ReadFile = Callable[[str], Iterator[DeviceLine]]
 """Gives the devices of the file ``devices_file``, or raises InvalidValue."""
@@ -93,14 +99,41 @@ def _read_device(entry: object) -> Selected | None:
     imei = str(entry.get("imei", "")).strip()
     if len(imei) != 15 or not (imei.isascii() and imei.isdigit()):
         return None
-    groups = entry.get("groups")
+    named = _find_keys(tuple(map(str, entry)))
+    groups = entry.get(named.get("groups", ""))
+    if isinstance(groups, str):
+        groups = [group.strip() for group in groups.split(";") if group.strip()]
+    variables = {
+        str(key): str(value)
+        for key, value in entry.items()
+        if key not in ("imei", "host", "groups") and value is not None
+    }
+    zone = variables.get(named.get("timezone", ""))
     return Selected(
         imei=imei,
         host=str(entry.get("host", "")),
         groups=tuple(str(group) for group in groups) if isinstance(groups, (list, tuple)) else (),
-        variables={
-            str(key): str(value)
-            for key, value in entry.items()
-            if key not in ("imei", "host", "groups") and value is not None
-        },
+        variables=variables if zone is None else {**variables, "timezone": zone},
     )
+
+
+@lru_cache(maxsize=64)
+def _find_keys(keys: tuple[str, ...]) -> Mapping[str, str]:
+    """Find the keys of a device that mean its time zone and its groups, however they are spelled.
+
+    :raises InvalidValue: a key nearly is one of them, or two keys are the same one.
+    """
+    found = {key: key for key in _SPELLINGS.values() if key in keys}
+    for key in keys:
+        bare = re.sub(r"[\s_-]", "", key).lower()
+        meant = _SPELLINGS.get(bare)
+        if meant is None:
+            near = get_close_matches(bare, _SPELLINGS, n=1, cutoff=0.85)
+            if near and (name := _SPELLINGS[near[0]]) not in keys:
+                raise InvalidValue("devices", key, f"nearly is the variable {name}; spell it so")
+        elif meant not in found:
+            found[meant] = key
+        elif found[meant] != key and not (meant == found[meant] == "groups"):
+            # Hosts of an inventory always have groups, and may have a variable group.
+            raise InvalidValue("devices", key, f"{found[meant]} is given, too: it is the same")
+    return found
