@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from .errors import InvalidValue
 
 IMEI_DIGITS = 15
+MOST_NAMED = 5
 _BETWEEN = re.compile(r"[\s,;]+")
 # The value of every second digit: the digit sum of its double.
 _DOUBLED = str.maketrans("0123456789", "0246813579")
@@ -55,24 +56,25 @@ def check_device_ids(values: Iterable[object], *, field: str, check: ImeiCheck) 
     seen: dict[str, None] = {}
     repeated: dict[str, None] = {}
     wrong: list[str] = []
+    bad: list[tuple[str, object]] = []
+    misprinted: list[tuple[str, object]] = []
     for place, value in enumerate(values):
         imei = str(value).strip()
         if len(imei) != IMEI_DIGITS or not (imei.isascii() and imei.isdigit()):
-            raise InvalidValue(
-                f"{field}[{place}]",
-                value,
-                "must be an IMEI with exactly 15 digits. Quote it to keep leading zeros",
-            )
-        if imei in seen:
+            bad.append((f"{field}[{place}]", value))
+        elif imei in seen:
             repeated[imei] = None
-            continue
-        seen[imei] = None
-        if check is not ImeiCheck.OFF and not luhn_is_valid(imei):
-            if check is ImeiCheck.STRICT:
-                raise InvalidValue(
-                    f"{field}[{place}]", value, "has a wrong check digit (imei_check=strict)"
-                )
-            wrong.append(imei)
+        else:
+            seen[imei] = None
+            if check is not ImeiCheck.OFF and not luhn_is_valid(imei):
+                wrong.append(imei)
+                misprinted.append((f"{field}[{place}]", value))
+    if bad:
+        raise _refused(
+            bad, "must be an IMEI with exactly 15 digits. Quote it to keep leading zeros"
+        )
+    if misprinted and check is ImeiCheck.STRICT:
+        raise _refused(misprinted, "has a wrong check digit (imei_check=strict)")
     warnings = []
     if repeated:
         warnings.append(f"{field}: merged {len(repeated)} duplicates: {shorten(repeated)}")
@@ -81,6 +83,13 @@ def check_device_ids(values: Iterable[object], *, field: str, check: ImeiCheck) 
             f"{field}: {len(wrong)} with a wrong check digit, used anyway: {shorten(wrong)}"
         )
     return DeviceIds(ids=tuple(seen), warnings=tuple(warnings))
+
+
+def _refused(bad: Sequence[tuple[str, object]], why: str) -> InvalidValue:
+    """Name the first few values with their places."""
+    (where, value), *others = bad
+    also = shorten((f"{place} = {other!r}" for place, other in others), most=MOST_NAMED - 1)
+    return InvalidValue(where, value, f"{why}. The same for {also}" if also else why)
 
 
 def split_ids(text: str) -> list[str]:

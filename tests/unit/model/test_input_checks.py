@@ -136,6 +136,28 @@ def test_a_wrong_check_digit_warns_refuses_or_is_ignored() -> None:
     assert caught.value.value == WRONG_DIGIT
 
 
+SEVEN = [f"9900139078355{n}0" for n in range(10) if not luhn_is_valid(f"9900139078355{n}0")][:7]
+
+
+@pytest.mark.parametrize(
+    ("values", "check", "why"),
+    [
+        (["1", "x", "", " ", "1" * 16, "-", "2"], ImeiCheck.OFF, "must be an IMEI with exactly 15"),
+        (SEVEN, ImeiCheck.STRICT, "has a wrong check digit (imei_check=strict)"),
+    ],
+)
+def test_five_bad_ids_are_named_with_their_places(
+    values: list[str], check: ImeiCheck, why: str
+) -> None:
+    """In every list of ids; files name five lines, too."""
+    with pytest.raises(InvalidValue) as caught:
+        check_device_ids([VALID, *values], field="devices", check=check)
+    message = str(caught.value)
+    assert message.startswith(f"devices[1]: {values[0]!r}: {why}")
+    assert all(f"devices[{n}] = {values[n - 1]!r}" in message for n in range(2, 6))
+    assert message.endswith(" and 2 more")
+
+
 @settings(max_examples=100)
 @given(
     st.lists(ANYTHING | st.sampled_from([VALID, WRONG_DIGIT]), max_size=6),
