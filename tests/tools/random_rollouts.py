@@ -161,7 +161,8 @@ class Draw:
         dice = self._dice
         entries = self._entries()
         declaration = self._declaration(entries)
-        changes, states = self._changes(), self._states()
+        states = self._states()
+        changes = self._changes(states)
         return Rollout(
             declaration=declaration,
             service=self._service(entries),
@@ -332,11 +333,15 @@ class Draw:
             states |= {begin + dice.choice([1, 3, 40]): "running"}
         return states
 
-    def _changes(self) -> dict[int, dict[str, Any]]:
+    def _changes(self, states: dict[int, str]) -> dict[int, dict[str, Any]]:
+        """:param states: to which those of a switch of targets are added."""
         dice, changes = self._dice, {}
         if not self._paths and self._chance(0.4):
             supersede = {"supersede": True} if self._chance(0.6) else {}
-            changes[dice.randint(1, 12)] = {"target": self._targets("C"), **supersede}
+            number = dice.randint(1, 12)
+            changes[number] = {"target": self._targets("C"), **supersede}
+            if self._chance(0.3):
+                states |= {number: dice.choice(["paused", "halted"]), number + 4: "running"}
         if self._chance(0.05):
             changes[dice.randint(1, 12)] = {"waves": [wave("last")], "approved": [], "accept": []}
         return changes

@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     record_command = commands.add_parser("record", help="record the decisions of this checkout")
     record_command.add_argument("out", type=Path)
-    record_command.add_argument("--rollouts", type=int, default=400)
+    record_command.add_argument("--rollouts", type=int, default=1200)
     record_command.add_argument("--seed", type=int, default=1)
     compare_command = commands.add_parser("compare", help="compare two recordings")
     compare_command.add_argument("before", type=Path)
