@@ -49,6 +49,7 @@ class ActionModule(ActionBase):
         with environment_of_task(environment):
             return run_action(
                 Task(use_case, WAIT_MODULE_OPTIONS, WAIT_MODULE_CONSTRAINTS),
+                self._task.action,
                 plain(self._task.args),
                 check_mode=self._task.check_mode,
                 diff=self._task.diff,

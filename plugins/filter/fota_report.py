@@ -101,11 +101,16 @@ def fota_report(facts: object, form: str = "report") -> list[str] | dict[str, An
 
     :raises AnsibleFilterError: there is no such form, or the input is not a result of the module.
     """
-    if form not in FORMS:
+    if not isinstance(form, str) or form not in FORMS:
         raise AnsibleFilterError(f"fota_report: form must be one of {', '.join(FORMS)}")
     if not isinstance(facts, Mapping) or "msg" not in facts:
         raise AnsibleFilterError("fota_report: the input must be a result of fota_rollout_info")
-    return FORMS[form](facts)
+    try:
+        return FORMS[form](facts)
+    except (KeyError, TypeError) as error:
+        raise AnsibleFilterError(
+            f"fota_report: the input must be a whole result of fota_rollout_info: {error}"
+        ) from error
 
 
 class FilterModule:

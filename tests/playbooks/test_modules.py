@@ -107,6 +107,38 @@ ONE_TASK_A_MODULE = play(
 )
 
 
+@pytest.mark.parametrize("connection", ["local", "elsewhere"])
+def test_a_task_says_the_same_wherever_it_runs(
+    connection: str, run_playbook: PlaybookRunner, simulator: StartSimulator
+) -> None:
+    """Its options in the result, secrets but for their names, and the first mistake in them."""
+    sim = simulator(fleet(), start=START)
+    proxy = "https=http://user:planted-secret@127.0.0.1:9/"
+    plays = play(
+        {"name": "fine", "thingspace.fota.fota_firmware_info": {"proxies": proxy}},
+        {
+            "name": "misspelled",
+            "thingspace.fota.fota_firmware_info": {"mak": "x"},
+            "ignore_errors": True,
+        },
+        {
+            "name": "background",
+            "thingspace.fota.fota_firmware_info": {},
+            "async": 60,
+            "poll": 0,
+        },
+        connection=connection,
+    )
+    run = run_playbook(plays, "-vvvv", simulator=sim)
+    assert run.status == 0, run.output
+    options = run["fine"]["invocation"]["module_args"]
+    assert options["proxies"] == options["password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    assert "planted-secret" not in json.dumps(run["fine"])
+    name = "thingspace.fota.fota_firmware_info"
+    assert f"Unsupported parameters for ({name}) module: mak." in run["misspelled"]["msg"]
+    assert run["background"]["ansible_job_id"]
+
+
 @pytest.mark.matrix
 @pytest.mark.parametrize("connection", ["local", "elsewhere"])
 def test_check_with_writes_refused_then_real_then_again(

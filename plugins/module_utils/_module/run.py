@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 
 from .._client.errors import FotaError
 from .._client.transport import REQUESTS_IMPORT_ERROR
@@ -23,6 +24,7 @@ from .context import Context, open_context
 from .failure import TaskFailure, describe_failure
 from .options import CONNECTION_OPTIONS, DECLARATION
 
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 GARBAGE_THRESHOLDS = (2_000_000, 100, 100)
 
 Options = Mapping[str, Mapping[str, Any]]
@@ -76,30 +78,25 @@ def run_module(task: Task) -> None:
     )
     for warning in outcome.warnings:
         module.warn(warning)
+    invocation = _describe_invocation(task, module.params)
     if outcome.failed:
-        module.fail_json(**outcome.result)
-    module.exit_json(**outcome.result)
+        module.fail_json(**outcome.result, invocation=invocation)
+    module.exit_json(**outcome.result, invocation=invocation)
 
 
 def run_action(
-    task: Task,
-    arguments: Mapping[str, Any],
-    *,
-    check_mode: bool,
-    diff: bool,
-    verbose: bool = False,
+    task: Task, name: str, arguments: Mapping[str, Any], *, check_mode: bool, diff: bool
 ) -> dict[str, Any]:
     """Run a task in an action plugin, whose result this is.
 
+    :param name: of the module, for messages.
     :param arguments: of the task, in the types that JSON has.
-    :param verbose: let the result show the options as they were read, as that of a module does.
     """
     spec = _without_suboptions({**CONNECTION_OPTIONS, **task.options})
     validator = ArgumentSpecValidator(spec, **task.constraints)
     validated = validator.validate(arguments)
     if validated.error_messages:
-        message = "; ".join(validated.error_messages)
-        outcome = Outcome(failed=True, result={"msg": message})
+        outcome = Outcome(failed=True, result={"msg": _describe_error(validated, name)})
     else:
         params = validated.validated_parameters
         outcome = _carry_out(task.use_case, params, check_mode=check_mode, diff=diff)
@@ -108,11 +105,28 @@ def run_action(
         result["failed"] = True
     if outcome.warnings:
         result["warnings"] = outcome.warnings
-    if verbose:
-        result["invocation"] = {"module_args": validated.validated_parameters}
+    result["invocation"] = _describe_invocation(task, validated.validated_parameters)
     # As AnsibleModule does with every result.
     clean: dict[str, Any] = remove_values(result, validated._no_log_values)
     return clean
+
+
+def _describe_error(validated: ValidationResult, name: str) -> str:
+    """Describe the first mistake in the options of a task, as AnsibleModule does."""
+    error = validated.errors[0]
+    unsupported = isinstance(error, UnsupportedError)
+    return f"Unsupported parameters for ({name}) module: {error.msg}" if unsupported else error.msg
+
+
+def _describe_invocation(task: Task, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the options as they were read, as every module returns them.
+
+    Ansible hides a secret where it finds it, which is not in a value made of it.
+    """
+    spec = {**CONNECTION_OPTIONS, **task.options}
+    secret = {name for name, option in spec.items() if option.get("no_log")}
+    args = {name: HIDDEN if name in secret and value else value for name, value in params.items()}
+    return {"module_args": args}
 
 
 def _without_suboptions(options: Options) -> dict[str, Mapping[str, Any]]:

@@ -20,9 +20,6 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.in_process
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_action
 
-# From so many -v on, Ansible prints with what options a task ran.
-VERBOSE = 3
-
 
 class TaskAction(ActionBase):
     """The base of the action plugins.
@@ -31,6 +28,7 @@ class TaskAction(ActionBase):
     """
 
     TRANSFERS_FILES = False
+    _supports_async = True
     task: Task
 
     def run(
@@ -49,10 +47,10 @@ class TaskAction(ActionBase):
         with environment_of_task(environment):
             return run_action(
                 self.task,
+                self._task.action,
                 self._task.args,
                 check_mode=self._task.check_mode,
                 diff=self._task.diff,
-                verbose=self._display.verbosity >= VERBOSE,
             )
 
     def _can_run_here(self) -> bool:

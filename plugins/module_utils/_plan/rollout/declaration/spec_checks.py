@@ -81,6 +81,7 @@ def check_waves(waves: Any, where: str, problems: Problems) -> None:
     entries = list(valid(waves))
     if len(entries) > MOST_WAVES:
         problems.add(where, f"must have at most {MOST_WAVES} entries")
+        return
     for place, wave in entries:
         before = [other for other_place, other in entries if other_place < place]
         if any(_same(wave, other, "name") for other in before):
