@@ -95,6 +95,11 @@ class Write:
         return self.operation.endswith(("ScheduleCampaign", "ScheduleUpgrade"))
 
     @property
+    def halts(self) -> bool:
+        """It stops a rollout, which needs only the list of campaigns of all that is read."""
+        return self.module == "rollout" and self.what.endswith(("-cancel", "-shorten", "-abort"))
+
+    @property
     def optional(self) -> bool:
         """Its refusal is told and does not fail the task."""
         return self.end is not None
