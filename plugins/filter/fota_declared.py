@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: fota_declared
 author:
   - thingspace.fota contributors (@thingspace)
-version_added: 0.6.0
+version_added: 0.5.0
 short_description: Read a declaration, however it was given
 description:
   - Returns a rollout or campaign as a dictionary, in which dates are text. Before ansible-core

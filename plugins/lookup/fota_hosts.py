@@ -46,7 +46,7 @@ options:
       - Whether it is an error if a limit (C(--limit)) leaves out some of the hosts.
     type: bool
     default: false
-    version_added: 0.6.0
+    version_added: 0.5.0
 notes:
   - The variables of a host are those in C(hostvars), with the same precedence. They come from the
     inventory, from C(group_vars) and C(host_vars) next to the inventory or the playbook, from
