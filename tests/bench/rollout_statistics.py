@@ -210,11 +210,13 @@ class Rollouts:
         if key in self._pilots:
             return self._pilots[key]
         decision = decide(spec, account.observe())
-        waiting = decision.first(GateVerdict.APPROVE)
+        waiting = decision.assessment.find_first(GateVerdict.APPROVE)
         step = Step(
             phase=decision.phase,
             create=decision.create,
-            approval=Approval(waiting.wave.name, decision.digest, waiting.judgement.failures)
+            approval=Approval(
+                waiting.wave.name, decision.assessment.digest, waiting.judgement.failures
+            )
             if waiting
             else None,
             next_check=decision.next_check,
