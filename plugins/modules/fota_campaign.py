@@ -518,7 +518,7 @@ campaigns:
       returned: always
     counts:
       description: Number of devices V(added) and V(removed), and of devices by normalized
-        status.
+        status. V(current) devices of an upgrade ran its target version before.
       type: dict
       returned: always
     devices:
@@ -623,8 +623,8 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether the service is the simulator of this collection. False if the service
-        was not called.
+      description: Whether the service is the simulator of this collection. Null if the service
+        did not reply.
       type: bool
       returned: always
   sample:

@@ -757,8 +757,8 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether the service is the simulator of this collection. False if the service
-        was not called.
+      description: Whether the service is the simulator of this collection. Null if the service
+        did not reply.
       type: bool
       returned: always
   sample:

@@ -67,8 +67,12 @@ options:
         support it, so it is sent only if it is set.
     type: str
   devices:
-    description: IMEIs with 15 digits, quoted. For an existing upgrade, only the differences are
-      sent.
+    description:
+      - IMEIs with 15 digits, quoted. For an existing upgrade, only the differences are sent.
+      - Devices that run the target version already are not sent. They count as V(current).
+      - Without O(upgrade_id), a list that has only some devices in common with an upgrade of this
+        firmware and date, and does not include the others, is refused, because it can be the list
+        of another upgrade.
     type: list
     elements: str
   recreate:
@@ -151,7 +155,7 @@ upgrade:
       returned: always
     counts:
       description: Number of devices V(added) and V(removed), and of devices by normalized
-        status.
+        status. V(current) devices of an upgrade ran its target version before.
       type: dict
       returned: always
     devices:
@@ -239,8 +243,8 @@ service:
       type: str
       returned: always
     simulated:
-      description: Whether the service is the simulator of this collection. False if the service
-        was not called.
+      description: Whether the service is the simulator of this collection. Null if the service
+        did not reply.
       type: bool
       returned: always
   sample:

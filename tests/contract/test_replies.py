@@ -160,6 +160,7 @@ def test_the_service_refuses_bad_and_missing_sessions(wire: Wire) -> None:
         ("fota_400", 400, {"errorCode", "errorMessage"}),
         ("prefixed_400", 400, {"errorCode", "errorMessage"}),
         ("unauthorized_401", 401, {"error", "error_description", "cause"}),
+        ("fota_403", 403, {"errorCode", "errorMessage"}),
     ],
 )
 def test_an_ended_session_is_refused_in_each_published_shape(

@@ -94,7 +94,16 @@ def test_a_canary_that_fails_stops_the_rest(
     assert "1 of 2 devices" in said
     assert len(sim.upgrades()) == 1
 
-    half = {**chosen, "upgrade_success_percent": 50}
+    # As the message says; the device that runs the new version is not upgraded again.
+    later = {**chosen, "upgrade_start_date": "2026-03-06", "upgrade_end_date": "2026-03-07"}
+    run_playbook(PLAYBOOK, variables=later, simulator=sim).succeeded()
+    assert list(sim.upgrades()[1]["devices"]) == [DEVICES[3]]
+    sim.advance(hours=48)
+    again = run_playbook(PLAYBOOK, variables=later, simulator=sim)
+    assert "1 of 2 devices" in again["Judge the canary"]["msg"]
+    assert DEVICES[4] not in again["Judge the canary"]["msg"]
+
+    half = {**later, "upgrade_success_percent": 50}
     going_on = run_playbook(PLAYBOOK, variables=half, simulator=sim).succeeded()
     assert going_on.changed == [REST]
 

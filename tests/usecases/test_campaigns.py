@@ -21,7 +21,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_MODULE_OPTIONS,
 )
-from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import TaskFailure
+from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import (
+    TaskFailure,
+    describe_failure,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 
@@ -277,6 +280,111 @@ def test_an_ended_campaign_is_not_created_again(account: Account) -> None:
     assert account.writes() == []
 
 
+def end_campaign(account: Account) -> dict[str, Any]:
+    """Create a campaign of the first five devices, let it end, and give the declaration."""
+    spec = declared(account)
+    ensure(account, **{**spec, "devices": spec["devices"][:5]})
+    account.sim.set_now("2026-03-20T00:00:00Z")
+    account.sim.clear_journal()
+    return spec
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"devices": slice(0, 6)}, "1 devices that it did not have: "),
+        ({"devices": slice(1, 5), "devices_mode": "exact"}, "1 of its devices are not declared: "),
+        ({"start_date": "2026-03-21"}, "start_date is 2026-03-21, not 2026-03-05"),
+        ({"end_date": "2026-03-25"}, "end_date is 2026-03-25, not 2026-03-12"),
+        ({"windows": [{"start": 1, "end": 2}]}, "windows is 01:00-02:00, not 18:00-22:00"),
+        ({"windows": []}, "windows is none, not 18:00-22:00"),
+    ],
+    ids=["device", "exact", "start", "end", "windows", "no windows"],
+)
+def test_what_an_ended_campaign_ignores_is_named(
+    account: Account, change: dict[str, Any], named: str
+) -> None:
+    spec = end_campaign(account)
+    all_ids = spec["devices"]
+    spec["devices"] = all_ids[:5]
+    ignored = {**spec, **change}
+    if "devices" in change:
+        ignored["devices"] = all_ids[change["devices"]]
+    if "start_date" in change:
+        ignored["end_date"] = "2026-03-28"
+    for check in (True, False):
+        result = ensure(account, check=check, **ignored)
+        assert not result["changed"]
+        (warning,) = account.warnings
+        assert named in warning and "recreate: true" in warning
+        if "devices" in change:
+            (odd,) = {*spec["devices"]} ^ {*ignored["devices"]}
+            assert odd in warning
+    assert account.writes() == []
+    assert ensure(account, **spec)["changed"] is False
+    assert account.warnings == []
+    removal = {"name": "pilot", "devices": all_ids[:1], "devices_mode": "remove"}
+    assert ensure(account, **removal)["changed"] is False
+    assert account.warnings == []
+
+
+def test_dates_that_a_cancelled_campaign_ignores_are_named(account: Account) -> None:
+    create(account)
+    ensure(account, name="pilot", state="absent")
+    ensure(account, **declared(account, end_date="2026-03-14"))
+    (warning,) = account.warnings
+    assert "CampaignCancelled" in warning
+    assert "end_date is 2026-03-14, not 2026-03-12" in warning
+
+
+@pytest.mark.parametrize("make", [declared, lambda _account, **more: software(**more)])
+def test_a_first_day_of_the_past_is_refused_before_anything_is_written(
+    account: Account, make: Callable[..., dict[str, Any]]
+) -> None:
+    spec = make(account)
+    past = {**spec, "start_date": "2026-03-01"}
+    for check in (True, False):
+        with pytest.raises(PlanRefused, match="start_date 2026-03-01 is before today") as refused:
+            ensure(account, check=check, **past)
+        assert spec["name"] in str(refused.value)
+    ensure(account, **spec)
+    for check in (True, False):
+        with pytest.raises(PlanRefused, match="start_date 2026-03-01 is before today"):
+            ensure(account, check=check, **past)
+    assert len(account.writes()) == 1
+
+
+def test_a_refusal_of_the_service_names_the_campaign(account: Account) -> None:
+    spec = declared(account, package="unknown", from_version="a", to_version="b")
+    with pytest.raises(TaskFailure, match="campaign 'pilot': ") as failure:
+        ensure(account, **spec)
+    assert failure.value.error.kind == "refused"
+
+
+def test_rejected_devices_are_named_with_their_reasons(account: Account) -> None:
+    wrong = [*account.devices("GM01Q", NEW, 1), "354545496999999"]
+    spec = declared(account, devices=[*account.devices("GM01Q", OLD, 1), *wrong])
+    account.before_each_look = lambda: account.sim.advance(hours=1)
+    ensure(account, **spec, imei_check="off", wait=True)
+    (warning,) = [text for text in account.warnings if "rejected" in text]
+    assert "campaign 'pilot'" in warning and "2 of 3 devices" in warning
+    for imei in wrong:
+        assert imei in warning
+    assert "Device not found" in warning
+    # So does the same task again, which finds the campaign as it is.
+    ensure(account, **spec, imei_check="off")
+    assert warning in account.warnings
+
+
+def test_a_removal_after_the_start_says_what_can_be_done(account: Account) -> None:
+    start_campaign(account)
+    one = account.devices("GM01Q", OLD, 1)
+    with pytest.raises(PlanRefused) as refused:
+        ensure(account, name="pilot", devices=one, devices_mode="remove")
+    assert "end_date" in refused.value.hint
+    assert "another campaign" not in refused.value.hint
+
+
 def test_recreate_makes_a_new_one(account: Account) -> None:
     first = create(account)
     ensure(account, name="pilot", state="absent")
@@ -354,8 +462,9 @@ def test_id_and_name_must_belong_together(account: Account) -> None:
 
 
 def test_an_unknown_id_is_an_error_of_the_service(account: Account) -> None:
-    with pytest.raises(ServiceRefused):
+    with pytest.raises(ServiceRefused) as refused:
         ensure(account, campaign_id="00000000-0000-4000-8000-000000000000", end_date="2026-04-01")
+    assert "Check campaign_id, type and account" in str(refused.value.hint)
 
 
 def test_many_campaigns_in_one_task_take_one_listing_before_and_one_after(account: Account) -> None:
@@ -537,8 +646,11 @@ def test_reads_survive_faults(account: Account) -> None:
 def test_bad_devices_are_refused_before_any_call(account: Account) -> None:
     with pytest.raises(InvalidValue, match=r"devices\[1\].*15 digits"):
         ensure(account, **declared(account, devices=["354545496237880", "35454549623788"]))
-    with pytest.raises(InvalidValue, match="must name at least one device"):
+    with pytest.raises(InvalidValue, match="must name at least one device") as refused:
         ensure(account, **declared(account, devices=[]))
+    message, payload = describe_failure(refused.value)
+    assert payload["hint"] == "correct devices and run again"
+    assert message.endswith("What to do: correct devices and run again")
     assert account.sim.journal() == []
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import Change
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
+from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import TaskFailure
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
     ensure_upgrade,
@@ -23,6 +25,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.o
     UPGRADE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
+    default_fleet,
+)
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 
 PACKAGE = "FOTA_Verizon_Model-A_01To02_HF"
@@ -75,8 +80,11 @@ def test_only_the_difference_of_devices_is_sent(
     account: Account, mode: str, pick: slice, counts: tuple[int, int]
 ) -> None:
     ids = account.devices("Model-A", OLD, 4)
-    create(account, devices=ids[:3])
+    upgrade_id = create(account, devices=ids[:3])
     change = declared(account, devices=ids[pick], devices_mode=mode)
+    if mode == "exact":
+        # Without it, the list could be that of another upgrade.
+        change["upgrade_id"] = upgrade_id
     foreseen = ensure(account, check=True, **change)
     assert account.writes() == []
     real = ensure(account, **change)
@@ -200,6 +208,15 @@ def test_devices_that_the_service_refuses_are_named(account: Account) -> None:
     assert failure.value.result["changed"] is False
 
 
+def test_a_package_of_another_version_is_refused_with_the_module_for_it(account: Account) -> None:
+    package = "SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657"
+    with pytest.raises(PlanRefused, match="has the name") as refused:
+        ensure(account, **declared(account, package=package))
+    assert "fota_firmware_info with api_version: v1" in refused.value.hint
+    assert "fota_campaign" in refused.value.hint
+    assert "from_version" not in refused.value.hint
+
+
 def test_it_must_be_possible_to_find_it_again(account: Account) -> None:
     with pytest.raises(InvalidValue, match="start_date"):
         ensure(account, package=PACKAGE, devices=account.devices("Model-A", OLD, 1))
@@ -219,3 +236,114 @@ def test_waiting_ends_with_the_upgrade_and_info_reads_it(account: Account) -> No
     assert {device["status"] for device in info["upgrades"][0]["devices"]} == {"UpgradeSuccess"}
     other_day = account.run(read_upgrades, UPGRADE_INFO_OPTIONS, start_date="2026-03-06")
     assert other_day["upgrades"] == []
+
+
+GOOD, BAD = "358000000000010", "358000000000011"
+
+
+def half_fleet() -> dict[str, Any]:
+    """Two devices, of which the second fails at every attempt."""
+    data = default_fleet()
+    model = {"make": "Verizon", "model": "Model-A", "protocol": "OMADM", "firmware": OLD}
+    data["accounts"][0]["devices"] += [{**model, "deviceId": imei} for imei in (GOOD, BAD)]
+    data["accounts"][0]["subscription"]["licenseCount"] = 500
+    return {**data, "outcomes": {"devices": {BAD: "failed"}}}
+
+
+def half_updated(account: Account) -> tuple[str, str, dict[str, Any]]:
+    """A canary of two that is over: the first device succeeded, the second failed."""
+    good, bad = GOOD, BAD
+    ensure(account, **declared(account, devices=[good, bad], imei_check="off"))
+    account.sim.set_now("2026-03-06T12:00:00Z")
+    account.sim.clear_journal()
+    again = {"start_date": "2026-03-08", "return_devices": "all", "imei_check": "off"}
+    return good, bad, declared(account, devices=[good, bad], **again)
+
+
+@pytest.mark.parametrize("known", ["at_once", "next_day", "on_refresh"])
+def test_devices_that_run_the_target_count_as_done(
+    account_with: Callable[..., Account], known: str
+) -> None:
+    """A new first day after a failure, as messages advise: planned, run, again, and when over."""
+    account = account_with(fleet=half_fleet(), switches={"stored_after_success": known})
+    good, bad, spec = half_updated(account)
+    foreseen = ensure(account, check=True, **spec)
+    assert account.writes() == []
+    real = ensure(account, **spec)
+    again = ensure(account, **spec)
+    assert foreseen["diff"] == real["diff"]
+    assert (real["changed"], again["changed"]) == (True, False)
+    assert list(account.sim.upgrades()[-1]["devices"]) == [bad]
+    for result in (foreseen, real, again):
+        rows = {row["deviceId"]: row for row in result["upgrade"]["devices"]}
+        assert (rows[good]["state"], rows[good]["action"]) == ("current", "none")
+        assert NEW in rows[good]["reason"]
+    account.sim.set_now("2026-03-08T12:00:00Z")
+    over = ensure(account, **spec, wait=True, wait_for="ended")
+    counts = over["upgrade"]["counts"]
+    assert (counts["current"], counts["failed"]) == (1, 1)
+    assert account.writes() == ["v1ScheduleUpgrade"]
+
+
+def test_nothing_is_scheduled_when_every_device_runs_the_target(
+    account_with: Callable[..., Account],
+) -> None:
+    account = account_with(fleet=half_fleet())
+    good, _bad, spec = half_updated(account)
+    done = {**spec, "devices": [good]}
+    for check in (True, False):
+        result = ensure(account, check=check, **done, wait=True, wait_for="ended")
+        assert not result["changed"]
+        assert result["upgrade"]["counts"]["current"] == 1
+        assert NEW in result["msg"]
+    assert account.writes() == []
+
+
+def test_a_device_that_was_rejected_because_it_runs_the_target_is_done(
+    account_with: Callable[..., Account],
+) -> None:
+    account = account_with(fleet=half_fleet())
+    good, bad, spec = half_updated(account)
+    ensure(account, **{**spec, "devices": [bad]})
+    upgrade = account.sim.upgrades()[-1]["id"]
+    post_device_change(account, upgrade, good)
+    account.sim.advance(hours=1)
+    result = ensure(account, **{**spec, "return_devices": "attention"})
+    assert not result["changed"]
+    assert result["upgrade"]["counts"]["current"] == 1
+    assert result["upgrade"]["counts"].get("rejected", 0) == 0
+    assert result["upgrade"]["devices"] == []
+
+
+def post_device_change(account: Account, upgrade_id: str, imei: str) -> None:
+    """Add a device to a pending upgrade beside the module, as somebody in the portal would."""
+    params = {"upgrade_id": upgrade_id}
+
+    def append(context: Context, _params: object) -> dict[str, Any]:
+        context.v1.change_devices(upgrade_id, Change.APPEND, [imei])
+        return {}
+
+    account.run(append, UPGRADE_OPTIONS, **params)
+
+
+@pytest.mark.parametrize("mode", ["at_least", "exact"])
+def test_a_second_list_does_not_join_the_upgrade_of_another(account: Account, mode: str) -> None:
+    ids = account.devices("Model-A", OLD, 4)
+    first = create(account, devices=ids[:2])
+    second = declared(account, devices=ids[1:], devices_mode=mode)
+    for check in (True, False):
+        with pytest.raises(PlanRefused, match=first) as refused:
+            ensure(account, check=check, **second)
+        for imei in ids:
+            assert imei in str(refused.value)
+        assert first in refused.value.hint
+    assert account.writes() == []
+    assert ensure(account, **second, upgrade_id=first)["changed"]
+
+
+def test_lists_without_a_common_device_are_two_upgrades(account: Account) -> None:
+    ids = account.devices("Model-A", OLD, 4)
+    first = create(account, devices=ids[:2])
+    second = create(account, devices=ids[2:])
+    assert first != second
+    assert ensure(account, **declared(account, devices=ids[:2]))["upgrade"]["upgrade_id"] == first

@@ -183,6 +183,41 @@ def test_what_is_over_otherwise_fails(account_with: Callable[..., Account]) -> N
     assert f"over without being scheduled: campaign meters {id_} is CampaignCancelled" in message
 
 
+def test_one_that_is_over_otherwise_fails_the_wait_for_others_at_once(patient: Make) -> None:
+    """Also when it ends during the wait; the task that created both fails the same."""
+    account = patient(fleet(MODELS, outcomes=SILENT))
+    live = begin(account, "live", devices=imeis(MODELS)[:5])
+    over = begin(account, "over", devices=imeis(MODELS)[5:9])
+    account.events = {3.0: lambda: cancel(account, over)}
+    said: list[str] = []
+    with pytest.raises(TaskFailure) as caught:
+        wait(account, said, names=["over", "live"], wait_timeout=WEEK, wait_delay=HOUR)
+    message, kind, result = failed(caught)
+    assert kind == "campaign_failed"
+    assert f"over without being ended: campaign over {over} is CampaignCancelled" in message
+    assert f"not waited for any longer: campaign live {live} is Campaign" in message
+    assert f"fota_wait with campaign_ids: [{live}]" in message
+    assert [campaign["campaign_id"] for campaign in result["campaigns"]] == [over, live]
+    assert account.monotonic() < 7 * HOUR
+    begun = account.monotonic()
+    with pytest.raises(TaskFailure) as caught:
+        wait(account, campaign_ids=[live, over], wait_timeout=WEEK, wait_delay=HOUR)
+    assert f"campaign over {over} is CampaignCancelled" in failed(caught)[0]
+    assert account.monotonic() - begun < HOUR
+
+
+def cancel(account: Account, id_: str) -> None:
+    test_campaigns.ensure(account, campaign_id=id_, state="absent")
+
+
+def test_rejected_devices_are_counted_in_the_message(account_with: Callable[..., Account]) -> None:
+    account = account_with(fleet=fleet(MODELS))
+    id_ = begin(account, devices=[*imeis(MODELS)[:2], "354545496999999"])
+    account.sim.advance(hours=1)
+    result = wait(account, campaign_ids=[id_], wait_for="accepted")
+    assert "1 of 3 devices were rejected" in result["msg"]
+
+
 def test_upgrades_of_v1(patient: Make) -> None:
     account = patient()
     id_ = test_upgrades.create(account)

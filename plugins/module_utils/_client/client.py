@@ -139,8 +139,8 @@ class Client:
         return self._settings.host
 
     @property
-    def simulated(self) -> bool:
-        """Whether a reply came from a simulator."""
+    def simulated(self) -> bool | None:
+        """Whether a reply came from a simulator; None before the first reply."""
         return self._transport.simulated
 
     def warnings(self) -> list[str]:

@@ -31,7 +31,7 @@ _TAG = re.compile(r"<[^<>]{0,2000}>")
 # transport (101503), may be sent after the service has received the call.
 _NOT_PASSED_ON = re.compile(r"900\d{3}|40\d")
 _ERROR_KEYS = ("fault", "errorCode", "errorMessage", "error")
-_STALE_SESSION_SUFFIXES = ("sessiontoken.expired", "sessiontoken.format", "sessiontoken.invalid")
+_SESSION = "sessiontoken."
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,11 @@ def printable(text: str, *, secrets: Iterable[str] = ()) -> str:
 
 
 def stale_session(status: int, error: ErrorBody) -> bool:
-    """Whether the reply refuses only the M2M session token (contract sections 10 and 14, 20)."""
-    if status not in {400, 401}:
+    """Whether the reply refuses only the M2M session token (contract section 14, 20 and 31)."""
+    if status not in {400, 401, 403}:
         return False
     code = (error.code or "").lower()
-    return code.endswith(_STALE_SESSION_SUFFIXES) or code == "unauthorized"
+    return _SESSION in code or (code == "unauthorized" and status != 403)
 
 
 def stale_bearer(status: int, error: ErrorBody) -> bool:

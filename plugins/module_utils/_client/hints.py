@@ -18,8 +18,6 @@ _PARAMETERS = {
     "invalid account name format": "Write the account as ##########-#####.",
     "invalid device id format": "Specify each device as an IMEI with 15 digits.",
     "invalid index value": "Read the list again from its beginning.",
-    "invalid upgradeid": "Check the upgrade id. Use fota_upgrade_info to list all upgrades.",
-    "invalid uuid": "Check the campaign id. Use fota_campaign_info to list all campaigns.",
     "lastseendeviceid not valid": "Read the list again from its beginning.",
 }
 
@@ -27,6 +25,16 @@ _BY_CODE = {
     "900901": "The bearer token was rejected. Check that the key is active for this host.",
     "900902": "The bearer token did not arrive. A proxy may have removed the Authorization header.",
     "900906": f"The host has no such resource. Check base_url ({variable('base_url')}).",
+}
+
+# For reads of one campaign or upgrade, whose id is the only thing that can be wrong.
+_BY_OPERATION = {
+    "v1GetUpgrade": "Check upgrade_id and account. fota_upgrade_info without upgrade_id lists all"
+    " upgrades.",
+    "v2GetCampaign": "Check campaign_id, type and account. fota_campaign_info without campaign_id"
+    " lists all campaigns; this was a search for a campaign of type software.",
+    "v3GetCampaign": "Check campaign_id, type and account. fota_campaign_info without campaign_id"
+    " lists all campaigns; this was a search for a campaign of type firmware.",
 }
 
 _BY_STATUS = {
@@ -46,8 +54,8 @@ NOT_USED = (
 NOT_REPEATED = "The call was not repeated. Read the state before the next step."
 
 
-def for_refusal(status: int, error: ErrorBody) -> str:
-    """Return a hint for a 4xx reply, by code, known message or status."""
+def for_refusal(status: int, error: ErrorBody, operation: str = "") -> str:
+    """Return a hint for a 4xx reply, by code, known message, operation or status."""
     code = error.code or ""
     if code in _BY_CODE:
         return _BY_CODE[code]
@@ -58,6 +66,8 @@ def for_refusal(status: int, error: ErrorBody) -> str:
         for known, hint in _PARAMETERS.items():
             if known in message:
                 return hint
+        if operation in _BY_OPERATION:
+            return _BY_OPERATION[operation]
     return _BY_STATUS.get(
         status, "Nothing was done. Correct the error in the message, then run again."
     )
@@ -76,17 +86,35 @@ def for_given_token(option: str) -> str:
     )
 
 
-def for_login(kind: str, *, key_refused: bool, minutes: int | None, directory: str) -> str:
+def for_login(
+    kind: str,
+    *,
+    key_refused: bool,
+    minutes: int | None,
+    directory: str,
+    cache_was_new: bool,
+) -> str:
     """Return a hint for a rejected login, or for an unclear reply (``unexpected_reply``).
 
     :param minutes: how long the rejection is recorded in ``directory``; None for no time limit.
+    :param cache_was_new: ``directory`` may be one that each job throws away.
     """
     names = ("client_id", "client_secret") if key_refused else ("username", "password")
     options = " and ".join(f"{name} ({variable(name)})" for name in names)
-    while_ = "" if minutes is None else f" for {minutes} minutes"
+    pause = "" if minutes is None else f" for {minutes} minutes"
     again = (
-        f"The login is not tried again{while_}, because five rejected logins in a row lock the"
-        " user. To try again immediately, use other credentials, run the playbook"
+        f"The login is not tried again{pause}, because five rejected logins in a row lock the user."
+    )
+    if cache_was_new:
+        again = (
+            f"This token cache was empty at the start. Jobs that keep it do not try the login"
+            f" again{pause}, but every job that starts with an empty one, such as in a container"
+            " that is thrown away, tries it at once, and five rejected logins in a row lock the"
+            " user. Correct the credentials before the next job, and set token_cache"
+            f" ({variable('token_cache')}) to a directory that all jobs share."
+        )
+    again += (
+        " To try again immediately, use other credentials, run the playbook"
         f" thingspace.fota.logout, or empty the token cache ({directory})."
     )
     if kind == "locked_out":

@@ -265,6 +265,7 @@ class Session:
             operation=request.operation.id,
             attempts=attempts + (kind != _UNCLEAR),
             unclear=unclear + (kind == _UNCLEAR),
+            cache_was_new=before is None and shared.cache_is_new,
         )
         shared.store(Entry(rejection=rejection))
         what = "reply not from the service" if kind == _UNCLEAR else "rejected"
@@ -293,6 +294,7 @@ class Session:
                 key_refused=rejection.operation == OAUTH_TOKEN.id,
                 minutes=None if _is_final(rejection) else REJECTION_SECONDS // 60,
                 directory=str(self._cache.directory),
+                cache_was_new=rejection.cache_was_new,
             ),
         )
 
@@ -408,7 +410,7 @@ def refusal(request: Request, reply: Reply) -> ServiceRefused:
         http_status=reply.status,
         error_code=error.code,
         error_message=error.message,
-        hint=hints.for_refusal(reply.status, error),
+        hint=hints.for_refusal(reply.status, error, request.operation.id),
     )
 
 

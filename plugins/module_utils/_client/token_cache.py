@@ -28,10 +28,12 @@ from .clock import Deadline
 from .errors import TokenCacheError
 from .settings import TOKEN_TEXT
 
+_SALT = "salt"
 _SALT_BYTES = 32
 _LARGEST_ENTRY = 64 * 1024
 _LATEST = 1e11  # seconds; later than any clock
 _POLL = 0.02  # seconds between two attempts to get a lock
+_NEW = 15 * 60.0  # seconds in which a cache counts as new
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Rejection:
 
     :ivar attempts: number of rejections in a row.
     :ivar unclear: number of further attempts with an unclear result.
+    :ivar cache_was_new: whether the cache had been empty a moment before.
     """
 
     kind: str
@@ -51,6 +54,7 @@ class Rejection:
     error_message: str | None = None
     attempts: int = 1
     unclear: int = 0
+    cache_was_new: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,13 @@ class LockedEntry:
         self._directory = directory
         self._folder = folder
         self._name = name
+
+    @property
+    def cache_is_new(self) -> bool:
+        """Whether the directory was empty a moment ago, as in a container that just started."""
+        with _explained(self._directory):
+            begun = os.stat(_SALT, dir_fd=self._folder).st_mtime
+        return time.time() - begun < _NEW
 
     def load(self) -> Entry:
         """The stored entry; an empty one if it is absent or has another format."""
@@ -186,7 +197,7 @@ def _lock(folder: int, name: str, deadline: Deadline) -> Iterator[int]:
 
 def _salt(folder: int, deadline: Deadline) -> bytes:
     """The random salt of the directory, created on first use."""
-    with _lock(folder, "salt", deadline) as descriptor:
+    with _lock(folder, _SALT, deadline) as descriptor:
         salt = os.pread(descriptor, _SALT_BYTES, 0)
         if len(salt) < _SALT_BYTES:
             salt = secrets.token_bytes(_SALT_BYTES)

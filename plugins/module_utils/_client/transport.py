@@ -135,7 +135,7 @@ class Transport:
                 hint="Run pip install requests with the Python interpreter that runs this task.",
             )
         self.clock = ServiceClock()
-        self.simulated = False
+        self.simulated: bool | None = None
         self._settings = settings
         self._policy = backoff.POLICY
         self._proxies = _proxies(settings)
@@ -252,8 +252,7 @@ class Transport:
         ) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
             self.clock.observe(headers.get("date"))
-            if SIMULATOR_HEADER.lower() in headers:
-                self.simulated = True
+            self.simulated = bool(self.simulated) or SIMULATOR_HEADER.lower() in headers
             return Reply(response.status_code, headers, _body(request, response, deadline))
 
     def _refused_for_now(self, request: Request, reply: Reply) -> _Trouble:

@@ -110,8 +110,12 @@ UPGRADE_REPORT_STATUSES = (
 
 
 class DeviceState(Enum):
-    """The meaning of a status of a device in a campaign or upgrade."""
+    """The meaning of a status of a device in a campaign or upgrade.
 
+    No status of the service means ``CURRENT``: the device ran the target version before.
+    """
+
+    CURRENT = "current"
     PENDING = "pending"
     SUCCESS = "success"
     FAILED = "failed"

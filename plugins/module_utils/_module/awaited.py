@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from .._client.errors import FotaError
 from .._model.campaign import Campaign, CampaignDevice
 from .._model.imei import shorten
-from .._model.status import has_reached, is_settled
+from .._model.status import DeviceState, has_reached, is_settled
 from .._model.upgrade import Upgrade
 from .context import Context
 from .waiting import Report, Waited, Waiting, wait_for
@@ -51,6 +51,10 @@ class Awaited(Generic[Target]):
         """Tell whether reading it again can change nothing for who waits for ``stage``."""
         return self.rows is not None and is_settled(self.target.state, stage)
 
+    def is_lost(self, stage: str) -> bool:
+        """Tell whether it has ended without reaching ``stage``."""
+        return self.is_settled(stage) and not has_reached(self.target.state, stage)
+
     def read_again(self, context: Context, *, with_rows: bool) -> Awaited[Target]:
         """Read its current state.
 
@@ -73,7 +77,7 @@ def wait_for_stage(
     with_rows: bool = False,
     report: Report[list[Awaited[Target]]] | None = None,
 ) -> Waited[list[Awaited[Target]]]:
-    """Read those that are not settled, side by side, until all are.
+    """Read those that are not settled, side by side, until all are, or one is lost.
 
     :param awaited: as they were read before.
     :param stage: accepted, scheduled or ended.
@@ -92,7 +96,10 @@ def wait_for_stage(
 
     return wait_for(
         read,
-        lambda items: all(item.is_settled(stage) for item in items),
+        lambda items: (
+            any(item.is_lost(stage) for item in items)
+            or all(item.is_settled(stage) for item in items)
+        ),
         waiting,
         sleep=context.sleep,
         report=report,
@@ -101,28 +108,48 @@ def wait_for_stage(
 
 def explain_unreached(waited: Waited[list[Awaited[Target]]], stage: str) -> FotaError | None:
     """Give the failure when not all have reached the stage; None when they have."""
+    lost = [item for item in waited.last if item.is_lost(stage)]
     late = [item for item in waited.last if not item.is_settled(stage)]
+    ids = ", ".join(item.target.id for item in late)
+    if lost:
+        kind = lost[0].kind
+        others = f"; not waited for any longer: {list_statuses(late)}" if late else ""
+        return FotaError(
+            f"over without being {stage}: {list_statuses(lost)}{others}",
+            kind="campaign_failed",
+            hint=f"the result and fota_{kind}_info give a reason for each device;"
+            " CampaignRequestFailed often means wrong dates, more than 20 devices before a pilot,"
+            " or no eligible device"
+            + (f"; to wait for the others, use fota_wait with {kind}_ids: [{ids}]" if late else ""),
+        )
     if late:
-        kind, ids = late[0].kind, ", ".join(item.target.id for item in late)
+        kind = late[0].kind
         return FotaError(
             f"waited {waited.duration} for {stage}: {list_statuses(late)}{waited.error_clause}",
             kind="timeout",
             hint=f"each {kind} continues at the service; to continue waiting, run the same task"
             f" again with a longer wait_timeout, or fota_wait with {kind}_ids: [{ids}]",
         )
-    stopped = [item for item in waited.last if not has_reached(item.target.state, stage)]
-    if stopped:
-        kind = stopped[0].kind
-        return FotaError(
-            f"over without being {stage}: {list_statuses(stopped)}",
-            kind="campaign_failed",
-            hint=f"the result and fota_{kind}_info give a reason for each device;"
-            " CampaignRequestFailed often means wrong dates, more than 20 devices before a pilot,"
-            " or no eligible device",
-        )
     return None
 
 
 def list_statuses(awaited: Sequence[Awaited[Target]]) -> str:
     """List the status of each; empty without any."""
-    return shorten([f"{item.subject} is {item.target.status}" for item in awaited])
+    return shorten(
+        [f"{item.subject} is {item.target.status}{_count_rejected(item)}" for item in awaited]
+    )
+
+
+def _count_rejected(item: Awaited[Target]) -> str:
+    rows = item.rows or ()
+    rejected = sum(row.state is DeviceState.REJECTED for row in rows)
+    return f" ({rejected} of {len(rows)} devices were rejected)" if rejected else ""
+
+
+def describe_rejected(subject: str, rows: Sequence[CampaignDevice]) -> list[str]:
+    """Name the devices that the service rejected, in a warning; empty without any."""
+    rejected = [row for row in rows if row.state is DeviceState.REJECTED]
+    if not rejected:
+        return []
+    listed = shorten(f"{row.device_id} ({row.reason or 'no reason given'})" for row in rejected)
+    return [f"{subject}: the service rejected {len(rejected)} of {len(rows)} devices: {listed}"]

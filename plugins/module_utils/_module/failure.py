@@ -40,7 +40,9 @@ def describe_failure(error: Failure | TaskFailure) -> tuple[str, dict[str, Any]]
         payload = FotaError(
             str(error),
             kind="refused_by_plan" if isinstance(error, PlanRefused) else "invalid_value",
-            hint=error.hint if isinstance(error, PlanRefused) else "nothing was called or changed",
+            hint=error.hint
+            if isinstance(error, PlanRefused)
+            else f"correct {error.field} and run again",
         ).payload()
     if isinstance(error, InvalidSpec):
         # One mistake a line.

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from .._model.campaign import Campaign, CampaignType, Schedule
-from .refusal import PlanRefused
+from .._model.windows import Window
+from .refusal import PlanRefused, refuse_past
 
 # A campaign that has started cannot end sooner than this from now (contract section 9).
 SHORTEST_NOTICE = timedelta(hours=24)
@@ -40,6 +41,8 @@ def changed_schedule(
         )
     if campaign.started(now.date()):
         _check_started(subject, campaign, wanted, now)
+    elif wanted.start != current.start and wanted.start < now.date():
+        refuse_past(subject, "start_date", wanted.start, now.date())
     elif wanted.end < now.date():
         raise PlanRefused(
             subject,
@@ -54,6 +57,37 @@ def changed_schedule(
             hint="declare start_date and end_date together",
         )
     return wanted
+
+
+def changed_members(current: Schedule, wanted: Schedule) -> list[str]:
+    """Describe the dates and windows that differ, by the names of their options."""
+    pairs = {
+        option: (getattr(wanted, member), getattr(current, member))
+        for option, member in _OPTIONS.items()
+    }
+    return [
+        f"{option} is {_describe(new)}, not {_describe(old)}"
+        for option, (new, old) in pairs.items()
+        if new != old
+    ]
+
+
+_OPTIONS = {
+    "start_date": "start",
+    "end_date": "end",
+    "windows": "windows",
+    "download_after_date": "download_after",
+    "download_windows": "download_windows",
+    "install_after_date": "install_after",
+    "install_windows": "install_windows",
+}
+
+
+def _describe(value: date | tuple[Window, ...] | None) -> str:
+    """Describe a day or windows as they are declared."""
+    if isinstance(value, tuple):
+        return ", ".join(f"{window.start:02}:00-{window.end:02}:00" for window in value) or "none"
+    return str(value) if value else "none"
 
 
 def _check_started(subject: str, campaign: Campaign, wanted: Schedule, now: datetime) -> None:

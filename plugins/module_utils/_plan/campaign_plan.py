@@ -22,13 +22,14 @@ from .._model.campaign import (
     Schedule,
 )
 from .._model.firmware import Package
+from .._model.imei import shorten
 from .._model.status import CampaignState
 from .._model.windows import Window
-from .campaign_dates import changed_schedule
+from .campaign_dates import changed_members, changed_schedule
 from .device_difference import DeviceDifference, DevicesMode, compare_devices, leave_alone
 from .packages import find_package
 from .plan import Plan
-from .refusal import PlanRefused
+from .refusal import PlanRefused, refuse_past
 
 # States that take other devices. PreScheduled is inferred from "not once Scheduled" (section 6).
 DEVICES_CHANGEABLE = frozenset(
@@ -172,10 +173,12 @@ def needs_catalog(spec: CampaignSpec) -> bool:
 
 
 def needs_device_report(spec: CampaignSpec, target: Campaign | None) -> bool:
-    """Tell whether the plan depends on the devices that the campaign has."""
-    return (
-        spec.present and spec.devices is not None and target is not None and not target.state.over
-    )
+    """Tell whether the plan depends on the devices that the campaign has, or had."""
+    if not spec.present or spec.devices is None or target is None:
+        return False
+    if target.state.over:
+        return target.state is CampaignState.ENDED and spec.devices_mode is not DevicesMode.REMOVE
+    return True
 
 
 def plan_campaign(
@@ -202,7 +205,7 @@ def plan_campaign(
         return _plan_nothing_there(spec)
     _refuse_other_identity(spec, target)
     if target.state.over:
-        return _plan_ended(spec, target)
+        return _plan_ended(spec, target, report)
     return _plan_update(spec, target, report, now)
 
 
@@ -260,13 +263,13 @@ def _plan_creation(
 ) -> CampaignPlan:
     _refuse_incomplete(spec)
     schedule = spec.schedule.over(Schedule(start=None, end=None))
-    if schedule.end is not None and schedule.end < today:
-        raise PlanRefused(
-            spec.subject,
-            f"would end on {schedule.end}, before today at the service ({today})",
-            hint="declare dates that are not over",
-        )
-    package = None if catalog is None else find_package(spec.subject, spec.package or "", catalog)
+    if schedule.start is not None:
+        refuse_past(spec.subject, "start_date", schedule.start, today)
+    package = (
+        None
+        if catalog is None
+        else find_package(spec.subject, spec.package or "", catalog, api_version="v3")
+    )
     request = CampaignRequest(
         type=spec.type,
         name=spec.name or "",
@@ -337,18 +340,23 @@ def _pilot_warnings(spec: CampaignSpec, package: str, devices: int) -> tuple[str
     )
 
 
-def _plan_ended(spec: CampaignSpec, target: Campaign) -> CampaignPlan:
+def _plan_ended(
+    spec: CampaignSpec, target: Campaign, report: Sequence[CampaignDevice] | None
+) -> CampaignPlan:
     if spec.recreate and spec.campaign_id:
         raise PlanRefused(
             spec.subject,
             f"campaign {target.id} is over ({target.status}), and a new one would get another id",
             hint="to create it again, declare its name instead of campaign_id",
         )
+    ignored = _ignored_differences(spec, target, report)
     warnings: tuple[str, ...] = ()
-    if target.state is not CampaignState.ENDED:
+    if ignored or target.state is not CampaignState.ENDED:
+        unused = f"; this is ignored: {'; '.join(ignored)}" if ignored else ""
+        create = "recreate: true" if spec.name else "its name with recreate: true"
         warnings = (
             f"{spec.subject}: campaign {target.id} is over with {target.status} and is not created"
-            " again; recreate: true schedules a new one",
+            f" again{unused}; {create} schedules a new one",
         )
     return CampaignPlan(
         spec=spec,
@@ -357,6 +365,26 @@ def _plan_ended(spec: CampaignSpec, target: Campaign) -> CampaignPlan:
         devices=leave_alone(spec.devices, "campaign is over"),
         warnings=warnings,
     )
+
+
+def _ignored_differences(
+    spec: CampaignSpec, target: Campaign, report: Sequence[CampaignDevice] | None
+) -> list[str]:
+    """Describe what is declared otherwise than the campaign had it before it ended."""
+    found = changed_members(target.schedule, spec.schedule.over(target.schedule))
+    if spec.devices is None or report is None:
+        return found
+    difference = compare_devices(spec.devices, (row.device_id for row in report), spec.devices_mode)
+    if difference.add:
+        found.append(
+            f"{len(difference.add)} devices that it did not have: {shorten(difference.add)}"
+        )
+    if difference.remove:
+        found.append(
+            f"{len(difference.remove)} of its devices are not declared:"
+            f" {shorten(difference.remove)}"
+        )
+    return found
 
 
 def _plan_update(
@@ -382,7 +410,7 @@ def _plan_update(
                 spec.subject,
                 f"campaign {target.id} is {target.status}: devices can no longer be added or"
                 f" removed ({len(difference.add)} to add, {len(difference.remove)} to remove)",
-                hint="declare another campaign for the other devices",
+                hint=_hint_for_fixed_devices(spec),
             )
         if difference.add:
             warnings = _pilot_warnings(spec, target.package, len(difference.after))
@@ -396,6 +424,18 @@ def _plan_update(
         devices=difference,
         warnings=warnings,
     )
+
+
+def _hint_for_fixed_devices(spec: CampaignSpec) -> str:
+    add = "to upgrade other devices, declare another campaign for them"
+    remove = (
+        "a device stays in a scheduled campaign until its end: to end it earlier, declare an"
+        " earlier end_date (24 hours ahead or later); before its first day, state: absent cancels"
+        " it for all its devices"
+    )
+    if spec.devices_mode is DevicesMode.REMOVE:
+        return remove
+    return f"{add}; {remove}" if spec.devices_mode is DevicesMode.EXACT else add
 
 
 # What is fixed at creation.

@@ -14,12 +14,20 @@ from .._model.firmware import Package
 from .._model.times import parse_time
 from .refusal import PlanRefused
 
+_NOT_LISTED = {
+    "v1": "a package of v3 needs fota_campaign; one that is not listed needs to_version",
+    "v3": "a package of v1 needs fota_upgrade; one that is not listed needs from_version and"
+    " to_version",
+}
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
-def find_package(subject: str, name: str, catalog: Sequence[Package]) -> Package:
+def find_package(
+    subject: str, name: str, catalog: Sequence[Package], *, api_version: str
+) -> Package:
     """Give the package of a name.
 
+    :param api_version: whose catalog it is, for hints.
     :raises PlanRefused: no package, or packages with different versions, have the name.
     """
     found = {
@@ -33,15 +41,17 @@ def find_package(subject: str, name: str, catalog: Sequence[Package]) -> Package
             subject,
             f"none of the {len(catalog)} packages of the account has the name {name!r}",
             hint=(f"did you mean {near[0]}? " if near else "")
-            + "fota_firmware_info lists the packages; a package that is not listed needs"
-            " from_version and to_version",
+            + f"fota_firmware_info with api_version: {api_version} lists the packages; "
+            + _NOT_LISTED[api_version],
         )
     if len(found) > 1:
         versions = ", ".join(f"{start} -> {end}" for start, end in sorted(found))
         raise PlanRefused(
             subject,
             f"{len(found)} packages have the name {name!r}: {versions}",
-            hint="declare from_version and to_version",
+            hint="declare to_version"
+            if api_version == "v1"
+            else "declare from_version and to_version",
         )
     return next(iter(found.values()))
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 
 class PlanRefused(ValueError):
     """What is declared cannot be reached from the current state.
@@ -19,3 +21,16 @@ class PlanRefused(ValueError):
         self.subject = subject
         self.reason = reason
         self.hint = hint
+
+
+def refuse_past(subject: str, option: str, day: date, today: date) -> None:
+    """Refuse a day that is over at the service, in check mode as in a run.
+
+    :raises PlanRefused: it is over.
+    """
+    if day < today:
+        raise PlanRefused(
+            subject,
+            f"{option} {day} is before today at the service ({today})",
+            hint=f"declare {today} or a later day",
+        )

@@ -6,18 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
+from .._model.device import Device
 from .._model.imei import shorten
-from .._model.status import CampaignState
+from .._model.status import CampaignState, DeviceState
 from .._model.upgrade import Upgrade, UpgradeRequest
 from .device_difference import DeviceDifference, DevicesMode, compare_devices, leave_alone
 from .plan import Plan
-from .refusal import PlanRefused
+from .refusal import PlanRefused, refuse_past
 
 # States that take other devices and a cancel (contract section 6).
 CHANGEABLE = frozenset({CampaignState.PENDING, CampaignState.QUEUED})
+
+# ThingSpace learns a new version within a day (contract section 6). Until then, a success counts.
+VERSION_DELAY = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,15 @@ class UpgradeSpec:
 
 @dataclass(frozen=True)
 class UpgradePlan(Plan):
-    """What would be written, and what will exist afterwards."""
+    """What would be written, and what will exist afterwards.
+
+    :ivar done: declared devices that run the target version without this upgrade.
+    """
 
     spec: UpgradeSpec
     current: Upgrade | None
     predicted: Upgrade | None
+    done: frozenset[str] = frozenset()
     current_devices: tuple[str, ...] = ()
     predicted_devices: tuple[str, ...] = ()
     create: UpgradeRequest | None = None
@@ -103,26 +111,86 @@ def needs_upgrade_version(spec: UpgradeSpec, target: Upgrade | None) -> bool:
     return missing and bool(spec.package) and not spec.to_version
 
 
-def plan_upgrade(spec: UpgradeSpec, target: Upgrade | None, *, today: date) -> UpgradePlan:
+def needs_versions(spec: UpgradeSpec, target: Upgrade | None) -> bool:
+    """Tell whether the plan depends on the versions that declared devices run."""
+    if not spec.present or not spec.devices or spec.devices_mode is DevicesMode.REMOVE:
+        return False
+    if target is None or (target.state.over and spec.recreate):
+        return spec.upgrade_id is None
+    return not _under_way(target).issuperset(spec.devices)
+
+
+def _under_way(target: Upgrade) -> frozenset[str]:
+    """Give the devices that the upgrade has updated, or still can update."""
+    return frozenset(
+        row.device_id
+        for row in target.devices
+        if row.state in (DeviceState.SUCCESS, DeviceState.PENDING)
+    )
+
+
+def find_done(
+    spec: UpgradeSpec,
+    target: Upgrade | None,
+    *,
+    devices: Sequence[Device],
+    upgrades: Sequence[Upgrade],
+    today: date,
+) -> frozenset[str]:
+    """Give the declared devices that run the target version, though not by ``target``.
+
+    :param devices: of the account.
+    :param upgrades: every upgrade that the reports list; a recent success in one counts.
+    """
+    version = spec.to_version or (target.to_version if target else "")
+    package = spec.package or (target.package if target else "")
+    wanted = frozenset(spec.devices or ())
+    running = {device.device_id for device in devices if version and device.firmware == version}
+    running |= {
+        row.device_id
+        for upgrade in upgrades
+        if upgrade.package == package and _is_recent(upgrade, today)
+        for row in upgrade.devices
+        if row.state is DeviceState.SUCCESS
+    }
+    kept = target is not None and not (target.state.over and spec.recreate)
+    return wanted & running - (_under_way(target) if target and kept else frozenset())
+
+
+def _is_recent(upgrade: Upgrade, today: date) -> bool:
+    last = upgrade.end or upgrade.start
+    return last is not None and today - last <= VERSION_DELAY
+
+
+def plan_upgrade(
+    spec: UpgradeSpec,
+    target: Upgrade | None,
+    *,
+    today: date,
+    done: frozenset[str] = frozenset(),
+) -> UpgradePlan:
     """Plan one upgrade.
 
     :param target: what :func:`choose_upgrade` gave, with its devices.
     :param today: the service's day.
+    :param done: what :func:`find_done` gave; such devices are not added.
     :raises PlanRefused: what is declared cannot be reached; nothing was written.
     """
     if not spec.present:
         return _plan_absent(spec, target)
     over = target is not None and target.state.over
     if target is None or (over and spec.recreate):
-        return _plan_missing(spec, target, today)
+        return _plan_missing(spec, target, today, done)
     _refuse_other_identity(spec, target)
     present = tuple(device.device_id for device in target.devices)
     if over and spec.devices_mode is DevicesMode.REMOVE:
         # So does a repeated removal end when an older upgrade had the same devices.
         difference = leave_alone(spec.devices, "upgrade is over", present=present)
     else:
-        difference = compare_devices(spec.devices, present, spec.devices_mode)
-    if difference and target.state not in CHANGEABLE:
+        difference = _compare(spec, present, done)
+    if target.state in CHANGEABLE:
+        _refuse_other_list(spec, target, difference)
+    elif difference:
         missing = f" ({shorten(difference.add)} would be added)" if difference.add else ""
         raise PlanRefused(
             spec.subject,
@@ -141,11 +209,43 @@ def plan_upgrade(spec: UpgradeSpec, target: Upgrade | None, *, today: date) -> U
         spec=spec,
         current=target,
         predicted=target,
+        done=done,
         current_devices=present,
         predicted_devices=difference.after,
         devices=difference,
         warnings=warnings,
     )
+
+
+def _compare(spec: UpgradeSpec, present: Sequence[str], done: frozenset[str]) -> DeviceDifference:
+    """Compare the devices; those that are done and not in the upgrade are not added."""
+    if spec.devices is None:
+        return compare_devices(None, present, spec.devices_mode)
+    left_out = [imei for imei in spec.devices if imei in done.difference(present)]
+    wanted = [imei for imei in spec.devices if imei not in set(left_out)]
+    difference = compare_devices(wanted, present, spec.devices_mode)
+    without = leave_alone(left_out, "runs the target version already")
+    return replace(difference, actions=difference.actions + without.actions)
+
+
+def _refuse_other_list(spec: UpgradeSpec, target: Upgrade, difference: DeviceDifference) -> None:
+    """Refuse a list that shares devices with an upgrade, though neither includes the other.
+
+    Only devices tell apart two upgrades of one firmware and day.
+    """
+    others = sorted(target.device_ids.difference(spec.devices or ()))
+    if spec.upgrade_id or spec.devices_mode is DevicesMode.REMOVE or not difference.add:
+        return
+    if others:
+        shared = sorted(target.device_ids.intersection(spec.devices or ()))
+        raise PlanRefused(
+            spec.subject,
+            f"upgrade {target.id} of this firmware and date has {shorten(shared)}, but also"
+            f" {len(others)} devices that are not declared: {shorten(others)}. The others that are"
+            f" declared would join it: {shorten(difference.add)}",
+            hint=f"if this upgrade is meant, declare upgrade_id: {target.id}; for an upgrade of its"
+            " own, leave out the devices that the other one has",
+        )
 
 
 def _plan_absent(spec: UpgradeSpec, target: Upgrade | None) -> UpgradePlan:
@@ -175,7 +275,9 @@ def _plan_absent(spec: UpgradeSpec, target: Upgrade | None) -> UpgradePlan:
     )
 
 
-def _plan_missing(spec: UpgradeSpec, ended: Upgrade | None, today: date) -> UpgradePlan:
+def _plan_missing(
+    spec: UpgradeSpec, ended: Upgrade | None, today: date, done: frozenset[str]
+) -> UpgradePlan:
     if spec.upgrade_id:
         raise PlanRefused(
             spec.subject,
@@ -185,26 +287,24 @@ def _plan_missing(spec: UpgradeSpec, ended: Upgrade | None, today: date) -> Upgr
     if spec.devices_mode is DevicesMode.REMOVE:
         none = leave_alone(spec.devices, "there is no upgrade")
         return UpgradePlan(spec=spec, current=None, predicted=None, devices=none)
-    last_day = spec.end or spec.start
-    if spec.start is None or last_day is None:
+    difference = _compare(spec, (), done)
+    if not difference:
+        return UpgradePlan(spec=spec, current=None, predicted=None, done=done, devices=difference)
+    if spec.start is None:
         raise PlanRefused(spec.subject, "start_date is missing", hint="declare start_date")
-    if last_day < today:
-        raise PlanRefused(
-            spec.subject,
-            f"would end on {last_day}, before today at the service ({today})",
-            hint="declare dates that are not over",
-        )
+    refuse_past(spec.subject, "start_date", spec.start, today)
     request = UpgradeRequest(
         account=spec.account,
         package=spec.package or "",
         to_version=spec.to_version or "",
         start=spec.start,
         end=spec.end,
-        devices=spec.devices or (),
+        devices=difference.after,
     )
     return UpgradePlan(
         spec=spec,
         current=ended,
+        done=done,
         predicted=Upgrade(
             id="",
             package=request.package,
@@ -215,7 +315,7 @@ def _plan_missing(spec: UpgradeSpec, ended: Upgrade | None, today: date) -> Upgr
         ),
         predicted_devices=request.devices,
         create=request,
-        devices=compare_devices(request.devices, (), DevicesMode.AT_LEAST),
+        devices=difference,
     )
 
 

@@ -261,7 +261,11 @@ def test_deep_nesting_is_no_error_body() -> None:
         (401, "unauthorized", "session"),
         (400, "INVALID_PARAMETER", None),
         (400, None, None),
-        (403, "REQUEST_FAILED.SessionToken.Expired", None),
+        (403, "REQUEST_FAILED.SessionToken.Expired", "session"),
+        (403, "UnifiedWebService.INPUT_INVALID.SessionToken.Invalid", "session"),
+        (403, "REQUEST_FAILED.SessionToken.Missing", "session"),
+        (403, "unauthorized", None),
+        (403, None, None),
         (500, "REQUEST_FAILED.SessionToken.Expired", None),
     ],
 )
@@ -277,7 +281,7 @@ def test_which_token_a_refusal_blames(status: int, code: str | None, token: str 
         (401, "900901", None, "bearer token was rejected"),
         (403, "404", "Runtime Error", "subscribed to Software Management"),
         (400, "INVALID_PARAMETER", "Device list is empty", "at least one device"),
-        (400, "Prefix.INVALID_PARAMETER", "Invalid uuid: x", "campaign id"),
+        (400, "Prefix.INVALID_PARAMETER", "Index exceeds number of devices", "from its beginning"),
         (400, "SessionToken.Expired", None, "Log out"),
         (400, "NEW_CODE", "?", "Nothing was done"),
         (404, None, None, "base_url (THINGSPACE_BASE_URL)"),
@@ -285,6 +289,22 @@ def test_which_token_a_refusal_blames(status: int, code: str | None, token: str 
 )
 def test_hints_say_what_to_do(status: int, code: str, message: str | None, hint: str) -> None:
     assert hint in hints.for_refusal(status, ErrorBody(code=code, message=message))
+
+
+@pytest.mark.parametrize(
+    ("operation", "hint"),
+    [
+        ("v1GetUpgrade", "fota_upgrade_info"),
+        ("v2GetCampaign", "type software"),
+        ("v3GetCampaign", "type firmware"),
+    ],
+)
+def test_a_hint_for_an_unknown_id_names_the_option(operation: str, hint: str) -> None:
+    for message in ("Invalid uuid: x", "Invalid upgradeId", "Campaign not found"):
+        said = hints.for_refusal(400, ErrorBody("INVALID_PARAMETER", message), operation)
+        assert hint in said and "_id" in said
+    inactive = ErrorBody("INVALID_PARAMETER", "Inactive account")
+    assert "account is not active" in hints.for_refusal(400, inactive, operation)
 
 
 # -- errors -----------------------------------------------------------------------------------

@@ -184,7 +184,7 @@ def test_an_expired_token_is_renewed_and_the_call_replayed_once(
     assert statuses.count(200) == 1
 
 
-@pytest.mark.parametrize("switch", ["fota_400", "prefixed_400", "unauthorized_401"])
+@pytest.mark.parametrize("switch", ["fota_400", "prefixed_400", "unauthorized_401", "fota_403"])
 def test_every_way_to_say_that_a_session_ended(
     sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, switch: str
 ) -> None:
@@ -366,6 +366,29 @@ def test_a_job_that_comes_back_every_hour_does_not_lock_the_user(
         client.logout()
     with pytest.raises(LoginRejected, match="login rejected"):
         read(wrong, ops)
+
+
+def test_a_cache_that_may_be_thrown_away_promises_no_pause(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, tmp_path: Path
+) -> None:
+    """Jobs in containers start with an empty cache; all tasks of one say the same."""
+    for job in range(2):
+        wrong = replace(settings, password="wrong", token_cache=str(tmp_path / f"job{job}"))
+        for _task in range(2):
+            with pytest.raises(LoginRejected) as caught:
+                read(wrong, ops)
+            hint = str(caught.value.hint)
+            assert "not tried again" not in hint
+            assert "token cache was empty at the start" in hint and f"job{job}" in hint
+            assert "five rejected logins in a row lock the user" in hint
+            assert "THINGSPACE_TOKEN_CACHE" in hint
+    assert count(sim, LOGIN) == 2
+    # A cache that is older than this job is kept.
+    read(settings, ops)
+    os.utime(Path(settings.token_cache or "") / "salt", (0, 0))
+    with pytest.raises(LoginRejected) as caught:
+        read(replace(settings, password="wrong"), ops)
+    assert "not tried again for 15 minutes" in str(caught.value.hint)
 
 
 def test_a_logout_forgets_a_rejection(

@@ -612,6 +612,7 @@ def test_the_clock_is_the_services(
     with Client(settings) as client:
         with pytest.raises(UnexpectedReply):
             assert client.now is None
+        assert client.simulated is None
         sim.set_now("2031-05-06T07:08:09Z")
         read(client, ops)
         assert client.now.strftime("%Y-%m-%dT%H") == "2031-05-06T07"
@@ -624,7 +625,7 @@ def test_the_clock_is_the_services(
 def test_a_wrong_clock_is_said_once(ops: Ops, date: str, said: int) -> None:
     with CannedServer([reply(Date=date)]) as server, Client(server.settings()) as client:
         read(client, ops)
-        assert not client.simulated
+        assert client.simulated is False
         assert len(client.warnings()) == said
         assert client.warnings() == []
 

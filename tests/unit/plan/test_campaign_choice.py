@@ -134,7 +134,9 @@ def test_when_versions_have_to_be_looked_up(declared: CampaignSpec, needed: bool
     ("declared", "target", "needed"),
     [
         pytest.param(spec(), LIVE, True, id="live"),
-        pytest.param(spec(), ENDED, False, id="ended"),
+        pytest.param(spec(), ENDED, True, id="ended"),
+        pytest.param(spec(devices_mode=DevicesMode.REMOVE), ENDED, False, id="ended-removal"),
+        pytest.param(spec(), campaign("CampaignAborted"), False, id="aborted"),
         pytest.param(spec(), None, False, id="nothing-there"),
         pytest.param(bare(), LIVE, False, id="no-devices-declared"),
         pytest.param(bare(devices=(ONE,), present=False), LIVE, False, id="absent"),

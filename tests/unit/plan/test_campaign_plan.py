@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import (
@@ -125,13 +127,14 @@ def test_what_is_missing_to_create_is_named(missing: dict[str, object], said: st
         plan_campaign(spec(**missing), None, now=NOW)
 
 
-def test_it_cannot_be_created_to_end_before_today() -> None:
+@pytest.mark.parametrize("end", [day(-1), day(0), day(5)])
+def test_it_cannot_be_created_to_start_before_today(end: date) -> None:
     with pytest.raises(PlanRefused, match="before today at the service"):
-        plan_campaign(spec(start=day(-5), end=day(-1)), None, now=NOW)
+        plan_campaign(spec(start=day(-5), end=end), None, now=NOW)
 
 
-def test_it_can_be_created_to_start_in_the_past_and_end_today() -> None:
-    assert plan_campaign(spec(start=day(-5), end=day(0)), None, now=NOW).create is not None
+def test_it_can_be_created_to_start_and_end_today() -> None:
+    assert plan_campaign(spec(start=day(0), end=day(0)), None, now=NOW).create is not None
 
 
 @pytest.mark.parametrize(("count", "warned"), [(20, False), (21, True)])

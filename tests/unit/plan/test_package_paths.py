@@ -20,16 +20,20 @@ from ansible_collections.thingspace.fota.tests.unit.plan.builders import package
 
 def test_the_package_of_a_name() -> None:
     catalog = [package("a-b", "A B"), package("b-c", "B C")]
-    assert find_package("s", "b-c", catalog) is catalog[1]
+    assert find_package("s", "b-c", catalog, api_version="v3") is catalog[1]
 
 
 def test_a_package_that_is_listed_twice_is_one() -> None:
-    assert find_package("s", "a-b", [package("a-b"), package("a-b")]) == package("a-b")
+    assert find_package("s", "a-b", [package("a-b"), package("a-b")], api_version="v3") == package(
+        "a-b"
+    )
 
 
 def test_a_near_name_is_suggested() -> None:
     with pytest.raises(PlanRefused) as caught:
-        find_package("campaign x", "pkg-a-bb", [package("pkg-a-b"), package("unlike")])
+        find_package(
+            "campaign x", "pkg-a-bb", [package("pkg-a-b"), package("unlike")], api_version="v3"
+        )
     assert str(caught.value).startswith("campaign x: ")
     assert "2 packages of the account has the name 'pkg-a-bb'" in str(caught.value)
     assert "did you mean pkg-a-b?" in caught.value.hint
@@ -38,14 +42,14 @@ def test_a_near_name_is_suggested() -> None:
 @pytest.mark.parametrize("catalog", [[], [package("quite-unlike")]])
 def test_a_name_that_is_near_to_none_suggests_none(catalog: list[Package]) -> None:
     with pytest.raises(PlanRefused) as caught:
-        find_package("s", "zzz", catalog)
+        find_package("s", "zzz", catalog, api_version="v3")
     assert "did you mean" not in caught.value.hint
     assert "from_version" in caught.value.hint
 
 
 def test_one_name_with_different_versions_is_refused_and_lists_them() -> None:
     with pytest.raises(PlanRefused, match="A -> B, A -> C"):
-        find_package("s", "x", [package("x", "A C"), package("x", "A B")])
+        find_package("s", "x", [package("x", "A C"), package("x", "A B")], api_version="v3")
 
 
 def path(catalog: list[Package], way: str, **members: str) -> list[str] | None:

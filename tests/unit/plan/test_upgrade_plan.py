@@ -134,12 +134,12 @@ def test_create() -> None:
     ("dates", "allowed"),
     [
         pytest.param({"start": day(0)}, True, id="today"),
-        pytest.param({"start": day(-3), "end": day(0)}, True, id="ends-today"),
+        pytest.param({"start": day(-3), "end": day(0)}, False, id="ends-today"),
         pytest.param({"start": day(-1)}, False, id="yesterday"),
         pytest.param({"start": day(-3), "end": day(-1)}, False, id="ended-yesterday"),
     ],
 )
-def test_nothing_is_created_to_end_before_today(
+def test_nothing_is_created_to_start_before_today(
     dates: dict[str, object],
     allowed: bool,  # noqa: FBT001
 ) -> None:
@@ -222,8 +222,34 @@ def test_recreate_schedules_all_devices_again() -> None:
 )
 def test_modes(mode: DevicesMode, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
     target = upgrade(devices=(ONE, THREE))
-    plan = plan_upgrade(upgrade_spec(devices_mode=mode), target, today=TODAY)
+    plan = plan_upgrade(upgrade_spec(upgrade_id="u-1", devices_mode=mode), target, today=TODAY)
     assert (plan.devices.add, plan.devices.remove) == (add, remove)
+
+
+@pytest.mark.parametrize(
+    ("mode", "present", "refused"),
+    [
+        pytest.param(DevicesMode.AT_LEAST, (ONE, THREE), True, id="overlap"),
+        pytest.param(DevicesMode.EXACT, (ONE, THREE), True, id="overlap-exact"),
+        pytest.param(DevicesMode.REMOVE, (ONE, THREE), False, id="removal"),
+        pytest.param(DevicesMode.AT_LEAST, (ONE,), False, id="grown"),
+        pytest.param(DevicesMode.EXACT, (ONE,), False, id="grown-exact"),
+        pytest.param(DevicesMode.AT_LEAST, (ONE, TWO, THREE), False, id="part"),
+        pytest.param(DevicesMode.EXACT, (ONE, TWO, THREE), False, id="shrunk"),
+    ],
+)
+def test_a_list_that_only_overlaps_is_not_that_of_the_upgrade(
+    mode: DevicesMode,
+    present: tuple[str, ...],
+    refused: bool,  # noqa: FBT001
+) -> None:
+    wish, target = upgrade_spec(devices_mode=mode), upgrade(devices=present)
+    if not refused:
+        plan_upgrade(wish, target, today=TODAY)
+        return
+    with pytest.raises(PlanRefused, match=f"u-1 .*{ONE}.*{THREE}.*{TWO}") as caught:
+        plan_upgrade(wish, target, today=TODAY)
+    assert "upgrade_id: u-1" in caught.value.hint
 
 
 @pytest.mark.parametrize(

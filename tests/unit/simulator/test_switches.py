@@ -379,6 +379,7 @@ PROBES: dict[str, tuple[Callable[[ApiClient], Any], list[Any]]] = {
             (400, "REQUEST_FAILED.SessionToken.Expired", None),
             (400, "UnifiedWebService.REQUEST_FAILED.SessionToken.Expired", None),
             (401, None, "unauthorized"),
+            (403, "REQUEST_FAILED.SessionToken.Expired", None),
         ],
     ),
     "v1_cancelled_upgrade": (_v1_cancelled_upgrade, [400, 200]),

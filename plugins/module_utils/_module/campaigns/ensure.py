@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..._api.campaign_service import CampaignService
-from ..._client.errors import FotaError
+from ..._client.errors import FotaError, ServiceRefused
 from ..._model.campaign import Campaign, CampaignDevice, CampaignType, DeviceChange
 from ..._model.firmware import Package
 from ..._model.imei import shorten
@@ -25,7 +25,7 @@ from ..._plan.campaign_plan import (
     needs_device_report,
     plan_campaign,
 )
-from ..awaited import Awaited, explain_unreached, wait_for_stage
+from ..awaited import Awaited, describe_rejected, explain_unreached, wait_for_stage
 from ..context import Context
 from ..devices.firmware import query_devices
 from ..options import check_positive
@@ -84,6 +84,9 @@ def ensure_campaigns(context: Context, params: Mapping[str, Any]) -> dict[str, A
                 _wait(context, entries, params)
     except FotaError as error:
         failure = error
+    for entry in entries:
+        if entry.plan.spec.present and not entry.plan.was_over:
+            context.warnings += describe_rejected(entry.plan.spec.subject, entry.report or ())
     devices = Rows(_COLUMNS, _each_device(entries))
     return context.conclude(_result(context, entries, params), devices, failure=failure)
 
@@ -148,7 +151,7 @@ def _read_report(
     if target is None or not needs_device_report(spec, target):
         return None
     report = service.list_campaign_devices(target.id)
-    if report:
+    if report or target.state.over:
         return report
     if target.state is CampaignState.PENDING:
         return None
@@ -185,7 +188,11 @@ def _write_all(
             entry.done = True
             continue
         writer = CampaignWriter(context, entry.service, devices_per_call=devices_per_call)
-        written = writer.carry_out(entry.plan)
+        try:
+            written = writer.carry_out(entry.plan)
+        except ServiceRefused as error:
+            payload: dict[str, Any] = error.payload()
+            raise ServiceRefused(f"{entry.plan.spec.subject}: {error}", **payload) from error
         entry.campaign, entry.done = written.campaign, True
         entry.changes = {change.device_id: change for change in written.device_changes}
         subject = entry.plan.spec.subject

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..._client.errors import FotaError
+from ..._client.errors import FotaError, ServiceRefused
 from ..._model.campaign import DeviceChange
 from ..._model.upgrade import Upgrade
 from ..._plan.packages import find_package
@@ -17,17 +17,20 @@ from ..._plan.upgrade_plan import (
     UpgradePlan,
     UpgradeSpec,
     choose_upgrade,
+    find_done,
+    matching_upgrades,
     needs_upgrade_version,
+    needs_versions,
     plan_upgrade,
 )
-from ..awaited import Awaited, explain_unreached, wait_for_stage
+from ..awaited import Awaited, describe_rejected, explain_unreached, wait_for_stage
 from ..campaigns.change_view import ACTION_COLUMNS, count_changes, view_actions, view_changes
 from ..context import Context
 from ..results_file import Rows
 from ..waiting import Waiting
 from .options import read_upgrade_spec
-from .search import find_listed, find_unlisted
-from .view import view_declared
+from .search import find_unlisted, list_known
+from .view import mark_done, view_declared
 from .writer import UpgradeWriter, WrittenUpgrade
 
 
@@ -47,7 +50,11 @@ def ensure_upgrade(context: Context, params: Mapping[str, Any]) -> dict[str, Any
     written: WrittenUpgrade | None = None
     failure: FotaError | None = None
     try:
-        written = UpgradeWriter(context).carry_out(plan)
+        try:
+            written = UpgradeWriter(context).carry_out(plan)
+        except ServiceRefused as error:
+            payload: dict[str, Any] = error.payload()
+            raise ServiceRefused(f"{spec.subject}: {error}", **payload) from error
         _refuse_failed(spec, written.device_changes)
         if params["wait"] and spec.present and written.upgrade is not None and not plan.was_over:
             stage = params["wait_for"]
@@ -62,15 +69,22 @@ def ensure_upgrade(context: Context, params: Mapping[str, Any]) -> dict[str, Any
 
 
 def _plan(context: Context, spec: UpgradeSpec) -> UpgradePlan:
-    found = find_listed(context.v1, spec)
+    known = list_known(context.v1, spec)
+    found = known if spec.upgrade_id else matching_upgrades(spec, known)
     target = choose_upgrade(spec, found)
     if spec.present and not spec.upgrade_id and (target is None or target.state.over):
         found += find_unlisted(context.v1, spec, {upgrade.id for upgrade in found})
         target = choose_upgrade(spec, found)
     if needs_upgrade_version(spec, target):
-        package = find_package(spec.subject, spec.package or "", context.v1.list_firmware())
+        catalog = context.v1.list_firmware()
+        package = find_package(spec.subject, spec.package or "", catalog, api_version="v1")
         spec = replace(spec, to_version=package.to_version)
-    return plan_upgrade(spec, target, today=context.client.now.date())
+    today = context.client.now.date()
+    done: frozenset[str] = frozenset()
+    if needs_versions(spec, target):
+        devices = context.v1.list_devices()
+        done = find_done(spec, target, devices=devices, upgrades=known, today=today)
+    return plan_upgrade(spec, target, today=today, done=done)
 
 
 def _refuse_failed(spec: UpgradeSpec, changes: Sequence[DeviceChange]) -> None:
@@ -98,12 +112,16 @@ def _conclude(
     done = written is not None
     written = written or WrittenUpgrade(plan.current)
     upgrade = written.upgrade
-    report = upgrade.devices if upgrade else ()
+    version = plan.spec.to_version or (plan.current.to_version if plan.current else "")
+    report = mark_done(upgrade.devices if upgrade else (), plan.done, version)
+    if plan.spec.present and not plan.was_over:
+        context.warnings += describe_rejected(plan.spec.subject, report)
     changes = {change.device_id: change for change in written.device_changes}
     counts = count_changes(plan.devices, changes)
     known = upgrade or plan.current
     word = plan.action if plan.changed else "unchanged"
     status = upgrade.status if upgrade else "not there"
+    done_clause = f", {len(plan.done)} devices run {version} already" if plan.done else ""
     result = {
         "changed": done and bool(plan.create or plan.cancel or any(counts.values())),
         "upgrade": {
@@ -112,7 +130,7 @@ def _conclude(
             **view_changes(plan, changes, report, params["return_devices"]),
         },
         "diff": _diff(plan),
-        "msg": context.headline(f"{plan.spec.subject}: {word}, {status}"),
+        "msg": context.headline(f"{plan.spec.subject}: {word}, {status}{done_clause}"),
     }
     id_ = upgrade.id if upgrade else ""
     every = view_actions(plan.devices.actions, changes, report, "all")

@@ -14,11 +14,11 @@ from ..._plan.upgrade_plan import UpgradeSpec, matching_upgrades
 from ..campaigns.search import HISTORIES_READ, find_by_id, list_history_ids, read_kept
 
 
-def find_listed(service: FotaV1, spec: UpgradeSpec) -> list[Upgrade]:
-    """Find the upgrades that a declaration may mean, by its id or in the reports."""
+def list_known(service: FotaV1, spec: UpgradeSpec) -> list[Upgrade]:
+    """Read the upgrade of the declared id, or list those of every status."""
     if spec.upgrade_id:
         return find_by_id(service.get_upgrade, spec.upgrade_id, may_be_gone=not spec.present)
-    return matching_upgrades(spec, list_all_upgrades(service))
+    return list_all_upgrades(service)
 
 
 def find_unlisted(service: FotaV1, spec: UpgradeSpec, known: Collection[str]) -> list[Upgrade]:

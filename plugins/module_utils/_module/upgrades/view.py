@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..._model.campaign import CampaignDevice
+from ..._model.status import DeviceState
 from ..._model.upgrade import Upgrade
 from ..campaigns.view import (
     REPORT_COLUMNS,
@@ -27,6 +29,21 @@ def view_upgrade(upgrade: Upgrade, return_devices: str) -> dict[str, Any]:
         "counts": count_devices(upgrade.devices),
         "devices": select_devices(upgrade.devices, return_devices),
     }
+
+
+def mark_done(
+    rows: Iterable[CampaignDevice], done: frozenset[str], version: str
+) -> list[CampaignDevice]:
+    """Give the rows of a report and, in place of theirs, those of devices that are done.
+
+    :param version: the target version, which these devices run.
+    """
+    marked = [row for row in rows if row.device_id not in done]
+    for imei in sorted(done):
+        row = CampaignDevice(imei, status="", reason=f"runs {version} already")
+        row.state = DeviceState.CURRENT
+        marked.append(row)
+    return marked
 
 
 def view_declared(upgrade: Upgrade) -> dict[str, Any]:

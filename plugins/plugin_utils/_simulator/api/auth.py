@@ -179,7 +179,9 @@ class Auth:
             )
         prefix = "UnifiedWebService." if choice == "prefixed_400" else ""
         return fota_error(
-            f"{prefix}REQUEST_FAILED.SessionToken.Expired", "The session token has expired."
+            f"{prefix}REQUEST_FAILED.SessionToken.Expired",
+            "The session token has expired.",
+            status=403 if choice == "fota_403" else 400,
         )
 
     def _key(self, headers: Mapping[str, str], *, refused: int) -> str:

@@ -144,9 +144,9 @@ TABLE = (
     Switch(
         "expired_session",
         "Q20",
-        ("fota_400", "prefixed_400", "unauthorized_401"),
+        ("fota_400", "prefixed_400", "unauthorized_401", "fota_403"),
         "reply for an expired M2M session: the FOTA error, the same error with the prefix "
-        "UnifiedWebService., or the error of the related session API",
+        "UnifiedWebService., the error of the related session API, or the FOTA error with HTTP 403",
     ),
     Switch(
         "v1_cancelled_upgrade",
