@@ -252,9 +252,10 @@ overrides:
         failures: 0
     accept: []
 unstoppable:
-  description: Campaigns that should stop and have started. C(can_change) of their devices may still
-    change until the end of C(until), a UTC day. C(until) is null where the network keeps devices
-    queued (OMA), so that the end is not known.
+  description: Campaigns that should stop and have started, and those that are over but whose
+    devices the network keeps queued (OMA). C(can_change) of their devices may still change until
+    the end of C(until), a UTC day, or at any time if C(until) is null. C(imeis) lists those that
+    the report of the campaign contains, and is empty with O(return_devices=none).
   returned: when a decision was made
   type: list
   elements: dict

@@ -138,7 +138,7 @@ def playbook_variables(
         "rollout": {
             **coming,
             "rollout_journal": str(folder / "journal.jsonl"),
-            "rollout_hooks": {"before_wave": str(folder / "no-such-hook.yml")},
+            "rollout_hooks": {"before_wave": str(folder / "hook.yml")},
         },
         "status": going,
         "upgrade": {
@@ -174,6 +174,7 @@ def test_everything_runs_in_check_mode_and_writes_nothing(
     variables = playbook_variables(
         begin(rollout_of(account, "alpha", 0)), rollout_of(account, "beta", 1).spec, tmp_path
     )
+    (tmp_path / "hook.yml").write_text("- ansible.builtin.fail: {msg: not in check mode}\n")
     campaigns = sim.campaigns()
     assert sorted([*variables, *TESTED_ELSEWHERE]) == PLAYBOOKS, "add the new playbook to this test"
     plays: list[dict[str, Any]] = []
@@ -204,6 +205,7 @@ def test_everything_runs_in_check_mode_and_writes_nothing(
     assert sorted(modules) == MODULES, "add the new module to this test"
     roles = set(re.findall(rf"^TASK \[{OURS}(\w+) : ", run.output, re.MULTILINE))
     assert sorted(roles) == ROLES, "add the new role to this test"
+    assert "skipping: [localhost] => (item=" not in run.output, "one line for a skipped task"
     said = parts(run)
     for name in variables:
         for title in plays_of(name):

@@ -65,6 +65,7 @@ def test_canary_then_rest_over_several_runs(
         "The stage is not over: run again later." in first["Show the status of the canary"]["msg"]
     )
     assert set(sim.upgrades()[0]["devices"]) == set(DEVICES[:2])
+    assert "skipping: [localhost] => (item=" not in first.output, "one line for a skipped task"
 
     sim.advance(hours=72)
     second = run_playbook(PLAYBOOK, variables=VARIABLES, simulator=sim).succeeded()

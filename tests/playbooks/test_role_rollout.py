@@ -170,6 +170,9 @@ def test_a_bad_model_halts_alone(operator: Any) -> None:
     decision = run["Decide the next step"]
     assert decision["phase"] == "completed_with_exceptions"
     assert [cohort["model"] for cohort in failed_cohorts(decision)] == ["beta"]
+    artifact = run["Set the statistics for later jobs of a workflow"]["ansible_stats"]["data"]
+    assert artifact["fota_rollout"]["halted_cohorts"] == failed_cohorts(decision)
+    assert artifact["fota_rollout"]["unstoppable"] == []
     touched = {one["deviceId"] for one in mine.sim.devices() if one["firmware"] == "B"}
     assert touched == {imei(0, number) for number in range(15)}
     assert len(mine.sim.campaigns()) == 3, "two of canaries, one of all other alphas"
@@ -287,7 +290,14 @@ def test_a_halt_ends_what_has_started_as_early_as_the_service_allows(operator: A
     assert run.status != 0
     assert before == {"2026-03-05"}
     assert {one["endDate"] for one in mine.sim.campaigns()} == {"2026-03-04"}
-    assert len(run.all("Show the devices that can still change")[0].result["results"]) == 2
+    shown = run["Show the devices that can still change"]["results"]
+    artifact = run["Set the statistics for later jobs of a workflow"]["ansible_stats"]["data"]
+    kept = artifact["fota_rollout"]["unstoppable"]
+    report = "\n".join(run["Print the report"]["msg"])
+    assert len(shown) == len(kept) == 2
+    for place, campaign in enumerate(kept):
+        assert len(campaign["imeis"]) == campaign["can_change"] == 5
+        assert all(id_ in shown[place]["msg"] and id_ in report for id_ in campaign["imeis"])
     again = mine.run_once(rollout_state="halted")
     assert again.changed == []
 

@@ -1,12 +1,15 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes with a rollout: its journal, task files at events, and the way back."""
+"""What goes with a rollout: its journal, task files at events, and the way back.
+
+Relative paths start where the playbook was started: ``rollout_journal``, ``rollout_hooks``,
+``report_path``, ``reverse_path``.
+"""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,14 +39,14 @@ HOOK = """
 
 
 class Operator:
-    """Runs one rollout, every run a process of its own."""
+    """Runs one rollout, every run a process of its own, in a folder with all of its files."""
 
-    def __init__(self, run_playbook: PlaybookRunner, sim: Any, folder: Path) -> None:
+    def __init__(self, run_playbook: PlaybookRunner, sim: Any) -> None:
         self.run_playbook = run_playbook
         self.sim = sim
-        self.folder = folder
-        hook = folder / "hook.yml"
-        hook.write_text(HOOK)
+        self.folder = run_playbook.folder
+        (self.folder / "hooks").mkdir()
+        (self.folder / "hooks" / "hook.yml").write_text(HOOK)
         self.variables: dict[str, Any] = {
             "rollout_spec": {
                 "name": "meters",
@@ -53,9 +56,9 @@ class Operator:
                 "waves": [{"name": "pilot", "count": 6}, {"name": "all", "rest": True}],
             },
             "rollout_imei_check": "off",
-            "rollout_journal": str(folder / "journal.jsonl"),
+            "rollout_journal": "journal.jsonl",
             "rollout_hooks": dict.fromkeys(
-                ["before_wave", "after_wave", "halt", "phase_change"], str(hook)
+                ["before_wave", "after_wave", "halt", "phase_change"], "hooks/hook.yml"
             ),
         }
 
@@ -80,10 +83,10 @@ class Operator:
 
 
 @pytest.fixture
-def operator(run_playbook: PlaybookRunner, simulator: StartSimulator, tmp_path: Path) -> Any:
+def operator(run_playbook: PlaybookRunner, simulator: StartSimulator) -> Any:
     def make(**outcomes: Any) -> Operator:
         data = fleet(MODELS, outcomes=outcomes, packages=[package("alpha", "B", "A")])
-        return Operator(run_playbook, simulator(data, start=START), tmp_path)
+        return Operator(run_playbook, simulator(data, start=START))
 
     return make
 
@@ -110,8 +113,10 @@ def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
         "before_wave all running running meters",
     ]
     mine.sim.advance(hours=72)
-    end = mine.run_once().succeeded()
+    end = mine.run_once(report_path="report.json").succeeded()
     assert end["Decide the next step"]["phase"] == "completed"
+    report = json.loads((mine.folder / "report.json").read_text())
+    assert report["phase"] == "completed"
     done = mine.events()
     assert done[-2:] == [
         "after_wave all running completed meters",
@@ -124,13 +129,61 @@ def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
     ]
 
 
-def test_a_halt_is_told_after_the_brakes_and_a_failed_hook_creates_nothing(operator: Any) -> None:
-    mine = operator(default={"success_rate": 0})
-    refusing = mine.folder / "refuse.yml"
-    refusing.write_text("- name: Change board\n  ansible.builtin.fail:\n    msg: not today\n")
-    refused = mine.run_once(rollout_hooks={"before_wave": str(refusing)})
-    assert [one.result["msg"] for one in refused.failed] == ["not today"]
+@pytest.mark.matrix
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_hook_that_fails_creates_nothing_and_is_in_the_journal(
+    operator: Any, *, hidden: bool
+) -> None:
+    """It is the last message, too. What a task hides with no_log stays hidden."""
+    mine = operator()
+    task = {"name": "Change board", "ansible.builtin.fail": {"msg": "not today"}, "no_log": hidden}
+    (mine.folder / "refuse.yml").write_text(yaml.safe_dump([task]))
+    run = mine.run_once(rollout_hooks={"before_wave": "refuse.yml"})
+    words = "its output is hidden, because the task sets no_log" if hidden else "not today"
+    assert run.status == 2
     assert mine.sim.campaigns() == []
+    (line,) = mine.journal()
+    assert line["failed"] == {"task": "Change board", "message": words}
+    assert line["created"] == []
+    last = [result for result in run.results if result.status != "skipped"][-1]
+    assert (last.status, last.result["msg"]) == ("failed", f"Change board: {words}")
+
+
+def test_what_a_run_could_not_write_or_read_is_refused_before_any_call(operator: Any) -> None:
+    """In check mode, too: the journal, the report, hooks, and misspelled variables.
+
+    A halt by hand is carried out before that is an error.
+    """
+    mine = operator()
+    wrong = {
+        "rollout_journal": "hooks/hook.yml/journal.jsonl",
+        "report_path": "reports/report.json",
+        "rollout_sate": "halted",
+    }
+    starts = (
+        "rollout_sate: unknown variable; did you mean rollout_state?",
+        f"rollout_journal: cannot write {mine.folder}/hooks/hook.yml/journal.jsonl.",
+        f"report_path: cannot write {mine.folder}/reports/report.json.",
+    )
+    for check in (["--check"], []):
+        run = mine.run_once(*check, **wrong)
+        (failed,) = run.failed
+        assert all(start in failed.result["msg"] for start in starts), failed.result["msg"]
+        run = mine.run_once(*check, rollout_hooks={"phase_change": "hooks/none.yml"})
+        (failed,) = run["Check the task files of hooks"]["results"]
+        assert failed["msg"].startswith("rollout_hooks.phase_change: hooks/none.yml is not a file.")
+    assert mine.sim.journal() == []
+
+    mine.run_once().succeeded()
+    assert "failed" not in mine.journal()[-1]
+    halt = mine.run_once(playbook="halt", **wrong)
+    assert halt.changed == ["Cancel campaigns that must not start"]
+    assert halt.status == 2
+    assert {campaign["status"] for campaign in mine.sim.campaigns()} == {"CampaignCancelled"}
+
+
+def test_a_halt_is_told_after_the_brakes(operator: Any) -> None:
+    mine = operator(default={"success_rate": 0})
     mine.run_once().succeeded()
     mine.sim.advance(hours=48)
     halted = mine.run_once()
@@ -148,10 +201,9 @@ def test_the_way_back_is_planned_and_starts_only_when_told(operator: Any) -> Non
     assert rollout.run()["phase"] == "completed"
     assert {one["firmware"] for one in mine.sim.devices()} == {"B"}
     done = len(mine.sim.campaigns())
-    file = mine.folder / "back.yml"
-    plan = mine.run_once(playbook="reverse", reverse_path=str(file)).succeeded()
+    plan = mine.run_once(playbook="reverse", reverse_path="back.yml").succeeded()
     assert plan.changed == [] and len(mine.sim.campaigns()) == done
-    prepared = yaml.safe_load(file.read_text())
+    prepared = yaml.safe_load((mine.folder / "back.yml").read_text())
     assert prepared["rollout_spec"]["target"] == [{"make": MAKER, "model": "alpha", "version": "A"}]
     assert prepared["rollout_spec"]["devices"] == imeis(MODELS)
     unsaid = mine.run_once(playbook="reverse", rollout_state="running")

@@ -157,8 +157,13 @@ def test_a_halted_cohort_stays_halted_when_its_later_devices_fare_well(
         account.sim.advance(hours=0.1)
     turn(account.sim, packages={"gamma-A-B": slow})
     account.sim.advance(hours=0.5)
-    assert [cohort["model"] for cohort in failed_cohorts(rollout.run_once())] == ["gamma"]
+    decision = rollout.run_once()
+    assert [cohort["model"] for cohort in failed_cohorts(decision)] == ["gamma"]
+    assert "; cohort gamma A -> B halted" in decision["msg"]
     rollout.run_for(48, every=8)
+    decision = rollout.run()
+    assert decision["phase"] == "completed_with_exceptions"
+    assert decision["msg"].count("cohort gamma A -> B halted") == 1
     assert len(own(account.sim, model="gamma")) == 1
     assert_no_duplicates(account.sim)
 

@@ -203,13 +203,21 @@ def test_bad_lines_are_told_with_their_numbers(account_with: StartAccount, path:
     rollout = Rollout(account, TWO, waves=WAVES)
     rollout.run_once()
     account.sim.advance(hours=20)
-    path.write_text('{"rollout": "meters", "crea\n\n["no", "object"]\n', encoding="utf-8")
+    torn = '{"rollout": "meters", "crea\n\n["no", "object"]\n'
+    path.write_text(torn, encoding="utf-8")
     write_line(path, phase="planned", created=[campaign["id"] for campaign in own(account.sim)])
+    with path.open("a", encoding="utf-8") as file:
+        file.write(torn)
     decision = rollout.decide(journal=str(path))
     assert decision["actions"]["create"] == []
     (warning,) = account.warnings
-    assert "2 lines are not JSON objects and were ignored (line 1, 3)" in warning
+    assert "ignored 2 lines without a JSON object (5, 7)" in warning
+    assert "you can delete the line" in warning
     assert str(path) in warning
+    account.warnings.clear()
+    write_line(path, phase="running", created=[])
+    rollout.decide(journal=str(path))
+    assert account.warnings == [], "the line of the run that has reported it follows"
 
 
 def test_no_more_than_five_bad_lines_are_named(account_with: StartAccount, path: Path) -> None:
@@ -217,7 +225,7 @@ def test_no_more_than_five_bad_lines_are_named(account_with: StartAccount, path:
     path.write_text("no json\n" * 1000, encoding="utf-8")
     Rollout(account, TWO, waves=WAVES).decide(journal=str(path))
     (warning,) = account.warnings
-    assert "1000 lines are not JSON objects and were ignored (line 1, 2, 3, 4, 5)" in warning
+    assert "ignored 1000 lines without a JSON object (1, 2, 3, 4, 5)" in warning
 
 
 def test_lines_of_other_rollouts_say_nothing_of_this_one(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import report_lines
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     Rollout,
@@ -73,6 +74,37 @@ def test_after_a_halt_devices_stay_unstoppable_beyond_the_end_of_their_campaigns
         assert unstoppable["can_change"] == 5
         account.sim.advance(hours=24 * 30)
     assert versions(account.sim) == {"A": 45, "B": 15}
+
+
+def test_queued_devices_are_listed_as_long_as_they_are_queued_whatever_the_state(
+    account_with: StartAccount,
+) -> None:
+    """After a halt by hand, also in the runs and reports that follow without it."""
+    account = account_with(fleet=oma_fleet())
+    rollout = Rollout(account, ONE, protocol="OMA", retry=1)
+    rollout.run_once()
+    pilot = list(own(account.sim)[0]["devices"])
+    left = {pilot[0]: "failed", pilot[1]: "unreached"}
+    turn(account.sim, default={"hours_to_update": [1, 20]}, devices=left)
+    account.sim.advance(hours=30)
+    rollout.run_once(state="halted")
+    while live(own(account.sim)):
+        account.sim.advance(hours=6)
+    for state in ("halted", "planned", "paused", "running"):
+        decision = rollout.decide(state=state)
+        (unstoppable,) = decision["unstoppable"]
+        assert (unstoppable["can_change"], unstoppable["until"]) == (2, None)
+        assert sorted(unstoppable["imeis"]) == sorted(left)
+        text = "\n".join(report_lines(decision))
+        assert all(imei in text for imei in left)
+        assert "nothing more is due\n" not in f"{text}\n"
+        (unstoppable,) = rollout.decide(state=state, return_devices="none")["unstoppable"]
+        assert (unstoppable["can_change"], unstoppable["imeis"]) == (2, [])
+
+    turn(account.sim)
+    (unstoppable,) = rollout.run()["unstoppable"]
+    assert (unstoppable["can_change"], unstoppable["imeis"]) == (1, [pilot[1]]), "one was retried"
+    assert versions(account.sim) == {"A": 1, "B": 59}
 
 
 def test_lwm2m_devices_are_not_unstoppable_beyond_the_end(account_with: StartAccount) -> None:

@@ -9,10 +9,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from ...module_utils._model.text import visible
+from ...module_utils._model.text import count, visible
 from .tables import VERSION_COLUMNS, WAVE_COLUMNS, lay_out, version_rows, wave_rows
 
 Facts = Mapping[str, Any]
+
+# IMEIs that a line names; the data of the report has all.
+_NAMED = 50
 
 _VERDICTS = {
     "pass": "passed",
@@ -32,7 +35,11 @@ def report_lines(facts: Facts) -> list[str]:
     """
     if not is_judged(facts):
         return [facts["msg"]]
-    return [facts["msg"], *lay_out(wave_rows(facts), WAVE_COLUMNS), _next_check(facts)]
+    unstoppable = [visible(line) for line in _unstoppable(facts)]
+    return [
+        *(facts["msg"], *lay_out(wave_rows(facts), WAVE_COLUMNS)),
+        *(*unstoppable, _next_check(facts)),
+    ]
 
 
 def audit_lines(facts: Facts) -> list[str]:
@@ -93,7 +100,7 @@ def _cohorts(facts: Facts) -> Iterator[str]:
         yield (
             f"cohort: {cohort['make']} {cohort['model']}"
             f" {cohort['from_version']} -> {cohort['to_version']}:"
-            f" {_count(cohort['devices'], 'device')}, {_cohort_state(cohort, rules)}"
+            f" {count(cohort['devices'], 'device')}, {_cohort_state(cohort, rules)}"
         )
     if facts["cohorts"]:
         limits = ", ".join(
@@ -121,11 +128,11 @@ def _paths(facts: Facts) -> Iterator[str]:
     for path in facts["upgrade_paths"]:
         if len(path["versions"]) > 2 or not path["exists"]:
             yield (
-                f"path: {_path(path)}: {_count(path['devices'], 'device')}, step by step"
+                f"path: {_path(path)}: {count(path['devices'], 'device')}, step by step"
                 + ("" if path["exists"] else "; no package leads further")
             )
     for path in facts["rollback_paths"]:
-        devices = _count(path["devices"], "device")
+        devices = count(path["devices"], "device")
         if path["exists"]:
             yield f"rollback path: {_path(path)}: {devices}"
         else:
@@ -149,7 +156,7 @@ def _waves(facts: Facts) -> Iterator[str]:
     for wave in facts["waves"]:
         models = ", ".join(f"{counts['devices']} {counts['model']}" for counts in wave["models"])
         yield (
-            f"wave {wave['number']} {wave['name']}: {_count(wave['devices'], 'device')}"
+            f"wave {wave['number']} {wave['name']}: {count(wave['devices'], 'device')}"
             f"{f' ({models})' if models else ''}; {_VERDICTS[wave['verdict']]}: {wave['why']}"
         )
         if not wave["members"]:
@@ -165,20 +172,20 @@ def _gate(wave: Facts) -> Iterator[str]:
     gate, members = wave["gate"], wave["members"]
     limit, rate = _ordinal(wave["failures_allowed"] + 1), _percent(gate["max_failure_rate"])
     yield (
-        f"  passes with {_count(wave['sample'], 'device')} attempted,"
+        f"  passes with {count(wave['sample'], 'device')} attempted,"
         f" {_percent(gate['success_needed'])} of them verified, and"
-        f" {_percent(gate['min_coverage'])} of {_count(members, 'member')} attempted"
+        f" {_percent(gate['min_coverage'])} of {count(members, 'member')} attempted"
     )
     yield (
         f"  halts on the {limit} failure ({wave['failures']} so far), or sooner when failures are"
-        f" too frequent for a rate of {rate}; zero failures in {_count(members, 'device')} rules"
+        f" too frequent for a rate of {rate}; zero failures in {count(members, 'device')} rules"
         f" out failure rates above {_percent(wave['rate_ruled_out'])} (95 % confidence)"
     )
-    touched = _count(wave["touched_at_most"], "device")
+    touched = count(wave["touched_at_most"], "device")
     yield f"  at most {touched} can have been touched before this gate decides"
     if wave["sample"] < gate["min_sample"]:
         yield (
-            f"  min_sample is {gate['min_sample']}, but the wave has {_count(members, 'member')},"
+            f"  min_sample is {gate['min_sample']}, but the wave has {count(members, 'member')},"
             f" so {members} is used"
         )
 
@@ -189,40 +196,49 @@ def _changes(facts: Facts) -> Iterator[str]:
     refreshes = len(facts["actions"]["refresh"])
     if refreshes:
         yield (
-            f"{_count(refreshes, 'device')} reported success, to be verified by reading the version"
+            f"{count(refreshes, 'device')} reported success, to be verified by reading the version"
             " again, which check mode does not do"
         )
 
 
 def _exposure(facts: Facts) -> Iterator[str]:
     """Say what can still change, and when to poll again."""
+    yield from _unstoppable(facts)
+    most, braking = facts["max_exposure"], facts["braking"]
+    limit = "" if most is None else f" (limits.max_exposure: {most})"
+    devices = count(facts["exposure"], "device")
+    yield f"exposure after this run: {devices} can still change{limit}"
+    if braking["devices"]:
+        until = (
+            f"until the end of {braking['until']} UTC" if braking["until"] else "with no known end"
+        )
+        devices = count(braking["devices"], "device")
+        yield f"braking distance: after a halt now, {devices} can still change {until}"
+    yield _next_check(facts)
+
+
+def _unstoppable(facts: Facts) -> Iterator[str]:
+    """Say which devices can still change whatever is done, and until when."""
     for campaign in facts["unstoppable"]:
         until = (
             f" until the end of {campaign['until']} UTC"
             if campaign["until"]
             else ": the network keeps them queued after the campaign ends"
         )
+        named = campaign["imeis"][:_NAMED]
+        more = campaign["can_change"] - len(named)
+        devices = ", ".join(named) + (f" and {more} more" if named and more > 0 else "")
         yield (
             f"unstoppable: {campaign['name']} ({campaign['campaign_id']}):"
-            f" {_count(campaign['can_change'], 'device')} may still change{until}"
+            f" {count(campaign['can_change'], 'device')} may still change{until}"
+            f"{f': {devices}' if devices else ''}"
         )
-    most, braking = facts["max_exposure"], facts["braking"]
-    limit = "" if most is None else f" (limits.max_exposure: {most})"
-    devices = _count(facts["exposure"], "device")
-    yield f"exposure after this run: {devices} can still change{limit}"
-    if braking["devices"]:
-        until = (
-            f"until the end of {braking['until']} UTC" if braking["until"] else "with no known end"
-        )
-        devices = _count(braking["devices"], "device")
-        yield f"braking distance: after a halt now, {devices} can still change {until}"
-    yield _next_check(facts)
 
 
 def _change(change: Facts) -> str:
     if change["action"] == "create":
         return (
-            f"create now: {change['name']}: {_count(change['devices'], 'device')}:"
+            f"create now: {change['name']}: {count(change['devices'], 'device')}:"
             f" {change['package']}, {change['start_date']} to {change['end_date']}"
             f" (UTC days, both included){_hours(change)}"
         )
@@ -264,6 +280,8 @@ def _accept(accept: Facts) -> str:
 def _next_check(facts: Facts) -> str:
     judged = f"judged at {_minute(facts['now'])} UTC"
     if facts["next_check_after"] is None:
+        if facts["unstoppable"]:
+            return f"{judged}; nothing more is due, but devices that stay queued can still change"
         return f"{judged}; nothing more is due"
     return f"{judged}; next check at {_minute(facts['next_check_after'])} UTC"
 
@@ -272,10 +290,6 @@ def _name(group: Facts, noun: str) -> str:
     """Name the examples of a group, and say how many more there are."""
     more = group[noun] - len(group["examples"])
     return ", ".join(group["examples"]) + (f" and {more} more" if more else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _ordinal(number: int) -> str:

@@ -82,15 +82,20 @@ def test_bad_lines_are_counted_from_1_and_the_others_are_read(path: Path) -> Non
         line(created=["c3"], phase="running"),
         "\x00\x01",
     )
-    assert found.unreadable == (3, 4, 6, 7, 9)
+    assert found.unreadable == (9,), "a run has followed the others, and has reported them"
     assert found.campaign_ids == ("c1", "c3")
     assert found.last.phase == "running"
+    first = path.read_text(encoding="utf-8").splitlines()[:7]
+    assert read(path, *first).unreadable == (3, 4, 6, 7)
+    assert read(path, *first, line("trackers")).unreadable == (3, 4, 6, 7)
 
 
 def test_bytes_that_are_no_text_spoil_their_line_only(path: Path) -> None:
     path.write_bytes(b"\xff\xfe\n" + line(created=["c1"]).encode() + b"\r\n")
     found = read_journal(str(path), "meters")
-    assert (found.campaign_ids, found.unreadable) == (("c1",), (1,))
+    assert (found.campaign_ids, found.unreadable) == (("c1",), ())
+    path.write_bytes(b"\xff\xfe\n")
+    assert read_journal(str(path), "meters").unreadable == (1,)
 
 
 def test_a_last_line_without_its_end_counts(path: Path) -> None:

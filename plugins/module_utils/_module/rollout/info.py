@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ..._client.errors import ServiceRefused, ServiceUnavailable, UnexpectedReply
 from ..._model.errors import InvalidValue
 from ..._model.imei import ImeiCheck
+from ..._model.text import count
 from ..._plan.rollout.action.decide import Decision, decide
 from ..._plan.rollout.action.phases import Phase
 from ..._plan.rollout.action.suspects import find_suspects
@@ -40,6 +41,7 @@ from .view import (
     view_all_devices,
     view_decision,
     view_events,
+    view_halted_cohorts,
 )
 
 ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
@@ -127,7 +129,15 @@ def read_declared(context: Context, params: Mapping[str, Any]) -> Declared:
             raise
         spec, invalid = named, (f"the declaration cannot be used: {error}",)
     context.warnings += [*spec.remarks, *invalid]
-    return Declared(spec, wanted, _read_journal(context, params, spec), invalid)
+    try:
+        journal = _read_journal(context, params, spec)
+    except InvalidValue as error:
+        # It only adds campaigns to those that the service lists.
+        if wanted not in STOPPING:
+            raise
+        context.warnings.append(str(error))
+        journal = Journal()
+    return Declared(spec, wanted, journal, invalid)
 
 
 def watch_rollout(
@@ -170,13 +180,15 @@ def view_rollout(
     context: Context, declared: Declared, decision: Decision, return_devices: str
 ) -> dict[str, Any]:
     """Give a decision as a module result, with what has happened since the run before."""
-    name = declared.spec.name
+    parts = [f"rollout {declared.spec.name}: {decision.phase.value}", decision.why]
+    halted = [f"cohort {halted} halted" for halted in view_halted_cohorts(decision)]
+    parts += [words for words in halted if words not in decision.why]
     return {
         "changed": False,
         **view_decision(decision, return_devices),
         "events": view_events(decision),
         "diff": diff_decision(decision),
-        "msg": context.headline(f"rollout {name}: {decision.phase.value}; {decision.why}"),
+        "msg": context.headline("; ".join(parts)),
     }
 
 
@@ -188,8 +200,10 @@ def _read_journal(context: Context, params: Mapping[str, Any], spec: RolloutSpec
     if journal.unreadable:
         lines = ", ".join(map(str, journal.unreadable[:5]))
         context.warnings.append(
-            f"journal {params['journal']}: {len(journal.unreadable)} lines are not JSON objects and"
-            f" were ignored (line {lines})"
+            f"journal {params['journal']}: ignored {count(len(journal.unreadable), 'line')} without"
+            f" a JSON object ({lines}), such as that of a run that was killed. The service has the"
+            " campaigns of such a run, so you can delete the line. The next run adds its own line,"
+            " and then this is not reported again"
         )
     return journal
 

@@ -28,7 +28,8 @@ class Journal:
     """What a journal holds of one rollout.
 
     :ivar campaign_ids: campaigns that were created.
-    :ivar unreadable: numbers of the lines that are not JSON objects.
+    :ivar unreadable: numbers of the lines that are not JSON objects and that no run of this rollout
+        has reported yet: its own line follows.
     """
 
     last: LastRun = LastRun()
@@ -51,12 +52,13 @@ def read_journal(path: str, rollout: str) -> Journal:
         raise InvalidValue("journal", path, "must be a path") from error
     last = LastRun()
     ids: dict[str, None] = {}
-    unreadable = []
+    unreadable: list[int] = []
     for number, line in enumerate(text.splitlines(), 1):
         entry = _read_line(line)
         if entry is None:
             unreadable.append(number)
         elif entry.get("rollout") == rollout:
+            unreadable.clear()
             last = read_last_run(entry)
             created = entry.get("created")
             for campaign_id in map(str, created if isinstance(created, list) else ()):

@@ -19,7 +19,7 @@ from ..._plan.rollout.action.events import passed_waves
 from ..._plan.rollout.action.offered_overrides import find_accepts, find_approvals
 from ..._plan.rollout.declaration.spec import RolloutSpec
 from ..._plan.rollout.judgement.assessment import Assessment
-from ..._plan.rollout.judgement.exposure import can_change, stays_queued
+from ..._plan.rollout.judgement.exposure import count_changing, find_changing, stays_queued
 from ..._plan.rollout.judgement.package_evidence import (
     EVIDENCE_DEVICES,
     EVIDENCE_SUCCESS,
@@ -113,7 +113,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             "total": seen.subscription.license_count,
             "purchase_types": list(seen.subscription.purchase_types),
         },
-        "unstoppable": [_unstoppable(own) for own in stops.unstoppable],
+        "unstoppable": [_unstoppable(own, assessment, return_devices) for own in stops.unstoppable],
         "cohorts": [_cohort(cohort) for cohort in sort_cohorts(assessment.evidence)],
         "cohort_rules": _cohort_rules(spec),
         "upgrade_paths": [_path(path) for path in decision.upgrade_paths],
@@ -130,6 +130,13 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         "campaigns": [_campaign(own) for own in assessment.history.campaigns],
         "devices": list(view_devices(decision, return_devices, standings)),
     }
+
+
+def view_halted_cohorts(decision: Decision) -> list[str]:
+    """Name the cohorts that have halted."""
+    cohorts = decision.assessment.evidence.values()
+    packages = [cohort.package for cohort in cohorts if cohort.failed]
+    return [f"{each.model} {each.from_version} -> {each.to_version}" for each in packages]
 
 
 def view_events(decision: Decision) -> list[dict[str, Any]]:
@@ -212,11 +219,14 @@ def _creation(planned: PlannedCampaign, spec: RolloutSpec) -> dict[str, Any]:
     }
 
 
-def _unstoppable(own: OwnCampaign) -> dict[str, Any]:
+def _unstoppable(own: OwnCampaign, assessment: Assessment, wanted: str) -> dict[str, Any]:
     """A campaign that should stop and cannot yet; OMA-DM devices stay queued beyond its end."""
+    verified = assessment.verified_devices
+    imeis = [] if wanted == "none" else find_changing(own)
     return {
         **_campaign(own),
-        "can_change": can_change(own),
+        "can_change": count_changing(own, verified),
+        "imeis": [imei for imei in imeis if imei not in verified],
         "until": None if stays_queued(own) else view_day(own.campaign.schedule.end),
     }
 

@@ -298,14 +298,18 @@ def test_devices_that_the_network_keeps_queued_are_unstoppable_beyond_the_end(
     assert not decision.stops.cancel
 
 
-def test_nothing_is_unstoppable_where_nothing_halts_or_all_succeeded() -> None:
+def test_queued_devices_are_unstoppable_whatever_is_wanted_and_others_if_it_halts() -> None:
     ended = own([good(id_) for id_ in IDS[:3]], "CampaignEnded", protocol="OMA", start=-5, end=-1)
     known = [upgraded(id_) for id_ in IDS[:3]] + [device(id_) for id_ in IDS[3:6]]
     assert decide(spec(IDS[:6]), seen(known, [ended]), wanted=Wanted.HALTED).stops.unstoppable == ()
     open_end = own([row(id_) for id_ in IDS[:3]], "CampaignEnded", protocol="OMA")
     what = seen(map(device, IDS[:6]), [open_end])
+    for wanted in Wanted:
+        assert decide(spec(IDS[:6]), what, wanted=wanted).stops.unstoppable == (open_end,)
+    live = own([row(id_) for id_ in IDS[:3]], protocol="OMA", start=-1, end=0)
+    what = seen(map(device, IDS[:6]), [live])
     assert decide(spec(IDS[:6]), what).stops.unstoppable == ()
-    assert decide(spec(IDS[:6]), what, wanted=Wanted.HALTED).stops.unstoppable == (open_end,)
+    assert decide(spec(IDS[:6]), what, wanted=Wanted.HALTED).stops.unstoppable == (live,)
 
 
 def test_the_limit_is_part_of_the_plan() -> None:

@@ -17,7 +17,7 @@ from ...._model.status import CampaignState
 from ...campaign_dates import SHORTEST_NOTICE
 from ..declaration.spec import Wanted
 from ..judgement.assessment import Assessment
-from ..judgement.exposure import can_change
+from ..judgement.exposure import count_changing
 from ..judgement.gate import GateVerdict
 from ..observation.observed import OwnCampaign
 
@@ -32,8 +32,8 @@ class StopActions:
     :ivar cancel: live campaigns that have not started, to cancel, and why.
     :ivar shorten: started campaigns to end earlier, with their new last day, and why.
     :ivar abort: started campaigns to try to abort in the same run, before they are shortened.
-    :ivar unstoppable: campaigns that must stop but that no brake can stop sooner, or whose devices
-        the network keeps queued.
+    :ivar unstoppable: campaigns that must stop but that no brake can stop sooner, and those that
+        are over but whose devices the network keeps queued, whatever is declared.
     """
 
     cancel: tuple[tuple[OwnCampaign, str], ...] = ()
@@ -57,6 +57,7 @@ def plan_stops(assessment: Assessment, wanted: Wanted) -> StopActions:
     earliest = (now + SHORTEST_NOTICE).date()
     shorten = [(own, earliest, why) for own, why in started if _can_shorten(own, earliest)]
     shortened = [own for own, _day, _why in shorten]
+    verified = assessment.verified_devices
     twins = [(own, "another campaign has this name") for own in history.surplus]
     return StopActions(
         cancel=tuple((own, why) for own, why in [*twins, *live] if not own.started(now)),
@@ -68,7 +69,7 @@ def plan_stops(assessment: Assessment, wanted: Wanted) -> StopActions:
         ),
         unstoppable=(
             *(own for own, _why in started),
-            *(own for own, _why in stop if own.over and can_change(own)),
+            *(own for own in history.campaigns if own.over and count_changing(own, verified)),
         ),
     )
 

@@ -74,9 +74,15 @@ class Assessment:
         ]
 
     @cached_property
-    def verified(self) -> int:
+    def verified_devices(self) -> frozenset[str]:
         """Devices that run the target, read after the success."""
-        return sum(row.outcome.kind is DeviceClass.VERIFIED for row in self.rows)
+        kind = DeviceClass.VERIFIED
+        return frozenset(row.imei for row in self.rows if row.outcome.kind is kind)
+
+    @property
+    def verified(self) -> int:
+        """The number of these."""
+        return len(self.verified_devices)
 
     @cached_property
     def licenses_needed(self) -> int:

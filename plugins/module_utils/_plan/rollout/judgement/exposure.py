@@ -9,7 +9,7 @@ earlier end date, 24 hours ahead at least (contract section 9).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -58,10 +58,23 @@ def can_change(own: OwnCampaign) -> int:
     """Count the devices of a campaign that it can still change, or the network for it."""
     if own.refused or own.campaign.state is CampaignState.CANCELLED:
         return 0
-    queued = stays_queued(own)
-    if own.over and not queued:
+    if own.over and not stays_queued(own):
         return 0
-    return max(0, own.name.count - sum(_is_final(own, row, queued=queued) for row in own.rows))
+    return max(0, own.name.count - (len(own.rows) - len(find_changing(own))))
+
+
+def count_changing(own: OwnCampaign, verified: Set[str]) -> int:
+    """Count the devices that can change, without those that have the target from another one."""
+    return can_change(own) - sum(imei in verified for imei in find_changing(own))
+
+
+def find_changing(own: OwnCampaign) -> list[str]:
+    """Give the devices of a campaign that it is not known of that they will not change any more.
+
+    Those that its report does not list yet are missing.
+    """
+    queued = stays_queued(own)
+    return [row.device_id for row in own.rows if not _is_final(own, row, queued=queued)]
 
 
 def stays_queued(own: OwnCampaign) -> bool:

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which names of variables count as misspelled, and which names the roles and playbooks know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.thingspace.fota.plugins.lookup.fota_misspelled import find_misspelled
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def load(name: str) -> Any:
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+
+
+KNOWN = load("roles/rollout/vars/main.yml")["rollout__known"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("rollout_sate", "state"),
+        ("rollout_status", "state"),
+        ("rollout_State", "state"),
+        ("rollout_host", "hosts"),
+        ("rollout_jounal", "journal"),
+        ("rollout_hook", "hooks"),
+        ("rollout_fails_on", "fail_on"),
+        ("rollout_wait_time", "wait_timeout"),
+    ],
+)
+def test_a_misspelled_name_is_found_with_the_known_one(name: str, meant: str) -> None:
+    assert list(find_misspelled([name], "rollout_", KNOWN)) == [(name, f"rollout_{meant}")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("rollout_name", "rollout_target", "rollout_ticket", "rollout_date", "rollout_"),
+        *("rollout_hosts_north", "rollout_spec_base", "rollout_hooks_dir", "rollout__stat"),
+        *("my_rollout_sate", "fota_rollout", *KNOWN),
+    ],
+)
+def test_other_names_are_free(name: str) -> None:
+    assert list(find_misspelled([name], "rollout_", KNOWN)) == []
+
+
+def test_the_role_knows_its_variables() -> None:
+    (role,) = load("roles/rollout/meta/argument_specs.yml")["argument_specs"].values()
+    assert sorted(KNOWN) == KNOWN == sorted({*role["options"], "rollout_decision", "rollout_event"})
