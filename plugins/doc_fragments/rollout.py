@@ -271,6 +271,14 @@ options:
             description: Most devices that may be able to change at any moment. By default there is
               no limit.
             type: int
+          max_shrink:
+            description:
+              - Share of the devices in campaigns of this rollout that may be missing from the
+                selection. With more, the rollout is held until you select the whole fleet again or
+                accept the missing devices.
+              - The cause is often a job limit or an inventory that was not read completely.
+            type: float
+            default: 0.1
       timing:
         description: How long the rollout waits for the service and for devices.
         type: dict
@@ -325,10 +333,16 @@ options:
             description: Failures of the wave when it was approved. One more voids the approval.
             type: int
             default: 0
+          generations:
+            description: The generations of the plan, for the record. The digest includes them.
+            type: list
+            elements: str
       accept:
         description:
           - Failures that an operator accepts. A wave or cohort that has halted or is held then goes
             on until there are more.
+          - An entry is for the targets that were declared when it was printed. For a model whose
+            target has changed since then it is void, because that is other firmware.
           - The plan prints an entry that you can paste.
         type: list
         elements: dict
@@ -346,9 +360,21 @@ options:
             type: int
             default: 0
           up_to:
-            description: Failures that are accepted.
+            description:
+              - Failures that are accepted.
+              - Required unless O(rollout.accept[].missing) is given.
             type: int
-            required: true
+          missing:
+            description: Missing devices that are accepted. They were in campaigns of this rollout
+              and are not selected any more, or their package is not published any more.
+            type: int
+          generations:
+            description:
+              - The generations of the targets that the entry is for, as the plan prints them.
+              - Without them, the entry is void for models whose target has changed since the
+                rollout began.
+            type: list
+            elements: str
           by:
             description: Who accepts them.
             type: str
@@ -372,7 +398,9 @@ options:
         description:
           - What happens to devices that are added after the last wave has begun. V(leave) lists
             them as C(late), V(last) adds them to the last wave.
-          - When in doubt, a device does not count as late.
+          - When in doubt, a device does not count as late. Once all campaigns of the last wave are
+            over, every new device of the same model counts as late unless a limit made one of these
+            campaigns smaller.
         type: str
         choices: [leave, last]
         default: leave

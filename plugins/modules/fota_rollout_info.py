@@ -251,6 +251,52 @@ overrides:
         digest: 3f9c2b7e1d0a
         failures: 0
     accept: []
+awaiting:
+  description: What waits for an operator. The entries are those of RV(overrides) with their kind.
+  returned: when a decision was made
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: The list of O(rollout) that the entry is for, C(approval) for C(approved).
+      type: str
+      returned: always
+    wave:
+      description: Name of the wave.
+      type: str
+      returned: always
+    digest:
+      description: The first digits of the digest of the plan.
+      type: str
+      returned: for an approval
+    failures:
+      description: Failures that there are.
+      type: int
+      returned: unless only missing devices are to be accepted
+    generations:
+      description: Generations of the targets.
+      type: list
+      elements: str
+      returned: always
+  sample:
+    - kind: approval
+      wave: pilot
+      digest: 3f9c2b7e1d0a
+      failures: 0
+      generations: [b80386]
+remarks:
+  description: What an operator should know about the declaration, such as entries of C(accept) that
+    are void and targets that no device has. They are also warnings.
+  returned: when a decision was made
+  type: list
+  elements: str
+  sample: []
+missing:
+  description: Devices in campaigns of this rollout that are not selected any more, above
+    C(limits.max_shrink), and devices whose package is not published any more.
+  returned: when a decision was made
+  type: int
+  sample: 0
 unstoppable:
   description: Campaigns that should stop and have started, and those that are over but whose
     devices the network keeps queued (OMA). C(can_change) of their devices may still change until

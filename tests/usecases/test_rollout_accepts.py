@@ -153,8 +153,11 @@ def test_a_failed_cohort_that_is_accepted_goes_on(account_with: StartAccount) ->
     # The cohort's failures count in its wave again, so a person takes them there, too.
     cohort, wave = rollout.spec["accept"]
     assert (cohort["failures"], cohort["up_to"]) == (failed, failed)
+    alpha, beta = (target["generation"] for target in decision["targets"])
+    assert (cohort.pop("generations"), wave.pop("generations")) == ([beta], [alpha, beta])
     assert wave == {key: value for key, value in cohort.items() if key != "cohort"}
     assert wave["wave"] == "pilot"
+    cohort["generations"], wave["generations"] = [beta], [alpha, beta]
     for _run in range(30):
         decision = rollout.run_once()
         assert_pilot_rule(account.sim)

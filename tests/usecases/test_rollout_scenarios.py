@@ -22,6 +22,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
     assert_pilot_rule,
     attempts,
     created,
+    in_turn,
     live,
     own,
     turn,
@@ -117,16 +118,22 @@ def test_a_bad_model_halts_alone(account_with: StartAccount) -> None:
 def test_what_a_bad_model_has_queued_is_cancelled_and_the_rest_completes(
     account_with: StartAccount,
 ) -> None:
-    """Its pilot fails late, when the others have passed and the second wave is queued."""
-    slow = {"success_rate": 0.0, "hours_to_update": [12, 20]}
+    """The second half of its pilot fails, when the first has passed and its next wave is queued."""
+    slow = {"default": {"hours_to_update": [1, 60]}}
     models = {"alpha": 40, "beta": 40, "gamma": 40}
-    account = account_with(fleet=fleet(models, outcomes={"packages": {"gamma-A-B": slow}}))
+    account = account_with(fleet=fleet(models, outcomes=slow))
+    gate = {"min_coverage": 0.5, "max_failures": 6}
     waves = [
-        {"name": "pilot", "per_package": 5, "at_least": 20, "gate": {"min_coverage": 0.5}},
+        {"name": "pilot", "per_package": 16, "days": 5, "gate": gate},
         {"name": "broad", "percent": 25},
         {"name": "all", "rest": True},
     ]
-    decision = Rollout(account, models, waves=waves).run(hours=6)
+    rollout = Rollout(account, models, waves=waves)
+    rollout.run_once()
+    account.sim.set_now("2026-03-03T00:30:00Z")
+    late = in_turn(own(account.sim, model="gamma")[0])[8:]
+    turn(account.sim, **slow, devices=dict.fromkeys(late, "failed"))
+    decision = rollout.run(hours=6, most=90)
     assert decision["phase"] == "completed_with_exceptions"
     first, second = own(account.sim, model="gamma")
     assert (wave_of(first), wave_of(second)) == (1, 2)

@@ -271,9 +271,13 @@ def _overrides(facts: Facts) -> Iterator[str]:
 
 def _accept(accept: Facts) -> str:
     cohort = f" cohort: '{accept['cohort']}'," if "cohort" in accept else ""
+    counts = ", ".join(
+        f"{key}: {accept[key]}" for key in ("failures", "up_to", "missing") if key in accept
+    )
+    generations = ", ".join(f"'{generation}'" for generation in accept["generations"])
     return (
-        f"{{wave: {accept['wave']},{cohort} failures: {accept['failures']},"
-        f" up_to: {accept['up_to']}, by: your name, reason: why}}"
+        f"{{wave: {accept['wave']},{cohort} {counts}, generations: [{generations}],"
+        " by: your name, reason: why}"
     )
 
 

@@ -41,6 +41,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     row,
     seen,
     spec,
+    target,
     upgraded,
     wave,
     waves_of,
@@ -133,6 +134,7 @@ def test_a_plan_offers_what_lets_a_halted_rollout_continue() -> None:
     assert pilot == {
         "wave": "pilot",
         "failures": 3,
+        "generations": [facts["targets"][0]["generation"]],
         "up_to": 3,
         "by": "your name",
         "reason": "why",
@@ -200,9 +202,7 @@ def test_a_report_file_has_every_key_of_version_0_4_2() -> None:
 
 def test_what_is_shown_has_no_escapes() -> None:
     name = "A\x1b[31m\u202e\nB"
-    wish = spec(
-        imeis(1), waves=[wave()], target=[{"make": "Sensors Inc", "model": "M1", "version": "C"}]
-    )
+    wish = spec(imeis(1), waves=[wave()], target=[target(version="C")])
     found = decided(
         wish,
         seen(

@@ -100,6 +100,7 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
             "failure": failure,
             "msg": msg,
         }
+    context.warnings += waited.last.assessment.remarks
     result = view_rollout(context, declared, waited.last, params["return_devices"])
     return context.conclude(result, rollout_rows(waited.last))
 

@@ -70,7 +70,7 @@ class Observer:
         remembered = set(self._campaign_ids) - self._known
         listed += self._try("the campaigns of the journal", lambda: self._read_kept(remembered), [])
         self._known |= {campaign.id for campaign in listed if campaign.name}
-        names = [name for campaign in listed if (name := self._own_name(campaign))]
+        own = [(campaign, name) for campaign in listed if (name := self._own_name(campaign))]
         relevant = [campaign for campaign in listed if self._matters(campaign)]
         reads: list[Callable[[], Any]] = [
             lambda: self._try("the packages", self._list_packages, ()),
@@ -85,7 +85,12 @@ class Observer:
             own=(),
             busy={},
             subscription=subscription,
-            generations=frozenset(name.generation for name in names),
+            generations=frozenset(name.generation for _campaign, name in own),
+            retargeted=frozenset(
+                (campaign.make, campaign.model)
+                for campaign, name in own
+                if name.generation not in self._generations
+            ),
             neighbours_until=_last_days(
                 campaign for campaign in listed if not self._matters(campaign)
             ),

@@ -17,7 +17,7 @@ from ..._plan.rollout.action.campaign_batches import PlannedCampaign
 from ..._plan.rollout.action.decide import Decision
 from ..._plan.rollout.action.events import passed_waves
 from ..._plan.rollout.action.offered_overrides import find_accepts, find_approvals
-from ..._plan.rollout.declaration.spec import RolloutSpec
+from ..._plan.rollout.declaration.spec import Accept, Approval, RolloutSpec
 from ..._plan.rollout.judgement.assessment import Assessment
 from ..._plan.rollout.judgement.exposure import count_changing, find_changing, stays_queued
 from ..._plan.rollout.judgement.package_evidence import (
@@ -54,6 +54,8 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
     spec, seen = assessment.spec, assessment.seen
     standings = Standings(spec.targets, seen.devices, assessment.paths)
     imeis = (row.imei for row in assessment.rows)
+    approvals = [_override(approval) for approval in find_approvals(assessment)]
+    accepts = [_override(accept) for accept in find_accepts(assessment)]
     touched = accumulate(state.numbers.devices for state in assessment.waves)
     return {
         "rollout": spec.name,
@@ -79,12 +81,18 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         ],
         "digest": assessment.digest,
         "overrides": {
-            "approved": [dict(vars(approval)) for approval in find_approvals(assessment)],
-            "accept": [
-                {key: value for key, value in vars(accept).items() if value != ""}
-                for accept in find_accepts(assessment)
+            "approved": [
+                {key: approval[key] for key in ("wave", "digest", "failures")}
+                for approval in approvals
             ],
+            "accept": accepts,
         },
+        "awaiting": [
+            *({"kind": "approval", **approval} for approval in approvals),
+            *({"kind": "accept", **accept} for accept in accepts),
+        ],
+        "remarks": list(assessment.remarks),
+        "missing": assessment.missing.devices,
         "passed": passed_waves(assessment),
         "now": view_time(seen.now),
         "next_check_after": view_time(decision.next_check),
@@ -217,6 +225,16 @@ def _creation(planned: PlannedCampaign, spec: RolloutSpec) -> dict[str, Any]:
         "zone": planned.cohort.zone,
         "why": planned.why,
     }
+
+
+def _override(override: Approval | Accept) -> dict[str, Any]:
+    """Give what an operator may add to the declaration, as it is written there."""
+    values = vars(override) | {"generations": list(override.generations)}
+    if not values.get("missing", True):
+        del values["missing"]
+    if values.get("up_to", 0) is None:
+        del values["failures"]
+    return {key: value for key, value in values.items() if value not in ("", None)}
 
 
 def _unstoppable(own: OwnCampaign, assessment: Assessment, wanted: str) -> dict[str, Any]:

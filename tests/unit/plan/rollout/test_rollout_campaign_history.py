@@ -29,6 +29,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     busy,
     cohort,
     day,
+    device,
     good,
     hours,
     imeis,
@@ -36,6 +37,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     own,
     rejected,
     row,
+    seen,
     spec,
     target,
 )
@@ -47,7 +49,7 @@ GENERATION = named(1).generation
 
 def kept(*own: OwnCampaign, **members: Any) -> History:
     """The history of some campaigns."""
-    return read_history(spec([A], **members), own, NOW)
+    return read_history(spec([A], **members), seen(map(device, (A, B, C)), own))
 
 
 def ids(campaigns: Iterable[OwnCampaign]) -> set[str]:
@@ -132,7 +134,7 @@ def test_reports_that_are_short(
 ) -> None:
     found = kept(own([row(imei) for imei in imeis(rows)], status, count=count))
     assert found.settling == ({PLACE} if settles else set())
-    assert found.lacking == ({PLACE} if lacks else set())
+    assert found.lacking.keys() == ({PLACE} if lacks else set())
 
 
 def test_settling_is_of_one_wave_and_one_cohort() -> None:

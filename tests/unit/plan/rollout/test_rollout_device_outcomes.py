@@ -40,16 +40,20 @@ SECOND = 1 / 3600
 
 @dataclass(frozen=True)
 class Case:
-    """One device in one campaign that runs since two days, for three more.
+    """One device in one campaign that runs since some days, for three more.
 
     :ivar device: what the account says; None when it left the account.
     :ivar over: the campaign has ended.
+    :ivar ended: the last day of such a campaign, from today.
+    :ivar unread: whether the device is to be read again.
     """
 
     row: CampaignDevice
     expected: str
     device: Device | None = field(default_factory=lambda: device(ONE))
     over: bool = False
+    ended: int = -1
+    unread: bool | None = None
     timing: dict[str, int] = field(default_factory=dict)
 
 
@@ -86,7 +90,9 @@ CASES = {
     "no version read, too early to be worried": Case(
         good(ONE, -10), "reported", device(ONE, "", refreshed=at(-9))
     ),
-    "left the account after a success": Case(good(ONE, -30), "reported", None),
+    "left the account after a success": Case(good(ONE, -30), "gone", None),
+    "left the account after a failure": Case(bad(ONE), "failed", None),
+    "left the account after a refusal": Case(rejected(ONE), "rejected", None),
     # -- mismatch
     "old version read a day later": Case(good(ONE, -30), "mismatch", device(ONE, refreshed=at(-6))),
     "old version read after the declared grace": Case(
@@ -122,14 +128,21 @@ CASES = {
         "failed",
         over=True,
     ),
-    "attempted, over, still old": Case(tried(ONE, -10), "failed", over=True),
+    "attempted, over, still old when read since": Case(
+        tried(ONE, -80), "failed", device(ONE, refreshed=at(-55)), over=True
+    ),
+    "attempted, over, not read since": Case(tried(ONE, -80), "silent", over=True, unread=True),
+    "attempted, over, old when read too soon": Case(
+        tried(ONE, -80), "silent", device(ONE, refreshed=at(-57)), over=True, unread=True
+    ),
+    "attempted, over, cannot be read": Case(tried(ONE, -150), "failed", ended=-4, over=True),
     "attempted, over, target read before": Case(
-        tried(ONE, -10), "failed", upgraded(ONE, -11), over=True
+        tried(ONE, -80), "silent", upgraded(ONE, -81), over=True, unread=True
     ),
-    "attempted, over, target read at the attempt": Case(
-        tried(ONE, -10), "failed", upgraded(ONE, -10), over=True
+    "attempted just before its campaign ended early": Case(
+        tried(ONE, -10), "silent", over=True, unread=False
     ),
-    "attempted, over, gone": Case(tried(ONE, -10), "failed", None, over=True),
+    "attempted, over, gone": Case(tried(ONE, -80), "gone", None, over=True),
     # -- silent
     "attempted a day ago": Case(tried(ONE, -24), "silent"),
     "attempted nearly a day ago": Case(tried(ONE, -24 + SECOND), "pending"),
@@ -177,13 +190,16 @@ CASES = {
 def test_class(case: Case) -> None:
     status = "CampaignEnded" if case.over else "CampaignScheduled"
     wish = spec([ONE], timing=case.timing)
-    what = seen([case.device] if case.device else [], [own([case.row], status)])
+    end = {"start": -9, "end": case.ended} if case.over and case.ended != -1 else {}
+    what = seen([case.device] if case.device else [], [own([case.row], status, **end)])
     found = decided(wish, what)
     assert classes(found) == {ONE: case.expected}
     verdict = row_of(found, ONE).outcome
     assert verdict.campaign_id == what.own[0].campaign.id
     assert verdict.reason
     assert not verdict.waits
+    if case.unread is not None:
+        assert verdict.unread is case.unread
 
 
 @pytest.mark.parametrize("status", ["CampaignCancelled", "CampaignAborted", "CampaignEnded"])

@@ -25,6 +25,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     imeis,
     own,
     row,
+    seen,
     spec,
 )
 
@@ -42,7 +43,7 @@ def hours_to_check(
 ) -> float | None:
     """Hours until the next look."""
     found = find_next_check(
-        read_history(spec([A]), campaigns, NOW),
+        read_history(spec([A]), seen(own=campaigns)),
         [NOW + hours(distance) for distance in deadlines if distance is not None],
         over=over,
         due=due,

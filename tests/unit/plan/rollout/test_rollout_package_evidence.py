@@ -54,14 +54,16 @@ def decide_with(
     **members: Any,
 ) -> Decision:
     """A run after one campaign, with so many devices that wait for the next."""
-    rows, more = list(rows), imeis(waiting, start=500)
+    rows, more, own_more = list(rows), imeis(waiting, start=500), list(own_more)
     known = {entry.device_id: entry for entry in devices}
     ids = [entry.device_id for entry in rows]
+    held = [entry.device_id for campaign in own_more for entry in campaign.rows]
     unknown = [id_ for id_ in ids if id_ not in known]
     what = seen(
-        [*known.values(), *map(device, [*unknown, *more])],
+        [*known.values(), *map(device, [*unknown, *more, *(set(held) - known.keys())])],
         [*([own(rows, status)] if rows else []), *own_more],
     )
+    ids += [id_ for id_ in held if id_ not in ids]
     return decided(spec([*ids, *more] or imeis(1), **{"gate": HALF, **members}), what)
 
 

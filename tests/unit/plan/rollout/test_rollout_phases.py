@@ -228,7 +228,7 @@ def too_many_failed() -> Decision:
         (one_failed_within_the_limits, "completed_with_exceptions", "9 of 10 devices", True),
         (one_unreached_within_the_limits, "completed_with_exceptions", "9 of 10 devices", True),
         (one_cohort_halted, "completed_with_exceptions", "cohort M2 A -> B halted", True),
-        (too_many_rejected, "held", "refused 1 of 4 devices, more than max_rejected 10 %", True),
+        (too_many_rejected, "held", "the service refused 1 of 4 devices", True),
         (lambda: stopped("CampaignCancelled"), "held", "is CampaignCancelled: someone", True),
         (lambda: stopped("CampaignAborted"), "held", "is CampaignAborted: someone", True),
         (refused_three_times, "held", "accepted and then refused 3 campaigns of cohort", True),

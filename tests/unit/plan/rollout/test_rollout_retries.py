@@ -295,7 +295,7 @@ def test_busy_devices_wait_a_day() -> None:
     """Refused 10 hours ago beside others that were taken: the next try is in 14 hours."""
     ended = own([busy(TEN[0], -10), *map(good, TEN[1:])], "CampaignEnded")
     wish = spec(TEN, gate=LAX)
-    assert read_history(wish, [ended], NOW).busy_until == {TEN[0]: NOW + hours(14)}
+    assert read_history(wish, seen(own=[ended])).busy_until == {TEN[0]: NOW + hours(14)}
     soon = decide(wish, seen(account(TEN[1:]), [ended], now=NOW + hours(13.9)))
     assert classes(soon)[TEN[0]] == "busy"
     assert created(soon) == []
@@ -310,6 +310,6 @@ def test_the_last_refusal_says_how_long_and_the_declaration_too() -> None:
     early = own([busy(imei(0), -60)], "CampaignEnded", batch=2)
     late = own([busy(imei(0), -20), good(imei(1))], "CampaignEnded")
     for campaigns in ([early, late], [late, early]):
-        assert read_history(spec(TEN), campaigns, NOW).busy_until == {imei(0): NOW + hours(4)}
+        assert read_history(spec(TEN), seen(own=campaigns)).busy_until == {imei(0): NOW + hours(4)}
         slow = spec(TEN, timing={"settle_retry_hours": 30})
-        assert read_history(slow, campaigns, NOW).busy_until == {imei(0): NOW + hours(10)}
+        assert read_history(slow, seen(own=campaigns)).busy_until == {imei(0): NOW + hours(10)}

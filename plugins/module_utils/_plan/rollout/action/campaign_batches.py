@@ -61,7 +61,8 @@ def plan_batches(assessment: Assessment) -> BatchPlan:
     """Plan campaigns for the devices that wait in open waves, unless something blocks them all."""
     stopped = assessment.find_first(GateVerdict.FAIL) or assessment.find_first(GateVerdict.HOLD)
     blocked = assessment.short_of_licenses or assessment.other_plan or assessment.undeclared
-    if stopped or blocked or assessment.history.started_twins:
+    held = assessment.missing.stops or assessment.history.started_twins
+    if stopped or blocked or held:
         return BatchPlan()
     waves = {state.wave.number: state.wave for state in assessment.waves}
     cutter = _Cutter(assessment)

@@ -89,7 +89,7 @@ def decide(
         nothing; HALTED also stops what is under way.
     :raises PlanRefused: the declaration does not fit what is there, and no campaign exists yet.
     """
-    history = read_history(spec, seen.own, seen.now)
+    history = read_history(spec, seen)
     assessment = assess(spec, seen, history)
     stops = plan_stops(assessment, wanted)
     creates = wanted in (Wanted.RUNNING, Wanted.PLANNED) and not seen.unread
@@ -101,14 +101,14 @@ def decide(
     unfit = (f"{refusal}; {refusal.hint}" for refusal in refusals)
     blockers = seen.unread or (*unfit, *assessment.blockers)
     phase, why = find_phase(assessment, wanted, blockers)
-    due = bool(planned.batches or stops or seen.unread)
-    due = bool(planned.batches or stops or seen.unread)
+    refresh = tuple(find_refreshes(assessment))
+    due = bool(planned.batches or stops or refresh or seen.unread)
     return Decision(
         assessment=assessment,
         phase=phase,
         why=why,
         stops=stops,
-        refresh=tuple(find_refreshes(assessment)),
+        refresh=refresh,
         create=planned.batches,
         blockers=blockers,
         next_check=find_next_check(

@@ -5,26 +5,35 @@
 
 from __future__ import annotations
 
-from ..declaration.spec import Accept, Approval
+from collections.abc import Iterable
+
+from ..declaration.spec import Accept, Approval, Target
 from ..judgement.assessment import Assessment
 from ..judgement.gate import GateVerdict
 from ..judgement.package_evidence import sort_cohorts
-from ..placement.rollout_device import FAILURES
+from ..placement.rollout_device import FAILURES, DeviceClass, RolloutDevice
 
 
 def find_approvals(assessment: Assessment) -> list[Approval]:
     """Give an approval of this plan for each wave that waits for one."""
     return [
-        Approval(state.wave.name, assessment.digest[:12], state.judgement.failures)
+        Approval(
+            state.wave.name,
+            assessment.digest[:12],
+            state.judgement.failures,
+            _generations_of(assessment, assessment.spec.targets),
+        )
         for state in assessment.waves
         if state.verdict is GateVerdict.APPROVE
     ]
 
 
 def find_accepts(assessment: Assessment) -> list[Accept]:
-    """Give an accept for each failed cohort, and for each wave that has stopped or that has one.
+    """Give an accept for each failed cohort, each wave that has stopped or has one, and for missing
+    devices.
 
-    An operator adds ``by`` and ``reason``.
+    Each counts every failure that the gate will count, so that the rollout goes on with it, and is
+    for the present targets only. An operator adds ``by`` and ``reason``.
     """
     failed = [cohort for cohort in sort_cohorts(assessment.evidence) if cohort.failed]
     found = []
@@ -32,12 +41,56 @@ def find_accepts(assessment: Assessment) -> list[Accept]:
         packages = [row.package.name for row in state.rows if row.outcome.kind in FAILURES]
         here = [cohort for cohort in failed if cohort.package.name in packages]
         failed = [cohort for cohort in failed if cohort not in here]
-        name = state.wave.name
-        found += [_accept(name, cohort.codes[0], cohort.failures) for cohort in here]
+        wave = state.wave.name
+        found += [
+            Accept(
+                wave,
+                cohort.codes[0],
+                cohort.failures,
+                up_to=cohort.failures,
+                by="",
+                reason="",
+                generations=_generations_of(assessment, [cohort.target]),
+            )
+            for cohort in here
+        ]
         if here or state.verdict in (GateVerdict.HOLD, GateVerdict.FAIL):
-            found.append(_accept(name, "", len(packages)))
+            failures = len(packages) + sum(_has_failed_unknown(row) for row in state.rows)
+            found.append(_accept_wave(assessment, wave, failures))
+    if assessment.missing.stops:
+        ahead = (state for state in assessment.waves if not state.verdict.opens_next)
+        current = next(ahead, assessment.waves[-1]).wave.name
+        found.append(_accept_missing(assessment, current))
     return found
 
 
-def _accept(wave: str, cohort: str, failures: int) -> Accept:
-    return Accept(wave, cohort, failures, up_to=failures, by="", reason="")
+def _accept_wave(assessment: Assessment, wave: str, failures: int) -> Accept:
+    generations = _generations_of(assessment, assessment.spec.targets)
+    return Accept(wave, "", failures, failures, by="", reason="", generations=generations)
+
+
+def _accept_missing(assessment: Assessment, wave: str) -> Accept:
+    return Accept(
+        wave,
+        cohort="",
+        failures=0,
+        up_to=None,
+        by="",
+        reason="",
+        generations=_generations_of(assessment, assessment.spec.targets),
+        missing=assessment.missing.devices,
+    )
+
+
+def _has_failed_unknown(row: RolloutDevice) -> bool:
+    """A device counts as failed at the deadline: its status is not known, and was read since."""
+    latest = row.history.latest if row.history else None
+    over = latest is None or latest.own.over
+    return row.outcome.kind is DeviceClass.UNKNOWN and not row.outcome.unread and over
+
+
+def _generations_of(assessment: Assessment, targets: Iterable[Target]) -> tuple[str, ...]:
+    """Give the generations of those of these targets that the rollout has devices of."""
+    paths = {id(row.path): row.path for row in assessment.rows}
+    present = {path.target for path in paths.values()}
+    return tuple(target.generation for target in targets if target in present)

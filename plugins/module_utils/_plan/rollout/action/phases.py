@@ -76,6 +76,8 @@ def find_phase(
     if assessment.seen.unread:
         return _BY_REQUEST.get(wanted, Phase.OBSERVATION_FAILED), "; ".join(assessment.seen.unread)
     phase, why = _judge(assessment, blockers)
+    if assessment.missing.stops and phase is not Phase.HALTED:
+        phase, why = Phase.HELD, assessment.missing.why
     if wanted is Wanted.PLANNED:
         return Phase.PLANNED, why
     if wanted is Wanted.HALTED and phase is not Phase.HALTED and not phase.complete:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ...refusal import PlanRefused
 from ..declaration.spec import Wanted
+from ..judgement.accepted import is_for
 from ..judgement.assessment import Assessment
 from .decide import Decision
 
@@ -46,13 +47,17 @@ def _find_useless_accepts(assessment: Assessment) -> Iterator[str]:
     codes = sorted(code for package in assessment.evidence.values() for code in package.codes)
     begun = {state.wave.name: state.begun for state in assessment.waves}
     for place, accept in enumerate(assessment.spec.accepted):
+        if not any(
+            is_for(accept, target, assessment.history) for target in assessment.spec.targets
+        ):
+            continue  # void, which is said, but no mistake: its target was another one
         if accept.cohort and accept.cohort not in codes:
             known = ", ".join(codes) or "none"
             yield (
                 f"accept[{place}].cohort = {accept.cohort!r}: no cohort has this code;"
                 f" known: {known}"
             )
-        if not begun[accept.wave]:
+        if accept.up_to is not None and not begun[accept.wave]:
             yield (
                 f"accept[{place}].wave = {accept.wave!r}: the wave has not begun, so it does not"
                 " wait for this; raise max_failures of its gate to tolerate more from the start"

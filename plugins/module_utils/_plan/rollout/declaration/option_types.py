@@ -211,6 +211,10 @@ class Number(Option):
     most: int = 1
     above: bool = False
 
+    def argument_spec(self) -> dict[str, Any]:
+        spec = super().argument_spec()
+        return spec if self.default is None else {**spec, "default": float(self.default)}
+
     def convert(self, value: Any) -> Fraction:
         text = str(value).strip()
         usable = not isinstance(value, (bool, dict, list)) and len(text) <= 30

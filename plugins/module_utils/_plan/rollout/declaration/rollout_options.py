@@ -80,6 +80,11 @@ _DIGEST = Text(
     must="must be a digest, or its first 4 hex digits or more",
     parse=str.lower,
 )
+_GENERATIONS = Texts(
+    pattern=r"[0-9A-Fa-f]{6}",
+    must="must be generations, of 6 hex digits each, as the plan prints them: quote them",
+    parse=str.lower,
+)
 _DAY = Text(required=True, must="must be a date of the form YYYY-MM-DD", parse=_parse_date)
 
 GATE: dict[str, Option] = {
@@ -157,6 +162,7 @@ ROLLOUT: dict[str, Option] = {
             ),
             "max_creates": Int(least=1, most=100, default=_LIMITS.max_creates),
             "max_exposure": Int(least=1, most=MOST_DEVICES),
+            "max_shrink": Number(default=_LIMITS.max_shrink),
         }
     ),
     "timing": Dict(
@@ -173,6 +179,7 @@ ROLLOUT: dict[str, Option] = {
             "wave": _WORD,
             "digest": replace(_DIGEST, required=True),
             "failures": Int(least=0, most=MOST_DEVICES, default=0),
+            "generations": _GENERATIONS,
         },
     ),
     "accept": Dicts(
@@ -181,7 +188,9 @@ ROLLOUT: dict[str, Option] = {
             "wave": _WORD,
             "cohort": Text(aliases=("lane",)),
             "failures": Int(least=0, most=MOST_DEVICES, default=0),
-            "up_to": Int(required=True, least=0, most=MOST_DEVICES),
+            "up_to": Int(least=0, most=MOST_DEVICES),
+            "missing": Int(least=1, most=MOST_DEVICES),
+            "generations": _GENERATIONS,
             "by": _WORD,
             "reason": _WORD,
         },

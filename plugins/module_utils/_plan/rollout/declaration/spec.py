@@ -123,11 +123,13 @@ class Approval:
 
     :ivar digest: first hex digits of the plan that was approved; another plan voids it.
     :ivar failures: failures that the wave had then; one more voids it.
+    :ivar generations: those of the plan, for the record: the digest covers them.
     """
 
     wave: str
     digest: str
     failures: int = 0
+    generations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,15 +138,21 @@ class Accept:
 
     :ivar cohort: code of the cohort; empty for the wave's gate.
     :ivar failures: failures that there were then, for the record.
-    :ivar up_to: failures that are taken.
+    :ivar up_to: failures that are taken; None: none, and the gate judges as if nothing was said.
+    :ivar by: who takes them, as ``reason`` only for the record.
+    :ivar generations: of the targets that it is for. Empty: for those of models whose target has
+        not changed since the rollout began.
+    :ivar missing: devices that have left the fleet, or have lost their package, and are taken.
     """
 
     wave: str
     cohort: str
     failures: int
-    up_to: int
+    up_to: int | None
     by: str
     reason: str
+    generations: tuple[str, ...] = ()
+    missing: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,11 +160,13 @@ class Limits:
     """Bounds on what one campaign and one run may do.
 
     :ivar max_exposure: devices that may be able to change at any moment; None: no limit.
+    :ivar max_shrink: share of the devices in our campaigns that need not be selected any more.
     """
 
     max_campaign_devices: int = 1000
     max_creates: int = 10
     max_exposure: int | None = None
+    max_shrink: Fraction = Fraction("0.10")
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,8 @@ def check_signatures(values: Values, waves: Sequence[Wave], problems: Problems) 
                 problems.add(f"{where}.wave", "this wave needs no approval", entry["wave"])
     for place, entry in valid(values["accept"]):
         up_to, failures = entry["up_to"], entry["failures"]
+        if up_to is None and entry["missing"] is None:
+            problems.add(f"rollout.accept[{place}].up_to", "is required, unless missing is given")
         if isinstance(up_to, int) and isinstance(failures, int) and up_to < failures:
             problems.add(
                 f"rollout.accept[{place}].up_to",

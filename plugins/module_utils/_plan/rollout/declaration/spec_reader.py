@@ -121,9 +121,20 @@ def read_spec(
         ),
         calendar=_calendar(values["calendar"]),
         zones=zones,
-        approved=tuple(Approval(**entry) for entry in values["approved"] or ()),
+        approved=tuple(
+            Approval(**{**entry, "generations": entry["generations"] or ()})
+            for entry in values["approved"] or ()
+        ),
         accepted=tuple(
-            Accept(**{**entry, "cohort": entry["cohort"] or ""}) for entry in values["accept"] or ()
+            Accept(
+                **{
+                    **entry,
+                    "cohort": entry["cohort"] or "",
+                    "generations": entry["generations"] or (),
+                    "missing": entry["missing"] or 0,
+                }
+            )
+            for entry in values["accept"] or ()
         ),
         require_digest=values["require_digest"] or "",
         supersede=values["supersede"],

@@ -21,9 +21,11 @@ from ..placement.rollout_device import DeviceClass, RolloutDevice
 from ..placement.scope import Out
 from ..placement.upgrade_paths import Paths
 from ..placement.wave_assignment import Stratum
+from .accepted import find_void
 from .device_outcomes import classify
 from .exposure import Exposure, find_exposure
 from .gate import GateVerdict
+from .missing import Missing, find_missing
 from .package_evidence import PackageEvidence, mark_halted, weigh
 from .retries import Retry, find_retries, find_sweep
 from .waves import WaveState, judge_waves, open_in_order
@@ -38,6 +40,8 @@ class Assessment:
     :ivar paths: from versions to targets, and back.
     :ivar unreachable: targets to which no package leads, although devices need them.
     :ivar undeclared: waves of our campaigns that are declared no more: no wave can be judged.
+    :ivar remarks: what a person should know of the targets.
+    :ivar missing: devices that the rollout seems to have lost.
     :ivar rows: the devices in scope: those that our campaigns have, then as declared.
     :ivar evidence: what was learned of each package, by its name.
     :ivar retries: batches to try again.
@@ -55,6 +59,8 @@ class Assessment:
     paths: Paths
     unreachable: tuple[PlanRefused, ...]
     undeclared: tuple[PlanRefused, ...]
+    remarks: tuple[str, ...]
+    missing: Missing
     rows: tuple[RolloutDevice, ...]
     evidence: dict[str, PackageEvidence]
     retries: tuple[Retry, ...]
@@ -68,7 +74,7 @@ class Assessment:
         return [
             moment
             for state in self.waves
-            if not state.verdict.opens_next
+            if not state.verdict.opens_next or state.passed_for < set(self.spec.targets)
             for moment in (state.deadline, state.judgement.soak_until)
             if moment
         ]
@@ -152,8 +158,8 @@ class Assessment:
         return next((state for state in self.waves if state.verdict is verdict), None)
 
     def find_waiting(self, state: WaveState) -> list[RolloutDevice]:
-        """Give the devices of a wave to put into campaigns, but for models that an older target
-        holds."""
+        """Give the devices of a wave to put into campaigns: of targets that it is open for, and
+        of models that no older target holds."""
         held = {(own.campaign.make, own.campaign.model) for own in self.history.superseded}
         if self.spec.supersede:
             held = set()
@@ -162,7 +168,9 @@ class Assessment:
         return [
             row
             for row in state.rows
-            if row.outcome.waits and (row.target.make, row.target.model) not in held
+            if row.outcome.waits
+            and row.target in state.open_for
+            and (row.target.make, row.target.model) not in held
         ]
 
 
@@ -185,10 +193,12 @@ def assess(spec: RolloutSpec, seen: Observed, history: History) -> Assessment:
         paths=placement.paths,
         unreachable=placement.unreachable,
         undeclared=placement.undeclared,
+        remarks=(*placement.remarks, *find_void(spec, history)),
+        missing=find_missing(spec, seen, history, placement.rows, placement.out),
         rows=tuple(rows),
         evidence=evidence,
         retries=retries,
-        waves=open_in_order(spec, judged, digest),
+        waves=open_in_order(spec, judged, digest, history),
         digest=digest,
         exposed=find_exposure(
             [*history.campaigns, *history.surplus, *history.superseded], seen.now

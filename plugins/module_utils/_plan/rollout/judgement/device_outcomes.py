@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ...._model.status import DeviceState, not_reached
 from ...._model.times import parse_time
 from ..declaration.spec import Timing
-from ..observation.campaign_history import History, Record, day_begins, is_rejected
+from ..observation.campaign_history import (
+    History,
+    Record,
+    day_begins,
+    day_ends,
+    is_rejected,
+)
 from ..observation.observed import Observed
 from ..placement.rollout_device import (
     ATTEMPTED,
@@ -30,6 +36,7 @@ _RESULTS = ATTEMPTED | {DeviceClass.REPORTED}
 
 _WAITS = Outcome(DeviceClass.PENDING, "waits for a campaign", waits=True)
 _SETTLING = Outcome(DeviceClass.SETTLING, "a campaign's device report is not complete yet")
+_GONE = Outcome(DeviceClass.GONE, "is not a device of the account any more")
 _LACKING = Outcome(
     DeviceClass.UNKNOWN,
     "may have been in a campaign that is over, whose device report is not complete",
@@ -65,6 +72,7 @@ class _Judge:
     def __init__(self, seen: Observed, history: History, timing: Timing) -> None:
         self._busy = seen.busy
         self._now = seen.now
+        self._all_read = not seen.unread
         self._history = history
         self._timing = timing
 
@@ -104,7 +112,15 @@ class _Judge:
         place = (row.wave, path.cohort.code)
         if place in self._history.settling:
             return _SETTLING
-        return _LACKING if place in self._history.lacking else _WAITS
+        ended = self._history.lacking.get(place)
+        return _WAITS if ended is None else self._judge_lacking(row, ended)
+
+    def _judge_lacking(self, row: RolloutDevice, ended: datetime) -> Outcome:
+        """Classify a device that a campaign may have had which is over."""
+        read = parse_time(row.device.refreshed) if row.device else None
+        proved = read is not None and read >= ended
+        gives_up = ended + self._timing.report_grace + self._timing.verify_grace
+        return replace(_LACKING, unread=not proved and self._now < gives_up)
 
     def _judge_next_step(self, row: RolloutDevice, done: Outcome, record: Record) -> Outcome:
         """Say what keeps a device from its next step; the campaign of the last must be over."""
@@ -122,14 +138,21 @@ class _Judge:
         )
 
     def _judge_record(self, row: RolloutDevice, record: Record) -> Outcome:
-        kind, reason = _classify_record(row, record, self._now, self._timing)
+        found = _classify_record(row, record, self._now, self._timing)
+        if self._all_read and row.device is None and not _is_told(record):
+            found = _GONE
         return Outcome(
-            kind,
-            reason,
+            found.kind,
+            found.reason,
             record.own.campaign.id,
-            min(self._now, _known_at(kind, record, self._timing) or self._now),
-            unread=kind is DeviceClass.REPORTED,
+            min(self._now, _known_at(found.kind, record, self._timing) or self._now),
+            unread=found.unread,
         )
+
+
+def _is_told(record: Record) -> bool:
+    """The service says that the device failed, or that it refused it."""
+    return record.row.state is DeviceState.FAILED or is_rejected(record.own, record.row)
 
 
 def _known_at(kind: DeviceClass, record: Record, timing: Timing) -> datetime | None:
@@ -141,18 +164,17 @@ def _known_at(kind: DeviceClass, record: Record, timing: Timing) -> datetime | N
     result_at, end = record.result_at, record.own.campaign.schedule.end
     silent = record.row.state not in (DeviceState.SUCCESS, DeviceState.FAILED)
     if kind is DeviceClass.FAILED and silent and end is not None:
-        return day_begins(end) + timedelta(days=1)
+        return day_ends(end)
     if kind is DeviceClass.MISMATCH and result_at is not None:
         return result_at + timing.verify_grace
     return result_at
 
 
-def _classify_record(
-    row: RolloutDevice, record: Record, now: datetime, timing: Timing
-) -> tuple[DeviceClass, str]:
+def _classify_record(row: RolloutDevice, record: Record, now: datetime, timing: Timing) -> Outcome:
+    """Give the class of a device by one of its records, without its times."""
     own, report = record.own, record.row
     if is_rejected(own, report):
-        return DeviceClass.REJECTED, report.reason or report.status
+        return Outcome(DeviceClass.REJECTED, report.reason or report.status)
     attempted = parse_time(report.recent_attempt)
     written = parse_time(report.updated) or attempted
     version = row.version
@@ -161,48 +183,73 @@ def _classify_record(
     if report.state is DeviceState.SUCCESS:
         return _classify_success(row, read, written, timing)
     untouched = attempted is None and not_reached(report.status)
-    if report.state is DeviceState.FAILED and not report.next_attempt and not untouched:
-        return DeviceClass.FAILED, report.reason or report.status
+    final = own.over or not report.next_attempt
+    if report.state is DeviceState.FAILED and final and not untouched:
+        return Outcome(DeviceClass.FAILED, report.reason or report.status)
+    unknown = report.state is DeviceState.UNKNOWN
+    if unknown and written is None:
+        start = own.campaign.schedule.start
+        fresh = read is not None and (start is None or read > day_begins(start))
     further = row.path.leads_over(version)
     elsewhere = version not in ("", row.package.from_version, row.target.version)
     if attempted is not None and fresh and elsewhere and not further:
-        return (
-            DeviceClass.MISMATCH,
-            f"runs {version}, not the target and not on the way to it",
+        return Outcome(
+            DeviceClass.MISMATCH, f"runs {version}, not the target and not on the way to it"
         )
-    if own.over and fresh and version == row.target.version:
-        return DeviceClass.VERIFIED, "runs the target, though no result was reported"
-    if own.over and fresh and further:
-        return DeviceClass.ADVANCED, f"runs {version}, though no result was reported"
-    if report.state is DeviceState.UNKNOWN:
-        return DeviceClass.UNKNOWN, f"status {report.status!r} is not known"
+    if (own.over or unknown) and fresh and version == row.target.version:
+        return Outcome(DeviceClass.VERIFIED, "runs the target, though no result was reported")
+    if (own.over or unknown) and fresh and further:
+        return Outcome(DeviceClass.ADVANCED, f"runs {version}, though no result was reported")
+    if own.over and attempted is None and not unknown:
+        return Outcome(DeviceClass.UNREACHED, report.reason or "never attempted")
+    since, gives_up = _find_read_times(record, now, timing)
+    proved = now >= gives_up or (read is not None and read >= since)
+    unread = (own.over or unknown) and not proved and now >= since
+    if unknown:
+        return Outcome(DeviceClass.UNKNOWN, f"status {report.status!r} is not known", unread=unread)
+    if own.over and proved:
+        return Outcome(
+            DeviceClass.FAILED, f"attempted, no result, campaign over, runs {version or '?'}"
+        )
+    waited = attempted and not report.next_attempt and now - attempted >= timing.silent_after
+    if own.over or waited:
+        return Outcome(
+            DeviceClass.SILENT,
+            f"no result since the attempt at {report.recent_attempt}",
+            unread=unread,
+        )
+    return Outcome(DeviceClass.PENDING, report.reason or report.status)
+
+
+def _find_read_times(record: Record, now: datetime, timing: Timing) -> tuple[datetime, datetime]:
+    """Say from when on a read version counts for a device without a result that is known, and how
+    long such a read is waited for: what a device runs beats what a report says of it."""
+    own, schedule = record.own, record.own.campaign.schedule
+    known = parse_time(record.row.updated) or parse_time(record.row.recent_attempt)
+    since = known or (day_begins(schedule.start) if schedule.start else now)
+    end = day_ends(schedule.end) if schedule.end else None
     if own.over:
-        if attempted is None:
-            return DeviceClass.UNREACHED, report.reason or "never attempted"
-        return DeviceClass.FAILED, f"attempted, no result, campaign over, runs {version or '?'}"
-    if attempted and not report.next_attempt and now - attempted >= timing.silent_after:
-        return DeviceClass.SILENT, f"no result since the attempt at {report.recent_attempt}"
-    return DeviceClass.PENDING, report.reason or report.status
+        since = min(filter(None, (since + timing.silent_after, end)))
+    return since, (end or since) + timing.report_grace + timing.verify_grace
 
 
 def _classify_success(
     row: RolloutDevice, read: datetime | None, written: datetime | None, timing: Timing
-) -> tuple[DeviceClass, str]:
+) -> Outcome:
     version = row.version
     if read is None or written is None or read <= written:
-        return DeviceClass.REPORTED, "success reported, version not read since"
+        return Outcome(
+            DeviceClass.REPORTED, "success reported, version not read since", unread=True
+        )
     if version == row.target.version:
-        return DeviceClass.VERIFIED, f"runs {version}"
+        return Outcome(DeviceClass.VERIFIED, f"runs {version}")
     if row.path.leads_over(version):
-        return DeviceClass.ADVANCED, f"runs {version}, on the way to {row.target.version}"
+        return Outcome(DeviceClass.ADVANCED, f"runs {version}, on the way to {row.target.version}")
     if version not in ("", row.package.from_version):
-        return (
-            DeviceClass.MISMATCH,
-            f"runs {version}, not the target and not on the way to it",
+        return Outcome(
+            DeviceClass.MISMATCH, f"runs {version}, not the target and not on the way to it"
         )
+    runs = version or "nothing known"
     if read - written >= timing.verify_grace:
-        return (
-            DeviceClass.MISMATCH,
-            f"success reported, and still runs {version or 'nothing known'}",
-        )
-    return DeviceClass.REPORTED, f"success reported, runs {version or 'nothing known'}, read again"
+        return Outcome(DeviceClass.MISMATCH, f"success reported, and still runs {runs}")
+    return Outcome(DeviceClass.REPORTED, f"success reported, runs {runs}, read again", unread=True)

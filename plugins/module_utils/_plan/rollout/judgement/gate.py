@@ -43,9 +43,10 @@ class Numbers:
     :ivar failed: failed or mismatched.
     :ivar silent: attempted long ago, nothing heard since.
     :ivar reported: successes that no read has proved yet.
-    :ivar unknown: with a status that is not known; failures once the deadline is over.
+    :ivar unknown: with a status that is not known, although read since; failures once the deadline
+        is over.
     :ivar devices: all devices of the wave.
-    :ivar rejected: refused by the service, in cohorts that have not failed.
+    :ivar rejected: refused by the service, or gone, in cohorts that have not failed.
     :ivar in_failed_cohorts: devices whose cohort has failed.
     :ivar too_many_once: at some moment failures were too many to believe in the tolerated rate.
     :ivar over_limit_once: at some moment there were more failures than tolerated.
@@ -162,8 +163,8 @@ def _conclude(
         return GateVerdict.HOLD, given.stopped
     if numbers.rejected > gate.max_rejected * numbers.devices:
         return GateVerdict.HOLD, (
-            f"the service refused {numbers.rejected} of {numbers.devices} devices, more than"
-            f" max_rejected {percent(gate.max_rejected)}"
+            f"the service refused {numbers.rejected} of {numbers.devices} devices, or does not have"
+            f" them any more, above max_rejected {percent(gate.max_rejected)}"
         )
     if not numbers.members:
         return GateVerdict.SKIP, "no members"

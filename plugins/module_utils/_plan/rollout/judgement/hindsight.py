@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..declaration.spec import Wave
-from ..placement.rollout_device import DeviceClass, RolloutDevice
+from ..placement.rollout_device import LEFT, RolloutDevice
 from .device_outcomes import find_result
 from .gate import failures_allowed
 from .statistics import fails_too_often
@@ -47,7 +47,7 @@ def look_back(wave: Wave, rows: Iterable[RolloutDevice]) -> Hindsight:
     parts: dict[datetime | None, _Part] = {}
     for row in rows:
         part = parts.setdefault(row.halted, _Part())
-        part.members += row.outcome.kind is not DeviceClass.REJECTED
+        part.members += row.outcome.kind not in LEFT
         result = find_result(row)
         if result is not None:
             (part.failures if result.failed else part.successes).append(result.at)

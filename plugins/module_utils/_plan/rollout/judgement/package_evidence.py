@@ -13,10 +13,11 @@ from fractions import Fraction
 from ...._model.campaign import PILOT_DEVICES
 from ...._model.firmware import Package
 from ..declaration.campaign_names import Cohort
-from ..declaration.spec import RolloutSpec
+from ..declaration.spec import RolloutSpec, Target
 from ..observation.campaign_history import History
 from ..observation.observed import OwnCampaign
 from ..placement.rollout_device import ATTEMPTED, DeviceClass, Outcome, RolloutDevice
+from .accepted import accepted_of_cohorts
 from .device_outcomes import find_result
 from .statistics import Result, first_too_many
 
@@ -33,6 +34,7 @@ HALTED = Outcome(DeviceClass.HALTED, "its cohort halted before its turn")
 class PackageEvidence:
     """The cumulative evidence of one package, which is what a cohort is judged by.
 
+    :ivar target: that it leads to, or towards.
     :ivar devices: devices in scope that get it, now, as a later step, or that have got it.
     :ivar live: devices asked for in campaigns that are not over, or that may still be in one.
     :ivar codes: of the cohorts that get it, one for each zone of windows.
@@ -42,6 +44,7 @@ class PackageEvidence:
     """
 
     package: Package
+    target: Target
     devices: int
     attempted: int
     failures: int
@@ -80,7 +83,7 @@ def weigh(
         for package in row.path.steps:
             tally = tallies.get(package.name)
             if tally is None:
-                tally = tallies[package.name] = _Tally(package)
+                tally = tallies[package.name] = _Tally(package, row.target)
             tally.devices += 1
             tally.zones.add(row.cohort.zone)
         tallies[row.package.name].add_current(row, over, busy)
@@ -117,7 +120,7 @@ def sort_cohorts(cohorts: Mapping[str, PackageEvidence]) -> list[PackageEvidence
 
 @dataclass
 class _Tally:
-    """What is counted of one package.
+    """What is counted of one package, on the way to one target.
 
     :ivar devices: those that get it, now, later or before.
     :ivar zones: zones of windows of their cohorts.
@@ -130,6 +133,7 @@ class _Tally:
     """
 
     package: Package
+    target: Target
     devices: int = 0
     zones: set[str] = field(default_factory=set)
     results: list[Result] = field(default_factory=list)
@@ -169,12 +173,13 @@ def _conclude(spec: RolloutSpec, tally: _Tally, history: History) -> PackageEvid
     others = [*history.surplus, *history.superseded]
     live = [own for own in (*ours, *others) if own.campaign.package == name and not own.over]
     failures = sum(result.failed for result in tally.results)
-    accepted = max((accept.up_to for accept in spec.accepted if accept.cohort in codes), default=0)
+    accepted = accepted_of_cohorts(spec, history, tally.target, codes)
     rates = {wave.number: wave.gate.max_failure_rate for wave in spec.waves}
     refused_at_size = any(own.refused and own.name.count > PILOT_DEVICES for own in ours)
     proved = _is_evidence(tally.results) or name in spec.qualified_packages
     return PackageEvidence(
         package=tally.package,
+        target=tally.target,
         devices=tally.devices,
         attempted=len(tally.results),
         failures=failures,

@@ -63,7 +63,7 @@ def find_sweep(
     """Find devices that no wave has reached and no sweep has tried yet."""
     if not spec.sweep:
         return []
-    hidden = history.settling | history.lacking
+    hidden = history.settling | history.lacking.keys()
     return [
         row
         for row in rows

@@ -6,26 +6,47 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ...._model.times import parse_time
-from ..declaration.spec import RolloutSpec, Wave
-from ..observation.campaign_history import History, day_begins
+from ..declaration.spec import Approval, Gate, RolloutSpec, Target, Wave
+from ..observation.campaign_history import History, day_ends
 from ..observation.observed import OwnCampaign
-from ..placement.rollout_device import FAILURES, DeviceClass, Outcome, RolloutDevice
+from ..placement.rollout_device import (
+    ATTEMPTED,
+    FAILURES,
+    LEFT,
+    DeviceClass,
+    Outcome,
+    RolloutDevice,
+)
+from .accepted import accepted_failures
 from .gate import Circumstances, GateVerdict, Judgement, Numbers, judge
 from .hindsight import Hindsight, look_back
 from .package_evidence import PackageEvidence
 from .retries import Retry
+
+# Of the parts of a wave, the last of these decides.
+_SEVERITY = (
+    GateVerdict.SKIP,
+    GateVerdict.PASS,
+    GateVerdict.SOAK,
+    GateVerdict.WAIT,
+    GateVerdict.HOLD,
+    GateVerdict.FAIL,
+)
 
 
 @dataclass(frozen=True)
 class WaveState:
     """One wave at this run.
 
-    :ivar open: its devices may be put into campaigns: all waves before it have passed.
+    :ivar open_for: the targets whose devices may be put into campaigns of this wave: those that all
+        waves before it have let through.
+    :ivar passed_for: the targets that this wave alone lets through: those whose devices have
+        passed, and those that it has no devices of.
     :ivar begun: one of our campaigns is of this wave.
     :ivar deadline: when waiting ends; None while something is still to be created.
     :ivar numbers: the devices counted, as the gate sees them.
@@ -33,12 +54,18 @@ class WaveState:
     """
 
     wave: Wave
-    open: bool
     begun: bool
     judgement: Judgement
     deadline: datetime | None
     numbers: Numbers
     rows: tuple[RolloutDevice, ...] = field(repr=False)
+    passed_for: frozenset[Target] = frozenset()
+    open_for: frozenset[Target] = frozenset()
+
+    @property
+    def open(self) -> bool:
+        """Some of its devices may be put into campaigns."""
+        return bool(self.open_for)
 
     @property
     def verdict(self) -> GateVerdict:
@@ -64,27 +91,34 @@ def judge_waves(
 
 
 def open_in_order(
-    spec: RolloutSpec, states: Iterable[WaveState], digest: str
+    spec: RolloutSpec, states: Sequence[WaveState], digest: str, history: History
 ) -> tuple[WaveState, ...]:
     """Let every wave wait for the one before it, and for the approval to leave that one.
 
-    A wave that is not open and has not begun waits, whatever its numbers.
+    A wave that is not open and has not begun waits, whatever its numbers. Devices of a target wait
+    for those of the same target, so that new firmware has its own canaries.
 
     :param digest: of the plan, which approvals must name.
     """
     found: list[WaveState] = []
     holder: Wave | None = None
-    for state in states:
-        judgement = state.judgement
+    open_for = frozenset(spec.targets)
+    for place, state in enumerate(states):
+        judgement, passed_for = state.judgement, state.passed_for
         if judgement.verdict is GateVerdict.PASS and not _is_approved(spec, state, digest):
-            why = f"{judgement.why}; waits for approval"
-            judgement = replace(judgement, verdict=GateVerdict.APPROVE, why=why)
-        if holder and not state.begun and judgement.verdict is not GateVerdict.SKIP:
-            why = f"waits for wave {holder.name} to pass"
+            passed_for &= _find_left(history, spec.targets, state.wave)
+            ahead = {target for later in states[place + 1 :] for target in targets_of(later.rows)}
+            if ahead & (state.passed_for - passed_for):
+                why = f"{judgement.why}; waits for approval{_find_misfit(spec, state, digest)}"
+                judgement = replace(judgement, verdict=GateVerdict.APPROVE, why=why)
+        if not open_for and not state.begun and judgement.verdict is not GateVerdict.SKIP:
+            before = holder.name if holder else ""
+            why = f"waits for wave {before} to pass"
             judgement = replace(judgement, verdict=GateVerdict.WAIT, why=why)
-        found.append(replace(state, judgement=judgement, open=holder is None))
+        found.append(replace(state, judgement=judgement, open_for=open_for, passed_for=passed_for))
         if not judgement.verdict.opens_next:
             holder = holder or state.wave
+        open_for &= passed_for
     return tuple(found)
 
 
@@ -93,11 +127,49 @@ def _is_approved(spec: RolloutSpec, state: WaveState, digest: str) -> bool:
     if not state.wave.gate.approval or state.wave is spec.waves[-1]:
         return True
     return any(
-        approval.wave == state.wave.name
-        and digest.startswith(approval.digest)
-        and state.judgement.failures <= approval.failures
-        for approval in spec.approved
+        digest.startswith(approval.digest) and state.judgement.failures <= approval.failures
+        for approval in _approvals_of(spec, state.wave)
     )
+
+
+def _approvals_of(spec: RolloutSpec, wave: Wave) -> list[Approval]:
+    return [approval for approval in spec.approved if approval.wave == wave.name]
+
+
+def _find_misfit(spec: RolloutSpec, state: WaveState, digest: str) -> str:
+    """Say why the approvals of a wave do not count; empty when there are none."""
+    reasons = [
+        f"that of digest {approval.digest} is for another plan"
+        if not digest.startswith(approval.digest)
+        else f"that of {approval.failures} failures came before there were"
+        f" {state.judgement.failures}"
+        for approval in _approvals_of(spec, state.wave)
+    ]
+    return "".join(f"; {reason}" for reason in reasons)
+
+
+def _find_left(history: History, targets: Iterable[Target], wave: Wave) -> set[Target]:
+    """Find the targets that have left a wave: campaigns of later waves prove the approval."""
+    later = {own.name.generation for own in history.campaigns if own.name.wave > wave.number}
+    return {target for target in targets if target.generation in later}
+
+
+def targets_of(rows: Iterable[RolloutDevice]) -> set[Target]:
+    """Give the targets of devices that are in no failed cohort."""
+    paths = {id(row.path): row.path for row in rows if row.halted is None}
+    return {path.target for path in paths.values()}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The devices of some targets in a wave, judged.
+
+    :ivar passed_for: the targets that may go on to the next wave.
+    """
+
+    judgement: Judgement
+    deadline: datetime | None
+    passed_for: frozenset[Target]
 
 
 class _WaveJudge:
@@ -116,39 +188,99 @@ class _WaveJudge:
         self._retries = retries
 
     def judge(self, wave: Wave, rows: tuple[RolloutDevice, ...]) -> WaveState:
-        """Judge a wave; devices of failed cohorts, and their campaigns, do not count."""
-        sound = [row for row in rows if row.halted is None]
-        campaigns = [own for own in self._history.campaigns if own.name.wave == wave.number]
-        sound_campaigns = [own for own in campaigns if not self._has_failed(own)]
-        again = any(retry.last.name.wave == wave.number for retry in self._retries)
-        deadline = None if again else self._find_deadline(sound_campaigns, sound)
-        numbers = count_wave(sound, look_back(wave, rows), devices=len(rows))
-        accepted = [
-            accept.up_to
-            for accept in self._spec.accepted
-            if accept.wave == wave.name and not accept.cohort
+        """Judge a wave; devices of failed cohorts, and their campaigns, do not count.
+
+        Targets of which a person accepts failures are judged apart from the others.
+        """
+        parts: dict[int | None, set[Target]] = {}
+        for target in self._spec.targets:
+            limit = accepted_failures(self._spec, self._history, target, wave=wave.name)
+            parts.setdefault(limit, set()).add(target)
+        judged = [
+            self._judge_part(
+                wave,
+                rows if len(parts) < 2 else [row for row in rows if row.target in targets],
+                targets,
+                limit,
+            )
+            for limit, targets in (parts or {None: set[Target]()}).items()
         ]
-        stopped = _find_stopped(sound_campaigns) or self._find_refused(wave, sound)
+        worst = max(judged, key=lambda part: _SEVERITY.index(part.judgement.verdict))
+        return WaveState(
+            wave=wave,
+            begun=any(own.name.wave == wave.number for own in self._history.campaigns),
+            judgement=combine(worst.judgement, [part.judgement for part in judged]),
+            deadline=worst.deadline,
+            numbers=self._count(wave, rows, self._spec.targets),
+            rows=rows,
+            passed_for=frozenset().union(*(part.passed_for for part in judged)),
+        )
+
+    def _judge_part(
+        self,
+        wave: Wave,
+        rows: Sequence[RolloutDevice],
+        targets: Collection[Target],
+        accepted: int | None,
+    ) -> _Part:
+        """Judge the devices of some targets.
+
+        :param accepted: failures that a person takes of them.
+        """
+        sound = [row for row in rows if row.halted is None]
+        generations = {target.generation for target in targets}
+        campaigns = [
+            own
+            for own in self._history.campaigns
+            if own.name.wave == wave.number
+            and own.name.generation in generations
+            and not self._has_failed(own)
+        ]
+        again = any(
+            retry.last.name.wave == wave.number and retry.last.name.generation in generations
+            for retry in self._retries
+        )
         given = Circumstances(
             now=self._history.now,
-            deadline=deadline,
-            stopped=stopped or self._find_fruitless(sound),
-            accepted=max(accepted, default=None),
+            deadline=None if again else self._find_deadline(campaigns, sound),
+            stopped=_find_stopped(campaigns)
+            or self._find_refused(wave, sound)
+            or self._find_fruitless(sound),
+            accepted=accepted,
         )
+        numbers = self._count(wave, rows, targets)
         judgement = judge(wave.gate, numbers, given)
-        trying = any(own.name.attempt > 1 and not own.over for own in sound_campaigns)
+        trying = any(own.name.attempt > 1 and not own.over for own in campaigns)
         if (again or trying) and judgement.verdict in (GateVerdict.PASS, GateVerdict.SOAK):
             why = f"{judgement.failures} failed devices are tried again"
             judgement = replace(judgement, verdict=GateVerdict.WAIT, why=why)
-        return WaveState(
-            wave=wave,
-            open=False,
-            begun=bool(campaigns),
-            judgement=judgement,
-            deadline=deadline,
-            numbers=numbers,
-            rows=rows,
+        passed_for: set[Target] = set()
+        if judgement.verdict.opens_next:
+            forgiven = accepted is not None and judgement.failures <= accepted
+            unproven = {} if forgiven else _find_unproven(wave.gate, sound, late=given.late)
+            passed_for = set(targets) - unproven.keys()
+            if unproven and given.late:
+                why = "; ".join(unproven.values())
+                judgement = replace(
+                    judgement, verdict=GateVerdict.HOLD, why=f"the deadline is over, and {why}"
+                )
+        return _Part(judgement, given.deadline, frozenset(passed_for))
+
+    def _count(
+        self, wave: Wave, rows: Sequence[RolloutDevice], targets: Collection[Target]
+    ) -> Numbers:
+        """Count the devices of some targets, and those that have left the account."""
+        generations = {target.generation for target in targets}
+        gone = sum(
+            count
+            for (number, generation), count in self._history.gone.items()
+            if number == wave.number and generation in generations
         )
+        sound = [row for row in rows if row.halted is None]
+        numbers = count_wave(sound, look_back(wave, rows), devices=len(rows))
+        if not gone:
+            return numbers
+        return replace(numbers, devices=numbers.devices + gone, rejected=numbers.rejected + gone)
 
     def _has_failed(self, own: OwnCampaign) -> bool:
         evidence = self._evidence.get(own.campaign.package)
@@ -166,7 +298,7 @@ class _WaveJudge:
         ends = [own.campaign.schedule.end for own in campaigns if own.campaign.schedule.end]
         if not ends:
             return None
-        end = day_begins(max(ends)) + timedelta(days=1)
+        end = day_ends(max(ends))
         steps_over = self._history.now >= end + timing.step_grace
         if any(_is_to_come(row.outcome, steps_over=steps_over) for row in rows):
             return None
@@ -196,6 +328,57 @@ class _WaveJudge:
         return ""
 
 
+def _find_unproven(gate: Gate, rows: Iterable[RolloutDevice], *, late: bool) -> dict[Target, str]:
+    """Find the targets that the wave lets through without devices of their own to show for it.
+
+    :param rows: of a wave whose numbers are met.
+    :param late: the deadline is over, so one verified device of a target must do.
+    :returns: what is missing, by target.
+    """
+    kinds: dict[int, Counter[DeviceClass]] = {}
+    paths = {}
+    for row in rows:
+        paths[id(row.path)] = row.path
+        kinds.setdefault(id(row.path), Counter())[row.outcome.kind] += 1
+    by_target: dict[Target, Counter[DeviceClass]] = {}
+    for key, path in paths.items():
+        by_target.setdefault(path.target, Counter()).update(kinds[key])
+    found = {}
+    for target, counts in by_target.items():
+        members = counts.total() - sum(counts[kind] for kind in LEFT)
+        attempted = sum(counts[kind] for kind in ATTEMPTED)
+        verified = counts[DeviceClass.VERIFIED]
+        if members and (not verified or (not late and attempted < gate.min_coverage * members)):
+            found[target] = (
+                f"{verified} of {members} members of {target.make} {target.model} verified,"
+                f" {attempted} attempted"
+            )
+    return found
+
+
+def combine(worst: Judgement, parts: Sequence[Judgement]) -> Judgement:
+    """Give the judgement of a wave from those of its parts; the worst verdict is that of all."""
+    if len(parts) == 1:
+        return worst
+    soaks = [part.soak_until for part in parts if part.members]
+    return replace(
+        worst,
+        **{
+            name: sum(getattr(part, name) for part in parts)
+            for name in (
+                "members",
+                "attempted",
+                "verified",
+                "failures",
+                "silent",
+                "allowed",
+                "sample",
+            )
+        },
+        soak_until=max(filter(None, soaks)) if soaks and all(soaks) else None,
+    )
+
+
 def count_wave(rows: Sequence[RolloutDevice], hindsight: Hindsight, *, devices: int) -> Numbers:
     """Count the devices of a wave.
 
@@ -206,14 +389,18 @@ def count_wave(rows: Sequence[RolloutDevice], hindsight: Hindsight, *, devices: 
     verified = [row for row in rows if row.outcome.kind is DeviceClass.VERIFIED]
     reads = (parse_time(row.device.refreshed) for row in verified if row.device)
     return Numbers(
-        members=len(rows) - kinds[DeviceClass.REJECTED],
+        members=len(rows) - sum(kinds[kind] for kind in LEFT),
         verified=len(verified),
         failed=sum(kinds[kind] for kind in FAILURES),
         silent=kinds[DeviceClass.SILENT],
-        unknown=kinds[DeviceClass.UNKNOWN],
+        unknown=sum(
+            row.outcome.kind is DeviceClass.UNKNOWN and not row.outcome.unread for row in rows
+        )
+        if kinds[DeviceClass.UNKNOWN]
+        else 0,
         reported=kinds[DeviceClass.REPORTED],
         devices=devices,
-        rejected=kinds[DeviceClass.REJECTED],
+        rejected=sum(kinds[kind] for kind in LEFT),
         in_failed_cohorts=devices - len(rows),
         too_many_once=hindsight.too_many,
         over_limit_once=hindsight.over_limit,
@@ -224,8 +411,11 @@ def count_wave(rows: Sequence[RolloutDevice], hindsight: Hindsight, *, devices: 
 
 
 def _is_to_come(outcome: Outcome, *, steps_over: bool) -> bool:
-    """A campaign for the device is to come, or may be there and not show yet."""
+    """A campaign for the device is to come, or may be there and not show yet, or the read that
+    says what became of it."""
     if outcome.kind is DeviceClass.SETTLING:
+        return True
+    if outcome.unread and outcome.kind in (DeviceClass.UNKNOWN, DeviceClass.SILENT):
         return True
     return outcome.waits and not (outcome.kind is DeviceClass.ADVANCED and steps_over)
 

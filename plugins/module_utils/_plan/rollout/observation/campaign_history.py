@@ -15,7 +15,7 @@ from ...._model.status import CampaignState, DeviceState
 from ...._model.times import parse_time
 from ..declaration.campaign_names import CampaignName
 from ..declaration.spec import RolloutSpec
-from .observed import OwnCampaign
+from .observed import Observed, OwnCampaign
 
 # Words in the reason of a device that another campaign holds (contract section 5).
 BUSY = "busy"
@@ -39,7 +39,7 @@ class Record:
         """When the result came: as written, else the attempt, else the end of the campaign."""
         end = self.own.campaign.schedule.end
         written = parse_time(self.row.updated) or parse_time(self.row.recent_attempt)
-        return written or (day_begins(end) + timedelta(days=1) if end else None)
+        return written or (day_ends(end) if end else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +76,31 @@ class History:
     :ivar campaigns: those that count: no shadows, no cancelled twins.
     :ivar devices: of every device that one of them has or had.
     :ivar settling: places with a live campaign whose device report is not complete.
-    :ivar lacking: places with such a campaign that is over: any device there may have been in it.
+    :ivar lacking: places with such a campaign that is over, and when the last one ended: any device
+        there may have been in it.
+    :ivar gone: rows that are missing because devices have left the account, by wave and generation.
     :ivar retry_at: places where a campaign was refused, and when the next may be created.
     :ivar busy_until: devices that the service refused as busy, and when to try them again.
     :ivar request_failures: refused campaigns by place; shadows do not count.
     :ivar last_batch: highest batch number by generation and place, shadows included.
     :ivar surplus: live twins: other campaigns of the same name, to cancel.
     :ivar superseded: live campaigns of targets that are declared no more.
+    :ivar retargeted: make and model of all such campaigns, also of those that are over.
     """
 
     now: datetime
     campaigns: tuple[OwnCampaign, ...]
     devices: dict[str, DeviceHistory]
     settling: frozenset[Place]
-    lacking: frozenset[Place]
+    lacking: dict[Place, datetime]
+    gone: dict[tuple[int, str], int]
     retry_at: dict[Place, datetime]
     busy_until: dict[str, datetime]
     request_failures: dict[Place, int]
     last_batch: dict[tuple[str, int, str], int]
     surplus: tuple[OwnCampaign, ...]
     superseded: tuple[OwnCampaign, ...]
+    retargeted: frozenset[tuple[str, str]]
 
     @property
     def live(self) -> list[OwnCampaign]:
@@ -112,10 +117,10 @@ class History:
         return self.request_failures.get((wave, cohort), 0) >= MOST_REQUEST_FAILURES
 
 
-def read_history(spec: RolloutSpec, own: Iterable[OwnCampaign], now: datetime) -> History:
-    """Read what our campaigns add up to. Nothing here depends on the order of ``own``."""
+def read_history(spec: RolloutSpec, seen: Observed) -> History:
+    """Read what our campaigns add up to. Nothing here depends on the order of ``seen.own``."""
     generations = {target.generation for target in spec.targets}
-    by_age = sorted(own, key=age)
+    by_age = sorted(seen.own, key=age)
     present = [each for each in by_age if each.name.generation in generations]
     last_batch: dict[tuple[str, int, str], int] = {}
     for each in present:
@@ -125,14 +130,17 @@ def read_history(spec: RolloutSpec, own: Iterable[OwnCampaign], now: datetime) -
     counting, surplus = _resolve_twins([each for each in present if each not in shadows])
     taken = {each.name for each in counting if not each.over}
     surplus += [each for each in shadows if not each.over and each.name in taken]
-    short = [each for each in counting if len(each.rows) < each.name.count and not each.refused]
+    short = [each for each in counting if _count_missing(each)]
+    gone = _find_gone(spec, seen, short)
+    short = [each for each in short if each not in gone]
     refused = [each for each in counting if each.refused]
     return History(
-        now=now,
+        now=seen.now,
         campaigns=tuple(counting),
         devices=_follow_devices(counting),
         settling=frozenset(_place(each) for each in short if not each.over),
-        lacking=frozenset(_place(each) for each in short if each.over),
+        lacking=_find_lacking(short, seen.now),
+        gone=_count_gone(gone),
         retry_at=_find_retry_times(spec, [*refused, *shadows]),
         busy_until=_find_busy_times(spec, [*counting, *shadows]),
         request_failures=Counter(_place(each) for each in refused if not _all_rejected(each)),
@@ -141,7 +149,45 @@ def read_history(spec: RolloutSpec, own: Iterable[OwnCampaign], now: datetime) -
         superseded=tuple(
             each for each in by_age if each.name.generation not in generations and not each.over
         ),
+        retargeted=seen.retargeted,
     )
+
+
+def _count_missing(own: OwnCampaign) -> int:
+    """Count the devices that were asked for and have no row in the report."""
+    return 0 if own.refused else max(0, own.name.count - len(own.rows))
+
+
+def _find_gone(
+    spec: RolloutSpec, seen: Observed, short: Sequence[OwnCampaign]
+) -> list[OwnCampaign]:
+    """Find the campaigns of which rows are missing because devices have left the account.
+
+    Reports lag at first, so that only those that have started tell.
+    """
+    begun = [own for own in short if own.over or own.started(seen.now)]
+    if not begun or seen.unread:
+        return []
+    absent = sum(device.imei not in seen.devices for device in spec.devices)
+    return begun if sum(map(_count_missing, begun)) <= absent else []
+
+
+def _count_gone(campaigns: Iterable[OwnCampaign]) -> dict[tuple[int, str], int]:
+    found: Counter[tuple[int, str]] = Counter()
+    for own in campaigns:
+        found[own.name.wave, own.name.generation] += _count_missing(own)
+    return found
+
+
+def _find_lacking(short: Iterable[OwnCampaign], now: datetime) -> dict[Place, datetime]:
+    """Give the places of campaigns that are over and lack rows, and when the last one ended."""
+    found: dict[Place, datetime] = {}
+    for own in short:
+        if own.over:
+            last = own.campaign.schedule.end
+            end = now if last is None else min(now, day_ends(last))
+            found[_place(own)] = max(end, found.get(_place(own), end))
+    return found
 
 
 def _place(own: OwnCampaign) -> Place:
@@ -283,3 +329,8 @@ def day_begins(day: date) -> datetime:
     if moment is None:
         raise ValueError(f"{day} cannot be read as a day of the service")
     return moment
+
+
+def day_ends(day: date) -> datetime:
+    """The first moment after a UTC day."""
+    return day_begins(day) + timedelta(days=1)

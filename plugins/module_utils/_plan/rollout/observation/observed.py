@@ -54,6 +54,8 @@ class Observed:
     :ivar own: campaigns of this rollout, of all generations.
     :ivar busy: devices in live campaigns that are not of this rollout: IMEI to campaign id.
     :ivar generations: those of all campaigns of this rollout, also of older ones that are over.
+    :ivar retargeted: make and model of campaigns of this rollout to targets that are declared no
+        more; empty names where the service gives none.
     :ivar neighbours_until: the last day of campaigns of others that are over, by make and model.
     :ivar unread: what could not be read, and why: nothing can be judged, and a halt stops all.
     """
@@ -65,5 +67,6 @@ class Observed:
     busy: Mapping[str, str]
     subscription: Subscription
     generations: frozenset[str] = frozenset()
+    retargeted: frozenset[tuple[str, str]] = frozenset()
     neighbours_until: Mapping[tuple[str, str], date] = field(default_factory=dict)
     unread: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from ...._model.device import Device
 from ...._model.status import DeviceState
 from ...._model.times import parse_time
 from ..declaration.spec import RolloutSpec
-from .campaign_history import age, day_begins
+from .campaign_history import age, day_begins, day_ends
 from .observed import Observed, OwnCampaign
 
 
@@ -93,7 +93,7 @@ def _end(own: OwnCampaign, now: datetime) -> str:
     """The end of a campaign replaces times that are not reported; never later than a moment ago,
     as a version counts only when it was read later."""
     before, end = now - timedelta(seconds=1), own.campaign.schedule.end
-    return _spell(before if end is None else min(before, day_begins(end) + timedelta(days=1)))
+    return _spell(before if end is None else min(before, day_ends(end)))
 
 
 def _begin(own: OwnCampaign) -> str:

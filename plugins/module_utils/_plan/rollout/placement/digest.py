@@ -19,8 +19,10 @@ from .rollout_device import RolloutDevice
 # Not part of the plan: who is selected shows in the waves, and a signature does not sign itself.
 _LEFT_OUT = frozenset({"devices", "approved", "accepted", "require_digest", "remarks", "zones"})
 
-# Fields whose names have changed since the first digest: an approval must outlive an update.
+# An approval must outlive an update. Fields whose names have changed since the first digest, and
+# fields that have come since, which are left out as long as they have their defaults.
 _SPELLED = {"max_failed_cohort_share": "max_failed_lane_share"}
+_ADDED = frozenset({"max_shrink"})
 
 
 def plan_digest(spec: RolloutSpec, rows: Iterable[RolloutDevice]) -> str:
@@ -46,6 +48,7 @@ def _plain(value: object) -> object:
         return {
             _SPELLED.get(field.name, field.name): _plain(getattr(value, field.name))
             for field in fields(value)
+            if field.name not in _ADDED or getattr(value, field.name) != field.default
         }
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

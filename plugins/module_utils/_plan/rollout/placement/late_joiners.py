@@ -5,7 +5,9 @@
 
 Nothing is stored, so this is read from the line in which devices stand: campaigns are cut from it
 in order. Where one of the last wave holds a device from further back in the line, those before it
-that no campaign has held or refused were not there when it was cut.
+that no campaign has held or refused were not there when it was cut. Where no limit made it smaller,
+it took all that were there, so that every device without a campaign came later: what is finished
+never starts again by itself.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from ...._model.campaign import PILOT_DEVICES
 from ..declaration.campaign_names import place_in_line
 from ..declaration.spec import RolloutSpec
 from ..observation.campaign_history import History
@@ -24,6 +27,9 @@ _ROUNDED = timedelta(days=2)
 # Make and model of a campaign for which the service gives neither.
 _ANY = ("", "")
 
+Cohorts = dict[tuple[str, str], list[OwnCampaign]]
+"""Campaigns by generation and code of a cohort."""
+
 
 def find_late(
     spec: RolloutSpec, seen: Observed, history: History, rows: Iterable[RolloutDevice]
@@ -34,35 +40,106 @@ def find_late(
     refused one of its campaigns, or a campaign of others has ended since: that may have held the
     device.
     """
-    ends = _find_ends(spec, seen, history)
-    if not ends:
+    final = _find_final(spec, seen, history)
+    if not final:
         return set()
+    ends = {
+        key: max(place_in_line(spec.name, row.device_id) for own in campaigns for row in own.rows)
+        for key, campaigns in final.items()
+    }
+    finished = _find_finished(spec, history, final, rows)
+    zones = {
+        (row.target.generation, row.cohort.zone)
+        for row in {id(row.path): row for row in rows if row.history}.values()
+    }
+    refused = {cohort for _wave, cohort in history.retry_at}
     return {
         row.imei
         for row in rows
         if row.history is None
         and row.imei not in seen.busy
         and row.imei not in history.busy_until
-        and place_in_line(spec.name, row.imei)
-        < ends.get((row.target.generation, row.cohort.code), "")
+        and (
+            place_in_line(spec.name, row.imei)
+            < ends.get((row.target.generation, row.cohort.code), "")
+            or (
+                row.target.generation in finished
+                and (row.target.generation, row.cohort.zone) in zones
+                and row.cohort.code not in refused
+            )
+        )
     }
 
 
-def _find_ends(spec: RolloutSpec, seen: Observed, history: History) -> dict[tuple[str, str], str]:
-    """Give how far along the line the last wave has come, by generation and cohort."""
+def _find_final(spec: RolloutSpec, seen: Observed, history: History) -> Cohorts:
+    """Give the campaigns of the last wave of each cohort that answers, by generation and cohort."""
     last = spec.waves[-1].number
-    cohorts: dict[tuple[str, str], list[OwnCampaign]] = {}
+    cohorts: Cohorts = {}
     for own in history.campaigns:
         cohorts.setdefault((own.name.generation, own.name.cohort), []).append(own)
     refused = {cohort for _wave, cohort in history.retry_at}
     return {
-        key: max(place_in_line(spec.name, row.device_id) for own in final for row in own.rows)
+        key: final
         for key, campaigns in cohorts.items()
         if (final := [own for own in campaigns if own.name.wave == last])
         and all(own.rows and len(own.rows) >= own.name.count for own in campaigns)
         and key[1] not in refused
         and not _may_have_been_held(spec, seen, final)
     }
+
+
+def _find_finished(
+    spec: RolloutSpec, history: History, final: Cohorts, rows: Iterable[RolloutDevice]
+) -> set[str]:
+    """Find the generations whose campaigns are over and have taken all devices that were there."""
+    last = spec.waves[-1].number
+    begun = {
+        (own.name.generation, own.name.cohort) for own in history.campaigns if own.name.wave == last
+    }
+    live = {own.name.generation for own in history.live}
+    live |= {
+        row.target.generation
+        for row in {(id(row.path), row.version): row for row in rows if row.history}.values()
+        if row.path.leads_over(row.version)
+    }
+    unfinished = {
+        key[0]
+        for key in begun
+        if key not in final or _may_have_been_cut_short(spec, history, final[key])
+    }
+    return {generation for generation, _cohort in begun} - live - unfinished
+
+
+def _may_have_been_cut_short(spec: RolloutSpec, history: History, final: list[OwnCampaign]) -> bool:
+    """A limit may have left devices of the cohort for a later campaign.
+
+    :param final: its campaigns of the last wave.
+    """
+    newest = max(final, key=lambda own: own.name.batch)
+    start = newest.campaign.schedule.start
+    if spec.limits.max_exposure is not None or start is None:
+        return True
+    along = [
+        own
+        for own in history.campaigns
+        if own.campaign.schedule.start and abs(own.campaign.schedule.start - start) < _ROUNDED
+    ]
+    if len(along) >= spec.limits.max_creates:
+        return True
+    most = spec.limits.max_campaign_devices
+    ours = [own for own in history.campaigns if own.campaign.package == newest.campaign.package]
+    asked = newest.name.count
+    if not _was_qualified(spec, ours, newest):
+        most = min(most, PILOT_DEVICES)
+        asked = sum(own.name.count for own in ours if own in along)
+    return asked >= most
+
+
+def _was_qualified(spec: RolloutSpec, campaigns: list[OwnCampaign], newest: OwnCampaign) -> bool:
+    """The package was let go to many devices when a campaign with it was created."""
+    if newest.campaign.package in spec.qualified_packages:
+        return True
+    return any(own.name.count > PILOT_DEVICES and not own.refused for own in campaigns)
 
 
 def _may_have_been_held(spec: RolloutSpec, seen: Observed, campaigns: list[OwnCampaign]) -> bool:

@@ -27,6 +27,7 @@ class Placement:
     :ivar left_out: by wave, the kinds of devices that its pilot has none of.
     :ivar unreachable: targets to which no package leads, although devices need them.
     :ivar undeclared: waves of our campaigns that are declared no more.
+    :ivar remarks: targets of models that no device has.
     """
 
     rows: tuple[RolloutDevice, ...]
@@ -36,6 +37,7 @@ class Placement:
     paths: Paths
     unreachable: tuple[PlanRefused, ...]
     undeclared: tuple[PlanRefused, ...]
+    remarks: tuple[str, ...]
 
 
 def place(spec: RolloutSpec, seen: Observed, history: History) -> Placement:
@@ -55,4 +57,5 @@ def place(spec: RolloutSpec, seen: Observed, history: History) -> Placement:
         paths=scope.paths,
         unreachable=scope.unreachable,
         undeclared=assigned.undeclared,
+        remarks=scope.remarks,
     )

@@ -33,10 +33,14 @@ class DeviceClass(Enum):
     BUSY = "busy"
     SETTLING = "settling"
     UNKNOWN = "unknown"
+    GONE = "gone"
+    """Was in one of our campaigns without a result, and is not a device of the account any more."""
     HALTED = "halted"
     """Never touched: its cohort failed before it was put into a campaign."""
 
 
+LEFT = frozenset({DeviceClass.REJECTED, DeviceClass.GONE})
+"""No members of their wave any more."""
 FAILURES = frozenset({DeviceClass.FAILED, DeviceClass.MISMATCH})
 ATTEMPTED = FAILURES | {DeviceClass.VERIFIED}
 

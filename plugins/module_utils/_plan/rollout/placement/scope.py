@@ -16,6 +16,7 @@ from ..declaration.spec import RolloutSpec, Selected, Target
 from ..observation.campaign_history import History
 from ..observation.observed import Observed
 from .rollout_device import RolloutDevice
+from .unmatched_targets import find_unmatched
 from .upgrade_paths import Paths, UpgradePath
 
 
@@ -56,13 +57,16 @@ _WHAT_TO_DO = {
 class Scope:
     """The devices in scope and, of all others that were selected, why they are out.
 
-    :ivar unreachable: targets to which no package leads, although devices need them.
+    :ivar unreachable: targets to which no package leads, although devices need them, and those
+        whose make or model is spelled otherwise.
+    :ivar remarks: targets of models that no device has.
     """
 
     rows: tuple[RolloutDevice, ...]
     out: dict[str, Out]
     paths: Paths
     unreachable: tuple[PlanRefused, ...]
+    remarks: tuple[str, ...]
 
 
 def find_scope(spec: RolloutSpec, seen: Observed, history: History) -> Scope:
@@ -84,11 +88,15 @@ def find_scope(spec: RolloutSpec, seen: Observed, history: History) -> Scope:
             rows.append(
                 RolloutDevice(imei, choice, device, found, history=history.devices.get(imei))
             )
+    unmatched, remarks = find_unmatched(
+        spec, seen, (imei for imei, why in out.items() if why is Out.NO_TARGET)
+    )
     return Scope(
         rows=tuple(rows),
         out=out,
         paths=paths,
-        unreachable=tuple(_find_unreachable(spec, seen, rows, out)),
+        unreachable=(*_find_unreachable(spec, seen, rows, out), *unmatched),
+        remarks=tuple(remarks),
     )
 
 

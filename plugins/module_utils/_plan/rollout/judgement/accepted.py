@@ -1,0 +1,88 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person has accepted, for the targets that it was accepted for and no others.
+
+A new target is new firmware: what was said of the old one does not hold for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from ..declaration.spec import Accept, RolloutSpec, Target
+from ..observation.campaign_history import History
+
+
+def accepted_failures(
+    spec: RolloutSpec, history: History, target: Target, *, wave: str
+) -> int | None:
+    """Give the failures that a person takes of a target in a wave; None when nothing is said."""
+    limits = [
+        accept.up_to
+        for accept in spec.accepted
+        if accept.wave == wave and not accept.cohort and is_for(accept, target, history)
+    ]
+    return max((limit for limit in limits if limit is not None), default=None)
+
+
+def accepted_of_cohorts(
+    spec: RolloutSpec, history: History, target: Target, codes: Collection[str]
+) -> int:
+    """Give the failures that a person takes of the cohorts with these codes."""
+    return max(
+        (
+            accept.up_to
+            for accept in spec.accepted
+            if accept.cohort in codes and accept.up_to and is_for(accept, target, history)
+        ),
+        default=0,
+    )
+
+
+def accepted_missing(spec: RolloutSpec, history: History) -> int:
+    """Give the devices that a person takes as missing."""
+    return max(
+        (
+            accept.missing
+            for accept in spec.accepted
+            if any(is_for(accept, target, history) for target in spec.targets)
+        ),
+        default=0,
+    )
+
+
+def is_for(accept: Accept, target: Target, history: History) -> bool:
+    """Tell whether an accept is for a target."""
+    if accept.generations:
+        return target.generation in accept.generations
+    return not is_retargeted(target, history)
+
+
+def is_retargeted(target: Target, history: History) -> bool:
+    """Tell whether the model had another target in this rollout; if in doubt, it had."""
+    models = history.retargeted
+    return (target.make, target.model) in models or ("", "") in models
+
+
+def find_void(spec: RolloutSpec, history: History) -> Iterator[str]:
+    """Say which accepts hold no more, or not for every target, because targets have changed."""
+    present = {target.generation for target in spec.targets}
+    for place, accept in enumerate(spec.accepted):
+        old = [generation for generation in accept.generations if generation not in present]
+        changed = [] if accept.generations else _describe(spec.targets, history)
+        if old:
+            yield (
+                f"accept[{place}] ({accept.wave}) is void for generation {', '.join(old)}, which is"
+                " not that of a target now: what was accepted of old firmware does not hold for"
+                " new firmware"
+            )
+        elif changed:
+            yield (
+                f"accept[{place}] ({accept.wave}) is void for {', '.join(changed)}, whose target"
+                " has changed: if it is for the new target, paste the line that the plan prints"
+            )
+
+
+def _describe(targets: Iterable[Target], history: History) -> list[str]:
+    return [f"{target.make} {target.model}" for target in targets if is_retargeted(target, history)]
