@@ -220,11 +220,13 @@ options:
         suboptions:
           windows:
             description:
-              - Hours of the local day in which devices are updated, such as V(22:00-04:00).
+              - Hours of the local day in which devices are updated, such as V(22:00-04:00), or
+                a dictionary with C(start) and C(end), as in
+                M(thingspace.fota.fota_campaign#module).
               - They are sent as the whole UTC hours that lie inside them on every day of the
                 campaign. By default all hours are open.
             type: list
-            elements: str
+            elements: raw
           timezone:
             description: IANA time zone of devices that have no variable C(timezone), such as
               V(America/Chicago). With O(rollout.calendar.windows) every device needs one.

@@ -250,11 +250,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().parse(inventory, loader, path, cache)
         params = self._checked_options(self._read_config_data(path))
         try:
-            devices, left_out = select(self._devices(path, params, cache=cache), params)
+            devices, warnings = select(self._devices(path, params, cache=cache), params)
         except AccountUnread as error:
             raise AnsibleParserError(str(error)) from None
-        if left_out:
-            self.display.warning(left_out)
+        for warning in warnings:
+            self.display.warning(warning)
         if not devices:
             self.display.warning(f"{path}: no device of {params['account']} matches the filters")
         hosts = self._named(devices, params["hostname"])
@@ -277,6 +277,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(
                 f"{self.NAME}: unknown option {', '.join(unknown)}"
                 + (f". Did you mean {near[0]}?" if near else "")
+            )
+        if isinstance(config.get("firmware"), (bool, int, float)):
+            raise AnsibleParserError(
+                f"firmware: {config['firmware']}: must be a string; quote it, as YAML reads it as a"
+                " number"
             )
         # Only text in the file can be a template; decrypted values and the environment cannot.
         for name in TEMPLATED:

@@ -71,12 +71,12 @@ options:
     description:
       - Version that the devices have now. By default, it is looked up in the firmware catalog.
         Required for V(software).
-    type: str
+    type: raw
   to_version:
     description:
       - Version that the devices get. By default, it is looked up in the firmware catalog. Required
         for V(software).
-    type: str
+    type: raw
   protocol:
     description:
       - Protocol of the devices. The default is the protocol of the package in the catalog,
@@ -99,18 +99,12 @@ options:
     description:
       - Hours in which a firmware campaign is active. If omitted, the windows are not changed. An
         empty list removes all windows.
-      - A window cannot cross midnight. Use two windows instead.
+      - Each is a text of whole UTC hours, such as V(22:00-04:00), or a dictionary with C(start)
+        (the first UTC hour, from 0 to 23) and C(end) (the UTC hour, from 1 to 24, at which the
+        window closes).
+      - The service has no windows that cross midnight, so such a text becomes two windows.
     type: list
-    elements: dict
-    suboptions: &windows
-      start:
-        description: First UTC hour, from 0 to 23.
-        type: int
-        required: true
-      end:
-        description: UTC hour at which the window closes, from 1 to 24.
-        type: int
-        required: true
+    elements: raw
   download_after_date:
     description:
       - First UTC day on which devices of a software campaign can download.
@@ -118,10 +112,9 @@ options:
   download_windows:
     description:
       - Hours in which devices of a software campaign can download. If omitted, the windows are not
-        changed. An empty list removes all windows.
+        changed. An empty list removes all windows. See O(windows) for their form.
     type: list
-    elements: dict
-    suboptions: *windows
+    elements: raw
   install_after_date:
     description:
       - First UTC day on which devices of a software campaign can install.
@@ -129,10 +122,9 @@ options:
   install_windows:
     description:
       - Hours in which devices of a software campaign can install. If omitted, the windows are not
-        changed. An empty list removes all windows.
+        changed. An empty list removes all windows. See O(windows) for their form.
     type: list
-    elements: dict
-    suboptions: *windows
+    elements: raw
   devices:
     description:
       - IMEIs with 15 digits, quoted. Required to create a campaign. For an existing campaign, only
@@ -231,12 +223,12 @@ options:
         description:
           - Version that the devices have now. By default, it is looked up in the firmware catalog.
             Required for V(software).
-        type: str
+        type: raw
       to_version:
         description:
           - Version that the devices get. By default, it is looked up in the firmware catalog.
             Required for V(software).
-        type: str
+        type: raw
       protocol:
         description:
           - Protocol of the devices. The default is the protocol of the package in the catalog,
@@ -259,10 +251,10 @@ options:
         description:
           - Hours in which a firmware campaign is active. If omitted, the windows are not changed.
             An empty list removes all windows.
-          - A window cannot cross midnight. Use two windows instead.
+          - Each is a text of whole UTC hours, such as V(22:00-04:00), or a dictionary with C(start)
+            and C(end).
         type: list
-        elements: dict
-        suboptions: *windows
+        elements: raw
       download_after_date:
         description:
           - First UTC day on which devices of a software campaign can download.
@@ -270,10 +262,9 @@ options:
       download_windows:
         description:
           - Hours in which devices of a software campaign can download. If omitted, the windows are
-            not changed. An empty list removes all windows.
+            not changed. An empty list removes all windows. See O(windows) for their form.
         type: list
-        elements: dict
-        suboptions: *windows
+        elements: raw
       install_after_date:
         description:
           - First UTC day on which devices of a software campaign can install.
@@ -281,10 +272,9 @@ options:
       install_windows:
         description:
           - Hours in which devices of a software campaign can install. If omitted, the windows are
-            not changed. An empty list removes all windows.
+            not changed. An empty list removes all windows. See O(windows) for their form.
         type: list
-        elements: dict
-        suboptions: *windows
+        elements: raw
       devices:
         description:
           - IMEIs with 15 digits, quoted. Required to create a campaign. For an existing campaign,
@@ -370,9 +360,7 @@ EXAMPLES = r"""
     protocol: HTTP
     start_date: '2026-03-03'
     end_date: '2026-03-04'
-    download_windows:
-      - start: 8
-        end: 18
+    download_windows: ['08:00-18:00']
     install_windows:
       - start: 1
         end: 4

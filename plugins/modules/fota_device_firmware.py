@@ -49,7 +49,7 @@ options:
   expect_version:
     description: Version that every device should run. Each device is compared with it. A different
       version does not fail the task.
-    type: str
+    type: raw
   wait:
     description: Whether V(reported) waits until every device has replied. Never waits in check
       mode.

@@ -44,7 +44,7 @@ options:
     type: str
   firmware:
     description: Firmware version that a device must have.
-    type: str
+    type: raw
   protocol:
     description: Protocol that a device must have, as returned by the service.
     type: str

@@ -42,10 +42,10 @@ options:
     type: str
   from_version:
     description: Version that a package must start from. Not supported for V(v2).
-    type: str
+    type: raw
   to_version:
     description: Version that a package must lead to. Not supported for V(v2).
-    type: str
+    type: raw
   path:
     description: Also find the shortest sequence of packages from one version to another. Not
       supported for V(v2).
@@ -61,11 +61,11 @@ options:
         required: true
       from_version:
         description: Version that the devices have.
-        type: str
+        type: raw
         required: true
       to_version:
         description: Version that the devices should get.
-        type: str
+        type: raw
         required: true
 seealso:
   - module: thingspace.fota.fota_campaign

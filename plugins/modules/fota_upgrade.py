@@ -57,7 +57,7 @@ options:
     aliases: [firmware_name]
   to_version:
     description: Version that the devices get. By default, it is looked up in the v1 catalog.
-    type: str
+    type: raw
   start_date:
     description: First UTC day, in the form C(YYYY-MM-DD).
     type: str

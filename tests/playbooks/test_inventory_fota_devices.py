@@ -316,6 +316,7 @@ def test_files_that_cannot_be_used_say_why_before_any_call(
     files = {
         source(tmp_path, "devices.yml"): f"the name of a file for {PLUGIN} must end in"
         " .thingspace_fota.yml or .thingspace_fota.yaml. Rename the file.",
+        source(tmp_path, "number", firmware=1.1): "firmware: 1.1: must be a string; quote it",
         source(tmp_path, "key", gruop_by=["model"]): f"{PLUGIN}: unknown option gruop_by. Did you"
         " mean group_by?",
         source(tmp_path, "choice", group_by=["colour"]): "colour",

@@ -189,6 +189,8 @@ def value_schema(option: types.Option, documented: Mapping[str, Any]) -> dict[st
             return {"type": "boolean"}
         case types.Choice():
             return {"enum": list(option.choices)}
+        case types.Texts() if option.elements == "raw":
+            return {"type": ["array", "string", "object"], "items": {"type": ["string", "object"]}}
         case types.Texts():
             return {"type": ["array", "string"], "items": {"type": "string"}}
         case types.Text():

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from .text import brief
+
 
 class InvalidValue(ValueError):
     """An option of the user is invalid; raised before any call.
@@ -15,7 +17,7 @@ class InvalidValue(ValueError):
     """
 
     def __init__(self, field: str, value: object, reason: str) -> None:
-        super().__init__(f"{field}: {value!r}: {reason}")
+        super().__init__(f"{field}: {brief(value)}: {reason}")
         self.field = field
         self.value = value
         self.reason = reason

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .errors import InvalidValue
+from .text import as_text, brief
 
 IMEI_DIGITS = 15
 MOST_NAMED = 5
@@ -59,7 +60,7 @@ def check_device_ids(values: Iterable[object], *, field: str, check: ImeiCheck) 
     bad: list[tuple[str, object]] = []
     misprinted: list[tuple[str, object]] = []
     for place, value in enumerate(values):
-        imei = str(value).strip()
+        imei = as_text(value).strip()
         if len(imei) != IMEI_DIGITS or not (imei.isascii() and imei.isdigit()):
             bad.append((f"{field}[{place}]", value))
         elif imei in seen:
@@ -88,7 +89,7 @@ def check_device_ids(values: Iterable[object], *, field: str, check: ImeiCheck) 
 def _refused(bad: Sequence[tuple[str, object]], why: str) -> InvalidValue:
     """Name the first few values with their places."""
     (where, value), *others = bad
-    also = shorten((f"{place} = {other!r}" for place, other in others), most=MOST_NAMED - 1)
+    also = shorten((f"{place} = {brief(other)}" for place, other in others), most=MOST_NAMED - 1)
     return InvalidValue(where, value, f"{why}. The same for {also}" if also else why)
 
 

@@ -10,6 +10,7 @@ from datetime import date, datetime, timezone
 from functools import lru_cache
 
 from .errors import InvalidValue
+from .text import as_text
 
 try:
     from dateutil.parser import isoparse
@@ -48,7 +49,7 @@ def check_date(value: object, *, field: str) -> date:
 
     :raises InvalidValue: it is not a date.
     """
-    text = str(value).strip()
+    text = as_text(value).strip()
     moment = parse_time(text) if FULL_DATE.fullmatch(text) else None
     if moment is None:
         raise InvalidValue(field, value, "must be a UTC date in the form YYYY-MM-DD")

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .errors import InvalidValue
+from .text import short_key
 from .wire import as_rows, number
 
 FIRST_START, LAST_START = 0, 23
@@ -56,8 +58,23 @@ def write_windows(windows: Iterable[Window]) -> list[dict[str, int]]:
     return [{"startTime": window.start, "endTime": window.end} for window in windows]
 
 
+_TEXT = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
+_MUST = "must be whole UTC hours, such as '22:00-04:00' or {start: 22, end: 24}"
+
+
+def _parse(text: str, name: str) -> list[Window]:
+    """Read a window as text; one that crosses midnight becomes two."""
+    match = _TEXT.fullmatch(text.strip())
+    start, start_minute, end, end_minute = map(int, match.groups()) if match else (24, 0, 0, 0)
+    if start > LAST_START or end > LAST_END or start_minute or end_minute or start == end:
+        raise InvalidValue(name, text, _MUST)
+    if start < end:
+        return [Window(start, end)]
+    return [Window(start, LAST_END), *([Window(FIRST_START, end)] if end else [])]
+
+
 def check_windows(values: Iterable[object] | None, *, field: str) -> tuple[Window, ...] | None:
-    """Check windows of the user: start 0-23, end 1-24, start before end.
+    """Check windows of the user, as text or with start 0-23 and end 1-24, start before end.
 
     :raises InvalidValue: an hour is out of range, a window is empty or crosses midnight, or it is
         not a window.
@@ -67,8 +84,13 @@ def check_windows(values: Iterable[object] | None, *, field: str) -> tuple[Windo
     found = []
     for place, value in enumerate(values):
         name = f"{field}[{place}]"
+        if isinstance(value, str):
+            found += _parse(value, name)
+            continue
         if not isinstance(value, Mapping):
-            raise InvalidValue(name, value, "must be a window with start and end, in whole hours")
+            raise InvalidValue(name, value, _MUST)
+        if unknown := [key for key in value if key not in ("start", "end")]:
+            raise InvalidValue(name, value, f"unknown key {short_key(unknown[0])}; {_MUST}")
         start, end = number(value, "start"), number(value, "end")
         if start is None or not FIRST_START <= start <= LAST_START:
             raise InvalidValue(f"{name}.start", value.get("start"), "must be an hour from 0 to 23")
@@ -78,7 +100,8 @@ def check_windows(values: Iterable[object] | None, *, field: str) -> tuple[Windo
             raise InvalidValue(
                 name,
                 f"{start}-{end}",
-                "start must be before end. A window cannot cross midnight; use two windows",
+                "start must be before end. A window with start and end cannot cross midnight; use"
+                f" two windows, or '{start:02}:00-{end:02}:00'",
             )
         found.append(Window(start, end))
     return window_set(found)

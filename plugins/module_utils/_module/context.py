@@ -20,7 +20,7 @@ from .._model.account import check_account
 from .._model.campaign import CampaignType
 from .._model.text import visible
 from .failure import TaskFailure
-from .options import check_positive, connection_settings
+from .options import check_positive, check_versions, connection_settings
 from .results_file import OPTION, ResultsFile, Rows
 from .waiting import SETTLING, Waiting
 
@@ -104,6 +104,7 @@ def open_context(params: Mapping[str, Any], *, check_mode: bool) -> Context:
     :raises ConfigurationError: credentials are missing or the URL is not allowed.
     """
     warning = check_account(params.get("account"))
+    check_versions(params)
     positive = ("timeout", "max_connections", "requests_per_second", "wait_timeout", "wait_delay")
     check_positive(params, *positive)
     results_file = ResultsFile.declared(params, check_mode=check_mode)

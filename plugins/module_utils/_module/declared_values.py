@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from typing import Any
 
+from .._model.text import as_text
+
 try:
     import yaml
 except ImportError as error:
@@ -27,13 +29,18 @@ _TIMES = {"datetime.date": date, "datetime.datetime": datetime}
 
 
 def plain(value: Any) -> Any:
-    """Give a value in the types that JSON has, as a module gets it. Dates become text."""
+    """Give a value in the types that JSON has, as a module gets it.
+
+    Dates become text, and so do integers that Python does not write.
+    """
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {as_text(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int) and as_text(value).startswith("<"):
+        return as_text(value)
     for kind in (int, float):
         if isinstance(value, kind):
             return kind(value)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
@@ -13,8 +13,9 @@ from ansible.module_utils.basic import env_fallback
 
 from .._client.settings import ConnectionSettings
 from .._model.errors import InvalidValue
-from .._model.imei import ImeiCheck
+from .._model.imei import ImeiCheck, shorten
 from .._model.status import STAGES, CampaignState
+from .._model.text import lookalikes
 from .._model.times import check_date
 from .._plan.device_difference import DevicesMode
 
@@ -68,10 +69,15 @@ DEVICE_OPTIONS: dict[str, dict[str, Any]] = {
     },
 }
 
+VERSION_OPTION: dict[str, Any] = {"type": "raw"}
+"""A version. Ansible would make the number 1.10 the text 1.1; :func:`check_versions` refuses it."""
+
+_VERSIONS = frozenset({"from_version", "to_version", "expect_version", "firmware"})
+
 # Declare a campaign and an upgrade alike.
 DECLARATION_OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "to_version": {"type": "str"},
+    "to_version": VERSION_OPTION,
     "start_date": {"type": "str"},
     "end_date": {"type": "str"},
     "devices_mode": {
@@ -118,6 +124,31 @@ def connection_settings(params: Mapping[str, Any], *, check_mode: bool) -> Conne
     )
 
 
+def check_versions(params: Mapping[str, Any], prefix: str = "") -> None:
+    """Check that versions are text, also in the entries of ``campaigns`` and in ``path``.
+
+    :raises InvalidValue: YAML read a version as something else.
+    """
+    for name, value in params.items():
+        if name in _VERSIONS and value is not None and not isinstance(value, str):
+            raise InvalidValue(
+                f"{prefix}{name}",
+                value,
+                f"must be a string; quote it, as YAML reads it as {_name_type(value)}",
+            )
+        if name == "path" and isinstance(value, Mapping):
+            check_versions(value, f"{prefix}{name}.")
+        if name == "campaigns" and isinstance(value, list):
+            for place, entry in enumerate(value):
+                check_versions(entry, f"{prefix}{name}[{place}].")
+
+
+def _name_type(value: object) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    return "a number" if isinstance(value, (int, float)) else f"a {type(value).__name__}"
+
+
 def check_positive(params: Mapping[str, Any], *names: str) -> None:
     """Check that numbers are greater than 0.
 
@@ -161,4 +192,28 @@ def filter_records(
         record
         for record in records
         if all(getattr(record, name) == value for name, value in given.items())
+    ]
+
+
+def warn_of_lookalikes(
+    records: Collection[T], params: Mapping[str, Any], names: Iterable[str]
+) -> list[str]:
+    """Warn where a filter of :func:`filter_records` leaves out texts that only look the same."""
+    return [
+        warning
+        for name in names
+        for warning in describe_lookalikes(
+            name, params.get(name) or "", (getattr(record, name) for record in records)
+        )
+    ]
+
+
+def describe_lookalikes(option: str, wanted: str, texts: Iterable[str]) -> list[str]:
+    """Warn of texts of the service that only look like the one of an option."""
+    near = lookalikes(wanted, texts) if wanted else []
+    if not near:
+        return []
+    return [
+        f"{option}: {wanted!r} does not match {shorten(map(repr, near))}, which the service"
+        " returned and which differs only in characters that are not visible"
     ]

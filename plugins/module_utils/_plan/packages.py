@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from difflib import get_close_matches
 
 from .._model.firmware import Package
+from .._model.text import brief, shown
 from .._model.times import parse_time
 from .refusal import PlanRefused
 
@@ -39,16 +40,16 @@ def find_package(
         near = get_close_matches(name, [package.name for package in catalog], n=1)
         raise PlanRefused(
             subject,
-            f"none of the {len(catalog)} packages of the account has the name {name!r}",
-            hint=(f"did you mean {near[0]}? " if near else "")
+            f"none of the {len(catalog)} packages of the account has the name {brief(name)}",
+            hint=(f"did you mean {shown(near[0])}? " if near else "")
             + f"fota_firmware_info with api_version: {api_version} lists the packages; "
             + _NOT_LISTED[api_version],
         )
     if len(found) > 1:
-        versions = ", ".join(f"{start} -> {end}" for start, end in sorted(found))
+        versions = ", ".join(f"{shown(start)} -> {shown(end)}" for start, end in sorted(found))
         raise PlanRefused(
             subject,
-            f"{len(found)} packages have the name {name!r}: {versions}",
+            f"{len(found)} packages have the name {brief(name)}: {versions}",
             hint="declare to_version"
             if api_version == "v1"
             else "declare from_version and to_version",

@@ -45,7 +45,7 @@ SERVICE = {"base_url": "https://host/api", "account": "0000123456-00001", "proto
 
 
 def test_devices_are_in_the_order_of_their_imeis() -> None:
-    assert select([METER, TRACKER], {}) == ([TRACKER, METER], None)
+    assert select([METER, TRACKER], {}) == ([TRACKER, METER], [])
 
 
 @pytest.mark.parametrize(
@@ -59,21 +59,25 @@ def test_devices_are_in_the_order_of_their_imeis() -> None:
     ],
 )
 def test_filters_all_have_to_pass(filters: dict[str, Any], found: list[Device]) -> None:
-    assert select([METER, TRACKER], filters) == (found, None)
+    assert select([METER, TRACKER], filters) == (found, [])
 
 
 def test_devices_without_an_imei_are_left_out_and_counted() -> None:
     others = [replace(METER, device_id=text) for text in ("", "35800000000001", "{{ 1 + 1 }}")]
-    kept, warning = select([*others, METER], {"model": "GM01Q"})
+    kept, (warning,) = select([*others, METER], {"model": "GM01Q"})
     assert kept == [METER]
-    assert warning is not None
-    assert warning.startswith(
-        "3 devices have no IMEI of 15 digits and are left out: MDN 5550000001"
-    )
+    assert warning.startswith("3 devices without an IMEI of 15 digits left out: MDN 5550000001")
+
+
+def test_a_version_that_only_looks_like_the_one_asked_for_is_named() -> None:
+    odd = replace(METER, firmware=f"{METER.firmware}\r")
+    kept, (warning,) = select([odd, TRACKER], {"firmware": METER.firmware})
+    assert kept == []
+    assert repr(odd.firmware) in warning
 
 
 def test_a_device_that_no_filter_wants_is_not_counted() -> None:
-    assert select([replace(METER, device_id="")], {"model": "nRF9160"}) == ([], None)
+    assert select([replace(METER, device_id="")], {"model": "nRF9160"}) == ([], [])
 
 
 def test_a_license_is_a_word() -> None:

@@ -210,6 +210,7 @@ def test_windows_not_given_and_no_windows_are_two_things() -> None:
         pytest.param({"start": 5, "end": 5}, "windows[1]", id="empty"),
         pytest.param({"start": 22, "end": 2}, "windows[1]", id="over-midnight"),
         pytest.param("20-21", "windows[1]", id="text"),
+        pytest.param("20:30-21:00", "windows[1]", id="half-hour"),
         pytest.param(None, "windows[1]", id="null"),
         pytest.param([20, 21], "windows[1]", id="list"),
     ],

@@ -109,7 +109,7 @@ def test_what_tells_no_version() -> None:
         InvalidValue, match=r"meter-016.*must have one of the keys version, firmware"
     ):
         is_at_version(host(A), "1.0")
-    with pytest.raises(InvalidValue, match="must be a record or a version"):
+    with pytest.raises(InvalidValue, match="must be a record, or a version as text; quote it"):
         is_at_version(1.0, "1.0")
     for version in ("", None, 1.0):
         with pytest.raises(InvalidValue, match="must be a text that is not empty"):

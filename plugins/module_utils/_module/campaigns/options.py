@@ -10,6 +10,7 @@ from typing import Any
 
 from ..._model.campaign import CampaignType
 from ..._model.errors import InvalidValue
+from ..._model.text import brief
 from ..._model.windows import check_windows
 from ..._plan.campaign_plan import CampaignSpec, ScheduleSpec
 from ..devices.declared import declared_devices, read_devices_mode
@@ -17,6 +18,7 @@ from ..options import (
     DECLARATION_OPTIONS,
     DEVICE_OPTIONS,
     RESULT_OPTIONS,
+    VERSION_OPTION,
     WAIT_FOR_STAGE_OPTIONS,
     read_day,
     read_first_and_last_day,
@@ -30,21 +32,14 @@ TYPE_OPTION: dict[str, dict[str, Any]] = {
     },
 }
 
-_WINDOW_OPTION = {
-    "type": "list",
-    "elements": "dict",
-    "options": {
-        "start": {"type": "int", "required": True},
-        "end": {"type": "int", "required": True},
-    },
-}
+_WINDOW_OPTION = {"type": "list", "elements": "raw"}
 
 CAMPAIGN_OPTIONS: dict[str, dict[str, Any]] = {
     "name": {"type": "str"},
     "campaign_id": {"type": "str"},
     **TYPE_OPTION,
     "package": {"type": "str", "aliases": ["firmware_name", "software_name"]},
-    "from_version": {"type": "str"},
+    "from_version": VERSION_OPTION,
     "protocol": {"type": "str", "choices": ["LWM2M", "OMA", "HTTP"]},
     "windows": _WINDOW_OPTION,
     "download_after_date": {"type": "str"},
@@ -126,7 +121,7 @@ def _read_spec(params: Mapping[str, Any], prefix: str) -> tuple[CampaignSpec, li
     schedule = _read_schedule(params, prefix)
     devices = declared_devices(params, field=f"{prefix}devices")
     spec = CampaignSpec(
-        subject=f"campaign {params.get('name') or params.get('campaign_id')!r}",
+        subject=f"campaign {brief(params.get('name') or params.get('campaign_id'))}",
         type=type_,
         present=params["state"] == "present",
         campaign_id=params.get("campaign_id") or None,

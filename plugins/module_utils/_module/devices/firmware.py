@@ -19,10 +19,17 @@ from ..._model.device import Device
 from ..._model.errors import InvalidValue
 from ..._model.firmware import SyncResult
 from ..._model.imei import shorten
+from ..._model.text import looks_like, shown
 from ..._model.wire import count_by
 from ..._plan.compliance import Compliance, judge_version
 from ..context import Context
-from ..options import DEVICE_OPTIONS, RESULT_OPTIONS, WAIT_OPTIONS
+from ..options import (
+    DEVICE_OPTIONS,
+    RESULT_OPTIONS,
+    VERSION_OPTION,
+    WAIT_OPTIONS,
+    describe_lookalikes,
+)
 from ..results_file import Rows
 from ..waiting import Waiting, wait_for
 from .declared import declared_devices
@@ -33,7 +40,7 @@ DEVICE_FIRMWARE_OPTIONS: dict[str, dict[str, Any]] = {
         "choices": ["synchronized", "reported"],
         "default": "synchronized",
     },
-    "expect_version": {"type": "str"},
+    "expect_version": VERSION_OPTION,
     **DEVICE_OPTIONS,
     **WAIT_OPTIONS,
     "wait": {"type": "bool", "default": True},
@@ -173,6 +180,8 @@ def _view(reading: FirmwareReading, expected: str | None) -> dict[str, Any]:
     }
     if expected:
         view["compliance"] = judge_version(reading.version, expected).value
+        if looks_like(reading.version, expected):
+            view["reason"] = f"{reading.version!r} differs in characters that are not visible"
     return view
 
 
@@ -216,7 +225,10 @@ def _conclude(
         result["compliance"] = {state.value: judged.count(state) for state in Compliance}
     msg = f"{counts['known']} of {len(readings)} devices have a known version"
     if expected:
-        msg = f"{result['compliance']['at_target']} of {len(readings)} devices run {expected}"
+        msg = (
+            f"{result['compliance']['at_target']} of {len(readings)} devices run {shown(expected)}"
+        )
+        context.warnings += describe_lookalikes("expect_version", expected, result["versions"])
     result["msg"] = context.headline(msg)
     columns = _COLUMNS if expected else _COLUMNS[:-1]
     devices = Rows(columns, (_view(reading, expected) for reading in readings))

@@ -16,7 +16,13 @@ from ..._model.errors import InvalidValue
 from ..._model.imei import shorten
 from ..._model.wire import count_by
 from ..context import Context
-from ..options import DEVICE_OPTIONS, RESULTS_FILE_OPTION, filter_records
+from ..options import (
+    DEVICE_OPTIONS,
+    RESULTS_FILE_OPTION,
+    VERSION_OPTION,
+    filter_records,
+    warn_of_lookalikes,
+)
 from ..results_file import Rows
 from .declared import declared_devices
 from .firmware import query_devices
@@ -25,7 +31,7 @@ DEVICE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     "api_version": {"type": "str", "choices": ["v1", "v2", "v3"], "default": "v3"},
     "make": {"type": "str"},
     "model": {"type": "str"},
-    "firmware": {"type": "str"},
+    "firmware": VERSION_OPTION,
     "protocol": {"type": "str"},
     "gather": {
         "type": "list",
@@ -64,6 +70,7 @@ def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
     service = services[params["api_version"]]
     found = _find(context, service, declared.ids if declared else None)
     kept = filter_records(found, params, _FILTERS)
+    context.warnings += warn_of_lookalikes(found, params, _FILTERS)
     result: dict[str, Any] = {
         "changed": False,
         "counts": {

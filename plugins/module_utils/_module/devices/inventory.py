@@ -21,9 +21,10 @@ from ..._client.transport import REQUESTS_IMPORT_ERROR
 from ..._model.device import Device
 from ..._model.errors import InvalidValue
 from ..._model.imei import shorten
+from ..._model.text import count
 from ..context import open_context
 from ..failure import describe_failure
-from ..options import filter_records
+from ..options import filter_records, warn_of_lookalikes
 
 CACHE_FORMAT = 1
 """Format of :func:`pack`; part of the key, so that no release reads the cache of another one."""
@@ -123,19 +124,21 @@ def age_text(seconds: float) -> str:
     return f"{minutes // 60} hours" if minutes < 72 * 60 else f"{minutes // (24 * 60)} days"
 
 
-def select(devices: Devices, params: Mapping[str, Any]) -> tuple[Devices, str | None]:
+def select(devices: Devices, params: Mapping[str, Any]) -> tuple[Devices, list[str]]:
     """Keep the devices that pass the filters and have an IMEI, in the order of their IMEIs.
 
-    :returns: the devices, and a warning when some have no IMEI.
+    :returns: the devices, and warnings of those that may be missed.
     """
     found = filter_records(devices, params, _FILTERS)
+    warnings = warn_of_lookalikes(devices, params, _FILTERS)
     without = [device for device in found if not is_imei(device.device_id)]
-    warning = None
     if without:
         listed = shorten([device.device_id or f"MDN {device.mdn}" for device in without])
-        warning = f"{len(without)} devices have no IMEI of 15 digits and are left out: {listed}"
+        warnings.append(
+            f"{count(len(without), 'device')} without an IMEI of 15 digits left out: {listed}"
+        )
         found = [device for device in found if is_imei(device.device_id)]
-    return sorted(found, key=lambda device: device.device_id), warning
+    return sorted(found, key=lambda device: device.device_id), warnings
 
 
 def is_imei(text: str) -> bool:

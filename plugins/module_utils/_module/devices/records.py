@@ -14,6 +14,7 @@ from typing import Any
 from ..._model.device_lines import find_digits, find_imei, why_no_imei
 from ..._model.errors import InvalidValue
 from ..._model.imei import luhn_is_valid
+from ..._model.text import short_key
 from ..._plan.compliance import Compliance, judge_version
 
 MOST_NAMED = 5
@@ -66,7 +67,7 @@ def is_at_version(device: object, version: str) -> bool:
     :raises InvalidValue: a record has no key for a version, or no version is asked for.
     """
     if not isinstance(version, str) or not version:
-        raise InvalidValue("version", version, "must be a text that is not empty")
+        raise InvalidValue("version", version, "must be a text that is not empty; quote it")
     running = device
     if isinstance(device, Mapping):
         key = find_key(device, _VERSION_KEYS)
@@ -75,7 +76,8 @@ def is_at_version(device: object, version: str) -> bool:
             raise InvalidValue("device", _name(None, device), f"must have one of the keys {known}")
         running = device[key]
     if running is not None and not isinstance(running, str):
-        raise InvalidValue("device", type(running).__name__, "must be a record or a version")
+        reason = "must be a record, or a version as text; quote it in YAML"
+        raise InvalidValue("device", running, reason)
     return judge_version(running or "", version) is Compliance.AT_TARGET
 
 
@@ -100,7 +102,7 @@ def _entries(devices: object) -> Iterator[object]:
 def _name(place: int | None, entry: object) -> str:
     """Name a record by its place, and by its host where it has one."""
     key = find_key(entry, _HOST_KEYS) if isinstance(entry, Mapping) else None
-    host = str(entry[key]) if isinstance(entry, Mapping) and key else ""
+    host = short_key(entry[key]) if isinstance(entry, Mapping) and key else ""
     if place is None:
         return host or "the record"
     return f"[{place}] ({host})" if host else f"[{place}]"

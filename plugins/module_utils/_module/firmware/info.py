@@ -11,9 +11,11 @@ from typing import Any
 from ..._client.errors import FotaError
 from ..._model.errors import InvalidValue
 from ..._model.firmware import Package
+from ..._model.imei import shorten
+from ..._model.text import lookalikes, shown
 from ..._plan.packages import find_path
 from ..context import Context
-from ..options import filter_records
+from ..options import VERSION_OPTION, filter_records, warn_of_lookalikes
 
 FIRMWARE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     "api_version": {"type": "str", "choices": ["v1", "v2", "v3"], "default": "v3"},
@@ -21,15 +23,15 @@ FIRMWARE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     "make": {"type": "str"},
     "model": {"type": "str"},
     "protocol": {"type": "str"},
-    "from_version": {"type": "str"},
-    "to_version": {"type": "str"},
+    "from_version": VERSION_OPTION,
+    "to_version": VERSION_OPTION,
     "path": {
         "type": "dict",
         "options": {
             "make": {"type": "str", "required": True},
             "model": {"type": "str", "required": True},
-            "from_version": {"type": "str", "required": True},
-            "to_version": {"type": "str", "required": True},
+            "from_version": {**VERSION_OPTION, "required": True},
+            "to_version": {**VERSION_OPTION, "required": True},
         },
     },
 }
@@ -39,6 +41,7 @@ _KEYS = (
     *("protocol", "launch_date", "release_note", "platform"),
 )
 _FILTERS = _KEYS[:5]
+_PATH_KEYS = _KEYS[1:5]
 _PROTOCOLS = {
     "v1": (),
     "v2": ("LWM2M", "OMD-DM", "HTTP"),
@@ -66,6 +69,7 @@ def read_firmware(context: Context, params: Mapping[str, Any]) -> dict[str, Any]
             )
     packages = _list(context, version, protocol)
     kept = filter_records(packages, params, _FILTERS)
+    context.warnings += warn_of_lookalikes(packages, params, _FILTERS)
     result: dict[str, Any] = {
         "changed": False,
         "packages": [view_package(package) for package in kept],
@@ -87,13 +91,24 @@ def _list(context: Context, version: str, protocol: str | None) -> list[Package]
 def _path(packages: Sequence[Package], asked: Mapping[str, str]) -> list[dict[str, Any]]:
     path = find_path(packages, **asked)
     if path is None:
+        near = [text for name in _PATH_KEYS for text in lookalikes(asked[name], _texts(packages))]
         raise FotaError(
-            f"no packages lead {asked['make']} {asked['model']} from {asked['from_version']} to"
-            f" {asked['to_version']}",
+            f"no packages lead {asked['make']} {asked['model']} from {shown(asked['from_version'])}"
+            f" to {shown(asked['to_version'])}",
             kind="no_path",
-            hint="check the version texts; without path, this module lists what is published",
+            hint="check the version texts; without path, this module lists what is published"
+            + (
+                f"; the service has {shorten(map(repr, near))}, which differs only in characters"
+                " that are not visible"
+                if near
+                else ""
+            ),
         )
     return [view_package(package) for package in path]
+
+
+def _texts(packages: Sequence[Package]) -> list[str]:
+    return [getattr(package, key) for package in packages for key in _PATH_KEYS]
 
 
 def view_package(package: Package) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from ..._plan.upgrade_plan import (
 from ..awaited import Awaited, describe_rejected, explain_unreached, wait_for_stage
 from ..campaigns.change_view import ACTION_COLUMNS, count_changes, view_actions, view_changes
 from ..context import Context
+from ..options import describe_lookalikes
 from ..results_file import Rows
 from ..waiting import Waiting
 from .options import read_upgrade_spec
@@ -84,6 +85,10 @@ def _plan(context: Context, spec: UpgradeSpec) -> UpgradePlan:
     if needs_versions(spec, target):
         devices = context.v1.list_devices()
         done = find_done(spec, target, devices=devices, upgrades=known, today=today)
+        version = spec.to_version or (target.to_version if target else "")
+        declared = frozenset(spec.devices or ())
+        texts = (device.firmware for device in devices if device.device_id in declared)
+        context.warnings += describe_lookalikes("to_version", version, texts)
     return plan_upgrade(spec, target, today=today, done=done)
 
 

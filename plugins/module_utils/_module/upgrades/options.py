@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._model.errors import InvalidValue
+from ..._model.text import shown
 from ..._plan.upgrade_plan import UpgradeSpec
 from ..devices.declared import declared_devices, read_devices_mode
 from ..options import (
@@ -53,7 +54,7 @@ def read_upgrade_spec(params: Mapping[str, Any], account: str) -> tuple[UpgradeS
                 )
     start, end = read_first_and_last_day(params)
     spec = UpgradeSpec(
-        subject=f"upgrade {id_}" if id_ else f"upgrade to {package} on {start}",
+        subject=f"upgrade {id_}" if id_ else f"upgrade to {shown(package or '')} on {start}",
         account=account,
         present=params["state"] == "present",
         upgrade_id=id_,

@@ -382,6 +382,23 @@ def test_a_window_may_be_open_in_summer_only() -> None:
 
 
 NIGHT = ["22:00-04:00"]
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"start": 22, "end": 4},
+        {"start": "22:00", "end": "04:00"},
+        "22:00-04:00",
+    ],
+)
+def test_a_window_may_have_start_and_end(window: object) -> None:
+    """As those of campaigns have; hours of a rollout are local."""
+    for windows in ([window], window):
+        spec = read(declared(imeis(2), calendar={"windows": windows, "timezone": "UTC"}))
+        assert spec.calendar.windows == (LocalWindow(22 * 60, 4 * 60),)
+
+
 ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"window": NIGHT}, "rollout.calendar.window = ['22:00-04:00']: unknown key; did you mean"),
     (
@@ -404,7 +421,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         {"windows": ["05:00-05:00"], "timezone": "UTC"},
         "rollout.calendar.windows[0] = '05:00-05:00': must not be empty",
     ),
-    ({"windows": 22}, "rollout.calendar.windows = 22: must be a list of strings"),
+    ({"windows": 22}, "rollout.calendar.windows = [22]: must be a list of windows such as"),
     (
         {"windows": ["22:00-22:30"], "timezone": "UTC"},
         "rollout.calendar.windows = ['22:00-22:30']: must hold a whole UTC hour, and hold none in UTC",

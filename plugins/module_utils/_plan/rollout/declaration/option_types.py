@@ -11,7 +11,6 @@ without the nearest known one, and converts a version that YAML read as a number
 from __future__ import annotations
 
 import re
-import reprlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,15 +19,11 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 from ...._model.errors import InvalidValue
+from ...._model.text import as_text, brief, short_key
 
 # An exponent that asks for more digits than there is memory.
 _HUGE = re.compile(r"[eE][-+]?\d{4}")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
-
-_brief = reprlib.Repr()
-_brief.maxstring = _brief.maxother = 160
-_brief.maxlist = _brief.maxdict = 4
-_brief.maxlevel = 2
 
 
 class InvalidSpec(InvalidValue):
@@ -58,7 +53,7 @@ class Problems:
 
     def add(self, where: str, why: str, value: object = None) -> None:
         """Keep what is wrong at a place, with the value there, shortened."""
-        given = "" if value is None or value is INVALID else f" = {_brief.repr(value)}"
+        given = "" if value is None or value is INVALID else f" = {brief(value)}"
         self.lines.append(f"{where}{given}: {why}")
 
 
@@ -136,7 +131,7 @@ class Text(Option):
             raise NotAllowed(f"must be a string; quote it, as YAML reads it as {kind}")
         if not isinstance(value, (str, int, date)):
             raise NotAllowed(self.must)
-        text = str(value).strip()
+        text = as_text(value).strip()
         if not text:
             raise NotAllowed("must not be empty")
         if self.pattern and not re.fullmatch(self.pattern, text, re.ASCII):
@@ -158,7 +153,7 @@ class Choice(Text):
     choices: tuple[str, ...]
 
     def convert(self, value: Any) -> Any:
-        text = str(value).strip()
+        text = as_text(value).strip()
         if text not in self.choices:
             *others, last = map(repr, self.choices)
             raise NotAllowed(f"must be {', '.join(others)} or {last}")
@@ -170,15 +165,19 @@ class Choice(Text):
 
 @dataclass(frozen=True, kw_only=True)
 class Texts(Text):
-    """A list of strings; a single one stands for a list of one."""
+    """A list of strings; a single one stands for a list of one.
 
+    :ivar list_must: what the whole must be, in words.
+    """
+
+    list_must: str = "must be a list of strings"
     type = "list"
     elements = "str"
 
     def read(self, value: Any, where: str, problems: Problems) -> Any:
         entries = [value] if isinstance(value, str) else value
         if not isinstance(entries, (list, tuple)) or not all(isinstance(e, str) for e in entries):
-            problems.add(where, "must be a list of strings", value)
+            problems.add(where, self.list_must, value)
             return INVALID
         found = [
             super(Texts, self).read(entry, where if entry is value else f"{where}[{n}]", problems)
@@ -196,7 +195,7 @@ class Int(Option):
     most: int
 
     def convert(self, value: Any) -> int:
-        text = str(value).strip()
+        text = as_text(value).strip()
         digits = text.isascii() and text.isdigit() and len(text) < 10
         if isinstance(value, bool) or not digits or not self.least <= int(text) <= self.most:
             raise NotAllowed(f"must be an integer from {self.least} to {self.most}")
@@ -216,7 +215,7 @@ class Number(Option):
         return spec if self.default is None else {**spec, "default": float(self.default)}
 
     def convert(self, value: Any) -> Fraction:
-        text = str(value).strip()
+        text = as_text(value).strip()
         usable = not isinstance(value, (bool, dict, list)) and len(text) <= 30
         try:
             number = Fraction(text) if usable and not _HUGE.search(text) else Fraction(-1)
@@ -235,7 +234,7 @@ class Flag(Option):
     type = "bool"
 
     def convert(self, value: Any) -> bool:
-        word = str(value).strip().lower()
+        word = as_text(value).strip().lower()
         if word not in _TRUE + _FALSE:
             raise NotAllowed("must be true or false")
         return word in _TRUE
@@ -301,9 +300,10 @@ def read_options(
     names = {key: name for name, option in options.items() for key in (name, *option.aliases)}
     given: dict[str, tuple[str, Any]] = {}
     for key, value in raw.items():
-        name = names.get(str(key))
+        name = names.get(as_text(key))
         if name is None:
-            problems.add(f"{where}.{key}", _unknown(str(key), names, options), value)
+            unknown = short_key(key)
+            problems.add(f"{where}.{unknown}", _unknown(unknown, names, options), value)
         elif name in given and value is not None:
             problems.add(f"{where}.{key}", f"{given[name][0]} is given, too: it is the same option")
         elif value is not None:

@@ -9,12 +9,14 @@ They are described in ``plugins/doc_fragments/rollout.py``.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from ...._model.campaign import CampaignType
 from ...._model.errors import InvalidValue
+from ...._model.text import as_text
 from ...._model.times import check_date
 from .calendar import Calendar, LocalWindow
 from .campaign_names import MOST_ATTEMPTS, MOST_DEVICES, ROLLOUT_NAME
@@ -29,6 +31,7 @@ from .option_types import (
     NotAllowed,
     Number,
     Option,
+    Problems,
     Text,
     Texts,
     write_options,
@@ -58,6 +61,29 @@ def _parse_window(text: str) -> LocalWindow:
     if start == end or end > 24 * 60:
         raise NotAllowed("must not be empty or end after 24:00")
     return LocalWindow(start, end)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Windows(Texts):
+    """A list of local hours, each as text or, as campaigns have them, with start and end."""
+
+    elements = "raw"
+    list_must: str = "must be a list of windows such as '22:00-04:00' or {start: 22, end: 4}"
+
+    def read(self, value: Any, where: str, problems: Problems) -> Any:
+        entries = value if isinstance(value, (list, tuple)) else [value]
+        return super().read([_window_text(entry) for entry in entries], where, problems)
+
+
+def _window_text(entry: Any) -> Any:
+    """Give a window with start and end as text; anything else as it is."""
+    if not isinstance(entry, Mapping) or set(entry) != {"start", "end"}:
+        return entry
+    hours = [entry["start"], entry["end"]]
+    return "-".join(
+        f"{hour:02}:00" if isinstance(hour, int) and not isinstance(hour, bool) else as_text(hour)
+        for hour in hours
+    )
 
 
 def _parse_date(text: str) -> date:
@@ -148,7 +174,7 @@ ROLLOUT: dict[str, Option] = {
     "gate": Dict(options=GATE),
     "calendar": Dict(
         options={
-            "windows": Texts(must=_WINDOW_MUST, parse=_parse_window),
+            "windows": Windows(must=_WINDOW_MUST, parse=_parse_window),
             "timezone": Text(),
             "freeze": Dicts(empty=True, options={"from": _DAY, "to": _DAY, "why": Text()}),
             "lead_hours": Int(least=1, most=MOST_HOURS, default=_hours(_CALENDAR.lead)),

@@ -14,6 +14,7 @@ from typing import Any
 from ...._model.device_lines import DeviceLine
 from ...._model.errors import InvalidValue
 from ...._model.imei import ImeiCheck, check_device_ids, shorten, split_ids
+from ...._model.text import brief
 from .option_types import Problems
 from .spec import Selected
 
@@ -67,7 +68,7 @@ def _read_all(
             device = _read_device(entry)
             if device is None:
                 given = entry.get("imei") if isinstance(entry, Mapping) else entry
-                wrong.append(f"{place} = {given!r}")
+                wrong.append(f"{place} = {brief(given)}")
             elif device.imei in found:
                 merged += 1
                 if device.variables != found[device.imei].variables:
