@@ -119,6 +119,8 @@ from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.lookup import LookupBase
 from ansible.template import Templar
 
+from ansible_collections.thingspace.fota.plugins.module_utils._model.text import count
+
 if TYPE_CHECKING:
     from ansible.inventory.host import Host
     from ansible.inventory.manager import InventoryManager
@@ -176,7 +178,7 @@ def check_whole(inventory: InventoryManager, patterns: Sequence[str], selected: 
     everything = len(matching_hosts(inventory, patterns, limited=False))
     if selected < everything:
         raise AnsibleLookupError(
-            f"The limit (--limit) selects only {selected} of the {everything} devices of"
+            f"The limit (--limit) selects only {selected} of {count(everything, 'device')} of"
             f" {', '.join(patterns)}, but a rollout is for all of its devices in every run. Nothing"
             " was called. Remove the limit. To roll out to fewer devices, use another pattern."
         )

@@ -226,7 +226,7 @@ campaigns:
         success: 2
       devices: []
 msg:
-  sample: 1 campaigns
+  sample: 1 campaign
   # The rest is written by tests/tools/update_return_blocks.py: msg
   description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always

@@ -153,7 +153,7 @@ devices:
       reason: ''
       compliance: behind
 msg:
-  sample: 1 of 2 devices run SR1.2.0.0-10657
+  sample: 1 of 2 devices on SR1.2.0.0-10657
   # The rest is written by tests/tools/update_return_blocks.py: msg
   description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always

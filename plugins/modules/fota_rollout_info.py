@@ -361,7 +361,7 @@ blockers:
   returned: when a decision was made
   type: list
   elements: str
-  sample: ['12 devices need a license, and 5 of 40 are free: get 7 more, or select fewer devices']
+  sample: ['12 licenses needed, and 5 of 40 free: get 7 more, or select fewer devices']
 exposure:
   description: Number of devices that can still change after this run.
   returned: when a decision was made

@@ -144,7 +144,7 @@ upgrades:
         success: 2
       devices: []
 msg:
-  sample: 1 upgrades
+  sample: 1 upgrade
   # The rest is written by tests/tools/update_return_blocks.py: msg
   description: Summary in one line. It starts with C(SIMULATED) if the service is a simulator.
   returned: always

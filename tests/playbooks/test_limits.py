@@ -50,7 +50,7 @@ def test_a_limit_that_cuts_the_selection_is_refused(
     limit = "localhost:alpha-1*"
     run = person.run_once("--limit", limit, playbook=f"thingspace.fota.{playbook}")
     assert run.status == 2, run.output
-    assert "selects only 6 of the 27 devices of fleet:!lab" in " ".join(run.output.split())
+    assert "selects only 6 of 27 devices of fleet:!lab" in " ".join(run.output.split())
     assert person.sim.journal() == []
 
 

@@ -139,7 +139,7 @@ def test_bad_firmware_halts_and_good_firmware_completes(
     lines = run["Show the rehearsal"]["msg"]
     assert lines[0] == f"rehearsal of meters on a copy of 16 devices, from {START}"
     assert any(line.startswith("all ") and rest["passes"] in line for line in lines)
-    assert "14 devices touched" in lines[-1]
+    assert "devices touched: 14" in lines[-1]
     assert len(run.all("Show the status")) == told["runs"]
 
 

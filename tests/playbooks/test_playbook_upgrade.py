@@ -76,7 +76,7 @@ def test_canary_then_rest_over_several_runs(
     waiting = {**VARIABLES, "upgrade_wait": True, "upgrade_wait_timeout": 30}
     third = run_playbook(PLAYBOOK, variables=waiting, simulator=sim).succeeded()
     assert (scheduled(third), third.changed) == ([CANARY, REST], [])
-    assert "3 of 3 devices are updated" in third["Show the status of the rest"]["msg"]
+    assert "Devices updated: 3 of 3" in third["Show the status of the rest"]["msg"]
     assert len(sim.upgrades()) == 2
 
 
@@ -92,7 +92,7 @@ def test_a_canary_that_fails_stops_the_rest(
     said = stopped["Judge the canary"]["msg"]
     assert DEVICES[3] in said
     assert DEVICES[4] not in said
-    assert "1 of 2 devices" in said
+    assert "1 of 2 updated" in said
     assert len(sim.upgrades()) == 1
 
     # As the message says; the device that runs the new version is not upgraded again.
@@ -101,7 +101,7 @@ def test_a_canary_that_fails_stops_the_rest(
     assert list(sim.upgrades()[1]["devices"]) == [DEVICES[3]]
     sim.advance(hours=48)
     again = run_playbook(PLAYBOOK, variables=later, simulator=sim)
-    assert "1 of 2 devices" in again["Judge the canary"]["msg"]
+    assert "1 of 2 updated" in again["Judge the canary"]["msg"]
     assert DEVICES[4] not in again["Judge the canary"]["msg"]
 
     half = {**later, "upgrade_success_percent": 50}

@@ -54,6 +54,27 @@ ALLOWED = {
     ("roles/report/README.md", "lanes"): "key of the JSON report",
 }
 
+# A number before a noun in the plural, in Python or in a template. Use count(), which also says
+# "1 device", or put the noun first: "devices: 1".
+COUNTED = "attempt|call|campaign|day|device|duplicate|entry|error|failure|host|hour|license|line"
+COUNTED += "|member|minute|package|page|row|run|second|step|upgrade|wave"
+BETWEEN = "attempted|failed|live|more|new|other|selected|silent"
+PLURAL = re.compile(rf"(\{{(?:(?! for )[^{{}}:])+\}}|%d)(?: (?:{BETWEEN}))? (?:{COUNTED})s\b")
+NEVER_ONE = {
+    "{PILOT_DEVICES} devices": "20",
+    "{HORIZON_DAYS} days": "a constant",
+    "{MOST_BARREN_PAGES} pages": "a constant",
+    "{minutes // 60} hours": "at least 2",
+    "{minutes // (24 * 60)} days": "at least 3",
+    "{len(views)} campaigns": "not 1",
+    "{cohort} failures": "a key",
+    "{limits} attempted devices": "more than one fails in",
+    "{len(live)} live campaigns": "at least 2",
+    "{len(live)} live upgrades": "at least 2",
+    "{len(created)} live campaigns": "at least 2",
+    "{len(found)} packages": "at least 2",
+}
+
 
 def replaced_words(text: str) -> list[tuple[int, str]]:
     """Give each replaced word or phrase of a text with the number of its line."""
@@ -86,6 +107,17 @@ def test_replaced_words_stay_away() -> None:
         for name, text in what_people_read().items()
         for line, word in replaced_words(text)
         if (name, word.lower()) not in ALLOWED
+    ]
+    assert found == []
+
+
+def test_one_thing_is_not_in_the_plural() -> None:
+    found = [
+        (name, match[0])
+        for name, text in what_people_read().items()
+        if name.startswith(("playbooks/", "plugins/", "roles/")) and "_simulator" not in name
+        for match in PLURAL.finditer(" ".join(re.sub(r'"\s*f?"', "", text).split()))
+        if match[0] not in NEVER_ONE
     ]
     assert found == []
 

@@ -292,7 +292,7 @@ def end_campaign(account: Account) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"devices": slice(0, 6)}, "1 devices that it did not have: "),
+        ({"devices": slice(0, 6)}, "1 device that it did not have: "),
         ({"devices": slice(1, 5), "devices_mode": "exact"}, "1 of its devices are not declared: "),
         ({"start_date": "2026-03-21"}, "start_date is 2026-03-21, not 2026-03-05"),
         ({"end_date": "2026-03-25"}, "end_date is 2026-03-25, not 2026-03-12"),
@@ -666,6 +666,6 @@ def test_unlicensed_devices_are_named_before_they_are_rejected(
     account = account_with(fleet=fleet)
     spec = declared(account, devices=account.devices("GM01Q", OLD, 2))
     ensure(account, check=True, **spec)
-    assert any("2 of 2 devices have no license" in warning for warning in account.warnings)
+    assert any("2 of 2 devices without a license" in warning for warning in account.warnings)
     ensure(account, check=True, **spec, auto_assign_license=True)
     assert account.warnings == []

@@ -245,7 +245,7 @@ def test_duplicates_and_wrong_check_digits_are_said(account: Account) -> None:
     ids = account.devices("GM01Q", OLD, 1)
     wrong = ids[0][:-1] + str((int(ids[0][-1]) + 1) % 10)
     refresh(account, devices=[*ids, *ids, wrong])
-    assert any("merged 1 duplicates" in warning for warning in account.warnings)
+    assert any("merged 1 duplicate" in warning for warning in account.warnings)
     assert any("wrong check digit" in warning and wrong in warning for warning in account.warnings)
     with pytest.raises(InvalidValue, match="wrong check digit"):
         refresh(account, devices=[wrong], imei_check="strict")

@@ -140,7 +140,7 @@ def test_a_bad_second_package_stops_devices_before_they_get_the_first(
     decision = run_watched(rollout, watch(account))
     assert decision["phase"] == "halted"
     assert [cohort["package"] for cohort in failed_cohorts(decision)] == ["alpha-B-C"]
-    assert "20 of 20 devices are in failed cohorts" in decision["why"]
+    assert "failed cohorts have 20 of 20 devices" in decision["why"]
     assert decision["counts"] == {"selected": 70, "in_scope": 70, "failed": 10, "halted": 60}
     assert steps(account) == [(1, "alpha-A-B", 10), (1, "alpha-B-C", 10)]
     assert versions(account.sim) == {"A": 25, "B": 45}

@@ -438,6 +438,6 @@ def test_failures_of_one_region_are_pointed_out(account_with: StartAccount) -> N
     }
     assert (cluster["all_failures"], cluster["all_attempted"]) == (3, 20)
     assert (
-        "failure cluster: 3 of 3 failed devices have region north, but only 4 of 20 attempted"
+        "failure cluster: 3 of 3 failed devices with region north, but only 4 of 20 attempted"
         " devices do"
     ) in plan_lines(decision)

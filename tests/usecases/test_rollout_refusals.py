@@ -160,7 +160,7 @@ def test_too_few_licenses_block_before_the_first_campaign(account_with: StartAcc
     decision = rollout.run_once()
     assert decision["phase"] == "blocked"
     assert (decision["licenses"]["needed"], decision["licenses"]["free"]) == (60, 45)
-    assert "60 devices need a license" in decision["why"]
+    assert "60 licenses needed" in decision["why"]
     assert rollout.run_for(48, every=12)["phase"] == "blocked"
     assert account.writes() == []
     set_licenses(account.sim, 60)

@@ -215,7 +215,7 @@ def test_rejected_devices_are_counted_in_the_message(account_with: Callable[...,
     id_ = begin(account, devices=[*imeis(MODELS)[:2], "354545496999999"])
     account.sim.advance(hours=1)
     result = wait(account, campaign_ids=[id_], wait_for="accepted")
-    assert "1 of 3 devices were rejected" in result["msg"]
+    assert "rejected 1 of 3 devices" in result["msg"]
 
 
 def test_upgrades_of_v1(patient: Make) -> None:

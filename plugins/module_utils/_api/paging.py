@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from .._client.errors import UnexpectedReply
 from .._model.errors import MalformedReply
-from .._model.text import visible
+from .._model.text import count, visible
 from .._model.wire import as_object, as_row, as_rows, boolean, number, text
 
 T = TypeVar("T")
@@ -156,7 +156,8 @@ def read_all_pages(
         barren = barren + 1 if len(found) == before else 0
         if not page.cursor or page.cursor in cursors or barren >= MOST_BARREN_PAGES:
             raise UnexpectedReply(
-                f"{operation}: the list never ends: after {len(found)} rows the service reports"
+                f"{operation}: the list never ends: after"
+                f" {count(len(found), 'row')} the service reports"
                 f" more rows, but its cursor {page.cursor!r} "
                 + ("returns no new rows" if page.cursor else "is missing"),
                 operation=operation,

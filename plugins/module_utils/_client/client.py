@@ -13,6 +13,7 @@ from datetime import datetime
 from types import MappingProxyType, TracebackType
 from typing import TypeVar
 
+from .._model.text import count
 from .clock import SKEW_TOLERATED, Deadline
 from .error_bodies import ErrorBody, find_error, parse_error
 from .errors import FotaError, UnexpectedReply, WriteOutcomeUnknown
@@ -155,7 +156,8 @@ class Client:
         minutes = round(abs(skew).total_seconds() / 60)
         side = "behind" if skew.total_seconds() > 0 else "ahead of"
         return [
-            f"The clock of this machine is {minutes} minutes {side} the clock of {self.host}."
+            f"The clock of this machine is {count(minutes, 'minute')} {side} the clock of"
+            f" {self.host}."
             " The clock of the service is used for dates."
         ]
 

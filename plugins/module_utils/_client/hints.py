@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from .._model.text import count
 from .error_bodies import ErrorBody
 from .settings import variable
 
@@ -101,7 +102,7 @@ def for_login(
     """
     names = ("client_id", "client_secret") if key_refused else ("username", "password")
     options = " and ".join(f"{name} ({variable(name)})" for name in names)
-    pause = "" if minutes is None else f" for {minutes} minutes"
+    pause = "" if minutes is None else f" for {count(minutes, 'minute')}"
     again = (
         f"The login is not tried again{pause}, because five rejected logins in a row lock the user."
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .errors import InvalidValue
-from .text import as_text, brief
+from .text import as_text, brief, count
 
 IMEI_DIGITS = 15
 MOST_NAMED = 5
@@ -78,7 +78,7 @@ def check_device_ids(values: Iterable[object], *, field: str, check: ImeiCheck) 
         raise _refused(misprinted, "has a wrong check digit (imei_check=strict)")
     warnings = []
     if repeated:
-        warnings.append(f"{field}: merged {len(repeated)} duplicates: {shorten(repeated)}")
+        warnings.append(f"{field}: merged {count(len(repeated), 'duplicate')}: {shorten(repeated)}")
     if wrong:
         warnings.append(
             f"{field}: {len(wrong)} with a wrong check digit, used anyway: {shorten(wrong)}"

@@ -14,6 +14,7 @@ from .._client.errors import FotaError
 from .._model.campaign import Campaign, CampaignDevice
 from .._model.imei import shorten
 from .._model.status import DeviceState, has_reached, is_settled
+from .._model.text import count
 from .._model.upgrade import Upgrade
 from .context import Context
 from .waiting import Report, Waited, Waiting, wait_for
@@ -143,7 +144,7 @@ def list_statuses(awaited: Sequence[Awaited[Target]]) -> str:
 def _count_rejected(item: Awaited[Target]) -> str:
     rows = item.rows or ()
     rejected = sum(row.state is DeviceState.REJECTED for row in rows)
-    return f" ({rejected} of {len(rows)} devices were rejected)" if rejected else ""
+    return f" (rejected {rejected} of {count(len(rows), 'device')})" if rejected else ""
 
 
 def describe_rejected(subject: str, rows: Sequence[CampaignDevice]) -> list[str]:
@@ -152,4 +153,6 @@ def describe_rejected(subject: str, rows: Sequence[CampaignDevice]) -> list[str]
     if not rejected:
         return []
     listed = shorten(f"{row.device_id} ({row.reason or 'no reason given'})" for row in rejected)
-    return [f"{subject}: the service rejected {len(rejected)} of {len(rows)} devices: {listed}"]
+    return [
+        f"{subject}: the service rejected {len(rejected)} of {count(len(rows), 'device')}: {listed}"
+    ]

@@ -24,6 +24,7 @@ from .._model.campaign import (
 from .._model.firmware import Package
 from .._model.imei import shorten
 from .._model.status import CampaignState
+from .._model.text import count
 from .._model.windows import Window
 from .campaign_dates import changed_members, changed_schedule
 from .device_difference import DeviceDifference, DevicesMode, compare_devices, leave_alone
@@ -334,9 +335,9 @@ def _pilot_warnings(spec: CampaignSpec, package: str, devices: int) -> tuple[str
     if devices <= PILOT_DEVICES or spec.pilot_done:
         return ()
     return (
-        f"{spec.subject}: {devices} devices; the service accepts at most {PILOT_DEVICES} until a"
-        f" pilot of 5 to 20 devices had 50 % success with {package}, and refuses more only later,"
-        " with CampaignRequestFailed",
+        f"{spec.subject}: {count(devices, 'device')}; the service accepts at most {PILOT_DEVICES}"
+        f" until a pilot of 5 to 20 devices had 50 % success with {package}, and refuses more only"
+        " later, with CampaignRequestFailed",
     )
 
 
@@ -377,11 +378,12 @@ def _ignored_differences(
     difference = compare_devices(spec.devices, (row.device_id for row in report), spec.devices_mode)
     if difference.add:
         found.append(
-            f"{len(difference.add)} devices that it did not have: {shorten(difference.add)}"
+            f"{count(len(difference.add), 'device')} that it did not have:"
+            f" {shorten(difference.add)}"
         )
     if difference.remove:
         found.append(
-            f"{len(difference.remove)} of its devices are not declared:"
+            f"{count(len(difference.remove), 'device')} of it not declared:"
             f" {shorten(difference.remove)}"
         )
     return found

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from difflib import get_close_matches
 
 from .._model.firmware import Package
-from .._model.text import brief, shown
+from .._model.text import brief, count, shown
 from .._model.times import parse_time
 from .refusal import PlanRefused
 
@@ -40,7 +40,8 @@ def find_package(
         near = get_close_matches(name, [package.name for package in catalog], n=1)
         raise PlanRefused(
             subject,
-            f"none of the {len(catalog)} packages of the account has the name {brief(name)}",
+            f"no package of the account has the name {brief(name)}; it has"
+            f" {count(len(catalog), 'package')}",
             hint=(f"did you mean {shown(near[0])}? " if near else "")
             + f"fota_firmware_info with api_version: {api_version} lists the packages; "
             + _NOT_LISTED[api_version],

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from .._model.device import Device
 from .._model.imei import shorten
 from .._model.status import CampaignState, DeviceState
+from .._model.text import count
 from .._model.upgrade import Upgrade, UpgradeRequest
 from .device_difference import DeviceDifference, DevicesMode, compare_devices, leave_alone
 from .plan import Plan
@@ -87,7 +88,8 @@ def choose_upgrade(spec: UpgradeSpec, matches: Sequence[Upgrade]) -> Upgrade | N
     live = [upgrade for upgrade in matches if not upgrade.state.over]
     if len(live) > 1:
         listed = ", ".join(
-            f"{upgrade.id} ({upgrade.status}, {len(upgrade.devices)} devices)" for upgrade in live
+            f"{upgrade.id} ({upgrade.status}, {count(len(upgrade.devices), 'device')})"
+            for upgrade in live
         )
         raise PlanRefused(
             spec.subject,
@@ -241,7 +243,7 @@ def _refuse_other_list(spec: UpgradeSpec, target: Upgrade, difference: DeviceDif
         raise PlanRefused(
             spec.subject,
             f"upgrade {target.id} of this firmware and date has {shorten(shared)}, but also"
-            f" {len(others)} devices that are not declared: {shorten(others)}. The others that are"
+            f" {count(len(others), 'device')} not declared: {shorten(others)}. The others that are"
             f" declared would join it: {shorten(difference.add)}",
             hint=f"if this upgrade is meant, declare upgrade_id: {target.id}; for an upgrade of its"
             " own, leave out the devices that the other one has",
@@ -256,7 +258,7 @@ def _plan_absent(spec: UpgradeSpec, target: Upgrade | None) -> UpgradePlan:
     if others:
         raise PlanRefused(
             spec.subject,
-            f"upgrade {target.id} has {len(others)} other devices: {shorten(others)}",
+            f"upgrade {target.id} has {count(len(others), 'other device')}: {shorten(others)}",
             hint="to cancel it for all, declare only upgrade_id, or all its devices; to remove"
             " devices, use state: present with devices_mode: remove",
         )

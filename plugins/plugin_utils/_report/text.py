@@ -104,7 +104,7 @@ def _cohorts(facts: Facts) -> Iterator[str]:
         )
     if facts["cohorts"]:
         limits = ", ".join(
-            f"{limit['failures']} failures in up to {limit['attempted']}"
+            f"{count(limit['failures'], 'failure')} in up to {limit['attempted']}"
             for limit in rules["halts_at"]
         )
         yield f"  a cohort halts on its own at {limits} attempted devices, over all waves"
@@ -113,9 +113,10 @@ def _cohorts(facts: Facts) -> Iterator[str]:
 def _cohort_state(cohort: Facts, rules: Facts) -> str:
     attempted, failures = cohort["attempted"], cohort["failures"]
     if cohort["state"] == "failed":
-        return f"HALTED after {failures} failures in {attempted} attempted devices"
+        devices = count(attempted, "attempted device")
+        return f"HALTED after {count(failures, 'failure')} in {devices}"
     if cohort["state"] == "qualified":
-        return f"qualified by {attempted} attempted devices, {failures} of them failed"
+        return f"qualified by {count(attempted, 'attempted device')}, {failures} of them failed"
     return (
         f"not qualified yet: at most {rules['pilot_devices']} at once until"
         f" {rules['min_attempted']} are attempted and {_percent(rules['min_success_rate'])} of them"
@@ -146,9 +147,10 @@ def _path(path: Facts) -> str:
 def _clusters(facts: Facts) -> Iterator[str]:
     for cluster in facts["clusters"]:
         yield (
-            f"failure cluster: {cluster['failures']} of {cluster['all_failures']} failed devices"
-            f" have {cluster['what']} {cluster['value']}, but only {cluster['attempted']} of"
-            f" {cluster['all_attempted']} attempted devices do"
+            f"failure cluster: {cluster['failures']} of"
+            f" {count(cluster['all_failures'], 'failed device')} with {cluster['what']}"
+            f" {cluster['value']}, but only {cluster['attempted']} of"
+            f" {count(cluster['all_attempted'], 'attempted device')}"
         )
 
 
@@ -157,7 +159,7 @@ def _waves(facts: Facts) -> Iterator[str]:
         models = ", ".join(f"{counts['devices']} {counts['model']}" for counts in wave["models"])
         yield (
             f"wave {wave['number']} {wave['name']}: {count(wave['devices'], 'device')}"
-            f"{f' ({models})' if models else ''}; {_VERDICTS[wave['verdict']]}: {wave['why']}"
+            f"{f' ({models})' if models else ''}; {_verdict(wave)}"
         )
         if not wave["members"]:
             continue
@@ -165,6 +167,12 @@ def _waves(facts: Facts) -> Iterator[str]:
         if wave["kinds_left_out"]["kinds"]:
             kinds = _name(wave["kinds_left_out"], "kinds")
             yield f"  no device of these kinds is in this wave: {kinds}"
+
+
+def _verdict(wave: Facts) -> str:
+    """Say the verdict and why, with a verb that both have only once."""
+    word = _VERDICTS[wave["verdict"]]
+    return wave["why"] if wave["why"].startswith(word) else f"{word}: {wave['why']}"
 
 
 def _gate(wave: Facts) -> Iterator[str]:

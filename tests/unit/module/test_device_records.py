@@ -170,7 +170,7 @@ def test_packages_are_told_by_what_devices_run() -> None:
 
 
 def test_packages_need_versions() -> None:
-    with pytest.raises(InvalidValue, match="2 devices have no make, model and version") as told:
+    with pytest.raises(InvalidValue, match="2 devices without make, model and version") as told:
         cut([A, {"imei": B, "make": "M", "model": "x"}], {"name": "pilot", "per_package": 1}, REST)
     assert "or use count" in str(told.value)
 

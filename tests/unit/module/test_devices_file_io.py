@@ -105,7 +105,7 @@ def test_a_file_stands_for_a_list(tmp_path: Path) -> None:
     found = declared(file)
     assert found.ids == (A, B, WRONG_DIGIT)
     assert found.warnings == (
-        f"devices_file: merged 1 duplicates: {A}",
+        f"devices_file: merged 1 duplicate: {A}",
         f"devices_file: 1 with a wrong check digit, used anyway: {WRONG_DIGIT}",
     )
     assert declared(file, imei_check="off").warnings == found.warnings[:1]

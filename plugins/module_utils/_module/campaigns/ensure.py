@@ -15,6 +15,7 @@ from ..._model.campaign import Campaign, CampaignDevice, CampaignType, DeviceCha
 from ..._model.firmware import Package
 from ..._model.imei import shorten
 from ..._model.status import CampaignState
+from ..._model.text import count
 from ..._plan.campaign_plan import (
     CampaignPlan,
     CampaignSpec,
@@ -173,8 +174,9 @@ def _license_warnings(context: Context, spec: CampaignSpec) -> tuple[str, ...]:
     if not bare:
         return ()
     return (
-        f"{spec.subject}: {len(bare)} of {len(ids)} devices have no license and the account has no"
-        f" event billing, so they will be rejected: {shorten(bare)}; assign licenses first or set"
+        f"{spec.subject}: {len(bare)} of {count(len(ids), 'device')} without a license, and the"
+        f" account has no event billing, so they will be rejected: {shorten(bare)}; assign licenses"
+        " first or set"
         " auto_assign_license: true",
     )
 
@@ -209,7 +211,7 @@ def _write_all(
     _refuse_rivals(entries)
     if refused:
         raise FotaError(
-            f"{len(refused)} devices were not changed: {'; '.join(refused[:5])}"
+            f"{count(len(refused), 'device')} not changed: {'; '.join(refused[:5])}"
             + (f" and {len(refused) - 5} more" if len(refused) > 5 else ""),
             kind="devices_refused",
             hint="the other changes were made; the result lists every device",

@@ -12,6 +12,7 @@ from typing import Any
 from ..._api.campaign_service import CampaignService
 from ..._model.campaign import Campaign, CampaignDevice, CampaignType
 from ..._model.errors import InvalidValue
+from ..._model.text import count
 from ..context import Context
 from ..options import RESULT_OPTIONS, STATES_OPTION
 from ..results_file import Rows
@@ -52,7 +53,7 @@ def read_campaigns(context: Context, params: Mapping[str, Any]) -> dict[str, Any
     result = {
         "changed": False,
         "campaigns": views,
-        "msg": context.headline(f"{len(views)} campaigns"),
+        "msg": context.headline(count(len(views), "campaign")),
     }
     return context.conclude(result, report_rows(zip(campaigns, reports or (), strict=False)))
 

@@ -19,7 +19,7 @@ from ..._model.device import Device
 from ..._model.errors import InvalidValue
 from ..._model.firmware import SyncResult
 from ..._model.imei import shorten
-from ..._model.text import looks_like, shown
+from ..._model.text import count, looks_like, shown
 from ..._model.wire import count_by
 from ..._plan.compliance import Compliance, judge_version
 from ..context import Context
@@ -154,8 +154,8 @@ def _report(
     waited = wait_for(read, lambda late: not late, Waiting.declared(params), sleep=context.sleep)
     readings = [_reading(imei, now.get(imei), before.get(imei)) for imei in ids]
     failure = FotaError(
-        f"waited {waited.duration}: {len(waited.last)} of {len(ids)} devices did not report:"
-        f" {shorten(waited.last)}{waited.error_clause}",
+        f"waited {waited.duration}: {len(waited.last)} of {count(len(ids), 'device')} did not"
+        f" report: {shorten(waited.last)}{waited.error_clause}",
         kind="timeout",
         hint="a device reports when it is reachable; run again later for these devices, with a"
         " longer wait_timeout",
@@ -223,13 +223,12 @@ def _conclude(
     if expected:
         judged = [judge_version(reading.version, expected) for reading in readings]
         result["compliance"] = {state.value: judged.count(state) for state in Compliance}
-    msg = f"{counts['known']} of {len(readings)} devices have a known version"
+    devices = count(len(readings), "device")
+    msg = f"{counts['known']} of {devices} with a known version"
     if expected:
-        msg = (
-            f"{result['compliance']['at_target']} of {len(readings)} devices run {shown(expected)}"
-        )
+        msg = f"{result['compliance']['at_target']} of {devices} on {shown(expected)}"
         context.warnings += describe_lookalikes("expect_version", expected, result["versions"])
     result["msg"] = context.headline(msg)
     columns = _COLUMNS if expected else _COLUMNS[:-1]
-    devices = Rows(columns, (_view(reading, expected) for reading in readings))
-    return context.conclude(result, devices, failure=failure)
+    rows = Rows(columns, (_view(reading, expected) for reading in readings))
+    return context.conclude(result, rows, failure=failure)

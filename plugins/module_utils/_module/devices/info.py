@@ -14,6 +14,7 @@ from ..._api.v3 import FotaV3
 from ..._model.device import Device, HistoryItem
 from ..._model.errors import InvalidValue
 from ..._model.imei import shorten
+from ..._model.text import count
 from ..._model.wire import count_by
 from ..context import Context
 from ..options import (
@@ -79,7 +80,7 @@ def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
             "by_firmware": count_by(device.firmware for device in kept if device.firmware),
         },
         "devices": [],
-        "msg": context.headline(f"{len(kept)} devices"),
+        "msg": context.headline(count(len(kept), "device")),
     }
     if params["return_devices"] == "all":
         result["devices"] = [_view(device) for device in kept]
@@ -88,7 +89,7 @@ def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
         result["not_found"] = [imei for imei in declared.ids if imei not in there]
         if result["not_found"]:
             context.warnings.append(
-                f"{len(result['not_found'])} devices are not in the account:"
+                f"{count(len(result['not_found']), 'device')} not found in the account:"
                 f" {shorten(result['not_found'])}"
             )
     if "history" in gather:

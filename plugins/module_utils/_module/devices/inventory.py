@@ -74,7 +74,8 @@ def read_account(params: Mapping[str, Any]) -> AccountDevices:
             return AccountDevices(
                 devices=devices,
                 headline=context.headline(
-                    f"{len(devices)} devices of {context.account} from {context.client.host}"
+                    f"{count(len(devices), 'device')} of {context.account} from"
+                    f" {context.client.host}"
                 ),
                 warnings=context.all_warnings(),
             )
@@ -120,7 +121,7 @@ def age_text(seconds: float) -> str:
     """Describe an age; it is never negative, even if the clock was set back."""
     minutes = max(0, round(seconds / 60))
     if minutes < 120:
-        return f"{minutes} minutes"
+        return count(minutes, "minute")
     return f"{minutes // 60} hours" if minutes < 72 * 60 else f"{minutes // (24 * 60)} days"
 
 

@@ -12,7 +12,7 @@ from ..._client.errors import FotaError
 from ..._model.errors import InvalidValue
 from ..._model.firmware import Package
 from ..._model.imei import shorten
-from ..._model.text import lookalikes, shown
+from ..._model.text import count, lookalikes, shown
 from ..._plan.packages import find_path
 from ..context import Context
 from ..options import VERSION_OPTION, filter_records, warn_of_lookalikes
@@ -73,7 +73,7 @@ def read_firmware(context: Context, params: Mapping[str, Any]) -> dict[str, Any]
     result: dict[str, Any] = {
         "changed": False,
         "packages": [view_package(package) for package in kept],
-        "msg": context.headline(f"{len(kept)} of {len(packages)} packages"),
+        "msg": context.headline(f"{len(kept)} of {count(len(packages), 'package')}"),
     }
     if params.get("path"):
         result["path"] = _path(packages, params["path"])

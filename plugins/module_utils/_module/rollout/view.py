@@ -11,7 +11,7 @@ from itertools import accumulate, chain
 from typing import Any
 
 from ..._model.campaign import PILOT_DEVICES, CampaignType
-from ..._model.text import visible
+from ..._model.text import count, visible
 from ..._model.wire import count_by
 from ..._plan.rollout.action.campaign_batches import PlannedCampaign
 from ..._plan.rollout.action.decide import Decision
@@ -172,7 +172,7 @@ def diff_decision(decision: Decision) -> dict[str, dict[str, str]]:
         del after[_label(own)]
     for planned in decision.create:
         after[str(planned.name)] = (
-            f"new, {planned.start} to {planned.end}, {len(planned.devices)} devices"
+            f"new, {planned.start} to {planned.end}, {count(len(planned.devices), 'device')}"
         )
     return {"before": before, "after": after}
 
@@ -185,7 +185,7 @@ def _describe(own: OwnCampaign, *, until: date | None = None) -> str:
     campaign = own.campaign
     return (
         f"{campaign.status}, {campaign.schedule.start} to {until or campaign.schedule.end},"
-        f" {own.name.count} devices"
+        f" {count(own.name.count, 'device')}"
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from ..._model.errors import InvalidValue
 from ..._model.firmware import Package
 from ..._model.imei import shorten
+from ..._model.text import count
 from ..._plan.rollout.declaration.campaign_names import ROLLOUT_NAME, Cohort
 from ..._plan.rollout.declaration.option_types import InvalidSpec, Problems
 from ..._plan.rollout.declaration.spec import RolloutSpec, Selected, Target, Wave, WaveKind
@@ -76,7 +77,7 @@ def _read_rows(devices: object, waves: Sequence[Wave]) -> list[RolloutDevice]:
         raise InvalidValue(
             "waves",
             "per_package",
-            f"{len(bare)} devices have no make, model and version: {shorten(bare)}; give"
+            f"{count(len(bare), 'device')} without make, model and version: {shorten(bare)}; give"
             " records of fota_device_info or hosts of the inventory fota_devices, or use count",
         )
     return list(rows.values())

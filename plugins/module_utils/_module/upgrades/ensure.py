@@ -11,6 +11,7 @@ from typing import Any
 
 from ..._client.errors import FotaError, ServiceRefused
 from ..._model.campaign import DeviceChange
+from ..._model.text import count
 from ..._model.upgrade import Upgrade
 from ..._plan.packages import find_package
 from ..._plan.upgrade_plan import (
@@ -99,7 +100,7 @@ def _refuse_failed(spec: UpgradeSpec, changes: Sequence[DeviceChange]) -> None:
             f"{change.device_id}: {change.status} {change.reason}" for change in failed[:5]
         )
         raise FotaError(
-            f"{spec.subject}: {len(failed)} devices were not changed: {listed}",
+            f"{spec.subject}: {count(len(failed), 'device')} not changed: {listed}",
             kind="devices_refused",
             hint="the other devices were changed; the result lists every device",
         )
@@ -126,7 +127,7 @@ def _conclude(
     known = upgrade or plan.current
     word = plan.action if plan.changed else "unchanged"
     status = upgrade.status if upgrade else "not there"
-    done_clause = f", {len(plan.done)} devices run {version} already" if plan.done else ""
+    done_clause = f", {count(len(plan.done), 'device')} already on {version}" if plan.done else ""
     result = {
         "changed": done and bool(plan.create or plan.cancel or any(counts.values())),
         "upgrade": {

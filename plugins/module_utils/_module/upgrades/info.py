@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._model.errors import InvalidValue
+from ..._model.text import count
 from ..context import Context
 from ..options import RESULT_OPTIONS, STATES_OPTION, read_day
 from .search import list_all_upgrades
@@ -48,6 +49,6 @@ def read_upgrades(context: Context, params: Mapping[str, Any]) -> dict[str, Any]
     result = {
         "changed": False,
         "upgrades": [view_upgrade(upgrade, params["return_devices"]) for upgrade in kept],
-        "msg": context.headline(f"{len(kept)} upgrades"),
+        "msg": context.headline(count(len(kept), "upgrade")),
     }
     return context.conclude(result, upgrade_rows(kept))

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..._model.campaign import Campaign
 from ..._model.status import DeviceState
+from ..._model.text import count
 from ..._model.times import parse_time
 from ..._model.upgrade import Upgrade
 from ..._model.wire import count_by
@@ -63,8 +64,8 @@ def measure_awaited(
 ) -> Progress:
     """Measure campaigns or upgrades by their own reports and days.
 
-    The rate is that of all results since the first day. The end is expected by that rate, but not
-    before the last attempt that is announced, and not after the last day.
+    The rate is that of all results since the first day, while something runs. The end is expected
+    by that rate, but not before the last attempt that is announced, and not after the last day.
 
     :param now: the service's time.
     """
@@ -74,7 +75,7 @@ def measure_awaited(
     begun = _first_moment(item.days[0] for item in awaited if item.rows)
     results = sum(row.state in _RESULTS for row in rows)
     hours = (now - begun) / timedelta(hours=1) if begun else 0.0
-    rate = results / hours if hours > 0 and results else None
+    rate = results / hours if running and hours > 0 and results else None
     latest = _last_moment(item.days[1] for item in running)
     expected = None
     if stage == "scheduled":
@@ -124,7 +125,7 @@ def describe_progress(
     if total:
         percent = 100 * progress.finished // total
         parts.append(
-            f"{_bar(progress.finished, total)} {percent}% of {total} devices,"
+            f"{_bar(progress.finished, total)} {percent}% of {count(total, 'device')},"
             f" {_list_counts(progress.counts)}"
         )
     parts.append(progress.status)

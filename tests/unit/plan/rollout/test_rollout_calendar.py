@@ -428,7 +428,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"windows": NIGHT},
-        "rollout.calendar.timezone: is required with windows, as 2 devices have no variable timezone",
+        "rollout.calendar.timezone: is required with windows, for 2 devices without the variable timezone",
     ),
     (
         {"windows": NIGHT, "timezone": "America/Chikago"},

@@ -109,20 +109,20 @@ CASES = {
     # 1 >= 1; 1/1 >= 0.9; 1/1 >= 0.75
     "1: verified": Case(1, PASS, "1 of 1", 0, verified=1),
     # 1 > 0
-    "1: failed": Case(1, FAIL, "1 failures, 0", 0, failed=1),
+    "1: failed": Case(1, FAIL, "1 failure, 0", 0, failed=1),
     # attempted 0 < 1: silent is not attempted
     "1: silent": Case(1, WAIT, "0 of at least 1", 0, silent=1),
     "1: silent at the deadline": Case(1, HOLD, "0 of at least 1", 0, silent=1, deadline=REACHED),
     # -- 3 members: allowed = floor(0.3) = 0, sample = 3
     "3: two verified": Case(3, WAIT, "2 of at least 3", 0, verified=2),
     "3: all verified": Case(3, PASS, "3 of 3", 0, verified=3),
-    "3: one failed": Case(3, FAIL, "1 failures, 0", 0, verified=2, failed=1),
+    "3: one failed": Case(3, FAIL, "1 failure, 0", 0, verified=2, failed=1),
     # -- 7 members: allowed = floor(0.7) = 0, sample = 5
     # 5/7 = 0.714 < 0.75
     "7: five verified": Case(7, WAIT, "5 of 7", 0, verified=5),
     # 6/7 = 0.857 >= 0.75
     "7: six verified": Case(7, PASS, "6 of 7", 0, verified=6),
-    "7: one failed": Case(7, FAIL, "1 failures, 0", 0, verified=6, failed=1),
+    "7: one failed": Case(7, FAIL, "1 failure, 0", 0, verified=6, failed=1),
     # 15 %: allowed = floor(1.05) = 1; P(1 of 7) = 1 - 0.85^7 = 0.679; 6/7 = 0.857 >= 0.85
     "7: one failed of 15 %": Case(
         7, PASS, "6 of 7", 1, verified=6, failed=1, gate={"max_failure_rate": "0.15"}
@@ -142,7 +142,7 @@ CASES = {
     "21 at 5 %: all but one": Case(21, PASS, "20 of 21", 1, verified=20, gate=LATER),
     "21 at 5 %: all but two": Case(21, WAIT, "19 of at least 20", 1, verified=19, gate=LATER),
     # -- 19 members at 5 %: floor(0.95) = 0, so the first failure stops
-    "19 at 5 %: one failed": Case(19, FAIL, "1 failures, 0", 0, verified=18, failed=1, gate=LATER),
+    "19 at 5 %: one failed": Case(19, FAIL, "1 failure, 0", 0, verified=18, failed=1, gate=LATER),
     # -- exact rates: in floating point 0.29 * 100 < 29 and 0.57 * 100 < 57
     # allowed = 29; P(29 of 100) = 0.54; 71/100 = 0.71 = 1 - 0.29
     "100 at 29 %: 29 failed": Case(
@@ -253,7 +253,7 @@ CASES = {
     "20: passed at the deadline": Case(20, PASS, "15 of 20", 2, verified=15, deadline=OVER),
     # -- a limit in devices
     "100: none may fail": Case(
-        100, FAIL, "1 failures, 0", 0, verified=99, failed=1, gate={"max_failures": 0}
+        100, FAIL, "1 failure, 0", 0, verified=99, failed=1, gate={"max_failures": 0}
     ),
     # min(1, 10) = 1; 90/91 = 0.989; coverage 0.91
     "100: one may fail": Case(
@@ -289,7 +289,7 @@ CASES = {
         20, WAIT, "19 of 20", 2, verified=19, gate={"min_coverage": "1"}
     ),
     "20: all are covered": Case(20, PASS, "20 of 20", 2, verified=20, gate={"min_coverage": "1"}),
-    "100: no rate": Case(100, FAIL, "1 failures, 0", 0, failed=1, gate={"max_failure_rate": "0"}),
+    "100: no rate": Case(100, FAIL, "1 failure, 0", 0, failed=1, gate={"max_failure_rate": "0"}),
     # 100/100 = 1 = 1 - 0
     "100: no rate, all well": Case(
         100, PASS, "100 of 100", 0, verified=100, gate={"max_failure_rate": "0"}

@@ -165,7 +165,7 @@ def test_the_end_tells_of_those_who_came_late() -> None:
     known = [device(imei) if imei == REST[2] else upgraded(imei) for imei in LINE]
     decision = decide(wish, seen(known, [PASSED, done]))
     assert decision.phase is Phase.COMPLETED_WITH_EXCEPTIONS
-    assert "1 selected devices could not take part" in decision.why
+    assert "1 selected device could not take part" in decision.why
     assert Out.LATE.what_to_do.endswith("late_joiners: last takes it along")
     assert late(decision) == {REST[2]}
 

@@ -220,11 +220,11 @@ def too_many_failed() -> Decision:
         (one_is_under_way_and_another_target_is_live, "running", "0 of 2 devices", False),
         (stopped_and_failed, "halted", "wave last: 4 failures, 2 tolerated", True),
         (another_target_is_live, "blocked", "of another target of this rollout is live", False),
-        (licenses_are_short, "blocked", "4 devices need a license, and 3 of 5 are free", False),
-        (all_are_busy, "blocked", "2 devices are busy in campaigns of others", False),
+        (licenses_are_short, "blocked", "4 licenses needed, and 3 of 5 free", False),
+        (all_are_busy, "blocked", "2 devices busy in campaigns of others", False),
         (all_verified, "completed", "4 of 4 devices verified", True),
         (all_verified_or_current, "completed", "4 of 4 devices verified", True),
-        (all_verified_and_one_out, "completed_with_exceptions", "1 selected devices could", True),
+        (all_verified_and_one_out, "completed_with_exceptions", "1 selected device could", True),
         (one_failed_within_the_limits, "completed_with_exceptions", "9 of 10 devices", True),
         (one_unreached_within_the_limits, "completed_with_exceptions", "9 of 10 devices", True),
         (one_cohort_halted, "completed_with_exceptions", "cohort M2 A -> B halted", True),
@@ -234,7 +234,7 @@ def too_many_failed() -> Decision:
         (refused_three_times, "held", "accepted and then refused 3 campaigns of cohort", True),
         (nobody_was_reached, "held", "the deadline is over, and 0 of at least 4", True),
         (twin_has_started, "held", "a second campaign of this name has started", True),
-        (too_many_failed, "halted", "4 of 4 devices are in failed cohorts", True),
+        (too_many_failed, "halted", "failed cohorts have 4 of 4 devices", True),
     ],
 )
 def test_phase(run: Callable[[], Decision], phase: str, why: str, *, ends: bool) -> None:

@@ -192,7 +192,7 @@ def test_a_target_that_no_package_reaches_is_an_error() -> None:
     with pytest.raises(PlanRefused) as caught:
         decided(wish, what)
     assert "target[1].version = 'D'" in str(caught.value)
-    assert "Maker M2, and 1 selected devices need it" in str(caught.value)
+    assert "Maker M2; needed by 1 device" in str(caught.value)
     assert caught.value.hint.startswith("published for this model: B, C;")
 
 

@@ -308,7 +308,7 @@ def test_a_wave_with_a_retry_due_does_not_soak() -> None:
     again = replace(wish, waves=(replace(wish.waves[0], retry=1), *wish.waves[1:]))
     judgement = gate_of(decide(again, what))
     assert judgement.verdict is GateVerdict.WAIT
-    assert judgement.why == "1 failed devices are tried again"
+    assert judgement.why == "trying 1 failed device again"
 
 
 def test_defaults_and_errors_of_the_keys() -> None:

@@ -209,7 +209,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     (with_wave(group="lab"), "rollout.waves[0].group = 'lab': no selected device is in this group"),
     (
         with_wave(per_package=1, diversity=["region"]),
-        "rollout.waves[0].diversity = 'region': 3 devices have no such variable",
+        "rollout.waves[0].diversity = 'region': 3 devices without such a variable",
     ),
     # -- gates
     *(
@@ -339,7 +339,7 @@ def test_devices_without_the_variable_are_named_with_their_hosts() -> None:
     ]
     raw = declared(devices, waves=[wave("p", per_package=1, diversity=["region"]), wave()])
     assert problems(raw) == (
-        "rollout.waves[0].diversity = 'region': 2 devices have no such variable:"
+        "rollout.waves[0].diversity = 'region': 2 devices without such a variable:"
         f" {imei(1)} (meter1), {imei(2)}",
     )
 

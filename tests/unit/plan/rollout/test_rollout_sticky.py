@@ -146,7 +146,7 @@ def test_the_gate_fails_by_what_was_once() -> None:
     once = Numbers(**now, too_many_once=True)
     failed = judge(gate(), once, Circumstances(now=NOW))
     assert failed.verdict is GateVerdict.FAIL
-    assert "2 failures of 22 attempted are too many to believe" in failed.why
+    assert "2 failures of 22 attempted: too many to believe" in failed.why
     accepted = judge(gate(), once, Circumstances(now=NOW, accepted=2))
     assert accepted.verdict is GateVerdict.PASS
     short = judge(gate(), once, Circumstances(now=NOW, accepted=1))

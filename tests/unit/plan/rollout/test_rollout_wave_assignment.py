@@ -400,6 +400,6 @@ def test_a_wave_that_is_declared_no_more_blocks_the_rollout() -> None:
     what = seen(map(device, imeis(2)), [own([row(imei(0))], wave=3)])
     decision = decided(wish, what)
     assert (decision.phase.value, decision.create) == ("blocked", ())
-    assert "wave 3 exist, and only 2 waves are declared" in decision.why
+    assert "wave 3 exist, and the declaration has only 2 waves" in decision.why
     halted = decide(wish, what, wanted=Wanted.HALTED)
     assert [own.name.wave for own, _day, _why in halted.stops.shorten] == [3]

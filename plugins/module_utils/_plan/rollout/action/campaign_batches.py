@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ...._model.firmware import Package
+from ...._model.text import count
 from ...._model.windows import Window
 from ...refusal import PlanRefused
 from ..declaration.calendar import HORIZON_DAYS, Span, compile_windows, find_span
@@ -202,7 +203,8 @@ class _Spans:
         if span is None:
             raise PlanRefused(
                 subject,
-                f"the freezes of the calendar leave no {calendar.min_days} days within"
+                f"the freezes of the calendar leave no"
+                f" {count(calendar.min_days, 'day')} within"
                 f" {HORIZON_DAYS} days",
                 hint="shorten a freeze, or lower calendar.min_days",
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
+from ...._model.text import count
 from ..declaration.spec import Wanted
 from ..judgement.assessment import Assessment
 from ..judgement.gate import GateVerdict
@@ -115,7 +116,7 @@ def _judge(assessment: Assessment, blockers: Sequence[str]) -> tuple[Phase, str]
         if blockers:
             return Phase.BLOCKED, "; ".join(blockers)
         if going and all(kind is DeviceClass.BUSY for kind in going):
-            return Phase.BLOCKED, f"{len(going)} devices are busy in campaigns of others"
+            return Phase.BLOCKED, f"{count(len(going), 'device')} busy in campaigns of others"
     if not history.campaigns:
         return Phase.PLANNED, "nothing exists yet"
     waves = assessment.waves
@@ -144,11 +145,11 @@ def _find_end(assessment: Assessment) -> tuple[Phase, str]:
         f"cohort {package.model} {package.from_version} -> {package.to_version} halted"
         for package in (each.package for each in assessment.evidence.values() if each.failed)
     ]
-    parts += [f"{out} selected devices could not take part"] if out else []
+    parts += [f"{count(out, 'selected device')} could not take part"] if out else []
     complete = assessment.verified == len(assessment.rows) and not out
     phase = Phase.COMPLETED if complete else Phase.COMPLETED_WITH_EXCEPTIONS
     return phase, "; ".join(parts)
 
 
 def _verified(assessment: Assessment) -> str:
-    return f"{assessment.verified} of {len(assessment.rows)} devices verified"
+    return f"{assessment.verified} of {count(len(assessment.rows), 'device')} verified"

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...._model.campaign import CampaignType
 from ...._model.imei import shorten
+from ...._model.text import count
 from .calendar import compile_windows
 from .option_types import INVALID, Problems, valid
 from .rollout_options import MOST_WAVES
@@ -145,7 +146,7 @@ def check_variables(
             if bare:
                 problems.add(
                     f"{place}.diversity",
-                    f"{len(bare)} devices have no such variable: {_names(bare)}",
+                    f"{count(len(bare), 'device')} without such a variable: {_names(bare)}",
                     variable,
                 )
 
@@ -186,7 +187,7 @@ def check_calendar(
         if not name:
             problems.add(
                 "rollout.calendar.timezone",
-                f"is required with windows, as {len(imeis)} devices have no variable"
+                f"is required with windows, for {count(len(imeis), 'device')} without the variable"
                 f" {ZONE_VARIABLE}: {shorten(imeis)}",
             )
         elif name not in zones:

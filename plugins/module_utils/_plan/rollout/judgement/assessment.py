@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from ...._model.text import count
 from ...refusal import PlanRefused
 from ..declaration.campaign_names import SWEEP_WAVE
 from ..declaration.spec import RolloutSpec
@@ -121,8 +122,8 @@ class Assessment:
         most = self.spec.limits.max_exposure
         if most is not None and self.exposed.devices >= most and self._waiting_anywhere:
             found.append(
-                f"{self.exposed.devices} devices can still change, and limits.max_exposure is"
-                f" {most}: more follow as these are done"
+                f"{count(self.exposed.devices, 'device')} can still change, and limits.max_exposure"
+                f" is {most}: more follow as these are done"
             )
         if self.other_plan:
             found.append(
@@ -132,8 +133,8 @@ class Assessment:
         if self.short_of_licenses:
             bought = self.seen.subscription
             found.append(
-                f"{self.licenses_needed} devices need a license, and {bought.free_licenses} of"
-                f" {bought.license_count} are free: get"
+                f"{count(self.licenses_needed, 'license')} needed, and {bought.free_licenses} of"
+                f" {bought.license_count} free: get"
                 f" {self.licenses_needed - bought.free_licenses} more, or select fewer devices"
             )
         return tuple(found)

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import Enum
 from fractions import Fraction
 
+from ...._model.text import count
 from ..declaration.spec import Gate
 from .statistics import fails_too_often
 
@@ -137,7 +138,7 @@ def judge(gate: Gate, numbers: Numbers, given: Circumstances) -> Judgement:
         soak_until += gate.soak
     verdict, why = _conclude(tally, soak_until, given)
     if verdict is GateVerdict.HOLD and tally.forgiven:
-        verdict, why = GateVerdict.PASS, f"accepted with {failures} failures; {why}"
+        verdict, why = GateVerdict.PASS, f"accepted with {count(failures, 'failure')}; {why}"
     return Judgement(
         verdict=verdict,
         why=why,
@@ -163,8 +164,8 @@ def _conclude(
         return GateVerdict.HOLD, given.stopped
     if numbers.rejected > gate.max_rejected * numbers.devices:
         return GateVerdict.HOLD, (
-            f"the service refused {numbers.rejected} of {numbers.devices} devices, or does not have"
-            f" them any more, above max_rejected {percent(gate.max_rejected)}"
+            f"the service refused {numbers.rejected} of {count(numbers.devices, 'device')}, or does"
+            f" not have them any more, above max_rejected {percent(gate.max_rejected)}"
         )
     if not numbers.members:
         return GateVerdict.SKIP, "no members"
@@ -218,13 +219,17 @@ class _WaveNumbers:
         share = self.gate.max_failed_cohort_share
         if numbers.in_failed_cohorts > share * numbers.devices:
             return (
-                f"{numbers.in_failed_cohorts} of {numbers.devices} devices are in failed cohorts,"
+                f"failed cohorts have {numbers.in_failed_cohorts} of"
+                f" {count(numbers.devices, 'device')},"
                 f" more than max_failed_cohort_share {percent(share)}"
             )
         if self.forgiven:
             return ""
         if failures > self.allowed:
-            return f"{failures} failures, {self.allowed} tolerated in {numbers.members} members"
+            return (
+                f"{count(failures, 'failure')}, {self.allowed} tolerated in"
+                f" {count(numbers.members, 'member')}"
+            )
         if numbers.over_limit_once:
             return (
                 "there were more failures than tolerated before a cohort with some of them halted"
@@ -232,7 +237,7 @@ class _WaveNumbers:
         results = attempted + numbers.reported
         if numbers.too_many_once or fails_too_often(failures, results, rate):
             return (
-                f"{failures} failures of {attempted} attempted are too many to believe in"
+                f"{count(failures, 'failure')} of {attempted} attempted: too many to believe in"
                 f" max_failure_rate {percent(rate)}"
             )
         sampled = attempted >= self.gate.min_sample and not numbers.busy
@@ -248,16 +253,17 @@ class _WaveNumbers:
         gate, numbers = self.gate, self.numbers
         attempted = verified + self.failures
         if attempted < self.sample:
-            return f"{attempted} of at least {self.sample} devices attempted"
+            return f"{attempted} of at least {count(self.sample, 'device')} attempted"
         taken = self.failures if self.forgiven else 0
         if verified + taken < gate.success_needed * (attempted + numbers.silent):
             return (
-                f"{verified} of {attempted + numbers.silent} attempted or silent devices are"
-                f" verified, {percent(gate.success_needed)} needed"
+                f"{verified} of"
+                f" {count(attempted + numbers.silent, 'attempted or silent device')} verified,"
+                f" {percent(gate.success_needed)} needed"
             )
         if attempted < gate.min_coverage * numbers.members:
             return (
-                f"{attempted} of {numbers.members} members attempted,"
+                f"{attempted} of {count(numbers.members, 'member')} attempted,"
                 f" {percent(gate.min_coverage)} needed"
             )
         return ""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from ...._model.text import count
 from ...._model.times import parse_time
 from ..declaration.spec import Approval, Gate, RolloutSpec, Target, Wave
 from ..observation.campaign_history import History, day_ends
@@ -252,7 +253,7 @@ class _WaveJudge:
         judgement = judge(wave.gate, numbers, given)
         trying = any(own.name.attempt > 1 and not own.over for own in campaigns)
         if (again or trying) and judgement.verdict in (GateVerdict.PASS, GateVerdict.SOAK):
-            why = f"{judgement.failures} failed devices are tried again"
+            why = f"trying {count(judgement.failures, 'failed device')} again"
             judgement = replace(judgement, verdict=GateVerdict.WAIT, why=why)
         passed_for: set[Target] = set()
         if judgement.verdict.opens_next:
@@ -308,9 +309,10 @@ class _WaveJudge:
         """Say which cohort's campaigns the service has refused too often; empty when none."""
         for code in sorted({row.cohort.code for row in rows if row.outcome.waits}):
             if self._history.is_refused(wave.number, code):
-                count = self._history.request_failures[wave.number, code]
+                refused = self._history.request_failures[wave.number, code]
                 return (
-                    f"the service accepted and then refused {count} campaigns of cohort {code}:"
+                    f"the service accepted and then refused {count(refused, 'campaign')} of cohort"
+                    f" {code}:"
                     " fota_campaign_info shows the reasons by device"
                 )
         return ""
@@ -321,9 +323,9 @@ class _WaveJudge:
             evidence = self._evidence[row.package.name]
             if evidence.exhausted and row.outcome.waits:
                 return (
-                    f"{evidence.fruitless} campaigns with {evidence.package.name} ended without"
-                    " evidence (5 devices attempted, half of them successful), and more devices"
-                    " wait for it"
+                    f"{count(evidence.fruitless, 'campaign')} with {evidence.package.name} ended"
+                    " without evidence (5 devices attempted, half of them successful), and more"
+                    " devices wait for it"
                 )
         return ""
 

@@ -11,6 +11,7 @@ from enum import Enum
 
 from ...._model.device import Device
 from ...._model.firmware import request_protocol
+from ...._model.text import count
 from ...refusal import PlanRefused
 from ..declaration.spec import RolloutSpec, Selected, Target
 from ..observation.campaign_history import History
@@ -171,7 +172,7 @@ def _find_unreachable(
             PlanRefused(
                 f"rollout {spec.name}",
                 f"target[{place}].version = {target.version!r}: no published package leads to it"
-                f" for {target.make} {target.model}, and {stranded} selected devices need it",
+                f" for {target.make} {target.model}; needed by {count(stranded, 'device')}",
                 hint=f"published for this model: {', '.join(known) or 'nothing'};"
                 " fota_firmware_info lists all",
             )

@@ -13,6 +13,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ...._model.text import count
 from ...refusal import PlanRefused
 from ..declaration.campaign_names import place_in_line
 from ..declaration.spec import RolloutSpec, Wave, WaveKind
@@ -70,7 +71,8 @@ def assign_waves(
         undeclared=tuple(
             PlanRefused(
                 f"rollout {spec.name}",
-                f"campaigns of wave {wave} exist, and only {len(spec.waves)} waves are declared",
+                f"campaigns of wave {wave} exist, and the declaration has only"
+                f" {count(len(spec.waves), 'wave')}",
                 hint="declare the waves that the rollout began with; a new plan needs a new name",
             )
             for wave in sorted(undeclared)
