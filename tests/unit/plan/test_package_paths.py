@@ -35,7 +35,9 @@ def test_a_near_name_is_suggested() -> None:
             "campaign x", "pkg-a-bb", [package("pkg-a-b"), package("unlike")], api_version="v3"
         )
     assert str(caught.value).startswith("campaign x: ")
-    assert "no package of the account has the name 'pkg-a-bb'; it has 2 packages" in str(caught.value)
+    assert "no package of the account has the name 'pkg-a-bb'; it has 2 packages" in str(
+        caught.value
+    )
     assert "did you mean pkg-a-b?" in caught.value.hint
 
 

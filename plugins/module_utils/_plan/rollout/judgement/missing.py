@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ...._model.text import count
 from ..declaration.spec import RolloutSpec
 from ..observation.campaign_history import History
 from ..observation.observed import Observed
@@ -63,15 +64,16 @@ def find_missing(
     reasons = []
     if lost > spec.limits.max_shrink * claimed:
         reasons.append(
-            f"{lost} of {claimed} devices in campaigns of this rollout are selected no more, above"
-            f" limits.max_shrink {percent(spec.limits.max_shrink)}: select the whole fleet again"
+            f"no longer selected: {lost} of {count(claimed, 'device')} in campaigns of this"
+            f" rollout, above limits.max_shrink {percent(spec.limits.max_shrink)}: select the whole"
+            " fleet again"
         )
     else:
         lost = 0
     if withdrawn:
         reasons.append(
-            f"{withdrawn} devices have no package any more, as the service does not list one that"
-            " this rollout has begun with: ask the vendor why it was withdrawn"
+            f"{count(withdrawn, 'device')} without a package, as the service no longer lists one"
+            " that this rollout has begun with: ask the vendor why it was withdrawn"
         )
     missing = lost + withdrawn
     return Missing(missing, "; ".join(reasons), accepted=accepted_missing(spec, history) >= missing)

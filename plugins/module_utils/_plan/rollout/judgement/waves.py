@@ -142,7 +142,7 @@ def _find_misfit(spec: RolloutSpec, state: WaveState, digest: str) -> str:
     reasons = [
         f"that of digest {approval.digest} is for another plan"
         if not digest.startswith(approval.digest)
-        else f"that of {approval.failures} failures came before there were"
+        else f"that of {count(approval.failures, 'failure')} came before there were"
         f" {state.judgement.failures}"
         for approval in _approvals_of(spec, state.wave)
     ]
@@ -352,8 +352,8 @@ def _find_unproven(gate: Gate, rows: Iterable[RolloutDevice], *, late: bool) -> 
         verified = counts[DeviceClass.VERIFIED]
         if members and (not verified or (not late and attempted < gate.min_coverage * members)):
             found[target] = (
-                f"{verified} of {members} members of {target.make} {target.model} verified,"
-                f" {attempted} attempted"
+                f"{verified} of {count(members, 'member')} of {target.make} {target.model}"
+                f" verified, {attempted} attempted"
             )
     return found
 

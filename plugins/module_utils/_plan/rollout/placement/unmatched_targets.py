@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 
+from ...._model.text import count
 from ...refusal import PlanRefused
 from ..declaration.spec import RolloutSpec, Target
 from ..observation.observed import Observed
@@ -48,7 +49,7 @@ def find_unmatched(
         refusals.append(
             PlanRefused(
                 f"rollout {spec.name}",
-                f"no target matches any of the {len(spec.devices)} selected devices",
+                f"no target matches any of {count(len(spec.devices), 'selected device')}",
                 hint=f"their models in the account: {_list_models(models)}",
             )
         )
