@@ -293,7 +293,7 @@ def end_campaign(account: Account) -> dict[str, Any]:
     ("change", "named"),
     [
         ({"devices": slice(0, 6)}, "1 device that it did not have: "),
-        ({"devices": slice(1, 5), "devices_mode": "exact"}, "1 of its devices are not declared: "),
+        ({"devices": slice(1, 5), "devices_mode": "exact"}, "1 device of it not declared: "),
         ({"start_date": "2026-03-21"}, "start_date is 2026-03-21, not 2026-03-05"),
         ({"end_date": "2026-03-25"}, "end_date is 2026-03-25, not 2026-03-12"),
         ({"windows": [{"start": 1, "end": 2}]}, "windows is 01:00-02:00, not 18:00-22:00"),
