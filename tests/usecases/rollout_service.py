@@ -278,3 +278,20 @@ def hide_rows(sim: SimulatorServer, *, hours: float, shown: int) -> None:
         return told(campaign) if late else SortedImeis(told(campaign).ascending()[:shown])
 
     vars(campaigns)["report"] = report
+
+
+def drop_rows(sim: SimulatorServer, imeis: Collection[str]) -> None:
+    """Reports do not show these devices any more."""
+    campaigns = sim._service.campaigns
+    told = campaigns.report
+
+    def report(campaign: Any) -> SortedImeis:
+        return SortedImeis([imei for imei in told(campaign).ascending() if imei not in imeis])
+
+    vars(campaigns)["report"] = report
+
+
+def withdraw_package(sim: SimulatorServer, name: str) -> None:
+    """The vendor does not publish a package any more."""
+    (account,) = sim._service.state.accounts.values()
+    account.packages["v3"] = [known for known in account.packages["v3"] if known.name != name]

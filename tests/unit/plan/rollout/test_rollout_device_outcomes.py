@@ -140,7 +140,10 @@ CASES = {
         tried(ONE, -80), "silent", upgraded(ONE, -81), over=True, unread=True
     ),
     "attempted just before its campaign ended early": Case(
-        tried(ONE, -10), "silent", over=True, unread=False
+        tried(ONE, -10), "silent", over=True, unread=True
+    ),
+    "attempted just before its campaign ended early, read since": Case(
+        tried(ONE, -10), "silent", device(ONE, refreshed=at(-9)), over=True, unread=False
     ),
     "attempted, over, gone": Case(tried(ONE, -80), "gone", None, over=True),
     # -- silent

@@ -54,7 +54,9 @@ def find_accepts(assessment: Assessment) -> list[Accept]:
             )
             for cohort in here
         ]
-        if here or state.verdict in (GateVerdict.HOLD, GateVerdict.FAIL):
+        # One that has not begun fails by its failed cohorts alone.
+        stopped = state.begun and state.verdict in (GateVerdict.HOLD, GateVerdict.FAIL)
+        if here or stopped:
             failures = len(packages) + sum(_has_failed_unknown(row) for row in state.rows)
             found.append(_accept_wave(assessment, wave, failures))
     if assessment.missing.stops:

@@ -203,8 +203,8 @@ def _classify_record(row: RolloutDevice, record: Record, now: datetime, timing: 
     if own.over and attempted is None and not unknown:
         return Outcome(DeviceClass.UNREACHED, report.reason or "never attempted")
     since, gives_up = _find_read_times(record, now, timing)
-    proved = now >= gives_up or (read is not None and read >= since)
-    unread = (own.over or unknown) and not proved and now >= since
+    proved = now >= gives_up or (read is not None and read > since)
+    unread = (own.over or unknown) and not proved and (not fresh or now >= since)
     if unknown:
         return Outcome(DeviceClass.UNKNOWN, f"status {report.status!r} is not known", unread=unread)
     if own.over and proved:

@@ -16,7 +16,7 @@ from ..observation.observed import Observed
 
 Model = tuple[str, str]
 # How like two names are, from 0 to 1, at which one is taken for a slip of the other.
-_ALIKE = 0.75
+_ALIKE = 0.65
 
 
 def find_unmatched(
