@@ -16,6 +16,9 @@ import pytest
 import yaml
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
+    place_in_line,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
@@ -177,8 +180,8 @@ def test_a_failure_stays_one_when_its_device_leaves_the_account(account_with: St
 
 def test_a_finished_rollout_does_not_start_again(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet({"alpha": 60}))
-    models = {"alpha": 50}
-    rollout = Rollout(account, models, waves=WAVES)
+    line = sorted(imeis({"alpha": 60}), key=lambda id_: place_in_line("meters", id_))
+    rollout = Rollout(account, {"alpha": 60}, waves=WAVES, devices=line[:50])
     assert rollout.run()["phase"] == "completed"
     rollout.spec["devices"] = imeis({"alpha": 60})
     account.sim.clear_journal()
