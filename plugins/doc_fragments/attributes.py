@@ -25,7 +25,7 @@ options: {}
 attributes:
   action_group:
     description: Use C(group/thingspace.fota.fota) in C(module_defaults) to set the connection
-      options of all modules once.
+      options, C(imei_check), C(wait), C(wait_timeout) and C(wait_delay) of all modules once.
     support: full
     membership:
       - thingspace.fota.fota

@@ -23,6 +23,10 @@ extends_documentation_fragment:
   - thingspace.fota.connection
   - thingspace.fota.devices.return
   - thingspace.fota.devices.results
+  - thingspace.fota.group.imei_check
+  - thingspace.fota.group.wait
+  - thingspace.fota.group.wait_timeout
+  - thingspace.fota.group.wait_delay
 options:
   type:
     description: V(firmware) reads campaigns of FOTA v3, V(software) those of FOTA v2.

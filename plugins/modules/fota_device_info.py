@@ -25,6 +25,9 @@ extends_documentation_fragment:
   - thingspace.fota.devices
   - thingspace.fota.devices.file
   - thingspace.fota.devices.results
+  - thingspace.fota.group.wait
+  - thingspace.fota.group.wait_timeout
+  - thingspace.fota.group.wait_delay
 options:
   api_version:
     description: Version of the service to read from.

@@ -21,6 +21,10 @@ extends_documentation_fragment:
   - thingspace.fota.attributes.actiongroup_fota
   - thingspace.fota.attributes.info_module
   - thingspace.fota.connection
+  - thingspace.fota.group.imei_check
+  - thingspace.fota.group.wait
+  - thingspace.fota.group.wait_timeout
+  - thingspace.fota.group.wait_delay
 options:
   api_version:
     description: Catalog to read. V(v1) and V(v3) contain firmware, V(v2) contains software.

@@ -23,6 +23,10 @@ extends_documentation_fragment:
   - thingspace.fota.attributes
   - thingspace.fota.attributes.actiongroup_fota
   - thingspace.fota.connection
+  - thingspace.fota.group.imei_check
+  - thingspace.fota.group.wait
+  - thingspace.fota.group.wait_timeout
+  - thingspace.fota.group.wait_delay
 attributes:
   check_mode:
     support: full

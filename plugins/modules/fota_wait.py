@@ -37,6 +37,7 @@ extends_documentation_fragment:
   - thingspace.fota.rollout
   - thingspace.fota.devices.return
   - thingspace.fota.waiting
+  - thingspace.fota.group.wait
 attributes:
   action:
     description: The action plugin with this name does all of the work.

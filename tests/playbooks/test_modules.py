@@ -146,7 +146,11 @@ def test_check_with_writes_refused_then_real_then_again(
 ) -> None:
     """On the controller tasks run in its process; on any other host modules are sent to it."""
     assert {each["name"] for each in ONE_TASK_A_MODULE[0]["tasks"]} == {*MODULES} - {"fota_logout"}
-    plays = [{**each, "connection": connection} for each in ONE_TASK_A_MODULE]
+    defaults = {"imei_check": "warn", "wait": False, "wait_timeout": 600, "wait_delay": 30}
+    group = {"group/thingspace.fota.fota": defaults}
+    plays = [
+        {**each, "connection": connection, "module_defaults": group} for each in ONE_TASK_A_MODULE
+    ]
     sim = simulator(fleet(), start=START)
 
     sim.refuse_writes = True

@@ -120,6 +120,15 @@ def test_bad_firmware_halts_and_good_firmware_completes(
         "beta-A-B",
     }
 
+    for rates, said in (
+        ({f"{MAKER} betta": 0.1}, f"No device is a {MAKER} betta. The models are {MAKER} alpha,"),
+        ({f"{MAKER} beta": 2}, "each value a number from 0 to 1"),
+    ):
+        wrong = variables(rehearse_from=str(copy), rehearse_failure_rates=rates)
+        run = run_playbook("thingspace.fota.rehearse", variables=wrong, simulator=account)
+        assert [one.task for one in run.failed] == ["Check the failure rates"]
+        assert said in run["Check the failure rates"]["msg"]
+
     account.faults([{"operation": "*", "fault": "xml_403", "times": 99}])
     seen = len(account.journal())
     run, told = rehearse(run_playbook, account, rehearse_from=str(copy))

@@ -219,6 +219,7 @@ def test_an_abort_that_the_service_refuses_is_a_failure(account: Account) -> Non
     with pytest.raises(TaskFailure) as failure:
         ensure(account, name="pilot", state="absent", abort_started=True)
     assert isinstance(failure.value.error, ServiceRefused)
+    assert "declare an earlier end_date" in str(failure.value.error.hint)
     assert failure.value.result["changed"] is False
     assert failure.value.result["campaign"]["state"] == "scheduled"
 

@@ -54,6 +54,16 @@ def refresh(account: Account, *, check: bool = False, **given: Any) -> dict[str,
     return account.run(refresh_device_firmware, DEVICE_FIRMWARE_OPTIONS, check=check, **given)
 
 
+def test_one_thing_is_not_said_in_plural(account: Account) -> None:
+    create(account)
+    found = account.run(read_campaigns, CAMPAIGN_INFO_OPTIONS, name="pilot")
+    assert found["msg"].endswith(": 1 campaign")
+    imei = account.devices("GM01Q", OLD, 1)
+    assert info(account, devices=imei, imei_check="off")["msg"].endswith(": 1 device")
+    known = refresh(account, devices=imei, imei_check="off")["msg"]
+    assert known.endswith("1 of 1 device with a known version")
+
+
 def test_every_version_of_the_service_lists_packages(account: Account) -> None:
     assert {package["protocol"] for package in firmware(account)["packages"]} == {"LWM2M"}
     software = firmware(account, api_version="v2", protocol="HTTP")["packages"]

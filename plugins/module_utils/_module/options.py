@@ -107,6 +107,14 @@ RESULT_OPTIONS: dict[str, dict[str, Any]] = {
     **RESULTS_FILE_OPTION,
 }
 
+GROUP_OPTIONS: dict[str, dict[str, Any]] = {
+    "imei_check": {"type": "str", "choices": [check.value for check in ImeiCheck]},
+    "wait": {"type": "bool"},
+    "wait_timeout": {"type": "float"},
+    "wait_delay": {"type": "float"},
+}
+"""What ``module_defaults`` of the group may hold; without effect on modules that do not have it."""
+
 _NOT_OF_THE_CLIENT = frozenset({"account"})
 
 T = TypeVar("T")

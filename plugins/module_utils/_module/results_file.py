@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 from .._client.errors import FotaError
 from .._model.errors import InvalidValue
-from .._model.text import visible
+from .._model.text import brief, shown, visible
 
 OPTION = "results_file"
 _CSV = ".csv"
@@ -59,15 +59,12 @@ class ResultsFile:
         if not path.lower().endswith((_CSV, *_JSON_LINES)):
             known = ", ".join((_CSV, *_JSON_LINES))
             raise InvalidValue(OPTION, path, f"must end in one of {known}")
-        folder = os.path.dirname(path) or "."
+        if "\0" in path:
+            raise InvalidValue(OPTION, path, "must be a path")
         try:
-            if not os.path.isdir(folder):
-                raise InvalidValue(OPTION, path, f"create the directory {folder} first")
-            if not os.access(folder, os.W_OK | os.X_OK):
-                raise InvalidValue(OPTION, path, f"the directory {folder} must be writable")
-            objection = _objection(path)
-        except (OSError, ValueError) as error:
-            raise InvalidValue(OPTION, path, f"cannot be written: {error}") from error
+            objection = _objection_to_folder(os.path.dirname(path) or ".") or _objection(path)
+        except OSError as error:
+            objection = f"cannot be written: {error.strerror}"
         if objection:
             raise InvalidValue(OPTION, path, objection)
         return cls(path=path, check_mode=check_mode)
@@ -138,6 +135,14 @@ def json_line(row: Row) -> str:
     return json.dumps(row) + "\n"
 
 
+def _objection_to_folder(folder: str) -> str:
+    if not os.path.isdir(folder):
+        return f"create the directory {shown(folder)} first"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"the directory {shown(folder)} must be writable"
+    return ""
+
+
 def _objection(path: str) -> str:
     """Give the reason not to replace a path; empty when there is none."""
     try:
@@ -151,7 +156,7 @@ def _objection(path: str) -> str:
 
 def _unwritten(path: str, why: str) -> FotaError:
     return FotaError(
-        f"{OPTION}: {path!r}: could not be written: {why}",
+        f"{OPTION}: {brief(path)}: could not be written: {why}",
         kind=OPTION,
         hint="the task did its work and its result is complete; fix the directory of the file and"
         " run again",

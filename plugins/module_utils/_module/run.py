@@ -22,7 +22,7 @@ from .._model.times import DATEUTIL_IMPORT_ERROR
 from .._plan.refusal import PlanRefused
 from .context import Context, open_context
 from .failure import TaskFailure, describe_failure
-from .options import CONNECTION_OPTIONS, DECLARATION
+from .options import CONNECTION_OPTIONS, DECLARATION, GROUP_OPTIONS
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 GARBAGE_THRESHOLDS = (2_000_000, 100, 100)
@@ -37,13 +37,18 @@ _LIBRARIES = (("requests", REQUESTS_IMPORT_ERROR), ("python-dateutil", DATEUTIL_
 class Task:
     """What a module does.
 
-    :ivar options: the module's own options; those of the connection are added.
+    :ivar options: the module's own options.
     :ivar constraints: ``required_if`` and the like, as :class:`AnsibleModule` takes them.
     """
 
     use_case: UseCase
     options: Options
     constraints: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def all_options(self) -> dict[str, Mapping[str, Any]]:
+        """The options with those of the connection, and those that the group may set."""
+        return {**CONNECTION_OPTIONS, **GROUP_OPTIONS, **self.options}
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class _Module(AnsibleModule):
 def run_module(task: Task) -> None:
     """Run a task as an Ansible module."""
     module = _Module(  # type: ignore[no-untyped-call]
-        argument_spec={**CONNECTION_OPTIONS, **task.options},
+        argument_spec=task.all_options,
         supports_check_mode=True,
         **task.constraints,
     )
@@ -92,7 +97,7 @@ def run_action(
     :param name: of the module, for messages.
     :param arguments: of the task, in the types that JSON has.
     """
-    spec = _without_suboptions({**CONNECTION_OPTIONS, **task.options})
+    spec = _without_suboptions(task.all_options)
     validator = ArgumentSpecValidator(spec, **task.constraints)
     validated = validator.validate(arguments)
     if validated.error_messages:
@@ -123,8 +128,7 @@ def _describe_invocation(task: Task, params: Mapping[str, Any]) -> dict[str, Any
 
     Ansible hides a secret where it finds it, which is not in a value made of it.
     """
-    spec = {**CONNECTION_OPTIONS, **task.options}
-    secret = {name for name, option in spec.items() if option.get("no_log")}
+    secret = {name for name, option in task.all_options.items() if option.get("no_log")}
     args = {name: HIDDEN if name in secret and value else value for name, value in params.items()}
     return {"module_args": args}
 

@@ -121,11 +121,12 @@ def test_what_is_refused_before_any_call(tmp_path: Path) -> None:
         tmp_path / "folder.csv": "must be a regular file",
         tmp_path / "pipe.csv": "must be a regular file",
         f"{'x' * 300}.csv": "cannot be written: ",
-        "\0/out.csv": "cannot be written: ",
+        "\0/out.csv": "must be a path",
     }.items():
         with pytest.raises(InvalidValue) as error:
             declared(path)
         assert reason in error.value.reason
+        assert str(error.value).count("results_file") == 1
     assert not (tmp_path / "elsewhere.csv").exists()
 
 

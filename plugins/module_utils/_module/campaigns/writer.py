@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from ..._api.campaign_service import CampaignService
 from ..._client.errors import FotaError, ServiceRefused, WriteOutcomeUnknown
@@ -148,16 +149,22 @@ class CampaignWriter:
         )
         if waited.done:
             return waited.last
+        campaign = waited.last
+        hint = (
+            f"its devices may continue until {campaign.schedule.end}; to end it earlier, declare an"
+            " earlier end_date (24 hours ahead or later) without abort_started"
+        )
+        if isinstance(problem, ServiceRefused):
+            payload: dict[str, Any] = {**problem.payload(), "hint": hint}
+            raise ServiceRefused(str(problem), **payload) from problem
         if problem is not None:
             raise problem
-        campaign = waited.last
         raise FotaError(
             f"campaign {campaign_id}: the service"
             f" {'refused' if accepted is False else 'accepted'} the cancel, and the campaign is"
             f" still {campaign.status}",
             kind="not_cancelled",
-            hint=f"its devices may continue until {campaign.schedule.end}; read it again with"
-            " fota_campaign_info, or bring its end_date forward",
+            hint=hint,
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from ..._client.errors import FotaError, ServiceRefused, WriteOutcomeUnknown
 from ..._model.campaign import Change, DeviceChange
@@ -93,9 +94,13 @@ class UpgradeWriter:
             raise problem from error
         if upgrade.state.over:
             return
+        hint = "the service cancels an upgrade only before its start; one that runs ends by itself"
+        if isinstance(problem, ServiceRefused):
+            payload: dict[str, Any] = {**problem.payload(), "hint": hint}
+            raise ServiceRefused(str(problem), **payload) from problem
         raise problem or FotaError(
             f"upgrade {upgrade_id}: the service did not confirm the cancel, and the upgrade is"
             f" still {upgrade.status}",
             kind="not_cancelled",
-            hint="run the task again, or read the upgrade with fota_upgrade_info",
+            hint=hint,
         )

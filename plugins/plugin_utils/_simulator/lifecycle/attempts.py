@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ..state.campaign import Campaign, DeviceEntry
-from ..state.clock import HOUR, MINUTE, day_start, http_date
+from ..state.clock import HOUR, MINUTE, day_start, rfc3339
 from ..state.outcomes import Outcome
 from ..state.records import Device
 from ..state.service_state import ServiceState
@@ -73,7 +73,7 @@ class Attempts:
         entry.updated = self._state.now
         if campaign.api == "v3":
             entry.status = status
-            entry.reason = f"Next attempt {http_date(due)}"
+            entry.reason = f"Next attempt {rfc3339(due)}"
         self._state.events.push(due, self._attempt, campaign, imei, entry, due)
 
     def _attempt(self, campaign: Campaign, imei: str, entry: DeviceEntry, due: float) -> None:

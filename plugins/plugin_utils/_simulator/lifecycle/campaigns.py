@@ -25,7 +25,7 @@ from ..state.campaign import (
     Plan,
     StateError,
 )
-from ..state.clock import DAY, HOUR, MINUTE, http_date
+from ..state.clock import DAY, HOUR, MINUTE, rfc3339
 from ..state.outcomes import Outcome
 from ..state.records import Account, Package
 from ..state.service_state import ServiceState
@@ -333,7 +333,7 @@ class Campaigns:
         for imei, entry in self._unsettled(campaign):
             if campaign.api == "v2" or self._outcome(campaign, imei) is not Outcome.UNREACHED:
                 self._mark(
-                    entry, "UpgradePending", f"Upgrade starts {http_date(campaign.plan.opens)}"
+                    entry, "UpgradePending", f"Upgrade starts {rfc3339(campaign.plan.opens)}"
                 )
         self._plan_next_step(campaign)
 
