@@ -362,6 +362,13 @@ blockers:
   type: list
   elements: str
   sample: ['12 licenses needed, and 5 of 40 free: get 7 more, or select fewer devices']
+unread:
+  description: What could not be read, or used of the declaration, with the reason. Only a decision
+    to pause or halt is made without it.
+  returned: when a decision was made
+  type: list
+  elements: str
+  sample: []
 exposure:
   description: Number of devices that can still change after this run.
   returned: when a decision was made

@@ -214,6 +214,14 @@ def test_status_and_audit_write_nothing(operator: Any) -> None:
     assert {row["standing"] for row in audit["Decide the next step"]["standings"]} == {"behind"}
     assert sum(row["devices"] for row in audit["Decide the next step"]["standings"]) == 27
 
+    mine.sim.faults([{"operation": "v3ListFirmware", "fault": "xml_403", "times": 999}])
+    for playbook, state in (("status", "running"), ("status", "halted"), ("audit", "running")):
+        run = mine.run_once(playbook=f"thingspace.fota.{playbook}", rollout_state=state)
+        assert run.status == 2, "what could not be read is not green"
+        last = [result for result in run.results if result.status != "skipped"][-1]
+        assert last.task == "Fail if the rollout could not be read"
+        assert "read" in last.result["msg"]
+
 
 @pytest.mark.matrix
 def test_a_wrong_declaration_is_told_at_once_and_whole(operator: Any) -> None:

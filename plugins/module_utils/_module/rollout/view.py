@@ -108,6 +108,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             [row.imei for row in assessment.rows if row.outcome.kind is DeviceClass.BUSY]
         ),
         "blockers": list(decision.blockers),
+        "unread": list(seen.unread),
         "exposure": decision.exposure,
         "max_exposure": spec.limits.max_exposure,
         "braking": {
