@@ -28,6 +28,14 @@ options:
       - Devices to use instead of C(devices) and C(devices_file) of the declaration.
     type: list
     elements: raw
+  approved:
+    description:
+      - Approvals to append to C(approved) of the declaration, as a list or as YAML or JSON text of
+        one, such as the answer to a survey. A single approval need not be in a list.
+    type: raw
+  accept:
+    description: Entries to append to C(accept) of the declaration, in the same forms.
+    type: raw
 """
 
 EXAMPLES = r"""
@@ -54,15 +62,41 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.declared_v
 )
 
 
-def fota_declared(declared: object, *, devices: list[object] | None = None) -> Any:
+def fota_declared(
+    declared: object,
+    *,
+    devices: list[object] | None = None,
+    approved: object = None,
+    accept: object = None,
+) -> Any:
     """Return the dictionary, or what was given if there is none in it."""
-    try:
-        found = read_dictionary(declared)
-    except ValueError:
-        return declared
-    if isinstance(found, dict) and devices is not None:
-        return {**found, "devices": devices, "devices_file": None}
+    found = _read(declared)
+    if not isinstance(found, dict):
+        return found
+    if devices is not None:
+        found = {**found, "devices": devices, "devices_file": None}
+    for key, entries in {"approved": _list(approved), "accept": _list(accept)}.items():
+        present = found.get(key) or []
+        # The module that takes the declaration reports what is not a list.
+        if entries and isinstance(present, list):
+            found = {**found, key: [*present, *entries]}
     return found
+
+
+def _read(value: object) -> Any:
+    """Return the value in it if it is text."""
+    try:
+        return read_dictionary(value)
+    except ValueError:
+        return value
+
+
+def _list(value: object) -> list[Any]:
+    """Return a list of entries, of which one alone need not be in a list."""
+    found = _read(value)
+    if isinstance(found, list):
+        return found
+    return [] if found is None else [found]
 
 
 class FilterModule:

@@ -274,11 +274,12 @@ def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
     assert run["Decide the next step"]["phase"] == "awaiting_approval"
     assert "waiting until there is something to do in rollout" in run.output
     assert len(mine.sim.campaigns()) == 2
-    wish["approved"] = [{"wave": "canary", "digest": run["Decide the next step"]["digest"][:12]}]
+    approval = {"wave": "canary", "digest": run["Decide the next step"]["digest"][:12]}
 
     paused = mine.run_once(rollout_spec=wish, rollout_state="paused").succeeded()
     assert (paused["Decide the next step"]["phase"], paused.changed) == ("paused", [])
-    mine.run_once(rollout_spec=wish).succeeded()
+    survey = json.dumps([approval])
+    mine.run_once(rollout_spec=wish, rollout_approved=survey).succeeded()
     assert len(mine.sim.campaigns()) == 4
 
     halted = mine.run_once(rollout_spec=wish, playbook="thingspace.fota.halt")

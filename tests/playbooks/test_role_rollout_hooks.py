@@ -201,11 +201,28 @@ def test_the_way_back_is_planned_and_starts_only_when_told(operator: Any) -> Non
     assert rollout.run()["phase"] == "completed"
     assert {one["firmware"] for one in mine.sim.devices()} == {"B"}
     done = len(mine.sim.campaigns())
-    plan = mine.run_once(playbook="reverse", reverse_path="back.yml").succeeded()
+    plan = mine.run_once(
+        playbook="reverse",
+        reverse_path="back.yml",
+        rollout_fail_on=["held"],
+        fota_connection={"password": "simulator-password"},
+    ).succeeded()
     assert plan.changed == [] and len(mine.sim.campaigns()) == done
     prepared = yaml.safe_load((mine.folder / "back.yml").read_text())
     assert prepared["rollout_spec"]["target"] == [{"make": MAKER, "model": "alpha", "version": "A"}]
     assert prepared["rollout_spec"]["devices"] == imeis(MODELS)
+    kept = {name: prepared[name] for name in prepared if name != "rollout_spec"}
+    assert kept == {
+        "rollout_hosts": "",
+        "rollout_fail_on": ["held"],
+        **{name: mine.variables[name] for name in mine.variables if name != "rollout_spec"},
+    }
+    assert "password" not in (mine.folder / "back.yml").read_text()
+    again = mine.run_playbook(
+        "thingspace.fota.rollout", "--check", "--extra-vars=@back.yml", simulator=mine.sim
+    ).succeeded()
+    digests = [run["Decide the next step"]["digest"] for run in (plan, again)]
+    assert digests[0] == digests[1]
     unsaid = mine.run_once(playbook="reverse", rollout_state="running")
     assert "reverse_start" in unsaid.failed[0].result["msg"]
     started = mine.run_once(playbook="reverse", reverse_start=True).succeeded()

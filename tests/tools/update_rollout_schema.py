@@ -122,6 +122,10 @@ def render_schema() -> str:
     properties = {name: plain_schema(option) for name, option in role.items()}
     properties["rollout_spec"]["description"] = "The declared rollout."
     properties["rollout_spec"]["anyOf"][0] = dict_schema(ROLLOUT, documented_options())
+    for name in ("approved", "accept"):
+        entries = f"#/properties/rollout_spec/anyOf/0/properties/{name}"
+        one_entry = {"$ref": f"{entries}/anyOf/0/items"}
+        properties[f"rollout_{name}"]["anyOf"] = [{"$ref": entries}, one_entry, {"type": "string"}]
     properties["report_path"] = plain_schema(report["options"]["report_path"])
     properties["fota_connection"] = plain_schema(
         {

@@ -34,6 +34,8 @@ KNOWN = load("roles/rollout/vars/main.yml")["rollout__known"]
         ("rollout_hook", "hooks"),
         ("rollout_fails_on", "fail_on"),
         ("rollout_wait_time", "wait_timeout"),
+        ("rollout_approve", "approved"),
+        ("rollout_accepted", "accept"),
     ],
 )
 def test_a_misspelled_name_is_found_with_the_known_one(name: str, meant: str) -> None:
@@ -55,3 +57,9 @@ def test_other_names_are_free(name: str) -> None:
 def test_the_role_knows_its_variables() -> None:
     (role,) = load("roles/rollout/meta/argument_specs.yml")["argument_specs"].values()
     assert sorted(KNOWN) == KNOWN == sorted({*role["options"], "rollout_decision", "rollout_event"})
+
+
+def test_a_rollback_takes_over_every_variable_that_is_not_of_the_original_rollout() -> None:
+    kept = load("playbooks/vars/reverse.yml")["reverse__names"]
+    words = "accept approved decision event host_vars hosts imei_var spec state"
+    assert sorted([*kept, *(f"rollout_{word}" for word in words.split())]) == KNOWN
