@@ -142,7 +142,10 @@ class OpenApiDocument:
             self._at(pointer)["enum"] += words
         self._formats = _formats()
         self._validators: dict[str, Draft202012Validator] = {}
+        # Tests repeat their calls thousands of times: what was judged before is not judged again.
         self._judged: dict[tuple[str, int, bytes], tuple[str, ...]] = {}
+        self._asked: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._found: dict[str, Route] = {}
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
@@ -151,6 +154,11 @@ class OpenApiDocument:
 
     def route(self, path: str) -> Route:
         """Resolve a request path; literal segments win over templates (CONTRACT 3, routing)."""
+        if path not in self._found:
+            self._found[path] = self._find(path)
+        return self._found[path]
+
+    def _find(self, path: str) -> Route:
         segments = tuple(path.removeprefix(API_PREFIX).strip("/").split("/"))
         matches = [t for t in self._routes if _matches(t, segments)]
         if not matches:
@@ -201,7 +209,10 @@ class OpenApiDocument:
         body: bytes,
     ) -> list[str]:
         """What is wrong with a request that the service accepted."""
-        faults = list(self._parameter_faults(operation, path, query))
+        asked = operation.operation_id, path, query
+        if asked not in self._asked:
+            self._asked[asked] = tuple(self._parameter_faults(operation, path, query))
+        faults = list(self._asked[asked])
         if operation.needs_session:
             if not headers.get("authorization", "").startswith("Bearer "):
                 faults.append("no bearer in Authorization")
@@ -262,7 +273,7 @@ class OpenApiDocument:
             yield from self._json_faults(found.pointer, body, REPLY_ROWS)
 
     def _json_faults(self, pointer: str, body: bytes, rows: int) -> tuple[str, ...]:
-        """What is wrong with a body; one that was judged before is not judged again."""
+        """What is wrong with a body."""
         key = pointer, rows, blake2b(body, digest_size=16).digest()
         if key not in self._judged:
             self._judged[key] = tuple(self._new_json_faults(pointer, body, rows))
