@@ -183,14 +183,20 @@ def turn(sim: SimulatorServer, **outcomes: Any) -> None:
 
 
 def foreign_campaign(
-    account: Account, devices: Collection[str], *, start: str, end: str, name: str = "night-shift"
+    account: Account,
+    devices: Collection[str],
+    *,
+    start: str,
+    end: str,
+    name: str = "night-shift",
+    package: str = "alpha-A-B",
 ) -> str:
     """Somebody else schedules devices; gives the campaign's id."""
     result = account.run(
         ensure_campaigns,
         CAMPAIGN_MODULE_OPTIONS,
         name=name,
-        package="alpha-A-B",
+        package=package,
         start_date=start,
         end_date=end,
         devices=list(devices),

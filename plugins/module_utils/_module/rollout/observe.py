@@ -78,6 +78,7 @@ class Observer:
             *(self._report_of(campaign) for campaign in relevant),
         ]
         catalog, subscription, *reports = self._context.client.map(lambda read: read(), reads)
+        models = {(target.make, target.model) for target in self._spec.targets}
         seen = Observed(
             now=self._context.client.now,
             catalog=tuple(catalog),
@@ -90,6 +91,11 @@ class Observer:
                 (campaign.make, campaign.model)
                 for campaign, name in own
                 if name.generation not in self._generations
+            ),
+            neighbours=tuple(
+                campaign
+                for campaign in listed
+                if (campaign.make, campaign.model) in models and not self._own_name(campaign)
             ),
             neighbours_until=_last_days(
                 campaign for campaign in listed if not self._matters(campaign)

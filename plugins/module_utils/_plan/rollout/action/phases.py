@@ -12,6 +12,7 @@ from ...._model.text import count
 from ..declaration.spec import Wanted
 from ..judgement.assessment import Assessment
 from ..judgement.gate import GateVerdict
+from ..judgement.reversals import describe_reversals
 from ..placement.rollout_device import DeviceClass
 from ..placement.scope import Out
 
@@ -77,6 +78,8 @@ def find_phase(
     if assessment.seen.unread:
         return _BY_REQUEST.get(wanted, Phase.OBSERVATION_FAILED), "; ".join(assessment.seen.unread)
     phase, why = _judge(assessment, blockers)
+    reversals = describe_reversals(assessment.rows, assessment.seen)
+    why = f"{reversals}; {why}" if reversals else why
     if assessment.missing.stops and phase is not Phase.HALTED:
         phase, why = Phase.HELD, assessment.missing.why
     if wanted is Wanted.PLANNED:

@@ -57,6 +57,7 @@ class Observed:
     :ivar retargeted: make and model of campaigns of this rollout to targets that are declared no
         more; empty names where the service gives none.
     :ivar neighbours_until: the last day of campaigns of others that are over, by make and model.
+    :ivar neighbours: campaigns of others for the makes and models of the targets.
     :ivar unread: what could not be read, and why: nothing can be judged, and a halt stops all.
     """
 
@@ -69,4 +70,5 @@ class Observed:
     generations: frozenset[str] = frozenset()
     retargeted: frozenset[tuple[str, str]] = frozenset()
     neighbours_until: Mapping[tuple[str, str], date] = field(default_factory=dict)
+    neighbours: tuple[Campaign, ...] = ()
     unread: tuple[str, ...] = ()
