@@ -28,14 +28,20 @@ options:
         relative path starts at the directory where the task runs, so use an absolute path, such as
         C({{ playbook_dir }}/meters.csv).
       - The format is recognized by the first line. It is one IMEI per line, where C(#) starts a
-        comment; or CSV, separated by comma, semicolon or tab, with a column C(imei) or
-        C(deviceId) (in any spelling, such as C(Device ID)); or JSON Lines; or one JSON list.
-        Entries of JSON are IMEIs, or objects with C(imei) or C(deviceId). The encoding must be
-        UTF-8.
+        comment; or CSV, separated by comma, semicolon or tab, also with C(sep=;) as its first
+        line; or JSON Lines; or one JSON list. Entries of JSON are IMEIs or objects. The encoding
+        must be UTF-8, or UTF-16 with a byte order mark. Excel workbooks are not read.
+      - IMEIs are in the column of CSV or the key of JSON that O(imei_column) names, else in C(imei)
+        or C(deviceId) (in any spelling, such as C(Device ID)), else in the only one with the word
+        IMEI, such as C(IMEI Number).
       - The file is checked before the service is called. The first few invalid lines are reported
         with their numbers.
     type: path
     version_added: 0.4.0
+  imei_column:
+    description: Column or key with the IMEIs in O(devices_file), if the name does not tell.
+    type: str
+    version_added: 0.6.0
 """
 
     RESULTS = r"""

@@ -104,6 +104,10 @@ options:
           - Other columns of CSV and other members of JSON objects are variables, except C(host) and
             C(groups). In CSV, separate groups by semicolons.
         type: path
+      imei_column:
+        description: Column or key with the IMEIs in O(rollout.devices_file), if the name does not
+          tell.
+        type: str
         version_added: 0.4.0
       waves:
         description:

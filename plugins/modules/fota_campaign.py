@@ -289,6 +289,10 @@ options:
           - File with devices, to use instead of O(campaigns[].devices). See O(devices_file).
         type: path
         version_added: 0.4.0
+      imei_column:
+        description: Column or key with the IMEIs in O(campaigns[].devices_file).
+        type: str
+        version_added: 0.6.0
       devices_mode:
         description:
           - V(at_least) adds missing devices and keeps others.

@@ -19,6 +19,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.
     CAMPAIGN_INFO_OPTIONS,
     read_campaigns,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
+    CAMPAIGN_OPTIONS,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.firmware import (
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
@@ -99,6 +102,27 @@ def test_every_module_that_takes_devices_takes_a_file(
     assert test_upgrades.ensure(account, **upgrade)["upgrade"]["counts"]["added"] == 4
 
 
+def test_a_column_that_no_rule_finds_can_be_named_everywhere(
+    account: Account, meters: dict[str, Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "export.csv"
+    text = Path(meters["file"]).read_text(encoding="utf-8").replace("Device ID", "Gerät")
+    file.write_text(text, encoding="utf-16")
+    given: dict[str, Any] = {"devices_file": str(file), "imei_column": "gerät"}
+    info = account.run(read_devices, DEVICE_INFO_OPTIONS, **given)
+    assert sorted(list_imeis(info)) == sorted(meters["ids"])
+    assert account.run(refresh_device_firmware, DEVICE_FIRMWARE_OPTIONS, **given)["counts"][
+        "total"
+    ] == len(meters["ids"])
+    alone = test_campaigns.declared(account, devices=None, **given)
+    entry = {name: option.get("default") for name, option in CAMPAIGN_OPTIONS.items()} | alone
+    for declared in (alone, {"campaigns": [entry]}):
+        result = test_campaigns.ensure(account, check=True, **declared)
+        assert result["campaigns"][0]["counts"]["added"] == len(meters["ids"])
+    upgrade = test_upgrades.declared(account, devices=None, **given)
+    assert test_upgrades.ensure(account, check=True, **upgrade)["changed"]
+
+
 def test_a_bad_file_is_refused_before_any_call(account: Account, tmp_path: Path) -> None:
     file = tmp_path / "meters.txt"
     file.write_text("358000000000016\n3.58E+14\n\nmeter-3\n", encoding="utf-8")
@@ -156,8 +180,10 @@ def test_a_rollout_from_a_file_is_that_from_a_list(
     )
     lines = tmp_path / "records.jsonl"
     lines.write_text("".join(f"{json.dumps(record)}\n" for record in records), encoding="utf-8")
-    for file in (table, lines):
-        rollout = Rollout(account, MODELS, waves=waves, devices_file=str(file))
+    odd = tmp_path / "odd.csv"
+    odd.write_text(table.read_text(encoding="utf-8").replace("IMEI", "SN"), encoding="utf-16")
+    for file, named in ((table, {}), (lines, {}), (odd, {"imei_column": "SN"})):
+        rollout = Rollout(account, MODELS, waves=waves, devices_file=str(file), **named)
         del rollout.spec["devices"]
         found = rollout.decide()
         assert found["digest"] == expected["digest"]

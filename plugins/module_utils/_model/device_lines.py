@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, islice
@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from .errors import InvalidValue
 from .imei import ImeiCheck, luhn_is_valid
+from .text import short_key
 
 MOST_PROBLEMS = 5
 _LONGEST_SHOWN = 40
@@ -28,6 +29,8 @@ _IMEI_KEYS = frozenset({"imei", "deviceid"})
 _FIXED_KEYS = frozenset({"host", "groups"})
 _LARGEST = 10**15  # the smallest integer with 16 digits
 _JSON_SPACE = re.compile(r"[ \t\r\n]*")
+_SEPARATOR = re.compile(r"""["']?sep=(.)["']?""", re.IGNORECASE)
+_HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 # Allows quotes, and the prefix that spreadsheets add to text that looks like a number.
 _IMEI = re.compile(r"""=?["']?\s*([0-9]{15})\s*["']?""")
@@ -56,10 +59,11 @@ Row = tuple[int, object, Mapping[str, object]]
 
 
 def read_device_lines(
-    lines: Iterable[str], *, option: str, path: str, check: ImeiCheck
+    lines: Iterable[str], *, option: str, path: str, check: ImeiCheck, column: str | None = None
 ) -> Iterator[DeviceLine]:
     """Read the devices of a file, possibly with duplicates.
 
+    :param column: the column of CSV, or the key of JSON objects, that holds the IMEIs.
     :param lines: text lines; bytes that are not UTF-8 are surrogates (``surrogateescape``).
     :param option: the option for the file, for errors.
     :param check: ``strict`` rejects wrong check digits; otherwise they are ignored.
@@ -68,7 +72,7 @@ def read_device_lines(
     """
     problems = _Problems(option, path)
     count = 0
-    for number, value, fields in _read_rows(_Lines(lines, problems), problems):
+    for number, value, fields in _read_rows(_Lines(lines, problems), problems, column):
         count += 1
         imei = find_digits(value)
         if imei is None:
@@ -168,7 +172,7 @@ class _Lines:
             line = next(self._lines)
             self.number += 1
             if "\0" in line:
-                self._problems.add(self.number, "contains a NUL byte. The file must be a text file")
+                self._problems.add(self.number, "contains a NUL byte. Save the file as UTF-8 text")
             elif not line.isascii() and _NO_UTF8.search(line):
                 self._problems.add(self.number, "must be UTF-8 text. Save the file as UTF-8")
             else:
@@ -182,29 +186,36 @@ class _Lines:
                 yield line
 
 
-def _read_rows(lines: _Lines, problems: _Problems) -> Iterator[Row]:
+def _read_rows(lines: _Lines, problems: _Problems, column: str | None) -> Iterator[Row]:
     first = next(lines.meaningful(), None)
     if first is None:
         return iter(())
     opening = first.lstrip()[0]
     if opening == "[":
-        return _JsonList(first, lines, problems).read()
+        return _JsonList(first, lines, problems, column).read()
     if opening == "{":
-        return _read_json_lines(first, lines, problems)
-    header = _find_header(first)
+        return _read_json_lines(first, lines, problems, column)
+    # Spreadsheets of Microsoft write and read this line.
+    separator = _SEPARATOR.fullmatch(first.strip(" \r\n"))
+    if separator:
+        first = next(lines.meaningful(), "")
+    header = _find_header(first, column, separator[1] if separator else _DELIMITERS)
     if header is not None:
-        return _read_csv(*header, lines, problems)
-    return _read_plain(first, lines, problems)
+        return _read_csv(*header, lines, problems, column)
+    return _read_plain(first, lines, problems, column)
 
 
-def _read_plain(first: str, lines: _Lines, problems: _Problems) -> Iterator[Row]:
+def _read_plain(
+    first: str, lines: _Lines, problems: _Problems, column: str | None
+) -> Iterator[Row]:
     """Read one IMEI per line, with an optional comment."""
     text = first.partition("#")[0]
     if not any(digit in text for digit in "0123456789") or any(map(text.count, _DELIMITERS)):
+        wanted = f"the column {short_key(column)}" if column else "a column imei or deviceId"
         problems.stop(
             lines.number,
-            f"{text.strip()[:_LONGEST_SHOWN]!r} must be an IMEI, or a CSV header with a column imei"
-            " or deviceId",
+            f"{text.strip()[:_LONGEST_SHOWN]!r} must be an IMEI, or a CSV header with {wanted};"
+            " imei_column names another column",
         )
     for line in chain([first], lines.meaningful()):
         yield lines.number, line.partition("#")[0].strip(), {}
@@ -213,30 +224,76 @@ def _read_plain(first: str, lines: _Lines, problems: _Problems) -> Iterator[Row]
 # -- CSV
 
 
-def _find_header(line: str) -> tuple[list[str], str] | None:
+def _find_header(
+    line: str, column: str | None, delimiters: Iterable[str]
+) -> tuple[list[str], str] | None:
     """Return the column names and the delimiter of a header; None for any other line."""
     found = []
-    for delimiter in _DELIMITERS:
+    for delimiter in delimiters:
         try:
             (cells,) = csv.reader([line], delimiter=delimiter, skipinitialspace=True)
         except (csv.Error, ValueError):
             continue
         names = [cell.strip() for cell in cells]
-        if any(is_imei_key(name) for name in names):
+        if _imei_places(names, column):
             found.append((names, delimiter))
     return max(found, key=lambda header: len(header[0]), default=None)
 
 
+def _imei_places(names: Sequence[str], column: str | None) -> list[int]:
+    """Return the places of the names that hold IMEIs.
+
+    That is the one that is named, else those that are spelled like C(imei) or C(deviceId), else
+    those with the word IMEI, such as C(IMEI Number).
+    """
+    rules: list[Callable[[str], bool]] = (
+        [lambda name: _bare(name) == _bare(column)] if column else [is_imei_key, _has_imei_word]
+    )
+    for rule in rules:
+        places = [place for place, name in enumerate(names) if rule(name)]
+        if places:
+            return places
+    return []
+
+
+def _find_key(record: Mapping[str, object], column: str | None) -> str | None:
+    """Return the key of an object that holds its IMEI; the first of several."""
+    if column is None:
+        for key in record:
+            if is_imei_key(key) and record[key] is not None:
+                return key
+    keys = [key for key in record if record[key] is not None]
+    places = _imei_places(keys, column)
+    return keys[places[0]] if places else None
+
+
+def _bare(name: str) -> str:
+    return _BETWEEN_WORDS.sub("", name).casefold()
+
+
+def _has_imei_word(name: str) -> bool:
+    spaced = _HUMP.sub(" ", name)
+    return "imei" in re.split("[^a-z0-9]+", spaced.casefold())
+
+
 def _read_csv(
-    names: Sequence[str], delimiter: str, lines: _Lines, problems: _Problems
+    names: Sequence[str],
+    delimiter: str,
+    lines: _Lines,
+    problems: _Problems,
+    column: str | None,
 ) -> Iterator[Row]:
     """Read rows below a header; cells of a column without a name must be empty."""
-    places = [place for place, name in enumerate(names) if is_imei_key(name)]
+    places = _imei_places(names, column)
     named = [name for name in names if name]
     repeated = sorted({name for name in named if named.count(name) > 1})
     if len(places) > 1 or repeated:
         twice = ", ".join(repeated or [names[place] for place in places])
-        problems.stop(lines.number, f"more than one column for the same value: {twice}")
+        problems.stop(
+            lines.number,
+            f"more than one column for the same value: {twice}"
+            + ("" if repeated else "; imei_column names the one with the IMEIs"),
+        )
     keep = _columns(names, places[0])
     nameless = [place for place, name in enumerate(names) if not name]
     reader = csv.reader(lines.meaningful(), delimiter=delimiter, skipinitialspace=True)
@@ -285,7 +342,9 @@ def _split_groups(text: str) -> list[str]:
 # -- JSON
 
 
-def _read_json_lines(first: str, lines: _Lines, problems: _Problems) -> Iterator[Row]:
+def _read_json_lines(
+    first: str, lines: _Lines, problems: _Problems, column: str | None
+) -> Iterator[Row]:
     for line in chain([first], lines.meaningful()):
         try:
             value = json.loads(line)
@@ -295,14 +354,15 @@ def _read_json_lines(first: str, lines: _Lines, problems: _Problems) -> Iterator
                 "must be a complete JSON object on one line, or the file must be one JSON list",
             )
             continue
-        yield _json_row(lines.number, value)
+        yield _json_row(lines.number, value, column)
 
 
-def _json_row(number: int, value: object) -> Row:
+def _json_row(number: int, value: object, column: str | None) -> Row:
     """Read an entry of JSON: an IMEI, or an object with one."""
     if not isinstance(value, dict):
         return number, value, {}
     fields: dict[str, object] = {}
+    imei = _find_key(value, column)
     for key, held in value.items():
         if key == "groups":
             groups = _split_groups(held) if isinstance(held, str) else held
@@ -311,9 +371,11 @@ def _json_row(number: int, value: object) -> Row:
                 if isinstance(groups, list)
                 else []
             )
-        elif not isinstance(held, (list, dict)) and held is not None and not is_imei_key(key):
+        elif not isinstance(held, (list, dict)) and held is not None and key != imei:
+            if is_imei_key(key):
+                continue
             fields[key] = held
-    return number, find_imei(value), fields
+    return number, value[imei] if imei is not None else None, fields
 
 
 class _JsonList:
@@ -322,8 +384,9 @@ class _JsonList:
     ``_at`` is the position of the next character in ``_text``, and ``_number`` is its line.
     """
 
-    def __init__(self, first: str, lines: _Lines, problems: _Problems) -> None:
+    def __init__(self, first: str, lines: _Lines, problems: _Problems, column: str | None) -> None:
         self._text = first
+        self._column = column
         self._at = first.index("[") + 1
         self._number = lines.number
         self._lines = lines
@@ -336,7 +399,7 @@ class _JsonList:
             return
         while True:
             number, value = self._entry()
-            yield _json_row(number, value)
+            yield _json_row(number, value, self._column)
             mark = self._next()
             if mark == "]":
                 self._finish()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from collections.abc import Iterator
@@ -13,10 +14,28 @@ from .._model.device_lines import DeviceLine, read_device_lines
 from .._model.errors import InvalidValue
 from .._model.imei import ImeiCheck
 
+# The first bytes of files that are not text, and what such files are.
+_NO_TEXT = {
+    b"PK\x03\x04": "an Excel workbook (.xlsx) or another ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook (.xls)",
+    b"\x1f\x8b": "a gzip archive",
+    b"%PDF": "a PDF file",
+}
+# Byte order marks; the longer ones first.
+_ENCODINGS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
-def read_devices_file(path: str, *, option: str, check: ImeiCheck) -> Iterator[DeviceLine]:
+
+def read_devices_file(
+    path: str, *, option: str, check: ImeiCheck, column: str | None = None
+) -> Iterator[DeviceLine]:
     """Read the devices of a file on this host, as they come.
 
+    :param column: the column with the IMEIs.
     :param option: the option that names the file, for errors.
     :raises InvalidValue: the file cannot be read, or lines of it cannot be used.
     """
@@ -33,8 +52,20 @@ def read_devices_file(path: str, *, option: str, check: ImeiCheck) -> Iterator[D
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise InvalidValue(option, path, "must be a regular file")
-    with open(descriptor, encoding="utf-8-sig", errors="surrogateescape", newline=None) as lines:
+    start = os.pread(descriptor, 4, 0)
+    for mark, kind in _NO_TEXT.items():
+        if start.startswith(mark):
+            os.close(descriptor)
+            raise InvalidValue(
+                option, path, f"is {kind}, not text. Save the devices as CSV (UTF-8) and give that"
+            )
+    encoding = next((name for bom, name in _ENCODINGS.items() if start.startswith(bom)), "")
+    # Other encodings have no bytes that only mark an error.
+    errors = "replace" if encoding else "surrogateescape"
+    with open(descriptor, encoding=encoding or "utf-8-sig", errors=errors) as lines:
         try:
-            yield from read_device_lines(lines, option=option, path=path, check=check)
+            yield from read_device_lines(
+                lines, option=option, path=path, check=check, column=column
+            )
         except OSError as error:
             raise InvalidValue(option, path, f"cannot be read: {error.strerror}") from error

@@ -62,6 +62,7 @@ WAIT_FOR_STAGE_OPTIONS: dict[str, dict[str, Any]] = {
 DEVICE_OPTIONS: dict[str, dict[str, Any]] = {
     "devices": {"type": "list", "elements": "str"},
     "devices_file": {"type": "path"},
+    "imei_column": {"type": "str"},
     "imei_check": {
         "type": "str",
         "choices": [check.value for check in ImeiCheck],

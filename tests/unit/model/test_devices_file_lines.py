@@ -31,10 +31,16 @@ A, B, C = "358000000000016", "358000000000024", "358000000000032"
 WRONG_DIGIT = "358000000000017"
 
 
-def lines(text: str, check: ImeiCheck = ImeiCheck.WARN) -> Iterator[DeviceLine]:
+def lines(
+    text: str, check: ImeiCheck = ImeiCheck.WARN, column: str | None = None
+) -> Iterator[DeviceLine]:
     """Read a text as Python reads the lines of a file."""
     return read_device_lines(
-        io.StringIO(text, newline=None), option="devices_file", path="fleet", check=check
+        io.StringIO(text, newline=None),
+        option="devices_file",
+        path="fleet",
+        check=check,
+        column=column,
     )
 
 
@@ -118,6 +124,60 @@ def test_names_of_the_column(name: str) -> None:
     assert find_imei({"site": "x", name: A}) == A
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["IMEI Number", "Device IMEI", "IMEI (15 digits)", "imei_no", "deviceImei", "IMEI#", "IMEI/SN"],
+)
+def test_a_column_with_the_word_imei_is_found(name: str) -> None:
+    """In a file only: variables of hosts may be named imei_check."""
+    assert not is_imei_key(name)
+    for text in (
+        f"site;{name}\nnorth;{A}\nsouth;{B}\n",
+        f"{name}\n{A}\n{B}\n",
+        json.dumps([{"site": "north", name: A}, {"site": "south", name: B}]),
+        json.dumps({name: A}) + "\n" + json.dumps({name: B}),
+    ):
+        assert imeis(text) == [A, B]
+        assert all(name not in each for each in fields(text))
+
+
+def test_the_plain_name_comes_before_others() -> None:
+    text = f"Old IMEI,imei,IMEI status\n{C},{A},active\n"
+    assert imeis(text) == [A]
+    assert fields(text) == [{"Old IMEI": C, "IMEI status": "active"}]
+    assert imeis(json.dumps([{"Old IMEI": C, "imei": A}])) == [A]
+
+
+def test_the_column_can_be_named() -> None:
+    text = f"serial;old imei;new imei\n1;{C};{A}\n"
+    assert "old imei, new imei; imei_column names the one" in refusal(text)
+    assert [line.imei for line in lines(text, column="New IMEI")] == [A]
+    assert [line.fields for line in lines(text, column="new_imei")] == [
+        {"serial": "1", "old imei": C}
+    ]
+    odd = f"Gerät,Ort\n{A},Wien\n"
+    assert "imei_column names another column" in refusal(odd)
+    assert [line.imei for line in lines(odd, column="Gerät")] == [A]
+    with pytest.raises(InvalidValue, match="a CSV header with the column serial"):
+        list(lines(odd, column="serial"))
+    record = json.dumps([{"imei": C, "sn": A}])
+    assert [line.imei for line in lines(record, column="SN")] == [A]
+    with pytest.raises(InvalidValue, match="line 1: has no IMEI"):
+        list(lines(record, column="serial"))
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "sep=|", "sep=\t", "sep=,"])
+def test_a_line_that_names_the_separator_is_read(first: str) -> None:
+    separator = first.strip('"')[-1]
+    rows = [["imei", "a,b;c"], [A, "x"], [B, "y"]]
+    other = "," if separator == ";" else ";"
+    rows[0][1] = f"a{other}b"
+    text = "\n".join([first, *(separator.join(row) for row in rows)])
+    assert imeis(text) == [A, B]
+    assert fields(text) == [{f"a{other}b": "x"}, {f"a{other}b": "y"}]
+    assert "line 1: contains no devices" not in refusal(first)
+
+
 @pytest.mark.parametrize("name", ["id", "imei2", "device", "", None, 3])
 def test_other_names(name: object) -> None:
     assert not is_imei_key(name)
@@ -180,7 +240,7 @@ IS_NONE = "must be an IMEI with exactly 15 digits"
         (f'["{A}"]\n["{B}"]', "line 2: there is text after the end of the JSON list"),
         ("[" * 50_000, "line 1: is not valid JSON from here on"),
         # any
-        (f"{A}\n{B}\0\n", "line 2: contains a NUL byte. The file must be a text file"),
+        (f"{A}\n{B}\0\n", "line 2: contains a NUL byte. Save the file as UTF-8 text"),
         (f"{A}\nn\udcf6rd\n", "line 2: must be UTF-8 text. Save the file as UTF-8"),
         (f"imei,site\n{A},n\udcf6rd\n", "line 2: must be UTF-8 text"),
     ],

@@ -54,6 +54,10 @@ def write(folder: Path, content: bytes) -> Path:
         f"{A}\r{B}".encode(),
         f'\ufeff["{A}", "{B}"]'.encode(),
         f"\ufeff# meters\n{A}\n{B}\n".encode(),
+        f"IMEI\tOrt\r\n{A}\tÖ\r\n{B}\tx\r\n".encode("utf-16"),
+        f"\ufeffIMEI\tOrt\r\n{A}\tÖ\r\n{B}\tx\r\n".encode("utf-16-be"),
+        f"\ufeffsep=;\r\nIMEI;Ort\r\n{A};Ö\r\n{B};x\r\n".encode(),
+        f"{A}\n{B}\n".encode("utf-32"),
     ],
 )
 def test_marks_and_line_ends_of_all_systems(tmp_path: Path, content: bytes) -> None:
@@ -64,7 +68,14 @@ def test_marks_and_line_ends_of_all_systems(tmp_path: Path, content: bytes) -> N
     ("content", "reason"),
     [
         (b"", "contains no devices"),
-        ("imei,site\n".encode("utf-16"), "line 1: contains a NUL byte"),
+        ("imei,site\n".encode("utf-16-le"), "line 1: contains a NUL byte. Save the file as UTF-8"),
+        (
+            b"PK\x03\x04\x14\0\6\0",
+            "is an Excel workbook (.xlsx) or another ZIP archive, not text. Save",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an Excel workbook (.xls), not text. Save the devices as"),
+        (b"\x1f\x8b\x08\0", "is a gzip archive, not text"),
+        (b"%PDF-1.7\n", "is a PDF file, not text"),
         (f"imei,site\n{A},Oslø\n".encode("latin-1"), "line 2: must be UTF-8 text"),
         (f"{A}\n".encode() + b"\0" * 512, "line 2: contains a NUL byte"),
     ],

@@ -48,6 +48,7 @@ CAMPAIGN_OPTIONS: dict[str, dict[str, Any]] = {
     "install_windows": _WINDOW_OPTION,
     "devices": DEVICE_OPTIONS["devices"],
     "devices_file": DEVICE_OPTIONS["devices_file"],
+    "imei_column": DEVICE_OPTIONS["imei_column"],
     "auto_assign_license": {"type": "bool"},
     "auto_add_devices": {"type": "bool"},
     "pilot_done": {"type": "bool", "default": False},

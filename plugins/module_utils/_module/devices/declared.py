@@ -26,7 +26,9 @@ def declared_devices(params: Mapping[str, Any], *, field: str = "devices") -> De
         if values is not None:
             raise InvalidValue(option, path, f"{field} is given, too: give only one")
         check = ImeiCheck(params["imei_check"])
-        lines = read_devices_file(path, option=option, check=check)
+        lines = read_devices_file(
+            path, option=option, check=check, column=params.get("imei_column") or None
+        )
         return check_device_ids((line.imei for line in lines), field=option, check=check)
     if values is None:
         return None

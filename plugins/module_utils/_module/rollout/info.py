@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -120,7 +119,9 @@ def read_declared(context: Context, params: Mapping[str, Any]) -> Declared:
         spec = read_spec(
             raw,
             find_zone=_find_zone,
-            read_file=partial(read_devices_file, option="devices_file", check=imei_check),
+            read_file=lambda path, column: read_devices_file(
+                path, option="devices_file", check=imei_check, column=column
+            ),
             imei_check=imei_check,
         )
     except InvalidValue as error:

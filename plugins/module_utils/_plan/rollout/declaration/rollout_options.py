@@ -168,6 +168,7 @@ ROLLOUT: dict[str, Option] = {
     "verify": Choice(choices=("read", "reported_is_enough"), default="read"),
     "devices": Entries(),
     "devices_file": File(),
+    "imei_column": Text(),
     "waves": WAVES,
     "retry": Int(least=0, most=MOST_ATTEMPTS - 1, default=1),
     "sweep": Flag(default=True),

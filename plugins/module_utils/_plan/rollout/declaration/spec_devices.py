@@ -21,11 +21,11 @@ from .spec import Selected
 # Variables that are read, as their names are without case, blanks, "-" and "_".
 _SPELLINGS = {"timezone": "timezone", "groups": "groups", "group": "groups"}
 
-ReadFile = Callable[[str], Iterator[DeviceLine]]
-"""Gives the devices of the file ``devices_file``, or raises InvalidValue."""
+ReadFile = Callable[[str, str | None], Iterator[DeviceLine]]
+"""Gives the devices of ``devices_file`` by ``imei_column``, or raises InvalidValue."""
 
 
-def no_file(path: str) -> Iterator[DeviceLine]:
+def no_file(path: str, _column: str | None) -> Iterator[DeviceLine]:
     """Refuse files, where they cannot be read."""
     raise InvalidValue("devices_file", path, "files are not read here: give devices")
 
@@ -43,7 +43,8 @@ def read_devices(
     if file is not None and devices is not None:
         problems.add("rollout.devices_file", "devices are given, too: give one of the two", file)
     elif file:
-        return _read_all("devices_file", _entries_of_file(read_file(file)), imei_check, problems)
+        lines = read_file(file, values["imei_column"] or None)
+        return _read_all("devices_file", _entries_of_file(lines), imei_check, problems)
     elif file is None and isinstance(devices, (list, tuple)) and devices:
         entries = ((f"rollout.devices[{n}]", entry) for n, entry in enumerate(devices))
         return _read_all("devices", entries, imei_check, problems)
