@@ -226,7 +226,7 @@ options:
             description:
               - Hours of the local day in which devices are updated, such as V(22:00-04:00), or
                 a dictionary with C(start) and C(end), as in
-                M(thingspace.fota.fota_campaign#module).
+                M(thingspace.fota.fota_campaign).
               - They are sent as the whole UTC hours that lie inside them on every day of the
                 campaign. By default all hours are open.
             type: list
