@@ -122,6 +122,11 @@ def test_a_task_says_the_same_wherever_it_runs(
             "ignore_errors": True,
         },
         {
+            "name": "long",
+            "thingspace.fota.fota_firmware_info": {"api_version": "x" * 40_000},
+            "ignore_errors": True,
+        },
+        {
             "name": "background",
             "thingspace.fota.fota_firmware_info": {},
             "async": 60,
@@ -136,6 +141,8 @@ def test_a_task_says_the_same_wherever_it_runs(
     assert "planted-secret" not in json.dumps(run["fine"])
     name = "thingspace.fota.fota_firmware_info"
     assert f"Unsupported parameters for ({name}) module: mak." in run["misspelled"]["msg"]
+    assert run["long"]["msg"].startswith("value of api_version must be one of: v1, v2, v3, got: x")
+    assert len(run["long"]["msg"]) < 2_100
     assert run["background"]["ansible_job_id"]
 
 

@@ -25,6 +25,7 @@ def count(number: int, noun: str) -> str:
 _LARGEST_WRITTEN = 10**40
 _LONGEST_KEY = 60
 _LONGEST_TEXT = 160
+_LONGEST_ERROR = 2000
 
 
 class _Brief(reprlib.Repr):
@@ -55,6 +56,12 @@ def short_key(key: object) -> str:
     """Return the key of a dictionary as text in a message, shortened."""
     text = as_text(key)
     return text if len(text) <= _LONGEST_KEY else f"{text[: _LONGEST_KEY - 3]}..."
+
+
+def short_error(text: str) -> str:
+    """Return an error that may hold a whole value, with its middle left out where it is long."""
+    half = _LONGEST_ERROR // 2
+    return text if len(text) <= _LONGEST_ERROR else f"{text[:half]} ... {text[-half:]}"
 
 
 def shown(text: str) -> str:

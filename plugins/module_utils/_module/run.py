@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
@@ -18,6 +18,7 @@ from ansible.module_utils.errors import UnsupportedError
 from .._client.errors import FotaError
 from .._client.transport import REQUESTS_IMPORT_ERROR
 from .._model.errors import InvalidValue
+from .._model.text import short_error
 from .._model.times import DATEUTIL_IMPORT_ERROR
 from .._plan.refusal import PlanRefused
 from .context import Context, open_context
@@ -70,6 +71,12 @@ class _Module(AnsibleModule):
         super()._load_params()  # type: ignore[no-untyped-call]
         self.argument_spec = _without_suboptions(self.argument_spec)
 
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:
+        """Fail, with a shortened message where it is that of Ansible's validator."""
+        if "invocation" not in result:
+            msg = short_error(msg)
+        super().fail_json(msg, **result)
+
 
 def run_module(task: Task) -> None:
     """Run a task as an Ansible module."""
@@ -120,7 +127,8 @@ def _describe_error(validated: ValidationResult, name: str) -> str:
     """Describe the first mistake in the options of a task, as AnsibleModule does."""
     error = validated.errors[0]
     unsupported = isinstance(error, UnsupportedError)
-    return f"Unsupported parameters for ({name}) module: {error.msg}" if unsupported else error.msg
+    prefix = f"Unsupported parameters for ({name}) module: " if unsupported else ""
+    return short_error(f"{prefix}{error.msg}")
 
 
 def _describe_invocation(task: Task, params: Mapping[str, Any]) -> dict[str, Any]:
