@@ -20,6 +20,12 @@ from ..._plan.rollout.action.offered_overrides import find_accepts, find_approva
 from ..._plan.rollout.declaration.spec import Accept, Approval, RolloutSpec
 from ..._plan.rollout.judgement.assessment import Assessment
 from ..._plan.rollout.judgement.exposure import count_changing, find_changing, stays_queued
+from ..._plan.rollout.judgement.odds import (
+    GOOD_RATE,
+    RATES,
+    chance_of_needless_stop,
+    chance_of_stop,
+)
 from ..._plan.rollout.judgement.package_evidence import (
     EVIDENCE_DEVICES,
     EVIDENCE_SUCCESS,
@@ -132,6 +138,12 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             _wave(assessment, state, touched_before)
             for state, touched_before in zip(assessment.waves, touched, strict=True)
         ],
+        "needless_stop": {
+            "failure_rate": GOOD_RATE,
+            "chance": chance_of_needless_stop(
+                (state.wave.gate, state.judgement.members) for state in assessment.waves
+            ),
+        },
         "standings": [
             {**_standing(standing), "devices": count}
             for standing, count in standings.count(chain(imeis, assessment.out))
@@ -295,7 +307,7 @@ def _cohort(cohort: PackageEvidence) -> dict[str, Any]:
 
 def _cohort_rules(spec: RolloutSpec) -> dict[str, Any]:
     """What a cohort must show before it goes to many devices, and what halts it."""
-    limits = stops_at(spec.waves[0].gate.max_failure_rate, up_to=_COHORT_FAILURES)
+    limits = stops_at(spec.waves[0].gate, up_to=_COHORT_FAILURES)
     return {
         "pilot_devices": PILOT_DEVICES,
         "min_attempted": EVIDENCE_DEVICES,
@@ -333,11 +345,26 @@ def _wave(assessment: Assessment, state: WaveState, touched: int) -> dict[str, A
         "touched_at_most": touched,
         "rate_ruled_out": rate_ruled_out(judgement.members),
         "gate": {
-            "success_needed": float(wave.gate.success_needed),
+            "success_needed": 1 - float(wave.gate.max_failure_rate)
+            if wave.gate.min_success_rate is None
+            else float(wave.gate.min_success_rate),
             "min_coverage": float(wave.gate.min_coverage),
             "min_sample": wave.gate.min_sample,
             "max_failure_rate": float(wave.gate.max_failure_rate),
+            "max_failures": wave.gate.max_failures,
+            "min_success_rate": None
+            if wave.gate.min_success_rate is None
+            else float(wave.gate.min_success_rate),
+            "approval": wave.gate.approval,
+            "test": wave.gate.test.value,
         },
+        "odds": [
+            {
+                "failure_rate": rate,
+                "stop_chance": chance_of_stop(wave.gate, judgement.members, rate),
+            }
+            for rate in RATES
+        ],
         "soak_until": view_time(judgement.soak_until),
         "deadline": view_time(state.deadline),
         "counts": count_by(row.outcome.kind.value for row in state.rows),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from math import ceil
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
     Decision,
@@ -119,8 +120,12 @@ class RolloutRules:
             attempted = len(known) + sum(self._is_unknown(imei, found) for imei in members)
             assert attempted >= min(earlier.gate.min_sample, len(members))
             assert attempted >= earlier.gate.min_coverage * len(members)
-            assert known.count("bad") <= earlier.gate.max_failure_rate * len(members)
-            assert known.count("good") >= earlier.gate.success_needed * len(known)
+            rate, needed = earlier.gate.max_failure_rate, earlier.gate.min_success_rate
+            assert known.count("bad") <= ceil(rate * len(members))
+            if needed is None:
+                assert known.count("bad") <= ceil(rate * attempted)
+            else:
+                assert known.count("good") >= needed * len(known)
 
     def _is_unknown(self, imei: str, found: Decision) -> bool:
         if self._one_step:

@@ -296,7 +296,7 @@ def test_a_failed_cohort_gets_nothing_and_others_go_on() -> None:
         target=[target(), target("M2")],
         waves=[wave(gate={"max_failed_cohort_share": "0.5"})],
     )
-    what = seen(devices, [own([bad(ids[0]), bad(ids[1])])])
+    what = seen(devices, [own([bad(id_) for id_ in ids[:3]])])
     found = decided(wish, what)
     assert [planned.package.name for planned in found.create] == ["M2-A-B"]
     assert created(found) == [(1, 1, 6)]

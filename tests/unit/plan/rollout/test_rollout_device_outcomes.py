@@ -288,17 +288,15 @@ def test_a_complete_report_settles_nothing() -> None:
 
 
 def test_devices_of_a_failed_cohort_that_were_never_touched_are_halted() -> None:
-    ids = imeis(6)
-    rows = [bad(ids[0]), bad(ids[1]), row(ids[2])]
+    ids = imeis(10)
+    rows = [*(bad(id_) for id_ in ids[:3]), row(ids[3])]
     wish = spec(ids, target=[target(), target("M2")])
-    devices = [*map(device, ids[:4]), device(ids[4], model="M2"), device(ids[5], model="M2")]
+    devices = [*map(device, ids[:5]), *(device(id_, model="M2") for id_ in ids[5:])]
     assert classes(decided(wish, seen(devices, [own(rows)]))) == {
-        ids[0]: "failed",
-        ids[1]: "failed",
-        ids[2]: "pending",
-        ids[3]: "halted",
-        ids[4]: "pending",
-        ids[5]: "pending",
+        **dict.fromkeys(ids[:3], "failed"),
+        ids[3]: "pending",
+        ids[4]: "halted",
+        **dict.fromkeys(ids[5:], "pending"),
     }
 
 

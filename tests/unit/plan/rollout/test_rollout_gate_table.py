@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The gate of a wave, case by case; every expected value was computed by hand.
 
-``allowed = floor(max_failure_rate * members)``, never above ``max_failures``; ``P`` is the chance
-of so many failures or more among those attempted, at the tolerated rate; a wave stops below 0.05.
+``allowed = ceil(max_failure_rate * members)``, never above ``max_failures``. ``E`` is the stake of
+the anytime test, which stops from 20 on, and ``P`` the chance of so many failures or more among
+those attempted, by which the fixed test stops below 0.05.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
-from math import comb, floor
+from math import ceil
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
+    GateTest,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
     Circumstances,
     GateVerdict,
@@ -58,6 +62,7 @@ class Case:
     failed: int = 0
     silent: int = 0
     unknown: int = 0
+    under_way: int = 0
     rejected: int = 0
     cohorts: int = 0
     deadline: datetime | None = AHEAD
@@ -71,7 +76,7 @@ PILOT = {"max_failures": 2}
 LATER = {"max_failure_rate": "0.05", "min_sample": 20, "min_coverage": "0.80"}
 
 CASES = {
-    # -- 20 members at 10 %, at most 2: allowed = min(2, floor(2.0)) = 2
+    # -- 20 members at 10 %, at most 2: allowed = min(2, ceil(2.0)) = 2
     "20: nothing": Case(20, WAIT, "0 of at least 5", 2, gate=PILOT),
     # 4 < sample 5
     "20: below the sample": Case(20, WAIT, "4 of at least 5", 2, verified=4, gate=PILOT),
@@ -81,10 +86,9 @@ CASES = {
     "20: coverage one short": Case(20, WAIT, "14 of 20 members", 2, verified=14, gate=PILOT),
     # 15/20 = 0.75, met at equality
     "20: coverage met at equality": Case(20, PASS, "15 of 20", 2, verified=15, gate=PILOT),
-    # 2 <= 2; P(2 of 15) = 1 - 0.9^15 - 15*0.1*0.9^14 = 1 - 0.206 - 0.343 = 0.451
-    # 13/15 = 0.867 < 0.9
+    # 2 <= 2; of 15 ceil(1.5) = 2 may have failed; coverage 15/20
     "20: 2 of 15 failed": Case(
-        20, WAIT, "13 of 15", 2, verified=13, failed=2, deadline=None, gate=PILOT
+        20, PASS, "13 of 20", 2, verified=13, failed=2, deadline=None, gate=PILOT
     ),
     # 2 <= 2; P(2 of 20) = 0.608; 18/20 = 0.9, met at equality
     "20: 2 of 20 failed": Case(20, PASS, "18 of 20", 2, verified=18, failed=2, gate=PILOT),
@@ -92,57 +96,59 @@ CASES = {
     "20: the third failure": Case(20, FAIL, "3 failures, 2", 2, verified=17, failed=3, gate=PILOT),
     # 1 <= 2; P(1 of 1) = 0.1
     "20: the first device fails": Case(20, WAIT, "1 of at least 5", 2, failed=1, gate=PILOT),
-    # 2 <= 2; P(2 of 2) = 0.01 < 0.05
-    "20: 2 of 2 fail": Case(20, FAIL, "2 failures of 2", 2, failed=2, gate=PILOT),
-    # P(2 of 3) = 3*0.01*0.9 + 0.001 = 0.028 < 0.05
-    "20: 2 of 3 fail": Case(20, FAIL, "2 failures of 3", 2, verified=1, failed=2, gate=PILOT),
+    # the number decides where there is one, and 2 are tolerated
+    "20: 2 of 2 fail": Case(20, WAIT, "2 of at least 5", 2, failed=2, gate=PILOT),
+    "20: 2 of 3 fail": Case(20, WAIT, "3 of at least 5", 2, verified=1, failed=2, gate=PILOT),
     # P(2 of 4) = 1 - 0.6561 - 0.2916 = 0.0523 >= 0.05
     "20: 2 of 4 fail": Case(20, WAIT, "4 of at least 5", 2, verified=2, failed=2, gate=PILOT),
-    # P(2 of 5) = 1 - 0.59049 - 0.32805 = 0.0815 >= 0.05; the plain rate 0.4 is not judged mid-wave
-    "20: 2 of 5 fail": Case(20, WAIT, "3 of 5", 2, verified=3, failed=2, gate=PILOT),
+    # of 5 ceil(0.5) = 1 may have failed
+    "20: 2 of 5 fail": Case(20, WAIT, "2 of 5", 2, verified=3, failed=2, gate=PILOT),
     # 2 tolerated by the limit in devices, floor(0.1*20) = 2, a higher limit changes nothing
     "20: a limit above the rate": Case(
         20, FAIL, "3 failures, 2", 2, verified=17, failed=3, gate={"max_failures": 5}
     ),
-    # -- 1 member: allowed = floor(0.1) = 0, sample = min(5, 1) = 1
-    "1: nothing": Case(1, WAIT, "0 of at least 1", 0),
+    # -- 1 member: allowed = ceil(0.1) = 1, sample = min(5, 1) = 1
+    "1: nothing": Case(1, WAIT, "0 of at least 1", 1),
     # 1 >= 1; 1/1 >= 0.9; 1/1 >= 0.75
-    "1: verified": Case(1, PASS, "1 of 1", 0, verified=1),
-    # 1 > 0
-    "1: failed": Case(1, FAIL, "1 failure, 0", 0, failed=1),
+    "1: verified": Case(1, PASS, "1 of 1", 1, verified=1),
+    # 1 <= ceil(0.1) = 1, but a wave does not pass by failures alone
+    "1: failed": Case(1, WAIT, "1 of 1", 1, failed=1),
     # attempted 0 < 1: silent is not attempted
-    "1: silent": Case(1, WAIT, "0 of at least 1", 0, silent=1),
-    "1: silent at the deadline": Case(1, HOLD, "0 of at least 1", 0, silent=1, deadline=REACHED),
-    # -- 3 members: allowed = floor(0.3) = 0, sample = 3
-    "3: two verified": Case(3, WAIT, "2 of at least 3", 0, verified=2),
-    "3: all verified": Case(3, PASS, "3 of 3", 0, verified=3),
-    "3: one failed": Case(3, FAIL, "1 failure, 0", 0, verified=2, failed=1),
-    # -- 7 members: allowed = floor(0.7) = 0, sample = 5
+    "1: silent": Case(1, WAIT, "0 of at least 1", 1, silent=1),
+    "1: silent at the deadline": Case(1, HOLD, "0 of at least 1", 1, silent=1, deadline=REACHED),
+    # -- 3 members: allowed = ceil(0.3) = 1, sample = 3
+    "3: two verified": Case(3, WAIT, "2 of at least 3", 1, verified=2),
+    "3: all verified": Case(3, PASS, "3 of 3", 1, verified=3),
+    # 1 <= ceil(0.3) = 1
+    "3: one failed": Case(3, PASS, "2 of 3", 1, verified=2, failed=1),
+    # -- 7 members: allowed = ceil(0.7) = 1, sample = 5
     # 5/7 = 0.714 < 0.75
-    "7: five verified": Case(7, WAIT, "5 of 7", 0, verified=5),
+    "7: five verified": Case(7, WAIT, "5 of 7", 1, verified=5),
     # 6/7 = 0.857 >= 0.75
-    "7: six verified": Case(7, PASS, "6 of 7", 0, verified=6),
-    "7: one failed": Case(7, FAIL, "1 failure, 0", 0, verified=6, failed=1),
-    # 15 %: allowed = floor(1.05) = 1; P(1 of 7) = 1 - 0.85^7 = 0.679; 6/7 = 0.857 >= 0.85
+    "7: six verified": Case(7, PASS, "6 of 7", 1, verified=6),
+    # 1 <= ceil(0.7) = 1
+    "7: one failed": Case(7, PASS, "6 of 7", 1, verified=6, failed=1),
+    # 15 %: allowed = ceil(1.05) = 2; P(1 of 7) = 1 - 0.85^7 = 0.679; 6/7 = 0.857 >= 0.85
     "7: one failed of 15 %": Case(
-        7, PASS, "6 of 7", 1, verified=6, failed=1, gate={"max_failure_rate": "0.15"}
+        7, PASS, "6 of 7", 2, verified=6, failed=1, gate={"max_failure_rate": "0.15"}
     ),
-    # -- 20 members at 5 %: allowed = floor(1.0) = 1
+    # -- 20 members at 5 %: allowed = ceil(1.0) = 1
     # P(1 of 20) = 1 - 0.95^20 = 0.642; 19/20 = 0.95, met at equality
     "20 at 5 %: one failed": Case(20, PASS, "19 of 20", 1, verified=19, failed=1, gate=LATER),
     # sample min(20, 20) = 20
     "20 at 5 %: one to come": Case(20, WAIT, "19 of at least 20", 1, verified=19, gate=LATER),
     "20 at 5 %: two failed": Case(20, FAIL, "2 failures, 1", 1, verified=18, failed=2, gate=LATER),
-    # -- 21 members: 10 % allows floor(2.1) = 2, 5 % allows floor(1.05) = 1
+    # -- 21 members: 10 % allows ceil(2.1) = 3, 5 % allows ceil(1.05) = 2
     # 15/21 = 0.714 < 0.75
-    "21: fifteen verified": Case(21, WAIT, "15 of 21", 2, verified=15),
+    "21: fifteen verified": Case(21, WAIT, "15 of 21", 3, verified=15),
     # 16/21 = 0.762 >= 0.75
-    "21: sixteen verified": Case(21, PASS, "16 of 21", 2, verified=16),
+    "21: sixteen verified": Case(21, PASS, "16 of 21", 3, verified=16),
     # sample min(20, 21) = 20; 20/21 = 0.952 >= 0.8
-    "21 at 5 %: all but one": Case(21, PASS, "20 of 21", 1, verified=20, gate=LATER),
-    "21 at 5 %: all but two": Case(21, WAIT, "19 of at least 20", 1, verified=19, gate=LATER),
-    # -- 19 members at 5 %: floor(0.95) = 0, so the first failure stops
-    "19 at 5 %: one failed": Case(19, FAIL, "1 failure, 0", 0, verified=18, failed=1, gate=LATER),
+    "21 at 5 %: all but one": Case(21, PASS, "20 of 21", 2, verified=20, gate=LATER),
+    "21 at 5 %: all but two": Case(21, WAIT, "19 of at least 20", 2, verified=19, gate=LATER),
+    # -- 19 members at 5 %: ceil(0.95) = 1, so the first failure stops
+    # 1 <= ceil(0.95) = 1: a rate tolerates one at least
+    "19 at 5 %: one failed": Case(19, PASS, "18 of 19", 1, verified=18, failed=1, gate=LATER),
     # -- exact rates: in floating point 0.29 * 100 < 29 and 0.57 * 100 < 57
     # allowed = 29; P(29 of 100) = 0.54; 71/100 = 0.71 = 1 - 0.29
     "100 at 29 %: 29 failed": Case(
@@ -165,56 +171,56 @@ CASES = {
         gate={"max_failure_rate": "0.57"},
     ),
     # -- 100 members at 10 %: allowed = 10, but early failures stop before that
-    # P(5 of 15) = 0.0127 < 0.05
-    "100: 5 of 15 fail": Case(100, FAIL, "5 failures of 15", 10, verified=10, failed=5),
-    # P(4 of 15) = 0.0556 >= 0.05
-    "100: 4 of 15 fail": Case(100, WAIT, "11 of 15", 10, verified=11, failed=4),
-    # -- 6 models of 3: 18 members allow floor(1.8) = 1
+    # E(5 of 15) = 14.7 < 20; of 15 ceil(1.5) = 2 may have failed
+    "100: 5 of 15 fail": Case(100, WAIT, "5 of 15", 10, verified=10, failed=5),
+    "100: 4 of 15 fail": Case(100, WAIT, "4 of 15", 10, verified=11, failed=4),
+    # -- 6 models of 3: 18 members allow ceil(1.8) = 2
     # P(1 of 18) = 0.850; 17/18 = 0.944 >= 0.9
-    "6 of 3: one failed": Case(18, PASS, "17 of 18", 1, verified=17, failed=1),
-    "6 of 3: two failed": Case(18, FAIL, "2 failures, 1", 1, verified=16, failed=2),
-    # one cohort failed: 3/18 = 0.167 <= 0.5; 15 members allow floor(1.5) = 1
-    "6 of 3: a cohort failed": Case(15, PASS, "15 of 15", 1, verified=15, cohorts=3),
-    # three cohorts: 9/18 = 0.5 is tolerated; 9 members allow floor(0.9) = 0
-    "6 of 3: three cohorts failed": Case(9, PASS, "9 of 9", 0, verified=9, cohorts=9),
+    "6 of 3: one failed": Case(18, PASS, "17 of 18", 2, verified=17, failed=1),
+    # 2 <= ceil(1.8) = 2
+    "6 of 3: two failed": Case(18, PASS, "16 of 18", 2, verified=16, failed=2),
+    # one cohort failed: 3/18 = 0.167 <= 0.5; 15 members allow ceil(1.5) = 2
+    "6 of 3: a cohort failed": Case(15, PASS, "15 of 15", 2, verified=15, cohorts=3),
+    # three cohorts: 9/18 = 0.5 is tolerated; 9 members allow ceil(0.9) = 1
+    "6 of 3: three cohorts failed": Case(9, PASS, "9 of 9", 1, verified=9, cohorts=9),
     # four cohorts: 12/18 = 0.667 > 0.5
-    "6 of 3: four cohorts failed": Case(6, FAIL, "12 of 18", 0, verified=6, cohorts=12),
+    "6 of 3: four cohorts failed": Case(6, FAIL, "12 of 18", 1, verified=6, cohorts=12),
     "6 of 3: all cohorts failed": Case(0, FAIL, "18 of 18", 0, cohorts=18),
     # 1/18 > 0
     "6 of 3: no cohort may fail": Case(
-        17, FAIL, "1 of 18", 1, verified=17, cohorts=1, gate={"max_failed_cohort_share": "0"}
+        17, FAIL, "1 of 18", 2, verified=17, cohorts=1, gate={"max_failed_cohort_share": "0"}
     ),
     # 18/18 > 1 is false; without members there is nothing to wait for
     "6 of 3: all cohorts may fail": Case(
         0, SKIP, "no members", 0, cohorts=18, gate={"max_failed_cohort_share": "1"}
     ),
     # -- rejected devices are no members; 10 % of all devices of the wave may be
-    # 2 <= 0.1*20; 18 members allow floor(1.8) = 1
-    "20: two rejected": Case(18, PASS, "18 of 18", 1, verified=18, rejected=2),
+    # 2 <= 0.1*20; 18 members allow ceil(1.8) = 2
+    "20: two rejected": Case(18, PASS, "18 of 18", 2, verified=18, rejected=2),
     # 3 > 2, though 17/17 is well and covers all
-    "20: three rejected": Case(17, HOLD, "3 of 20", 1, verified=17, rejected=3),
+    "20: three rejected": Case(17, HOLD, "3 of 20", 2, verified=17, rejected=3),
     # 1 > 0.9
-    "9: one rejected": Case(8, HOLD, "1 of 9", 0, verified=8, rejected=1),
+    "9: one rejected": Case(8, HOLD, "1 of 9", 1, verified=8, rejected=1),
     # 1 <= 1.0
-    "10: one rejected": Case(9, PASS, "9 of 9", 0, verified=9, rejected=1),
+    "10: one rejected": Case(9, PASS, "9 of 9", 1, verified=9, rejected=1),
     # 2 <= 0.1*20: those of failed cohorts are devices of the wave; 9/20 = 0.45 <= 0.5
     "20: rejected and a failed cohort": Case(
-        9, PASS, "9 of 9", 0, verified=9, rejected=2, cohorts=9
+        9, PASS, "9 of 9", 1, verified=9, rejected=2, cohorts=9
     ),
-    # a failure counts before refused devices do: 2 > floor(1.7) = 1
-    "20: rejected and failed": Case(17, FAIL, "2 failures", 1, verified=15, failed=2, rejected=3),
+    # a failure counts before refused devices do: 3 > ceil(1.7) = 2
+    "20: rejected and failed": Case(17, FAIL, "3 failures", 2, verified=14, failed=3, rejected=3),
     # nobody is left; 10 > 1
     "10: all rejected": Case(0, HOLD, "10 of 10", 0, rejected=10),
     # -- silent devices count against success, but are no failures
     # 18/(18+2) = 0.9, met at equality; coverage 18/20
     "20: two silent": Case(20, PASS, "18 of 20", 2, verified=18, silent=2),
-    # 17/(17+3) = 0.85 < 0.9; 3 silent are not 3 failures
-    "20: three silent": Case(20, WAIT, "17 of 20", 2, verified=17, silent=3),
+    # 3 > ceil(2.0) = 2, but 3 silent are not 3 failures
+    "20: three silent": Case(20, WAIT, "3 of 20", 2, verified=17, silent=3),
     "20: three silent at the deadline": Case(
-        20, HOLD, "17 of 20", 2, verified=17, silent=3, deadline=OVER
+        20, HOLD, "3 of 20", 2, verified=17, silent=3, deadline=OVER
     ),
-    # 16/(18+2) = 0.8 < 0.9
-    "20: two failed, two silent": Case(20, WAIT, "16 of 20", 2, verified=16, failed=2, silent=2),
+    # 4 > ceil(2.0) = 2
+    "20: two failed, two silent": Case(20, WAIT, "4 of 20", 2, verified=16, failed=2, silent=2),
     # -- unknown devices are pending, and failures at the deadline
     # 18/18 >= 0.9; coverage 18/20 = 0.9
     "20: two unknown": Case(20, PASS, "18 of 20", 2, verified=18, unknown=2),
@@ -228,17 +234,20 @@ CASES = {
     "20: two unknown at the deadline": Case(
         20, PASS, "18 of 20", 2, verified=18, unknown=2, deadline=OVER
     ),
-    # 2 <= 2, P(2 of 15) = 0.451, but 2/15 = 0.133 > 0.1 at the deadline
+    # 2 <= 2, and of 15 ceil(1.5) = 2 may have failed; coverage 15/20
     "20: two of 15 unknown at the deadline": Case(
-        20, FAIL, "2 of 15", 2, verified=13, unknown=2, deadline=OVER
+        20, PASS, "13 of 20", 2, verified=13, unknown=2, deadline=OVER
     ),
     # -- the deadline
-    # 1/9 = 0.111 > 0.1 is judged at the deadline and not a second before
-    "20: 1 of 9 before the deadline": Case(20, WAIT, "8 of 9", 2, verified=8, failed=1),
+    # 1 <= ceil(0.9) = 1; coverage 9/20 = 0.45 < 0.75
+    "20: 1 of 9 before the deadline": Case(20, WAIT, "9 of 20", 2, verified=8, failed=1),
+    # what is missing is others, so an operator looks
     "20: 1 of 9 at the deadline": Case(
-        20, FAIL, "1 of 9", 2, verified=8, failed=1, deadline=REACHED
+        20, HOLD, "9 of 20", 2, verified=8, failed=1, deadline=REACHED
     ),
-    "20: 1 of 9, no deadline yet": Case(20, WAIT, "8 of 9", 2, verified=8, failed=1, deadline=None),
+    "20: 1 of 9, no deadline yet": Case(
+        20, WAIT, "9 of 20", 2, verified=8, failed=1, deadline=None
+    ),
     # 1/10 = 0.1 is tolerated, 9/10 = 0.9 met; coverage 10/20 = 0.5 < 0.75
     "20: 1 of 10 at the deadline": Case(
         20, HOLD, "10 of 20", 2, verified=9, failed=1, deadline=OVER
@@ -247,8 +256,8 @@ CASES = {
     "20: 1 of 3 at the deadline": Case(
         20, HOLD, "3 of at least 5", 2, verified=2, failed=1, deadline=OVER
     ),
-    # 1/5 = 0.2 > 0.1 and 5 = sample 5; P(1 of 5) = 0.410
-    "20: 1 of 5 at the deadline": Case(20, FAIL, "1 of 5", 2, verified=4, failed=1, deadline=OVER),
+    # 1 <= ceil(0.5) = 1; coverage 5/20
+    "20: 1 of 5 at the deadline": Case(20, HOLD, "5 of 20", 2, verified=4, failed=1, deadline=OVER),
     "20: nothing at the deadline": Case(20, HOLD, "0 of at least 5", 2, deadline=OVER),
     "20: passed at the deadline": Case(20, PASS, "15 of 20", 2, verified=15, deadline=OVER),
     # -- a limit in devices
@@ -271,9 +280,9 @@ CASES = {
         silent=2,
         gate={"max_failure_rate": "0.3", "min_success_rate": "0.5"},
     ),
-    # 11 members allow floor(3.3) = 3; 5/(8+3) = 0.4545 < 0.5
+    # 11 members allow ceil(3.3) = 4; 5/(8+3) = 0.4545 < 0.5
     "11: less than half": Case(
-        *(11, WAIT, "5 of 11", 3),
+        *(11, WAIT, "5 of 11", 4),
         verified=5,
         failed=3,
         silent=3,
@@ -303,12 +312,11 @@ CASES = {
     "20: stopped and failed": Case(
         20, FAIL, "3 failures", 2, verified=17, failed=3, stopped="stopped by hand"
     ),
-    # -- where the binomial test stops, of 100 that tolerate more by count
-    # 5 %: P(1 of 1) = 0.05, and only less stops
+    # -- where the test stops, of 100 that tolerate more by count
     "100 at 5 %: 1 of 1 fails": Case(100, WAIT, "1 of at least 20", 5, failed=1, gate=LATER),
-    # P(2 of 7) = 1 - 0.95^7 - 7*0.05*0.95^6 = 1 - 0.698 - 0.257 = 0.0444
+    # E(2 of 7) = 4.7
     "100 at 5 %: 2 of 7 fail": Case(
-        100, FAIL, "2 failures of 7", 5, verified=5, failed=2, gate=LATER
+        100, WAIT, "7 of at least 20", 5, verified=5, failed=2, gate=LATER
     ),
     # P(2 of 8) = 1 - 0.663 - 0.279 = 0.0572
     "100 at 5 %: 2 of 8 fail": Case(
@@ -316,16 +324,16 @@ CASES = {
     ),
     # 10 %: P(3 of 5) = 10*0.001*0.81 + 5*0.0001*0.9 + 0.00001 = 0.00856
     "100: 3 of 5 fail": Case(100, FAIL, "3 failures of 5", 10, verified=2, failed=3),
-    # P(3 of 8) = 1 - 0.430 - 0.383 - 0.149 = 0.0381
-    "100: 3 of 8 fail": Case(100, FAIL, "3 failures of 8", 10, verified=5, failed=3),
-    # P(3 of 9) = 1 - 0.387 - 0.387 - 0.172 = 0.0530; 6/9 = 0.667 < 0.9
-    "100: 3 of 9 fail": Case(100, WAIT, "6 of 9", 10, verified=6, failed=3),
-    # 50 %: P(4 of 4) = 0.0625, P(5 of 5) = 0.03125; allowed = floor(10.0)
+    # E(3 of 8) = 6.6; of 8 ceil(0.8) = 1 may have failed
+    "100: 3 of 8 fail": Case(100, WAIT, "3 of 8", 10, verified=5, failed=3),
+    "100: 3 of 9 fail": Case(100, WAIT, "3 of 9", 10, verified=6, failed=3),
+    # 50 %: P(4 of 4) = 0.0625, P(5 of 5) = 0.03125; allowed = ceil(10.0)
     "20 at 50 %: 4 of 4 fail": Case(
         20, WAIT, "4 of at least 5", 10, failed=4, gate={"max_failure_rate": "0.5"}
     ),
+    # nothing to bet on at 50 %: the number decides; of 5 ceil(2.5) = 3 may have failed
     "20 at 50 %: 5 of 5 fail": Case(
-        20, FAIL, "5 failures of 5", 10, failed=5, gate={"max_failure_rate": "0.5"}
+        20, WAIT, "5 of 5", 10, failed=5, gate={"max_failure_rate": "0.5"}
     ),
     # P(2 of 20) = 0.608 now, but once it was 2 of 2
     "20: 2 of 20, too many once": Case(
@@ -346,16 +354,16 @@ CASES = {
     ),
     # 1/1 > 0.5, but the declared sample of 5 is not met, though 3 are all there are
     "3 at 50 %: 1 of 1 at the deadline": Case(
-        3, HOLD, "1 of at least 3", 1, failed=1, deadline=OVER, gate={"max_failure_rate": "0.5"}
+        3, HOLD, "1 of at least 3", 2, failed=1, deadline=OVER, gate={"max_failure_rate": "0.5"}
     ),
     # what has passed needs no deadline
     "20: passed while more is to come": Case(20, PASS, "15 of 20", 2, verified=15, deadline=None),
     "20: six unknown, no deadline yet": Case(
         20, WAIT, "14 of 20", 2, verified=14, unknown=6, deadline=None
     ),
-    # the unknown one makes the sample full: 4 + 1 = 5; 1/5 = 0.2 > 0.1
+    # the unknown one makes the sample full: 4 + 1 = 5; coverage 5/20
     "20: the unknown one is the fifth": Case(
-        20, FAIL, "1 of 5", 2, verified=4, unknown=1, deadline=OVER
+        20, HOLD, "5 of 20", 2, verified=4, unknown=1, deadline=OVER
     ),
     # 14 + 1 = 15; 1/15 = 0.067; 14/15 = 0.933; coverage 15/20 = 0.75, met at equality
     "20: the unknown one is the fifteenth": Case(
@@ -364,45 +372,45 @@ CASES = {
     # -- silent devices, again
     # 9/(9+1) = 0.9, met at equality; coverage 9/10; allowed = 1
     "10: one silent": Case(10, PASS, "9 of 10", 1, verified=9, silent=1),
-    # 8/(9+1) = 0.8 < 0.9
-    "10: one failed, one silent": Case(10, WAIT, "8 of 10", 1, verified=8, failed=1, silent=1),
+    # 2 > ceil(1.0) = 1
+    "10: one failed, one silent": Case(10, WAIT, "2 of 10", 1, verified=8, failed=1, silent=1),
     # 27/(27+3) = 0.9, met at equality
     "30: three silent": Case(30, PASS, "27 of 30", 3, verified=27, silent=3),
-    # 26/(26+4) = 0.867
-    "30: four silent": Case(30, WAIT, "26 of 30", 3, verified=26, silent=4),
+    # 4 > ceil(3.0) = 3
+    "30: four silent": Case(30, WAIT, "4 of 30", 3, verified=26, silent=4),
     "20: all silent at the deadline": Case(
         20, HOLD, "0 of at least 5", 2, silent=20, deadline=OVER
     ),
     # -- rejected devices, again: every run, whatever is to come
     # 3 > 2
-    "20: three rejected before anything": Case(17, HOLD, "3 of 20", 1, rejected=3, deadline=None),
+    "20: three rejected before anything": Case(17, HOLD, "3 of 20", 2, rejected=3, deadline=None),
     # 0.15*20 = 3.0, met exactly
     "20 at 15 %: three rejected": Case(
-        17, PASS, "17 of 17", 1, verified=17, rejected=3, gate={"max_rejected": "0.15"}
+        17, PASS, "17 of 17", 2, verified=17, rejected=3, gate={"max_rejected": "0.15"}
     ),
     # 1 > 0
     "20: none may be rejected": Case(
-        19, HOLD, "1 of 20", 1, verified=19, rejected=1, gate={"max_rejected": "0"}
+        19, HOLD, "1 of 20", 2, verified=19, rejected=1, gate={"max_rejected": "0"}
     ),
     # 10 > 10 is false, and nobody is left
     "10: all may be rejected": Case(
         0, SKIP, "no members", 0, rejected=10, gate={"max_rejected": "1"}
     ),
-    # 2 <= 0.1*20, and a person has to look all the same; 18 members allow floor(1.8) = 1
+    # 2 <= 0.1*20, and a person has to look all the same; 18 members allow ceil(1.8) = 2
     "20: rejected and stopped": Case(
-        18, HOLD, "by hand", 1, verified=18, rejected=2, stopped="by hand"
+        18, HOLD, "by hand", 2, verified=18, rejected=2, stopped="by hand"
     ),
     # -- failed cohorts, again
     # 8 <= 0.5*17 = 8.5
-    "17: eight in failed cohorts": Case(9, PASS, "9 of 9", 0, verified=9, cohorts=8),
+    "17: eight in failed cohorts": Case(9, PASS, "9 of 9", 1, verified=9, cohorts=8),
     # 9 > 8.5
-    "17: nine in failed cohorts": Case(8, FAIL, "9 of 17", 0, verified=8, cohorts=9),
+    "17: nine in failed cohorts": Case(8, FAIL, "9 of 17", 1, verified=8, cohorts=9),
     # 6 > 5 counts before the refused ones do
     "10: cohorts and rejected": Case(0, FAIL, "6 of 10", 0, rejected=4, cohorts=6),
     # -- sample and coverage, again
     # 4/5 = 0.8 covers enough, but the sample is min(5, 5)
-    "5: four verified": Case(5, WAIT, "4 of at least 5", 0, verified=4),
-    "5: five verified": Case(5, PASS, "5 of 5", 0, verified=5),
+    "5: four verified": Case(5, WAIT, "4 of at least 5", 1, verified=4),
+    "5: five verified": Case(5, PASS, "5 of 5", 1, verified=5),
     "20: one is enough": Case(
         20, PASS, "1 of 20", 2, verified=1, gate={"min_sample": 1, "min_coverage": "0"}
     ),
@@ -448,8 +456,45 @@ CASES = {
     ),
     # cohorts have accepts of their own
     "6 of 3: cohorts are not accepted": Case(
-        6, FAIL, "12 of 18", 0, verified=6, cohorts=12, accepted=18
+        6, FAIL, "12 of 18", 1, verified=6, cohorts=12, accepted=18
     ),
+    # -- the test that stays valid at every look
+    # E(3 of 5) = 20.4, E(3 of 6) = 13.4; a limit in devices decides by itself
+    "100: 3 of 6 fail": Case(100, WAIT, "3 of 6", 10, verified=3, failed=3),
+    "100: 3 of 5 fail below a limit": Case(
+        100, WAIT, "3 of 5", 9, verified=2, failed=3, gate={"max_failures": 9}
+    ),
+    # 5 %: E(3 of 7) = 20.0005 and E(3 of 8) = 17.0
+    "100 at 5 %: 3 of 7 fail": Case(
+        100, FAIL, "3 failures of 7", 5, verified=4, failed=3, gate=LATER
+    ),
+    "100 at 5 %: 3 of 8 fail": Case(
+        100, WAIT, "8 of at least 20", 5, verified=5, failed=3, gate=LATER
+    ),
+    # two more are under way, and may succeed
+    "100: 3 of 3 fail, 3 under way": Case(100, WAIT, "3 of at least 5", 10, failed=3, under_way=3),
+    "100: 3 of 3 fail, 2 under way": Case(100, FAIL, "3 failures of 3", 10, failed=3, under_way=2),
+    # -- the test of earlier versions: P(2 of 3) = 0.028, P(2 of 4) = 0.0523
+    "100: 2 of 3 fail, fixed": Case(
+        100, FAIL, "2 failures of 3", 10, verified=1, failed=2, gate={"test": GateTest.FIXED}
+    ),
+    "100: 2 of 4 fail, fixed": Case(
+        100, WAIT, "4 of at least 5", 10, verified=2, failed=2, gate={"test": GateTest.FIXED}
+    ),
+    # P(5 of 15) = 0.0127
+    "100: 5 of 15 fail, fixed": Case(
+        100, FAIL, "5 failures of 15", 10, verified=10, failed=5, gate={"test": GateTest.FIXED}
+    ),
+    # -- a wave passes by what succeeded
+    "1 at 90 %: failed": Case(1, WAIT, "1 of 1", 1, failed=1, gate={"max_failure_rate": "0.9"}),
+    "1: failed, any success rate": Case(
+        1, PASS, "0 of 1", 1, failed=1, gate={"min_success_rate": "0"}
+    ),
+    "1: failed at the deadline": Case(1, HOLD, "1 of 1", 1, failed=1, deadline=REACHED),
+    "1: failed and accepted": Case(1, PASS, "0 of 1", 1, failed=1, accepted=1),
+    "2: one silent": Case(2, WAIT, "1 of at least 2", 1, verified=1, silent=1),
+    # -- no limit in devices, the first wave included: ceil(1.9) = 2, ceil(3.0) = 3
+    "30: three fail without a limit": Case(30, PASS, "27 of 30", 3, verified=27, failed=3),
     # -- nobody
     "0: nobody": Case(0, SKIP, "no members", 0),
 }
@@ -463,6 +508,7 @@ def test_gate(case: Case) -> None:
         failed=case.failed,
         silent=case.silent,
         unknown=case.unknown,
+        under_way=case.under_way,
         devices=case.members + case.rejected + case.cohorts,
         rejected=case.rejected,
         in_failed_cohorts=case.cohorts,
@@ -536,18 +582,19 @@ def _expected(rules: Any, numbers: Numbers, *, late: bool) -> GateVerdict:
     rate: Fraction = rules.max_failure_rate
     failures = numbers.failed + numbers.unknown * late
     attempted = numbers.verified + failures
-    limits = [floor(rate * numbers.members)]
+    limits = [ceil(rate * numbers.members)]
+    beyond = False
     if rules.max_failures is not None:
         limits.append(rules.max_failures)
-    results = attempted + numbers.reported
-    p = sum(
-        comb(results, x) * rate**x * (1 - rate) ** (results - x)
-        for x in range(failures, results + 1)
-    )
+    else:
+        bets = [bet for bet in (2, 3, 5) if bet * rate < 1]
+        stakes = [
+            bet**failures * ((1 - bet * rate) / (1 - rate)) ** numbers.verified for bet in bets
+        ]
+        beyond = sum(stakes) >= 20 * len(bets) if bets else False
     if (
         any(failures > limit for limit in limits)
-        or p < Fraction(1, 20)
-        or (late and attempted >= rules.min_sample and failures > rate * results)
+        or beyond
         or numbers.in_failed_cohorts > rules.max_failed_cohort_share * numbers.devices
     ):
         return FAIL
@@ -555,12 +602,15 @@ def _expected(rules: Any, numbers: Numbers, *, late: bool) -> GateVerdict:
         return HOLD
     if numbers.members == 0:
         return SKIP
-    needed = rules.min_success_rate
-    if needed is None:
-        needed = 1 - rate
+    heard = attempted + numbers.silent
+    if rules.min_success_rate is not None:
+        enough = numbers.verified >= rules.min_success_rate * heard
+    else:
+        enough = failures + numbers.silent <= ceil(rate * heard)
+        enough &= numbers.verified > 0 or rate == 1
     passed = (
         attempted >= min(rules.min_sample, numbers.members)
-        and numbers.verified >= needed * (attempted + numbers.silent)
+        and enough
         and attempted >= rules.min_coverage * numbers.members
     )
     return PASS if passed else HOLD if late else WAIT

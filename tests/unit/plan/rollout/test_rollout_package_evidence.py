@@ -193,6 +193,29 @@ def test_room(counts: tuple[int, ...], room: int) -> None:
 @pytest.mark.parametrize(
     ("verified", "failed", "rate", "stops"),
     [
+        (0, 2, "0.10", False),  # E = 12.7
+        (0, 3, "0.10", True),  # E = 53.3
+        (2, 3, "0.10", True),  # 3 of 5: E = 20.4
+        (3, 3, "0.10", False),  # 3 of 6: E = 13.4
+        (14, 6, "0.10", False),  # E = 12.7
+        (13, 7, "0.10", True),  # E = 49.5
+        (16, 4, "0.05", False),  # E = 11.5
+        (15, 5, "0.05", True),  # E = 50.1
+        (4, 3, "0.05", True),  # 3 of 7
+        (5, 3, "0.05", False),  # 3 of 8
+        (50, 1, "0", True),
+        (0, 20, "0.5", False),
+        (0, 20, "1", False),
+    ],
+)
+def test_a_cohort_fails(verified: int, failed: int, rate: str, *, stops: bool) -> None:
+    found = decide_with(*settled(verified, failed), gate={"max_failure_rate": rate})
+    assert cohort_of(found).failed is stops
+
+
+@pytest.mark.parametrize(
+    ("verified", "failed", "rate", "stops"),
+    [
         (0, 1, "0.10", False),  # P = 0.1
         (0, 2, "0.10", True),  # P = 0.01
         (1, 2, "0.10", True),  # P = 0.028
@@ -207,9 +230,23 @@ def test_room(counts: tuple[int, ...], room: int) -> None:
         (0, 20, "1", False),
     ],
 )
-def test_a_cohort_fails(verified: int, failed: int, rate: str, *, stops: bool) -> None:
-    found = decide_with(*settled(verified, failed), gate={"max_failure_rate": rate})
-    assert cohort_of(found).failed is stops
+def test_a_cohort_fails_by_the_fixed_test(
+    verified: int, failed: int, rate: str, *, stops: bool
+) -> None:
+    gate = {"max_failure_rate": rate, "test": "fixed"}
+    assert cohort_of(decide_with(*settled(verified, failed), gate=gate)).failed is stops
+
+
+def test_devices_under_way_count_as_attempted() -> None:
+    """3 of 3 stop; 3 failures of 6 attempted do not, though only failures are told yet."""
+    rows, devices = settled(0, 3)
+    assert cohort_of(decide_with(rows, devices, gate={"max_failure_rate": "0.1"})).failed
+    rows += [tried(id_, -11) for id_ in imeis(3, start=50)]
+    found = cohort_of(decide_with(rows, devices, gate={"max_failure_rate": "0.1"}))
+    assert (found.failed, found.attempted, found.failures) == (False, 3, 3)
+    # Those of which nothing was heard for a day count no more.
+    rows[3:] = [tried(id_, -30) for id_ in imeis(3, start=50)]
+    assert cohort_of(decide_with(rows, devices, gate={"max_failure_rate": "0.1"})).failed
 
 
 def test_silent_and_unknown_devices_fail_no_cohort() -> None:
@@ -219,11 +256,11 @@ def test_silent_and_unknown_devices_fail_no_cohort() -> None:
 
 
 def test_failures_add_up_over_waves() -> None:
-    """One of one goes on in each wave; two of two stop the cohort."""
-    ids = imeis(4)
-    wish = spec(ids, waves=[wave("pilot", count=2), wave()], gate={"max_failure_rate": "0.1"})
-    first = own([bad(ids[0])], wave=1)
-    second = own([bad(ids[1])], wave=2)
+    """Two of two go on, and one of one; three of three stop the cohort."""
+    ids = imeis(6)
+    wish = spec(ids, waves=[wave("pilot", count=3), wave()], gate={"max_failure_rate": "0.1"})
+    first = own([bad(ids[0]), bad(ids[1])], wave=1)
+    second = own([bad(ids[2])], wave=2)
     assert not cohort_of(decided(wish, seen(map(device, ids), [first]))).failed
     assert cohort_of(decided(wish, seen(map(device, ids), [first, second]))).failed
 
@@ -231,12 +268,12 @@ def test_failures_add_up_over_waves() -> None:
 @pytest.mark.parametrize(
     ("second", "failed"),
     [
-        (row, True),  # the second wave has no result yet: two of two at 10 %
-        (good, False),  # two of three at 90 %
-        (bad, False),  # three of three at 90 %: P = 0.729
+        (row, True),  # the second wave has no result yet: three of three at 10 %
+        (good, True),  # a success of another wave, which tolerates more, changes nothing
+        (bad, True),
     ],
 )
-def test_the_newest_wave_with_evidence_says_the_rate(second: Any, *, failed: bool) -> None:
+def test_each_wave_says_the_rate_of_its_own_results(second: Any, *, failed: bool) -> None:
     ids = imeis(6)
     wish = spec(
         ids,
@@ -246,8 +283,8 @@ def test_the_newest_wave_with_evidence_says_the_rate(second: Any, *, failed: boo
             wave(gate={"max_failure_rate": "0.1"}),
         ],
     )
-    campaigns = [own([bad(ids[0]), bad(ids[1])], wave=1), own([second(ids[2])], wave=2)]
-    devices = [device(id_) if id_ != ids[2] or second is not good else upgraded(id_) for id_ in ids]
+    campaigns = [own([bad(id_) for id_ in ids[:3]], wave=1), own([second(ids[3])], wave=2)]
+    devices = [device(id_) if id_ != ids[3] or second is not good else upgraded(id_) for id_ in ids]
     found = cohort_of(decided(wish, seen(devices, campaigns)))
     assert found.failed is failed
 

@@ -195,7 +195,7 @@ def twin_has_started() -> Decision:
 
 
 def too_many_failed() -> Decision:
-    return decided(spec(imeis(4)), seen(fleet(), [own([bad(imei(0)), bad(imei(1))])]))
+    return decided(spec(imeis(4)), seen(fleet(), [own([bad(id_) for id_ in imeis(3)])]))
 
 
 @pytest.mark.parametrize(
@@ -329,15 +329,15 @@ def test_a_started_twin_stops_other_cohorts_too() -> None:
 
 
 def braked(*, gate: dict[str, Any], start: int = 1) -> Decision:
-    """Two of two devices of M1 fail; a campaign of each model and wave is queued."""
+    """Three of three devices of M1 fail; a campaign of each model and wave is queued."""
     ids = imeis(12)
     devices = [device(id_, model="M1" if place < 6 else "M2") for place, id_ in enumerate(ids)]
     campaigns = [
-        own([bad(ids[0]), bad(ids[1])], campaign_id="failed"),
-        own([row(ids[2])], QUEUED, batch=2, start=start, campaign_id="m1 queued"),
-        own([row(ids[3])], "CampaignScheduled", batch=3, start=start, campaign_id="m1 scheduled"),
+        own([bad(id_) for id_ in ids[:3]], campaign_id="failed"),
+        own([row(ids[3])], QUEUED, batch=2, start=start, campaign_id="m1 queued"),
+        own([row(ids[4])], "CampaignScheduled", batch=3, start=start, campaign_id="m1 scheduled"),
         own([row(ids[6])], QUEUED, model="M2", start=start, campaign_id="m2 queued"),
-        own([row(ids[4])], "CampaignEnded", batch=4, campaign_id="m1 over"),
+        own([row(ids[5])], "CampaignEnded", batch=4, campaign_id="m1 over"),
     ]
     return decided(spec(ids, target=TWO_MODELS, gate=gate), seen(devices, campaigns))
 
@@ -384,8 +384,8 @@ def test_a_campaign_stopped_in_a_failed_cohort_holds_nobody() -> None:
     ids = imeis(8)
     devices = [device(id_, model="M1" if place < 4 else "M2") for place, id_ in enumerate(ids)]
     campaigns = [
-        own([bad(ids[0]), bad(ids[1])]),
-        own([row(ids[2])], "CampaignCancelled", batch=2),
+        own([bad(id_) for id_ in ids[:3]]),
+        own([row(ids[3])], "CampaignCancelled", batch=2),
     ]
     found = decided(spec(ids, target=TWO_MODELS), seen(devices, campaigns))
     assert found.phase.value == "running"
@@ -505,11 +505,11 @@ def test_the_next_look_is_at_the_deadline() -> None:
 
 
 def test_campaigns_of_failed_cohorts_move_no_deadline() -> None:
-    ids = imeis(4)
-    devices = [device(id_, model="M1" if place < 2 else "M2") for place, id_ in enumerate(ids)]
+    ids = imeis(6)
+    devices = [device(id_, model="M1" if place < 3 else "M2") for place, id_ in enumerate(ids)]
     campaigns = [
-        own([bad(ids[0]), bad(ids[1])], end=9),
-        own([row(id_) for id_ in ids[2:]], model="M2", end=2),
+        own([bad(id_) for id_ in ids[:3]], end=9),
+        own([row(id_) for id_ in ids[3:]], model="M2", end=2),
     ]
     (state,) = decided(spec(ids, target=TWO_MODELS), seen(devices, campaigns)).assessment.waves
     assert state.deadline == NOW - hours(10) + hours(24 * 3) + hours(24)

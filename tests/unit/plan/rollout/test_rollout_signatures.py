@@ -151,7 +151,7 @@ def test_the_last_wave_needs_no_approval() -> None:
 
 # -- accept: a pilot of 4 in which no failure is tolerated
 
-STRICT = [wave("pilot", count=4, gate={"min_sample": 4}), wave("last")]
+STRICT = [wave("pilot", count=4, gate={"min_sample": 4, "max_failures": 0}), wave("last")]
 
 
 def accepted(up_to: int, **members: Any) -> dict[str, Any]:
@@ -300,6 +300,15 @@ def digest_of(devices: Sequence[Any] = tuple(DEVICES), **members: Any) -> str:
 
 PILOT = {"count": 4, "days": 3}
 FREEZE = {"from": "2026-12-18", "to": "2027-01-04"}
+
+
+def test_an_approval_outlives_an_update() -> None:
+    """The digest of a declaration with defaults only is that of version 0.5.0."""
+    raw = {"name": "r", "target": [target()], "devices": imeis(30)}
+    known = seen(map(device, imeis(30)))
+    assert decide(read(raw), known).assessment.digest.startswith("bad7dda5c8efc5f8")
+    fixed = {**raw, "gate": {"test": "fixed"}}
+    assert not decide(read(fixed), known).assessment.digest.startswith("bad7")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
     InvalidSpec,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
-    Gate,
+    GateTest,
     Limits,
     RolloutSpec,
     Selected,
@@ -547,9 +547,10 @@ def test_every_value_of_a_gate_is_read_into_its_place() -> None:
         "max_failures": 7,
         "approval": True,
     }
-    (only,) = spec(waves=[wave(gate={**given, "soak_hours": 8})]).waves
+    (only,) = spec(waves=[wave(gate={**given, "soak_hours": 8, "test": "fixed"})]).waves
     assert vars(only.gate) == {
         "soak": timedelta(hours=8),
+        "test": GateTest.FIXED,
         **{
             name: Fraction(value) if isinstance(value, str) else value
             for name, value in given.items()
@@ -557,15 +558,57 @@ def test_every_value_of_a_gate_is_read_into_its_place() -> None:
     }
 
 
+NOT_DECLARED = "not declared"
+
+
 @pytest.mark.parametrize(
-    ("rate", "declared_rate", "needed"),
-    [("0.1", None, "0.9"), ("0.05", None, "0.95"), ("0", None, "1"), ("0.1", "0.5", "0.5")],
+    ("of_rollout", "of_wave", "pilot", "later"),
+    [
+        (NOT_DECLARED, NOT_DECLARED, 2, None),
+        (NOT_DECLARED, None, None, None),
+        (None, NOT_DECLARED, None, None),
+        (None, 3, 3, 3),
+        (5, NOT_DECLARED, 5, 5),
+        (5, None, None, None),
+        (None, None, None, None),
+        (0, 4, 4, 4),
+    ],
 )
-def test_the_success_rate_is_what_failures_leave(
-    rate: str, declared_rate: str | None, needed: str
+def test_a_declared_null_lifts_the_limit_of_failures(
+    of_rollout: Any, of_wave: Any, pilot: int | None, later: int | None
 ) -> None:
-    found: Gate = gate(max_failure_rate=rate, min_success_rate=declared_rate)
-    assert found.success_needed == Fraction(needed)
+    """A null says that there is no limit, which is something else than to say nothing.
+
+    The places where a null is declared: the gate of the rollout, and that of a wave, which counts
+    more. It lifts what has no limit of its own: ``max_failures`` and ``min_success_rate``.
+    """
+
+    def declare(value: Any) -> dict[str, Any]:
+        return {} if value == NOT_DECLARED else {"max_failures": value}
+
+    waves = [wave("p", count=1, gate=declare(of_wave)), wave(gate=declare(of_wave))]
+    found = spec(waves=waves, gate=declare(of_rollout)).waves
+    assert [each.gate.max_failures for each in found] == [pilot, later]
+
+
+def test_a_declared_null_lifts_a_success_rate() -> None:
+    waves = [wave("p", count=1, gate={"min_success_rate": None}), wave()]
+    first, last = (each.gate for each in spec(waves=waves, gate={"min_success_rate": 0.9}).waves)
+    assert (first.min_success_rate, last.min_success_rate) == (None, Fraction("0.9"))
+
+
+def test_a_null_elsewhere_says_nothing() -> None:
+    empty = dict.fromkeys(["max_failure_rate", "min_sample", "soak_hours", "approval", "test"])
+    assert spec(waves=[wave(gate=empty)]) == spec(waves=[wave()])
+
+
+@pytest.mark.parametrize(
+    ("declared_test", "expected"),
+    [(None, GateTest.ANYTIME), ("anytime", GateTest.ANYTIME), ("fixed", GateTest.FIXED)],
+)
+def test_the_test_of_a_gate(declared_test: str | None, expected: GateTest) -> None:
+    (only,) = spec(gate={"test": declared_test}).waves
+    assert only.gate.test is expected
 
 
 def test_groups_and_diversity_are_read() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import comb
 
@@ -12,12 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
+    GateTest,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.statistics import (
     chance_of_at_least,
     fails_too_often,
     rate_ruled_out,
     stops_at,
 )
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import gate
 
 RATES = st.fractions(0, 1, max_denominator=200)
 
@@ -95,14 +100,31 @@ def test_known_cases(failures: int, attempted: int, rate: str, *, stops: bool) -
         ("1", []),
     ],
 )
+def test_where_the_fixed_test_stops(rate: str, expected: list[tuple[int, int]]) -> None:
+    assert stops_at(gate(max_failure_rate=rate, test=GateTest.FIXED), up_to=4) == expected
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        ("0.1", [(3, 5), (4, 9), (5, 13), (6, 18)]),
+        ("0.05", [(3, 7), (4, 16), (5, 25), (6, 34)]),
+        ("0.01", [(3, 31), (4, 75), (5, 120), (6, 167)]),
+        ("0.3", [(4, 4), (5, 6), (6, 7)]),
+        ("0.5", []),
+        ("1", []),
+        ("0", [(1, 100_000)]),
+    ],
+)
 def test_where_a_cohort_stops(rate: str, expected: list[tuple[int, int]]) -> None:
-    assert stops_at(Fraction(rate), up_to=4) == expected
+    assert stops_at(gate(max_failure_rate=rate), up_to=6) == expected
 
 
 @settings(max_examples=25)
 @given(st.integers(2, 100).map(lambda percent: Fraction(percent, 100)), st.integers(1, 5))
-def test_where_a_cohort_stops_is_the_edge_of_the_test(rate: Fraction, up_to: int) -> None:
-    limits = dict(stops_at(rate, up_to=up_to))
+def test_where_a_cohort_stops_is_the_edge_of_the_fixed_test(rate: Fraction, up_to: int) -> None:
+    fixed = replace(gate(test=GateTest.FIXED), max_failure_rate=rate)
+    limits = dict(stops_at(fixed, up_to=up_to))
     assert limits.keys() <= set(range(1, up_to + 1))
     for failures in range(1, up_to + 1):
         if failures in limits:

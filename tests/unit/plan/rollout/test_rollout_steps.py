@@ -306,14 +306,14 @@ def test_the_pilot_rule_holds_for_every_step() -> None:
 
 
 def test_a_failed_second_step_halts_those_who_have_it_ahead() -> None:
-    """2 of 2 failed from B to C: nobody more starts from A, who would be stuck on B."""
+    """3 of 3 failed from B to C: nobody more starts from A, who would be stuck on B."""
     rest = imeis(6, start=10)
-    gate = {"max_failed_cohort_share": 1}
-    broken = [bad(imei) for imei in FIVE[:2]]
-    devices = [on(imei, "B") for imei in FIVE[:2]] + [on(imei, "A") for imei in rest]
-    campaigns = [first(done(FIVE[:2])), second(broken, "CampaignEnded", end=-1)]
+    gate = {"max_failed_cohort_share": 1, "max_failure_rate": "0.1"}
+    broken = [bad(imei) for imei in FIVE[:3]]
+    devices = [on(imei, "B") for imei in FIVE[:3]] + [on(imei, "A") for imei in rest]
+    campaigns = [first(done(FIVE[:3])), second(broken, "CampaignEnded", end=-1)]
     decision = run_once(devices, campaigns, gate=gate)
-    assert evidence(decision) == {"A-B": (2, 0, False), "B-C": (2, 2, True)}
+    assert evidence(decision) == {"A-B": (3, 0, False), "B-C": (3, 3, True)}
     assert [classes(decision)[imei] for imei in rest] == ["halted"] * 6
     assert created(decision) == []
     assert gate_of(decision).members == 0
@@ -322,18 +322,19 @@ def test_a_failed_second_step_halts_those_who_have_it_ahead() -> None:
     assert halted.phase is Phase.HALTED
     # A device on its first step gets no second one.
     moving = run_once(
-        [on(imei, "B") for imei in FIVE[:3]], [first(done(FIVE[:3])), campaigns[1]], gate=gate
+        [on(imei, "B") for imei in FIVE[:4]], [first(done(FIVE[:4])), campaigns[1]], gate=gate
     )
-    assert (classes(moving)[FIVE[2]], created(moving)) == ("halted", [])
+    assert (classes(moving)[FIVE[3]], created(moving)) == ("halted", [])
 
 
 def test_a_failed_first_step_halts_nobody_who_is_past_it() -> None:
-    """2 of 3 failed from A to B; the third goes on from B to C, and so does who began there."""
-    rows = [good(FIVE[0], -110), bad(FIVE[1], -110), bad(FIVE[2], -110)]
-    devices = [on(FIVE[0], "B"), on(FIVE[1], "A"), on(FIVE[2], "A"), on(FIVE[3], "B")]
-    gate = {"max_failed_cohort_share": 1}
+    """3 of 4 failed from A to B; the fourth goes on from B to C, and so does who began there."""
+    broken = imeis(3, start=20)
+    rows = [good(FIVE[0], -110), *(bad(imei, -110) for imei in broken)]
+    devices = [on(FIVE[0], "B"), *(on(imei, "A") for imei in broken), on(FIVE[3], "B")]
+    gate = {"max_failed_cohort_share": 1, "max_failure_rate": "0.1"}
     decision = run_once([*devices, on(FIVE[4], "A")], [first(rows)], gate=gate)
-    assert evidence(decision) == {"A-B": (3, 2, True), "B-C": (0, 0, False)}
+    assert evidence(decision) == {"A-B": (4, 3, True), "B-C": (0, 0, False)}
     assert created(decision) == [("M1-B-C", 1, 1, 1, 2)]
     assert classes(decision)[FIVE[4]] == "halted"
     assert gate_of(decision).members == 2
@@ -378,6 +379,7 @@ def test_an_accept_of_a_cohort_is_of_one_step() -> None:
             devices,
             [first(done()), second(rows, "CampaignEnded", end=-1)],
             accept=[{**entry, "cohort": cohort(version=version).code}],
+            gate={"max_failure_rate": "0.1"},
         )
         return decision.assessment.evidence["M1-B-C"].failed
 

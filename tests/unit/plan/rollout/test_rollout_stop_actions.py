@@ -207,15 +207,15 @@ def test_a_failed_wave_brakes_whatever_is_wanted(wanted: Wanted) -> None:
 
 
 def test_a_failed_cohort_brakes_only_its_own_campaigns() -> None:
-    """Two of two failures of one model; of nine devices of the other nothing is known yet."""
-    broken, others = imeis(3), imeis(9, start=3)
+    """Three of three failures of one model; of nine devices of the other nothing is known yet."""
+    broken, others = imeis(4), imeis(9, start=4)
     campaigns = [
-        own([bad(imei) for imei in broken[:2]], "CampaignEnded", model="M2"),
-        own([row(broken[2])], model="M2", batch=2, start=-2, end=9),
+        own([bad(imei) for imei in broken[:3]], "CampaignEnded", model="M2"),
+        own([row(broken[3])], model="M2", batch=2, start=-2, end=9),
         own([row(imei) for imei in others], start=-2, end=9),
     ]
     known = [device(imei, model="M2") for imei in broken] + [device(imei) for imei in others]
-    wish = spec(imeis(12), target=[target(), target("M2")])
+    wish = spec(imeis(13), target=[target(), target("M2")])
     decision = decide(wish, seen(known, campaigns))
     assert decision.phase is Phase.RUNNING
     assert decision.stops.shorten == ((campaigns[1], day(1), "its cohort has failed"),)

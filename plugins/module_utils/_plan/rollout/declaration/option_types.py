@@ -68,12 +68,24 @@ INVALID = _Invalid()
 """False, so that checks of what was read pass over it; None is a value that was not given."""
 
 
+class _NoLimit:
+    """Stands for a null that was given where this means something of its own."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+NO_LIMIT = _NoLimit()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Option:
     """One option, of any type.
 
     :cvar type: the type as Ansible names it; ``elements`` that of the entries of a list.
     :ivar aliases: names of earlier versions.
+    :ivar limits: a null that is given lifts the limit, and is read as ``NO_LIMIT``; of other
+        options it counts as not given.
     """
 
     type: ClassVar[str] = "raw"
@@ -81,6 +93,7 @@ class Option:
     required: bool = False
     default: Any = None
     aliases: tuple[str, ...] = ()
+    limits: bool = False
 
     def read(self, value: Any, where: str, problems: Problems) -> Any:
         """Give a value in its type, or ``INVALID`` when ``problems`` says what it must be."""
@@ -295,7 +308,7 @@ def read_options(
     """Read a mapping.
 
     :returns: a value for every option: what was given in its type, ``INVALID`` where ``problems``
-        says what it must be, else the default. A null counts as not given.
+        says what it must be, else the default.
     """
     names = {key: name for name, option in options.items() for key in (name, *option.aliases)}
     given: dict[str, tuple[str, Any]] = {}
@@ -304,17 +317,19 @@ def read_options(
         if name is None:
             unknown = short_key(key)
             problems.add(f"{where}.{unknown}", _unknown(unknown, names, options), value)
-        elif name in given and value is not None:
+        elif value is None and not options[name].limits:
+            continue
+        elif name in given:
             problems.add(f"{where}.{key}", f"{given[name][0]} is given, too: it is the same option")
-        elif value is not None:
+        else:
             given[name] = str(key), value
     values = {}
     for name, option in options.items():
-        if name in given:
-            key, value = given[name]
+        key, value = given.get(name, (name, None))
+        if value is not None:
             values[name] = option.read(value, f"{where}.{key}", problems)
         else:
-            values[name] = option.default
+            values[name] = NO_LIMIT if name in given else option.default
             if option.required:
                 problems.add(f"{where}.{name}", "is required")
     return values

@@ -36,7 +36,7 @@ from .option_types import (
     Texts,
     write_options,
 )
-from .spec import Limits, Timing
+from .spec import GateTest, Limits, Timing
 
 # Wave 99 is kept for devices that no wave reached.
 MOST_WAVES = 98
@@ -115,8 +115,9 @@ _DAY = Text(required=True, must="must be a date of the form YYYY-MM-DD", parse=_
 
 GATE: dict[str, Option] = {
     "max_failure_rate": Number(),
-    "max_failures": Int(least=0, most=MOST_DEVICES),
-    "min_success_rate": Number(),
+    "max_failures": Int(least=0, most=MOST_DEVICES, limits=True),
+    "min_success_rate": Number(limits=True),
+    "test": Choice(choices=tuple(test.value for test in GateTest)),
     "min_sample": Int(least=1, most=MOST_DEVICES),
     "min_coverage": Number(),
     "max_rejected": Number(),

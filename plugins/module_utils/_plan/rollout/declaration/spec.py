@@ -37,6 +37,15 @@ class WaveKind(Enum):
     REST = "rest"
 
 
+class GateTest(Enum):
+    """How failures are found to be too many to believe in the tolerated rate."""
+
+    ANYTIME = "anytime"
+    """At most 5 % false alarms in all, however often somebody looks."""
+    FIXED = "fixed"
+    """At most 5 % false alarms at each look: the test of earlier versions."""
+
+
 @dataclass(frozen=True)
 class Gate:
     """When a wave has passed, and when it stops the rollout. Rates are exact.
@@ -44,7 +53,8 @@ class Gate:
     "max" is tolerated, "min" is met at equality.
 
     :ivar max_failures: failures tolerated in the wave, whatever its size; None: no limit.
-    :ivar min_success_rate: None when none is declared.
+    :ivar min_success_rate: None when none is declared: failed and silent devices are then limited
+        by ``max_failure_rate``.
     :ivar min_sample: devices attempted before anything passes.
     :ivar min_coverage: share of the wave's members that must have been attempted.
     :ivar max_rejected: share of the wave's devices that the service may refuse.
@@ -62,11 +72,7 @@ class Gate:
     max_failed_cohort_share: Fraction
     soak: timedelta
     approval: bool
-
-    @property
-    def success_needed(self) -> Fraction:
-        """The success rate to meet: what the failure rate leaves, unless one was declared."""
-        return 1 - self.max_failure_rate if self.min_success_rate is None else self.min_success_rate
+    test: GateTest = GateTest.ANYTIME
 
 
 @dataclass(frozen=True)

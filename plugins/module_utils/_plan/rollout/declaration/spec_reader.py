@@ -15,9 +15,20 @@ from ...._model.campaign import CampaignType
 from ...._model.firmware import Package
 from ...._model.imei import ImeiCheck
 from .calendar import Calendar, Freeze
-from .option_types import INVALID, InvalidSpec, Problems, read_options, valid
+from .option_types import INVALID, NO_LIMIT, InvalidSpec, Problems, read_options, valid
 from .rollout_options import DEFAULT_WAVES, ROLLOUT, WAVES
-from .spec import Accept, Approval, Gate, Limits, RolloutSpec, Target, Timing, Wave, WaveKind
+from .spec import (
+    Accept,
+    Approval,
+    Gate,
+    GateTest,
+    Limits,
+    RolloutSpec,
+    Target,
+    Timing,
+    Wave,
+    WaveKind,
+)
 from .spec_checks import (
     check_calendar,
     check_rollout,
@@ -214,8 +225,11 @@ def _gate(default: Gate, *declared: Values) -> Gate:
         for key, value in values.items()
         if value is not None and value is not INVALID
     }
+    given = {key: None if value is NO_LIMIT else value for key, value in given.items()}
     if "soak_hours" in given:
         given["soak"] = timedelta(hours=given.pop("soak_hours"))
+    if "test" in given:
+        given["test"] = GateTest(given["test"])
     return replace(default, **given)
 
 

@@ -30,9 +30,11 @@ from ..placement.rollout_device import (
 from ..placement.upgrade_paths import UpgradePath
 from .statistics import Result
 
-# A reported success proves nothing yet, but it counts as a result: without it, failures, which
-# count at once, would seem to be all there is.
-_RESULTS = ATTEMPTED | {DeviceClass.REPORTED}
+# Without a result that counts yet, but attempted: without them, failures, which count at once,
+# would seem to be all there is.
+_UNDER_WAY = frozenset({DeviceClass.REPORTED, DeviceClass.PENDING, DeviceClass.UNKNOWN})
+# Words of a result; without one, a campaign that is over has left the device where it was.
+_TOLD = frozenset({DeviceState.SUCCESS, DeviceState.FAILED})
 
 _WAITS = Outcome(DeviceClass.PENDING, "waits for a campaign", waits=True)
 _SETTLING = Outcome(DeviceClass.SETTLING, "a campaign's device report is not complete yet")
@@ -59,11 +61,43 @@ def classify(
 
 
 def find_result(row: RolloutDevice) -> Result | None:
-    """Give what statistics make of a device; None for one without a result."""
+    """Give what statistics make of a device; None for one that does not count as attempted."""
     outcome = row.outcome
-    if outcome.at is None or outcome.kind not in _RESULTS:
+    if outcome.begun is None or outcome.kind not in ATTEMPTED | _UNDER_WAY:
         return None
-    return Result(at=outcome.at, wave=row.wave, failed=outcome.kind in FAILURES)
+    repaired = outcome.failed_at is not None and outcome.kind not in FAILURES
+    return Result(
+        outcome.begun, row.wave, outcome.failed_at, repaired_at=outcome.at if repaired else None
+    )
+
+
+def find_begun(record: Record, at: datetime, timing: Timing) -> datetime:
+    """From when on a device with a result at ``at`` counts as attempted.
+
+    That is its attempt, so that it does not matter whether failures or successes are reported
+    sooner; of one that was silent in between, its result.
+    """
+    attempted = parse_time(record.row.recent_attempt)
+    if attempted is None:
+        return at
+    told = record.result_at if record.row.state in _TOLD else None
+    return min(attempted, at) if (told or at) - attempted <= timing.silent_after else at
+
+
+def find_failure(
+    records: Iterable[Record], package: str, timing: Timing
+) -> tuple[datetime, datetime] | None:
+    """Give when a device was attempted that a later try has upgraded, and when it had failed.
+
+    :param records: those before that try.
+    """
+    for record in records:
+        if record.own.campaign.package != package or record.row.state is DeviceState.SUCCESS:
+            continue
+        failed_at = _known_at(DeviceClass.FAILED, record, timing)
+        if record.own.over and record.row.recent_attempt and failed_at:
+            return find_begun(record, failed_at, timing), failed_at
+    return None
 
 
 class _Judge:
@@ -85,7 +119,8 @@ class _Judge:
         if latest.kind is DeviceClass.ADVANCED:
             return self._judge_next_step(row, latest, record)
         if latest.kind is DeviceClass.VERIFIED:
-            return latest
+            failure = find_failure(row.history.earlier, record.own.campaign.package, self._timing)
+            return replace(latest, begun=failure[0], failed_at=failure[1]) if failure else latest
         for before in row.history.earlier:
             if before.own.campaign.package != record.own.campaign.package:
                 continue
@@ -141,13 +176,25 @@ class _Judge:
         found = _classify_record(row, record, self._now, self._timing)
         if self._all_read and row.device is None and not _is_told(record):
             found = _GONE
+        at = min(self._now, _known_at(found.kind, record, self._timing) or self._now)
         return Outcome(
             found.kind,
             found.reason,
             record.own.campaign.id,
-            min(self._now, _known_at(found.kind, record, self._timing) or self._now),
+            at,
             unread=found.unread,
+            begun=self._find_begun(found.kind, record, at),
+            failed_at=at if found.kind in FAILURES else None,
         )
+
+    def _find_begun(self, kind: DeviceClass, record: Record, at: datetime) -> datetime | None:
+        """From when on a device counts as attempted; None while it does not."""
+        if kind in ATTEMPTED or kind is DeviceClass.REPORTED:
+            return find_begun(record, at, self._timing)
+        attempted = parse_time(record.row.recent_attempt)
+        if attempted is None or self._now - attempted >= self._timing.silent_after:
+            return None
+        return attempted
 
 
 def _is_told(record: Record) -> bool:
@@ -162,8 +209,8 @@ def _known_at(kind: DeviceClass, record: Record, timing: Timing) -> datetime | N
     bears out when there was time to read it.
     """
     result_at, end = record.result_at, record.own.campaign.schedule.end
-    silent = record.row.state not in (DeviceState.SUCCESS, DeviceState.FAILED)
-    if kind is DeviceClass.FAILED and silent and end is not None:
+    silent = record.row.state not in _TOLD
+    if kind is DeviceClass.FAILED and silent and end is not None and not record.own.stopped:
         return day_ends(end)
     if kind is DeviceClass.MISMATCH and result_at is not None:
         return result_at + timing.verify_grace

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from ...._model.text import count
 from ..declaration.spec import Gate
-from .statistics import fails_too_often
+from .statistics import FailureTest
 
 
 class GateVerdict(Enum):
@@ -43,7 +43,7 @@ class Numbers:
     :ivar verified: run the target, read after the success.
     :ivar failed: failed or mismatched.
     :ivar silent: attempted long ago, nothing heard since.
-    :ivar reported: successes that no read has proved yet.
+    :ivar under_way: attempted, and without a result that counts yet; they may all succeed.
     :ivar unknown: with a status that is not known, although read since; failures once the deadline
         is over.
     :ivar devices: all devices of the wave.
@@ -51,7 +51,6 @@ class Numbers:
     :ivar in_failed_cohorts: devices whose cohort has failed.
     :ivar too_many_once: at some moment failures were too many to believe in the tolerated rate.
     :ivar over_limit_once: at some moment there were more failures than tolerated.
-    :ivar busy: in campaigns of others; what becomes of them is open beyond the deadline.
     :ivar successes: of each verified device, when its success came.
     :ivar reads: of each verified device, when its version was read last.
     """
@@ -61,13 +60,12 @@ class Numbers:
     failed: int = 0
     silent: int = 0
     unknown: int = 0
-    reported: int = 0
+    under_way: int = 0
     devices: int = 0
     rejected: int = 0
     in_failed_cohorts: int = 0
     too_many_once: bool = False
     over_limit_once: bool = False
-    busy: int = 0
     successes: tuple[datetime, ...] = ()
     reads: tuple[datetime, ...] = ()
 
@@ -96,13 +94,22 @@ class Judgement:
     @property
     def reads_again(self) -> bool:
         """Versions must be read once more before the wave can pass."""
-        return self.soak_until is not None and self.verdict in (GateVerdict.WAIT, GateVerdict.HOLD)
+        return self.soak_until is not None and self.verdict is GateVerdict.WAIT
 
 
 def failures_allowed(gate: Gate, members: int) -> int:
-    """Failures that a wave of so many members tolerates."""
-    by_rate = math.floor(gate.max_failure_rate * members)
+    """Failures that a wave of so many members tolerates: one at least where any rate is."""
+    by_rate = math.ceil(gate.max_failure_rate * members)
     return by_rate if gate.max_failures is None else min(gate.max_failures, by_rate)
+
+
+def losses_allowed(gate: Gate, heard: int) -> int:
+    """Failed and silent devices with which a wave passes, of so many attempted or silent ones.
+
+    A wave passes by what has succeeded: one device that failed, alone, proves nothing.
+    """
+    tolerated = math.ceil(gate.max_failure_rate * heard)
+    return tolerated if gate.max_failure_rate == 1 else min(tolerated, heard - 1)
 
 
 @dataclass(frozen=True)
@@ -157,7 +164,7 @@ def _conclude(
     tally: _WaveNumbers, soak_until: datetime | None, given: Circumstances
 ) -> tuple[GateVerdict, str]:
     gate, numbers = tally.gate, tally.numbers
-    failure = tally.failure(late=given.late)
+    failure = tally.failure()
     if failure:
         return GateVerdict.FAIL, failure
     if given.stopped:
@@ -171,20 +178,19 @@ def _conclude(
         return GateVerdict.SKIP, "no members"
     if soak_until is None:
         missing = tally.missing(numbers.verified)
-    elif given.now < soak_until:
+        if given.late:
+            return GateVerdict.HOLD, f"the deadline is over, and {missing}"
+        return GateVerdict.WAIT, missing
+    # From here on the numbers are met, and what is still due is waited for beyond the deadline.
+    if given.now < soak_until:
         return GateVerdict.SOAK, (
             f"{numbers.verified} of {numbers.members} verified; soaks until"
             f" {soak_until:%Y-%m-%d %H:%M} UTC"
         )
-    else:
-        read_since = sum(read >= soak_until for read in numbers.reads)
-        missing = tally.missing(read_since) if gate.soak else ""
-        missing = f"read again after the soak, {missing}" if missing else ""
-    if not missing:
-        return GateVerdict.PASS, f"{numbers.verified} of {numbers.members} verified"
-    if given.late:
-        return GateVerdict.HOLD, f"the deadline is over, and {missing}"
-    return GateVerdict.WAIT, missing
+    unread = tally.missing(sum(read >= soak_until for read in numbers.reads)) if gate.soak else ""
+    if unread:
+        return GateVerdict.WAIT, f"read again after the soak, {unread}"
+    return GateVerdict.PASS, f"{numbers.verified} of {numbers.members} verified"
 
 
 @dataclass(frozen=True)
@@ -211,7 +217,7 @@ class _WaveNumbers:
     def sample(self) -> int:
         return min(self.gate.min_sample, self.numbers.members)
 
-    def failure(self, *, late: bool) -> str:
+    def failure(self) -> str:
         """Say why the wave has failed; empty when it has not."""
         numbers, failures, attempted = self.numbers, self.failures, self.attempted
         rate = self.gate.max_failure_rate
@@ -234,19 +240,19 @@ class _WaveNumbers:
             return (
                 "there were more failures than tolerated before a cohort with some of them halted"
             )
-        results = attempted + numbers.reported
-        if numbers.too_many_once or fails_too_often(failures, results, rate):
+        if numbers.too_many_once or self._is_too_many():
             return (
                 f"{count(failures, 'failure')} of {attempted} attempted: too many to believe in"
                 f" max_failure_rate {percent(rate)}"
             )
-        sampled = attempted >= self.gate.min_sample and not numbers.busy
-        if late and sampled and failures > rate * results:
-            return (
-                f"at the deadline {failures} of {attempted} attempted have failed, more than"
-                f" max_failure_rate {percent(rate)}"
-            )
         return ""
+
+    def _is_too_many(self) -> bool:
+        """Failures are too many to believe in the rate; a limit in devices decides by itself."""
+        if self.gate.max_failures is not None:
+            return False
+        attempted = self.attempted + self.numbers.under_way
+        return FailureTest({1: self.gate}).is_too_many({1: (attempted, self.failures)})
 
     def missing(self, verified: int) -> str:
         """Say what the wave lacks to pass with so many verified; empty when nothing."""
@@ -255,11 +261,18 @@ class _WaveNumbers:
         if attempted < self.sample:
             return f"{attempted} of at least {count(self.sample, 'device')} attempted"
         taken = self.failures if self.forgiven else 0
-        if verified + taken < gate.success_needed * (attempted + numbers.silent):
+        heard = attempted + numbers.silent
+        if gate.min_success_rate is None:
+            lost, tolerated = heard - verified - taken, losses_allowed(gate, heard)
+            if lost > tolerated:
+                return (
+                    f"{lost} of {heard} attempted devices have failed or are silent,"
+                    f" {tolerated} tolerated"
+                )
+        elif verified + taken < gate.min_success_rate * heard:
             return (
-                f"{verified} of"
-                f" {count(attempted + numbers.silent, 'attempted or silent device')} verified,"
-                f" {percent(gate.success_needed)} needed"
+                f"{verified} of {count(heard, 'attempted or silent device')} verified,"
+                f" {percent(gate.min_success_rate)} needed"
             )
         if attempted < gate.min_coverage * numbers.members:
             return (

@@ -9,16 +9,16 @@ succeeds or fails afterwards and however rare the runs were.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 
 from ..declaration.spec import Wave
 from ..placement.rollout_device import LEFT, RolloutDevice
 from .device_outcomes import find_result
 from .gate import failures_allowed
-from .statistics import fails_too_often
+from .statistics import FailureTest, Result, list_changes
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,12 @@ class Hindsight:
 
 @dataclass
 class _Part:
-    """Devices that leave the numbers of a wave at one moment, or never; results in time."""
+    """Devices that leave the numbers of a wave at one moment, or never: counts up to a moment."""
 
     members: int = 0
-    failures: list[datetime] = field(default_factory=list)
-    successes: list[datetime] = field(default_factory=list)
+    attempted: int = 0
+    failures: int = 0
+    results: list[Result] = field(default_factory=list)
 
 
 def look_back(wave: Wave, rows: Iterable[RolloutDevice]) -> Hindsight:
@@ -50,17 +51,23 @@ def look_back(wave: Wave, rows: Iterable[RolloutDevice]) -> Hindsight:
         part.members += row.outcome.kind not in LEFT
         result = find_result(row)
         if result is not None:
-            (part.failures if result.failed else part.successes).append(result.at)
-    for part in parts.values():
-        part.failures.sort()
-        part.successes.sort()
+            part.results.append(result)
+    changes = [(change, part) for part in parts.values() for change in list_changes(part.results)]
+    changes.sort(key=lambda entry: entry[0].at)
+    test = None if wave.gate.max_failures is not None else FailureTest({wave.number: wave.gate})
     too_many = over_limit = False
-    rate = wave.gate.max_failure_rate
-    for moment in sorted({at for part in parts.values() for at in part.failures}):
+    for moment, together in groupby(changes, key=lambda entry: entry[0].at):
+        more = 0
+        for change, part in together:
+            part.attempted += change.attempted
+            part.failures += change.failures
+            more += change.failures
+        if more <= 0:
+            continue
         sound = [part for until, part in parts.items() if until is None or until > moment]
-        failures = sum(bisect_right(part.failures, moment) for part in sound)
-        successes = sum(bisect_right(part.successes, moment) for part in sound)
+        failures = sum(part.failures for part in sound)
+        attempted = sum(part.attempted for part in sound)
         members = sum(part.members for part in sound)
         over_limit |= failures > failures_allowed(wave.gate, members)
-        too_many |= fails_too_often(failures, failures + successes, rate)
+        too_many |= test is not None and test.is_too_many({wave.number: (attempted, failures)})
     return Hindsight(too_many=too_many, over_limit=over_limit)

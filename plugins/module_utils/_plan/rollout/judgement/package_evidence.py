@@ -13,13 +13,13 @@ from fractions import Fraction
 from ...._model.campaign import PILOT_DEVICES
 from ...._model.firmware import Package
 from ..declaration.campaign_names import Cohort
-from ..declaration.spec import RolloutSpec, Target
+from ..declaration.spec import RolloutSpec, Target, Timing
 from ..observation.campaign_history import History
 from ..observation.observed import OwnCampaign
 from ..placement.rollout_device import ATTEMPTED, DeviceClass, Outcome, RolloutDevice
 from .accepted import accepted_of_cohorts
-from .device_outcomes import find_result
-from .statistics import Result, first_too_many
+from .device_outcomes import find_begun, find_failure, find_result
+from .statistics import FailureTest, Result
 
 # The service lets a package go to more than 20 devices after so many, half of them well
 # (contract section 9).
@@ -87,7 +87,7 @@ def weigh(
             tally.devices += 1
             tally.zones.add(row.cohort.zone)
         tallies[row.package.name].add_current(row, over, busy)
-        for name, campaign_id, result in _find_results(row):
+        for name, campaign_id, result in _find_results(row, spec.timing):
             tallies[name].results.append(result)
             tallies[name].by_campaign.setdefault(campaign_id, []).append(result)
     return {name: _conclude(spec, tallies[name], history) for name in sorted(tallies)}
@@ -125,7 +125,7 @@ class _Tally:
     :ivar devices: those that get it, now, later or before.
     :ivar zones: zones of windows of their cohorts.
     :ivar results: of those that were attempted, and proved the package or failed.
-    :ivar reported: successes that are not proved yet.
+    :ivar under_way: of those that were attempted, and have no result that counts yet.
     :ivar by_campaign: the results by the campaign that they come from.
     :ivar unread: campaigns with devices to be read again.
     :ivar unsettled: devices that get it now and may still be live, or may not have taken it: they
@@ -137,7 +137,7 @@ class _Tally:
     devices: int = 0
     zones: set[str] = field(default_factory=set)
     results: list[Result] = field(default_factory=list)
-    reported: list[Result] = field(default_factory=list)
+    under_way: list[Result] = field(default_factory=list)
     by_campaign: dict[str, list[Result]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     unsettled: int = 0
@@ -148,9 +148,10 @@ class _Tally:
         :param over: ids of our campaigns that are over.
         """
         outcome = row.outcome
+        if outcome.kind not in ATTEMPTED:
+            result = find_result(row)
+            self.under_way += [result] if result else []
         if outcome.unread:
-            reported = find_result(row)
-            self.reported += [reported] if reported else []
             self.unread.add(outcome.campaign_id)
         self.unsettled += (outcome.unread and outcome.campaign_id in over) or (
             outcome.busy and row.imei not in busy
@@ -174,7 +175,7 @@ def _conclude(spec: RolloutSpec, tally: _Tally, history: History) -> PackageEvid
     live = [own for own in (*ours, *others) if own.campaign.package == name and not own.over]
     failures = sum(result.failed for result in tally.results)
     accepted = accepted_of_cohorts(spec, history, tally.target, codes)
-    rates = {wave.number: wave.gate.max_failure_rate for wave in spec.waves}
+    test = FailureTest({wave.number: wave.gate for wave in spec.waves})
     refused_at_size = any(own.refused and own.name.count > PILOT_DEVICES for own in ours)
     proved = _is_evidence(tally.results) or name in spec.qualified_packages
     return PackageEvidence(
@@ -185,7 +186,7 @@ def _conclude(spec: RolloutSpec, tally: _Tally, history: History) -> PackageEvid
         failures=failures,
         live=sum(own.name.count for own in live) + tally.unsettled,
         codes=codes,
-        failed_at=first_too_many([*tally.results, *tally.reported], rates)
+        failed_at=test.find_first([*tally.results, *tally.under_way])
         if failures > accepted
         else None,
         qualified=proved and not refused_at_size,
@@ -204,7 +205,7 @@ def _is_fruitless(own: OwnCampaign, tally: _Tally) -> bool:
     )
 
 
-def _find_results(row: RolloutDevice) -> Iterator[tuple[str, str, Result]]:
+def _find_results(row: RolloutDevice, timing: Timing) -> Iterator[tuple[str, str, Result]]:
     """Give how a device fared with each package: package, campaign, result.
 
     A step is a success once the device runs the version that it leads to, or a later one.
@@ -218,7 +219,12 @@ def _find_results(row: RolloutDevice) -> Iterator[tuple[str, str, Result]]:
         for package in (*row.path.done, row.package) if advanced else row.path.done:
             record = by_package.get(package.name)
             if record is not None and record.result_at is not None:
-                success = Result(at=record.result_at, wave=row.wave, failed=False)
+                earlier = [other for other in row.history.records if other is not record]
+                failure = find_failure(earlier, package.name, timing)
+                begun = failure[0] if failure else find_begun(record, record.result_at, timing)
+                success = Result(
+                    begun, row.wave, failure and failure[1], failure and record.result_at
+                )
                 yield package.name, record.own.campaign.id, success
 
 

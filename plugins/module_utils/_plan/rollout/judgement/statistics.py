@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from itertools import groupby
+from typing import NamedTuple
+
+from ..declaration.spec import Gate, GateTest
+from .anytime_test import Count, find_bets, is_beyond_chance
 
 # A failure rate counts as too high when what was seen is this unlikely under the tolerated one.
 SIGNIFICANCE = Fraction(5, 100)
@@ -89,52 +93,114 @@ def _estimate(failures: int, attempted: int, rate: Fraction) -> float:
     return chance
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
-    """How one attempted device fared, when that came, and in which wave."""
+    """How one attempted device fares, and in which wave.
+
+    :ivar begun: from when on it counts as attempted.
+    :ivar failed_at: when it failed; None when it has not, or not yet.
+    :ivar repaired_at: when it succeeded after all, at another try.
+    """
+
+    begun: datetime
+    wave: int
+    failed_at: datetime | None = None
+    repaired_at: datetime | None = None
+
+    @property
+    def failed(self) -> bool:
+        """It is a failure now."""
+        return self.failed_at is not None and self.repaired_at is None
+
+
+class Change(NamedTuple):
+    """What changes in the counts of a wave at one moment."""
 
     at: datetime
     wave: int
-    failed: bool
+    attempted: int
+    failures: int
 
 
-def _at(result: Result) -> datetime:
-    return result.at
+def list_changes(results: Iterable[Result]) -> list[Change]:
+    """Give what results change, in time."""
+    changes = []
+    for result in results:
+        changes.append(Change(result.begun, result.wave, 1, 0))
+        if result.failed_at is not None:
+            changes.append(Change(result.failed_at, result.wave, 0, 1))
+            if result.repaired_at is not None:
+                changes.append(Change(result.repaired_at, result.wave, 0, -1))
+    changes.sort()
+    return changes
 
 
-def first_too_many(results: Iterable[Result], rates: Mapping[int, Fraction]) -> datetime | None:
-    """Give the first moment at which failures were too many; later successes change nothing.
+class FailureTest:
+    """Tells whether failures are too many to believe in the tolerated rates.
 
-    :param rates: the failure rate tolerated in each wave; a moment is judged by that of the newest
-        wave with a result.
+    :param gates: of each wave: the rate that it tolerates, and the test that decides.
     """
-    failures = attempted = newest = 0
-    in_time = sorted(results, key=_at)
-    for moment, group in groupby(in_time, key=_at):
-        before = failures
-        for result in group:
-            attempted += 1
-            failures += result.failed
-            newest = max(newest, result.wave)
-        if failures > before and fails_too_often(failures, attempted, rates[newest]):
-            return moment
-    return None
+
+    def __init__(self, gates: Mapping[int, Gate]) -> None:
+        self._gates = gates
+        self._bets = find_bets(gate.max_failure_rate for gate in gates.values())
+
+    def is_too_many(self, counts: Mapping[int, tuple[int, int]]) -> bool:
+        """Judge counts.
+
+        :param counts: ``(attempted, failures)`` by wave, of the waves that have begun; the fixed
+            test takes the rate of the newest one.
+        """
+        newest = self._gates[max(counts)]
+        if newest.test is GateTest.FIXED:
+            attempted, failures = map(sum, zip(*counts.values(), strict=True))
+            return fails_too_often(failures, attempted, newest.max_failure_rate)
+        by_rate = [
+            Count(self._gates[wave].max_failure_rate, failures, attempted)
+            for wave, (attempted, failures) in counts.items()
+        ]
+        return is_beyond_chance(by_rate, self._bets)
+
+    def find_first(self, results: Iterable[Result]) -> datetime | None:
+        """Give the first moment at which failures were too many; what comes later changes nothing.
+
+        What changes at one moment is judged together.
+        """
+        counts: dict[int, tuple[int, int]] = {}
+        for moment, changes in groupby(list_changes(results), key=_at):
+            more = 0
+            for change in changes:
+                attempted, failures = counts.get(change.wave, (0, 0))
+                counts[change.wave] = attempted + change.attempted, failures + change.failures
+                more += change.failures
+            if more > 0 and self.is_too_many(counts):
+                return moment
+        return None
 
 
-def stops_at(rate: Fraction, *, up_to: int) -> list[tuple[int, int]]:
+def _at(change: Change) -> datetime:
+    return change.at
+
+
+def stops_at(gate: Gate, *, up_to: int) -> list[tuple[int, int]]:
     """Give how a cohort stops: ``(failures, attempted)``, so many failures among at most so many.
 
     :param up_to: the most failures to give.
     """
+    test = FailureTest({1: gate})
     found = []
     for failures in range(1, up_to + 1):
         # The more are attempted, the less remarkable are so many failures.
         among = range(failures, _MOST_ATTEMPTED + 1)
         too_few = bisect_left(
-            among, x=True, key=lambda count: not fails_too_often(failures, count, rate)
+            among,
+            x=True,
+            key=lambda count: not test.is_too_many({1: (count, failures)}),
         )
         if too_few:
             found.append((failures, among[too_few - 1]))
+        if too_few == len(among):
+            break
     return found
 
 

@@ -400,13 +400,14 @@ def count_wave(rows: Sequence[RolloutDevice], hindsight: Hindsight, *, devices: 
         )
         if kinds[DeviceClass.UNKNOWN]
         else 0,
-        reported=kinds[DeviceClass.REPORTED],
+        under_way=sum(
+            row.outcome.begun is not None and row.outcome.kind not in ATTEMPTED for row in rows
+        ),
         devices=devices,
         rejected=sum(kinds[kind] for kind in LEFT),
         in_failed_cohorts=devices - len(rows),
         too_many_once=hindsight.too_many,
         over_limit_once=hindsight.over_limit,
-        busy=sum(row.outcome.busy for row in rows),
         successes=tuple(row.outcome.at for row in verified if row.outcome.at),
         reads=tuple(filter(None, reads)),
     )

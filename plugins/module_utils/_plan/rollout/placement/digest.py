@@ -22,7 +22,7 @@ _LEFT_OUT = frozenset({"devices", "approved", "accepted", "require_digest", "rem
 # An approval must outlive an update. Fields whose names have changed since the first digest, and
 # fields that have come since, which are left out as long as they have their defaults.
 _SPELLED = {"max_failed_cohort_share": "max_failed_lane_share"}
-_ADDED = frozenset({"max_shrink"})
+_ADDED = frozenset({"max_shrink", "test"})
 
 
 def plan_digest(spec: RolloutSpec, rows: Iterable[RolloutDevice]) -> str:

@@ -50,6 +50,8 @@ class Outcome:
     """The class of a device, why, and the campaign that says so (empty: none yet).
 
     :ivar at: when its result came.
+    :ivar begun: from when on it counts as attempted; None while it does not.
+    :ivar failed_at: when it failed, also where a retry has verified it since.
     :ivar unread: its version must be read again before more can be said.
     :ivar waits: it waits to be put into a campaign.
     :ivar busy: another campaign has it, so that it cannot be put into one.
@@ -62,6 +64,8 @@ class Outcome:
     unread: bool = False
     waits: bool = False
     busy: bool = False
+    begun: datetime | None = None
+    failed_at: datetime | None = None
 
 
 NOT_JUDGED = Outcome(DeviceClass.PENDING, "")
