@@ -164,18 +164,42 @@ options:
             suboptions: &gate
               max_failure_rate:
                 description:
-                  - Tolerated share of failures among attempted devices, from 0 to 1.
+                  - Tolerated share of failures, from 0 to 1, rounded up to whole devices. A rate
+                    above 0 tolerates at least one failure.
+                  - More failures than this share of the wave halt the rollout. The wave passes only
+                    if no more than this share of its attempted devices has failed or is silent.
+                  - A cohort halts alone when its failures, over all waves, are too many to believe
+                    in this rate (O(rollout.gate.test)).
                   - Defaults to V(0.10) for the first wave and V(0.05) for later ones.
                 type: float
               max_failures:
                 description:
                   - Tolerated number of failures in the wave, whatever its size.
                   - Defaults to V(2) for the first wave. Later waves have no such limit.
+                  - A null that is declared means that there is no such limit, in the first wave as
+                    well.
                 type: int
               min_success_rate:
-                description: Share of successes among attempted devices that must be reached, from 0
-                  to 1. By default it is 1 less the failure rate.
+                description:
+                  - Share of successes among attempted and silent devices that must be reached, from
+                    0 to 1. It then decides whether the wave passes, instead of
+                    O(rollout.gate.max_failure_rate).
+                  - By default there is none. A null that is declared for a wave lifts that of
+                    O(rollout.gate).
                 type: float
+              test:
+                description:
+                  - How failures are found to be too many before the limits of a wave are reached.
+                  - V(anytime) needlessly stops at most 5 percent of the cohorts whose firmware
+                    fails at the tolerated rate, no matter how often the rollout runs.
+                  - V(fixed) is the test of version 0.5.0 and earlier, which is stricter, and which
+                    stops more good firmware the more often the rollout runs.
+                  - A wave with O(rollout.gate.max_failures) is halted by this number only, and not
+                    by the test. Its cohorts still are.
+                  - Defaults to V(anytime).
+                type: str
+                choices: [anytime, fixed]
+                version_added: 0.6.0
               min_sample:
                 description:
                   - Devices that must be attempted before the wave can pass.

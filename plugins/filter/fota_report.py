@@ -29,6 +29,7 @@ options:
       - V(report) gives lines with the status of the rollout and its devices by wave and model.
       - V(plan) gives lines with targets, cohorts, waves with their gates, campaigns to create or to
         stop, and what an operator may add to the declaration to let the rollout continue.
+      - V(odds) gives lines with the chances that the gates stop firmware that fails (since 0.6.0).
       - V(audit) gives lines with the versions that devices run, compared with their targets.
       - V(json) gives a dictionary with all facts but C(actions), with the lines of the other forms
         in C(report), C(plan) and C(audit), and with the rows of the table of V(report) in
@@ -37,6 +38,7 @@ options:
     choices:
       - report
       - plan
+      - odds
       - audit
       - json
     default: report
@@ -79,6 +81,9 @@ from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.gates import (  # noqa: E402
+    odds_lines,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.report_json import (  # noqa: E402
     report_document,
 )
@@ -91,6 +96,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text impor
 FORMS: dict[str, Callable[[Mapping[str, Any]], list[str] | dict[str, Any]]] = {
     "report": report_lines,
     "plan": plan_lines,
+    "odds": odds_lines,
     "audit": audit_lines,
     "json": report_document,
 }

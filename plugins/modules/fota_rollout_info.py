@@ -472,7 +472,8 @@ cohort_rules:
   description:
     - The rules for every cohort. At most C(pilot_devices) are in campaigns at once until
       C(min_attempted) devices were attempted, and a share of C(min_success_rate) of them succeeded.
-    - A cohort halts on C(failures) in up to C(attempted) devices of C(halts_at), over all waves.
+    - A cohort halts on C(failures) in up to C(attempted) devices of C(halts_at), over all waves. It
+      has no entries where half of the devices or more may fail.
   returned: when a decision was made
   type: dict
   sample:
@@ -480,8 +481,17 @@ cohort_rules:
     min_attempted: 5
     min_success_rate: 0.5
     halts_at:
-      - failures: 2
-        attempted: 7
+      - failures: 3
+        attempted: 5
+needless_stop:
+  description: The C(chance) that one of the gates stops firmware that fails on a share of
+    C(failure_rate) of the devices, computed from the gates and the sizes of the waves. Every device
+    is taken to fail by itself.
+  returned: when a decision was made
+  type: dict
+  sample:
+    failure_rate: 0.02
+    chance: 0.0591
 waves:
   description: The waves in order, with the verdicts of their gates.
   returned: when a decision was made
@@ -565,9 +575,24 @@ waves:
       type: float
       returned: always
     gate:
-      description: Thresholds of its gate, C(success_needed), C(min_coverage), C(min_sample) and
-        C(max_failure_rate).
+      description:
+        - Thresholds of its gate, C(min_coverage), C(min_sample), C(max_failure_rate),
+          C(max_failures), C(min_success_rate), C(approval) and C(test). Null means that there is no
+          such limit.
+        - C(success_needed) is C(min_success_rate), or what C(max_failure_rate) leaves.
       type: dict
+      returned: always
+    halts_at:
+      description: It also halts on C(failures) in up to C(attempted) devices.
+      type: list
+      elements: dict
+      returned: always
+    odds:
+      description: The C(stop_chance) with which its gate stops firmware that fails on a share of
+        C(failure_rate) of the devices. Every device is taken to fail by itself, and all members to
+        be attempted.
+      type: list
+      elements: dict
       returned: always
     deadline:
       description: Deadline of the wave, UTC. Null while campaigns must still be created.
@@ -611,6 +636,16 @@ waves:
         min_coverage: 0.75
         min_sample: 5
         max_failure_rate: 0.1
+        max_failures: 2
+        min_success_rate: null
+        approval: true
+        test: anytime
+      halts_at: []
+      odds:
+        - failure_rate: 0.01
+          stop_chance: 0.001
+        - failure_rate: 0.2
+          stop_chance: 0.7939
       soak_until: null
       deadline: '2026-03-08T00:00:00Z'
       counts:

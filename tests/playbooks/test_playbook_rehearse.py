@@ -34,8 +34,8 @@ CHANGED = {
     imei(1, 7): {"eligible": False},
     imei(1, 0): {"licensed": True},
 }
-# Two failures of three fail a cohort; the wave would not tolerate a third.
-PILOT = {"approval": True, "max_failure_rate": 0.34, "max_failures": 2}
+# Three failures of three fail a cohort; the wave would not tolerate a third.
+PILOT = {"approval": True, "max_failure_rate": 0.19, "max_failures": 2}
 SECRETS = ("simulator-secret", "simulator-password", "0000123456-00001")
 
 

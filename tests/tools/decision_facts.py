@@ -74,7 +74,7 @@ ADDED = frozenset(
     {
         *("busy", "changes", "cohort_rules", "gate", "kinds_left_out", "max_exposure", "models"),
         *("out_of_scope", "overrides", "rate_ruled_out", "required", "standings", "state"),
-        *("imeis", "total", "touched_at_most", "unread"),
+        *("halts_at", "imeis", "needless_stop", "odds", "total", "touched_at_most", "unread"),
     }
 )
 """Keys that older recordings lack: compared where both sides have them."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from ...module_utils._model.text import count, visible
+from .gates import gate_lines, halting_counts, needless_lines, percent
 from .tables import VERSION_COLUMNS, WAVE_COLUMNS, lay_out, version_rows, wave_rows
 
 Facts = Mapping[str, Any]
@@ -52,8 +53,8 @@ def plan_lines(facts: Facts) -> list[str]:
     if not is_judged(facts):
         return [facts["msg"]]
     parts = (
-        *(_targets, _devices, _cohorts, _paths, _clusters, _waves, _changes, _exposure),
-        _overrides,
+        *(_targets, _devices, _cohorts, _paths, _clusters, _waves, needless_lines),
+        *(_changes, _exposure, _overrides),
     )
     lines = [visible(line) for part in parts for line in part(facts)]
     return [facts["msg"], *lines]
@@ -103,11 +104,12 @@ def _cohorts(facts: Facts) -> Iterator[str]:
             f" {count(cohort['devices'], 'device')}, {_cohort_state(cohort, rules)}"
         )
     if facts["cohorts"]:
-        limits = ", ".join(
-            f"{count(limit['failures'], 'failure')} in up to {limit['attempted']}"
-            for limit in rules["halts_at"]
+        limits = halting_counts(rules["halts_at"])
+        yield (
+            f"  a cohort halts alone, and the others continue, at {limits}, over all waves"
+            if limits
+            else "  no cohort halts alone, as half of its devices or more may fail"
         )
-        yield f"  a cohort halts on its own at {limits} attempted devices, over all waves"
 
 
 def _cohort_state(cohort: Facts, rules: Facts) -> str:
@@ -119,7 +121,7 @@ def _cohort_state(cohort: Facts, rules: Facts) -> str:
         return f"qualified by {count(attempted, 'attempted device')}, {failures} of them failed"
     return (
         f"not qualified yet: at most {rules['pilot_devices']} at once until"
-        f" {rules['min_attempted']} are attempted and {_percent(rules['min_success_rate'])} of them"
+        f" {rules['min_attempted']} are attempted and {percent(rules['min_success_rate'])} of them"
         f" succeed ({attempted} attempted so far)"
     )
 
@@ -163,7 +165,7 @@ def _waves(facts: Facts) -> Iterator[str]:
         )
         if not wave["members"]:
             continue
-        yield from _gate(wave)
+        yield from gate_lines(wave)
         if wave["kinds_left_out"]["kinds"]:
             kinds = _name(wave["kinds_left_out"], "kinds")
             yield f"  no device of these kinds is in this wave: {kinds}"
@@ -173,29 +175,6 @@ def _verdict(wave: Facts) -> str:
     """Say the verdict and why, with a verb that both have only once."""
     word = _VERDICTS[wave["verdict"]]
     return wave["why"] if wave["why"].startswith(word) else f"{word}: {wave['why']}"
-
-
-def _gate(wave: Facts) -> Iterator[str]:
-    """Say what a gate passes and halts on, in devices."""
-    gate, members = wave["gate"], wave["members"]
-    limit, rate = _ordinal(wave["failures_allowed"] + 1), _percent(gate["max_failure_rate"])
-    yield (
-        f"  passes with {count(wave['sample'], 'device')} attempted,"
-        f" {_percent(gate['success_needed'])} of them verified, and"
-        f" {_percent(gate['min_coverage'])} of {count(members, 'member')} attempted"
-    )
-    yield (
-        f"  halts on the {limit} failure ({wave['failures']} so far), or sooner when failures are"
-        f" too frequent for a rate of {rate}; zero failures in {count(members, 'device')} rules"
-        f" out failure rates above {_percent(wave['rate_ruled_out'])} (95 % confidence)"
-    )
-    touched = count(wave["touched_at_most"], "device")
-    yield f"  at most {touched} can have been touched before this gate decides"
-    if wave["sample"] < gate["min_sample"]:
-        yield (
-            f"  min_sample is {gate['min_sample']}, but the wave has {count(members, 'member')},"
-            f" so {members} is used"
-        )
 
 
 def _changes(facts: Facts) -> Iterator[str]:
@@ -302,15 +281,6 @@ def _name(group: Facts, noun: str) -> str:
     """Name the examples of a group, and say how many more there are."""
     more = group[noun] - len(group["examples"])
     return ", ".join(group["examples"]) + (f" and {more} more" if more else "")
-
-
-def _ordinal(number: int) -> str:
-    endings = {1: "st", 2: "nd", 3: "rd"}
-    return f"{number}{'th' if number % 100 in (11, 12, 13) else endings.get(number % 10, 'th')}"
-
-
-def _percent(rate: float) -> str:
-    return f"{rate * 100:.3g} %"
 
 
 def _minute(moment: str) -> str:

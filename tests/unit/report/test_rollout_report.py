@@ -165,6 +165,97 @@ def test_a_sample_over_the_size_of_its_wave_is_capped_and_said() -> None:
     assert found_in(lines, "  min_sample is ") == ["3, but the wave has 2 members, so 2 is used"]
 
 
+def plan_of(count: int, gate: dict[str, Any]) -> list[str]:
+    """The plan of a rollout with one wave of so many devices."""
+    found = decided(spec(imeis(count), gate=gate), seen(map(device, imeis(count))))
+    return plan_lines({**view_decision(found, "none"), "msg": MSG})
+
+
+@pytest.mark.parametrize(
+    ("count", "gate", "expected"),
+    [
+        (
+            20,
+            {"max_failures": 2, "max_failure_rate": 0.1},
+            "3rd failure (0 so far); stops firmware that fails on 20 % of devices in 79.4 % of"
+            " rollouts, 10 % in 32.3 %, 5 % in 7.55 %, 2 % in 0.707 %, 1 % in 0.1 %",
+        ),
+        (
+            60,
+            {"max_failures": None, "max_failure_rate": 0.05},
+            "4th failure (0 so far), or sooner on 3 failures in up to 7 attempted devices; stops"
+            " firmware that fails on 20 % of devices in 99.9 % of rollouts, 10 % in 86.3 %, 5 % in"
+            " 35.3 %, 2 % in 3.23 %, 1 % in 0.314 %",
+        ),
+        (
+            4,
+            {"max_failure_rate": 0.05},
+            "2nd failure (0 so far); stops firmware that fails on 20 % of devices in 18.1 % of"
+            " rollouts, 10 % in 5.23 %, 5 % in 1.4 %, 2 % in 0.234 %, 1 % in less than 0.1 %: add"
+            " devices to this wave, or lower its max_failures, to stop it more often",
+        ),
+    ],
+)
+def test_the_plan_says_what_halts_and_with_which_odds(
+    count: int, gate: dict[str, Any], expected: str
+) -> None:
+    """In one sentence: on which failure, and how likely that stops firmware that fails."""
+    assert found_in(plan_of(count, gate), "  halts on the ") == [expected]
+
+
+def test_what_zero_failures_rule_out_is_said_where_it_is_little() -> None:
+    """Not that no failure of 4 rules out more than 52.7 %."""
+    start = "  zero failures in "
+    assert found_in(plan_of(4, {}), start) == []
+    assert found_in(plan_of(20, {}), start) == [
+        "20 devices rules out failure rates above 13.9 % (95 % confidence)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gate", "expected"),
+    [
+        ({}, "15 of 20 devices attempted and at most 10 % of them (rounded up) failed or silent"),
+        (
+            {"min_success_rate": 0.95, "min_coverage": 0.82},
+            "17 of 20 devices attempted and 95 % of them verified",
+        ),
+    ],
+)
+def test_the_plan_says_what_passes(gate: dict[str, Any], expected: str) -> None:
+    assert found_in(plan_of(20, gate), "  passes with ") == [expected]
+
+
+def test_the_plan_says_how_likely_good_firmware_is_stopped() -> None:
+    """Once for the rollout, with what an operator can do about it."""
+    assert found_in(plan_of(60, {"max_failures": None, "max_failure_rate": 0.05}), "odds: ") == [
+        "firmware that fails on 2 % of devices is stopped by one of the gates in 3.23 % of"
+        " rollouts, most often in wave all (3.23 %): raise its max_failure_rate or max_failures if"
+        " you tolerate such firmware"
+    ]
+    (seldom,) = found_in(plan_of(20, {}), "odds: ")
+    assert seldom.endswith("is stopped by one of the gates in 0.707 % of rollouts")
+
+
+def test_the_odds_are_facts_and_lines() -> None:
+    found = decided(spec(imeis(60)), seen(map(device, imeis(60))))
+    facts = {**view_decision(found, "none"), "msg": MSG}
+    assert [odds["failure_rate"] for odds in facts["waves"][0]["odds"]] == [
+        *(0.01, 0.02, 0.05, 0.10, 0.20)
+    ]
+    assert facts["needless_stop"]["failure_rate"] == 0.02
+    lines = fota_report(facts, "odds")
+    assert [line.split(" ")[0] for line in lines] == ["wave", "odds:"]
+
+
+def test_no_cohort_halts_alone_where_half_may_fail() -> None:
+    lines = plan_of(20, {"max_failure_rate": 0.5, "max_failures": None})
+    assert "  no cohort halts alone, as half of its devices or more may fail" in lines
+    assert found_in(plan_of(20, {}), "  a cohort halts alone, and the others continue, at ") == [
+        "3 failures in up to 5, 4 failures in up to 9 attempted devices, over all waves"
+    ]
+
+
 def test_devices_that_are_out_are_counted_and_some_are_named() -> None:
     wish = spec(imeis(9))
     found = decided(wish, seen(map(device, imeis(2))))
@@ -177,7 +268,7 @@ def test_devices_that_are_out_are_counted_and_some_are_named() -> None:
 
 
 def test_a_rollout_that_could_not_be_read_shows_its_message() -> None:
-    for form in ("report", "plan", "audit"):
+    for form in ("report", "plan", "odds", "audit"):
         assert fota_report(FAILED_READ, form) == ["no answer"]
     document = report_document(FAILED_READ)
     assert document == {
@@ -210,7 +301,7 @@ def test_what_is_shown_has_no_escapes() -> None:
         ),
     )
     facts = {**view_decision(found, "all"), "msg": MSG}
-    for form in ("report", "plan", "audit"):
+    for form in ("report", "plan", "odds", "audit"):
         assert [line for line in fota_report(facts, form) if not line.isprintable()] == []
 
 
@@ -225,9 +316,9 @@ def test_anything_but_a_result_is_refused(facts: object) -> None:
 
 
 def test_an_unknown_form_is_refused() -> None:
-    with pytest.raises(AnsibleFilterError, match="report, plan, audit, json"):
+    with pytest.raises(AnsibleFilterError, match="report, plan, odds, audit, json"):
         fota_report({"msg": ""}, "table")
-    assert {*FORMS} == {"report", "plan", "audit", "json"}
+    assert {*FORMS} == {"report", "plan", "odds", "audit", "json"}
 
 
 def test_a_pending_row_is_counted() -> None:

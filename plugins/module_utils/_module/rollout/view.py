@@ -17,7 +17,7 @@ from ..._plan.rollout.action.campaign_batches import PlannedCampaign
 from ..._plan.rollout.action.decide import Decision
 from ..._plan.rollout.action.events import passed_waves
 from ..._plan.rollout.action.offered_overrides import find_accepts, find_approvals
-from ..._plan.rollout.declaration.spec import Accept, Approval, RolloutSpec
+from ..._plan.rollout.declaration.spec import Accept, Approval, Gate, RolloutSpec
 from ..._plan.rollout.judgement.assessment import Assessment
 from ..._plan.rollout.judgement.exposure import count_changing, find_changing, stays_queued
 from ..._plan.rollout.judgement.odds import (
@@ -50,7 +50,7 @@ _QUIET = frozenset(
 
 # Devices, or kinds of devices, that are named where a fact is about many of them.
 _EXAMPLES = 5
-# The most failures for which it is given how many attempted devices halt a cohort.
+# The most failures for which it is given among how many attempted devices they are too many.
 _COHORT_FAILURES = 4
 
 
@@ -307,15 +307,18 @@ def _cohort(cohort: PackageEvidence) -> dict[str, Any]:
 
 def _cohort_rules(spec: RolloutSpec) -> dict[str, Any]:
     """What a cohort must show before it goes to many devices, and what halts it."""
-    limits = stops_at(spec.waves[0].gate, up_to=_COHORT_FAILURES)
     return {
         "pilot_devices": PILOT_DEVICES,
         "min_attempted": EVIDENCE_DEVICES,
         "min_success_rate": float(EVIDENCE_SUCCESS),
-        "halts_at": [
-            {"failures": failures, "attempted": attempted} for failures, attempted in limits
-        ],
+        "halts_at": _halts_at(spec.waves[0].gate, _COHORT_FAILURES),
     }
+
+
+def _halts_at(gate: Gate, most: int) -> list[dict[str, int]]:
+    """Failures that are too many among so many attempted devices or fewer, up to ``most``."""
+    limits = stops_at(gate, up_to=min(most, _COHORT_FAILURES))
+    return [{"failures": failures, "attempted": attempted} for failures, attempted in limits]
 
 
 def _path(path: VersionPath) -> dict[str, Any]:
@@ -358,6 +361,9 @@ def _wave(assessment: Assessment, state: WaveState, touched: int) -> dict[str, A
             "approval": wave.gate.approval,
             "test": wave.gate.test.value,
         },
+        "halts_at": _halts_at(wave.gate, judgement.allowed)
+        if wave.gate.max_failures is None
+        else [],
         "odds": [
             {
                 "failure_rate": rate,

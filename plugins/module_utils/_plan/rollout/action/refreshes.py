@@ -42,14 +42,16 @@ def _find_read_time(state: WaveState, now: datetime) -> datetime | None:
     """
     if state.judgement.soak_until is not None:
         return state.judgement.soak_until if state.judgement.reads_again else None
-    reported = [row for row in state.rows if row.outcome.kind is DeviceClass.REPORTED]
+    reported = [
+        row for row in state.rows if row.outcome.kind is DeviceClass.REPORTED and row.halted is None
+    ]
     if not reported or not state.wave.gate.soak:
         return None
-    successes = (row.outcome.at for row in reported if row.halted is None)
+    successes = (row.outcome.at for row in reported)
     numbers = replace(
         state.numbers,
-        verified=state.numbers.verified + state.numbers.reported,
-        reported=0,
+        verified=state.numbers.verified + len(reported),
+        under_way=state.numbers.under_way - len(reported),
         successes=(*state.numbers.successes, *filter(None, successes)),
     )
     return judge(state.wave.gate, numbers, Circumstances(now)).soak_until

@@ -41,9 +41,9 @@ class GateTest(Enum):
     """How failures are found to be too many to believe in the tolerated rate."""
 
     ANYTIME = "anytime"
-    """At most 5 % false alarms in all, however often somebody looks."""
+    """At most 5 % false alarms in all, however often the rollout runs."""
     FIXED = "fixed"
-    """At most 5 % false alarms at each look: the test of earlier versions."""
+    """At most 5 % false alarms at each run: the test of earlier versions."""
 
 
 @dataclass(frozen=True)

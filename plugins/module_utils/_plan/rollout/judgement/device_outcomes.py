@@ -34,7 +34,7 @@ from .statistics import Result
 # would seem to be all there is.
 _UNDER_WAY = frozenset({DeviceClass.REPORTED, DeviceClass.PENDING, DeviceClass.UNKNOWN})
 # Words of a result; without one, a campaign that is over has left the device where it was.
-_TOLD = frozenset({DeviceState.SUCCESS, DeviceState.FAILED})
+_WITH_RESULT = frozenset({DeviceState.SUCCESS, DeviceState.FAILED})
 
 _WAITS = Outcome(DeviceClass.PENDING, "waits for a campaign", waits=True)
 _SETTLING = Outcome(DeviceClass.SETTLING, "a campaign's device report is not complete yet")
@@ -80,8 +80,8 @@ def find_begun(record: Record, at: datetime, timing: Timing) -> datetime:
     attempted = parse_time(record.row.recent_attempt)
     if attempted is None:
         return at
-    told = record.result_at if record.row.state in _TOLD else None
-    return min(attempted, at) if (told or at) - attempted <= timing.silent_after else at
+    result_at = record.result_at if record.row.state in _WITH_RESULT else None
+    return min(attempted, at) if (result_at or at) - attempted <= timing.silent_after else at
 
 
 def find_failure(
@@ -119,8 +119,12 @@ class _Judge:
         if latest.kind is DeviceClass.ADVANCED:
             return self._judge_next_step(row, latest, record)
         if latest.kind is DeviceClass.VERIFIED:
-            failure = find_failure(row.history.earlier, record.own.campaign.package, self._timing)
-            return replace(latest, begun=failure[0], failed_at=failure[1]) if failure else latest
+            package = record.own.campaign.package
+            earlier_failure = find_failure(row.history.earlier, package, self._timing)
+            if earlier_failure is None:
+                return latest
+            begun, failed_at = earlier_failure
+            return replace(latest, begun=begun, failed_at=failed_at)
         for before in row.history.earlier:
             if before.own.campaign.package != record.own.campaign.package:
                 continue
@@ -209,7 +213,7 @@ def _known_at(kind: DeviceClass, record: Record, timing: Timing) -> datetime | N
     bears out when there was time to read it.
     """
     result_at, end = record.result_at, record.own.campaign.schedule.end
-    silent = record.row.state not in _TOLD
+    silent = record.row.state not in _WITH_RESULT
     if kind is DeviceClass.FAILED and silent and end is not None and not record.own.stopped:
         return day_ends(end)
     if kind is DeviceClass.MISMATCH and result_at is not None:

@@ -266,7 +266,7 @@ class _WaveNumbers:
             lost, tolerated = heard - verified - taken, losses_allowed(gate, heard)
             if lost > tolerated:
                 return (
-                    f"{lost} of {heard} attempted devices have failed or are silent,"
+                    f"{lost} of {count(heard, 'attempted device')} failed or silent,"
                     f" {tolerated} tolerated"
                 )
         elif verified + taken < gate.min_success_rate * heard:

@@ -23,7 +23,7 @@ from .statistics import FailureTest
 RATES = (0.01, 0.02, 0.05, 0.10, 0.20)
 # Firmware this good should not be stopped.
 GOOD_RATE = 0.02
-# Chances that make no difference to anybody.
+# Chances that make no practical difference.
 _NEGLIGIBLE = 1e-6
 _NOTHING = 1e-12
 # Devices after which the test is left out if it still makes a difference: the number decides then.
