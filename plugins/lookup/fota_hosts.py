@@ -119,7 +119,7 @@ from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.lookup import LookupBase
 from ansible.template import Templar
 
-from ansible_collections.thingspace.fota.plugins.module_utils._model.text import count
+from ansible_collections.thingspace.fota.plugins.module_utils._model.text import as_text, count
 
 if TYPE_CHECKING:
     from ansible.inventory.host import Host
@@ -291,7 +291,7 @@ def imei_text(values: Mapping[str, Any], variable: str, host: str) -> str | None
     if isinstance(value, str):
         return value or None
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    return str(value) if is_number else None
+    return as_text(value) if is_number else None
 
 
 def plain(value: Any) -> Any:

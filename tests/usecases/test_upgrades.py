@@ -347,3 +347,11 @@ def test_lists_without_a_common_device_are_two_upgrades(account: Account) -> Non
     second = create(account, devices=ids[2:])
     assert first != second
     assert ensure(account, **declared(account, devices=ids[:2]))["upgrade"]["upgrade_id"] == first
+
+
+def test_rejected_devices_are_named_with_their_reasons(account: Account) -> None:
+    ids = [*account.devices("Model-A", OLD, 2), "354545496999999"]
+    account.before_each_look = lambda: account.sim.advance(hours=1)
+    ensure(account, **declared(account, devices=ids), imei_check="off", wait=True)
+    (warning,) = [text for text in account.warnings if "rejected" in text]
+    assert PACKAGE in warning and "1 of 3 devices: 354545496999999 (Device not found)" in warning

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from .errors import InvalidValue
 from .imei import ImeiCheck, luhn_is_valid
-from .text import short_key
+from .text import as_text, short_key
 
 MOST_PROBLEMS = 5
 _LONGEST_SHOWN = 40
@@ -98,7 +98,7 @@ def find_imei(record: Mapping[Any, object]) -> object:
 @lru_cache(maxsize=1024)
 def is_imei_key(name: object) -> bool:
     """Return whether a column or key with this name contains IMEIs, in any spelling."""
-    return _BETWEEN_WORDS.sub("", str(name)).casefold() in _IMEI_KEYS
+    return _BETWEEN_WORDS.sub("", as_text(name)).casefold() in _IMEI_KEYS
 
 
 def find_digits(value: object) -> str | None:
@@ -116,7 +116,7 @@ def why_no_imei(value: object) -> str:
     whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
     if not whole and not isinstance(value, (str, float)):
         return f"must be an IMEI with exactly 15 digits, not of type {type(value).__name__}"
-    text = str(value).strip()
+    text = as_text(value).strip()
     start = repr(text[:_LONGEST_SHOWN])
     if _MADE_A_NUMBER.fullmatch(text):
         return (

@@ -14,7 +14,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\
 
 def visible(value: object) -> str:
     """Return a value as one line of text, without escape sequences and control characters."""
-    return "".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", str(value)))
+    return "".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", as_text(value)))
 
 
 def count(number: int, noun: str) -> str:

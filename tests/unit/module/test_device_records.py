@@ -116,6 +116,19 @@ def test_what_tells_no_version() -> None:
             is_at_version("1.0", version)  # type: ignore[arg-type]
 
 
+def test_values_that_python_does_not_write_are_named() -> None:
+    huge = 10**5000
+    for devices in ([huge], [{"imei": huge}], [{"imei": "1", "host": huge}], [{huge: huge}]):
+        with pytest.raises(InvalidValue) as caught:
+            list_imeis(devices)
+        assert len(str(caught.value)) < 500
+    assert not is_imei(huge)
+    with pytest.raises(InvalidValue, match="an integer of"):
+        is_at_version(huge, "1.0")
+    with pytest.raises(InvalidValue, match="must be a string; quote it"):
+        cut([host(A, make="m", model="m", version=1.1)], {"name": "pilot", "per_package": 1}, REST)
+
+
 # -- waves
 
 REST = {"name": "rest", "rest": True}

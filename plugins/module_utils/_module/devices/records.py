@@ -14,7 +14,7 @@ from typing import Any
 from ..._model.device_lines import find_digits, find_imei, why_no_imei
 from ..._model.errors import InvalidValue
 from ..._model.imei import luhn_is_valid
-from ..._model.text import short_key
+from ..._model.text import as_text, short_key
 from ..._plan.compliance import Compliance, judge_version
 
 MOST_NAMED = 5
@@ -54,7 +54,7 @@ def read_records(devices: object, *, check_digit: bool = False) -> list[tuple[st
 
 def is_imei(value: object, *, check_digit: bool = True) -> bool:
     """Tell whether a value is an IMEI: 15 digits, the last of which is its check digit."""
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    text = as_text(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or len(text) != 15 or find_digits(text) is None:
         return False
     return not check_digit or luhn_is_valid(text)

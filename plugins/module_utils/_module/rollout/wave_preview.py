@@ -12,7 +12,7 @@ from typing import Any
 from ..._model.errors import InvalidValue
 from ..._model.firmware import Package
 from ..._model.imei import shorten
-from ..._model.text import count
+from ..._model.text import as_text, count
 from ..._plan.rollout.declaration.campaign_names import ROLLOUT_NAME, Cohort
 from ..._plan.rollout.declaration.option_types import InvalidSpec, Problems
 from ..._plan.rollout.declaration.spec import RolloutSpec, Selected, Target, Wave, WaveKind
@@ -114,4 +114,6 @@ def _place(
 def _read(record: Mapping[Any, object], keys: Sequence[str]) -> str:
     key = find_key(record, keys)
     value = None if key is None else record[key]
-    return "" if value is None else str(value)
+    if isinstance(value, (bool, float)):
+        raise InvalidValue(f"devices: {key}", value, "must be a string; quote it")
+    return "" if value is None else as_text(value)

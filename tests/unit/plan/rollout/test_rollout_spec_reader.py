@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
 from ansible_collections.thingspace.fota.plugins.module_utils._model.imei import (
     ImeiCheck,
     luhn_is_valid,
@@ -657,3 +658,37 @@ def test_one_variable_in_two_spellings_is_an_error() -> None:
     assert problems(declared([both])) == (
         "rollout.devices = 'Time Zone': timezone is given, too: it is the same",
     )
+
+
+# -- shortened
+
+HUGE, LONG = 10**5000, "x" * 40_000
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        pytest.param({LONG: 1}, id="key"),
+        pytest.param({HUGE: 1}, id="integer-key"),
+        pytest.param({"gate": {LONG: LONG}}, id="nested-key"),
+        pytest.param({"name": HUGE}, id="name"),
+        pytest.param({"name": LONG}, id="long-name"),
+        pytest.param({"retry": HUGE}, id="integer"),
+        pytest.param({"gate": {"max_failure_rate": HUGE}}, id="number"),
+        pytest.param({"sweep": HUGE}, id="flag"),
+        pytest.param({"late_joiners": HUGE}, id="choice"),
+        pytest.param({"qualified_packages": [HUGE]}, id="texts"),
+        pytest.param({"calendar": {"windows": [{"start": HUGE, "end": 4}]}}, id="window"),
+        pytest.param({"calendar": {"freeze": [{"from": HUGE, "to": LONG}]}}, id="day"),
+        pytest.param({"target": [{**target(), "version": HUGE}]}, id="version"),
+        pytest.param({"target": [{**target(), "make": LONG * 2, "model": ""}]}, id="word"),
+        pytest.param({"devices": [HUGE, LONG]}, id="devices"),
+        pytest.param({"devices": [{"imei": HUGE, "host": HUGE, "site": HUGE}]}, id="records"),
+        pytest.param({"devices": [{"imei": LONG, HUGE: HUGE}]}, id="odd-records"),
+    ],
+)
+def test_a_mistake_prints_its_key_and_value_shortened(members: dict[Any, Any]) -> None:
+    """Python does not write integers of more than 4300 digits."""
+    with pytest.raises((InvalidSpec, InvalidValue)) as caught:
+        read({**declared(), **members})
+    assert 20 < len(str(caught.value)) < 1500

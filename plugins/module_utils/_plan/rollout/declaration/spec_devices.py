@@ -14,7 +14,7 @@ from typing import Any
 from ...._model.device_lines import DeviceLine
 from ...._model.errors import InvalidValue
 from ...._model.imei import ImeiCheck, check_device_ids, shorten, split_ids
-from ...._model.text import brief
+from ...._model.text import as_text, brief
 from .option_types import Problems
 from .spec import Selected
 
@@ -98,22 +98,22 @@ def _entries_of_file(lines: Iterable[DeviceLine]) -> Iterator[tuple[str, object]
 def _read_device(entry: object) -> Selected | None:
     if not isinstance(entry, Mapping):
         entry = {"imei": entry}
-    imei = str(entry.get("imei", "")).strip()
+    imei = as_text(entry.get("imei", "")).strip()
     if len(imei) != 15 or not (imei.isascii() and imei.isdigit()):
         return None
-    named = _find_keys(tuple(map(str, entry)))
+    named = _find_keys(tuple(map(as_text, entry)))
     groups = entry.get(named.get("groups", ""))
     if isinstance(groups, str):
         groups = [group.strip() for group in groups.split(";") if group.strip()]
     variables = {
-        str(key): str(value)
+        as_text(key): as_text(value)
         for key, value in entry.items()
         if key not in ("imei", "host", "groups") and value is not None
     }
     zone = variables.get(named.get("timezone", ""))
     return Selected(
         imei=imei,
-        host=str(entry.get("host", "")),
+        host=as_text(entry.get("host", "")),
         groups=tuple(str(group) for group in groups) if isinstance(groups, (list, tuple)) else (),
         variables=variables if zone is None else {**variables, "timezone": zone},
     )
