@@ -3,31 +3,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A part of the devices is not taken for all of them.
 
-Places where a limit applies: the plays of every playbook, and the selection of devices by a host
-pattern in the role, in ``rehearse`` and in ``reverse``.
+Places where a limit applies: the plays of every playbook; the selection of devices by a host
+pattern in the role, in ``rehearse`` and in ``reverse``; and by the lookup in the declaration.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.tests.playbooks.runner import ROOT
+from ansible_collections.thingspace.fota.tests.playbooks.runner import ROOT, PlaybookRun
 from ansible_collections.thingspace.fota.tests.playbooks.test_role_rollout import (
     Operator,
     inventory,
     operator,
+    spec,
 )
 
 __all__ = ["inventory", "operator"]
 
-PLAYBOOKS = sorted(
-    file.stem
-    for file in Path(ROOT / "playbooks").glob("*.yml")
-    if file.stem != "demo"  # it has an inventory of its own
-)
+PLAYBOOKS = sorted(file.stem for file in Path(ROOT / "playbooks").glob("*.yml"))
 SELECTING = ["audit", "rehearse", "reverse", "rollout", "status"]
+BY_PATTERN = {"rollout_spec": spec(), "rollout_hosts": "fleet:!lab"}
+BY_LOOKUP = {
+    "rollout_spec": spec(devices="{{ query('thingspace.fota.fota_hosts', 'fleet:!lab') }}")
+}
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
@@ -51,6 +53,42 @@ def test_a_limit_that_cuts_the_selection_is_refused(
     run = person.run_once("--limit", limit, playbook=f"thingspace.fota.{playbook}")
     assert run.status == 2, run.output
     assert "selects only 6 of 27 devices of fleet:!lab" in " ".join(run.output.split())
+    assert person.sim.journal() == []
+    if playbook == "status":
+        name = "thingspace.fota.status"
+        run = person.run_once("--limit", limit, playbook=name, rollout_state="halted")
+        assert run.status == 2, "a part is not shown as the whole, whatever the state"
+
+
+@pytest.mark.parametrize("selection", [BY_PATTERN, BY_LOOKUP], ids=["pattern", "lookup"])
+def test_the_role_in_a_play_of_ones_own_refuses_it_too(
+    operator: type[Operator], selection: dict[str, Any]
+) -> None:
+    person = operator()
+    roles = [{"role": "thingspace.fota.rollout", "vars": selection}]
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "roles": roles}
+
+    def run_once(limit: str) -> PlaybookRun:
+        return person.run_playbook(
+            [play],
+            *("--inventory", person.inventory, "--limit", limit),
+            variables={"rollout_imei_check": "off"},
+            simulator=person.sim,
+        )
+
+    run = run_once("localhost,alpha-1*")
+    assert run.status == 2, run.output
+    assert "a rollout is for all of its devices in every run" in " ".join(run.output.split())
+    assert person.sim.journal() == []
+    assert run_once("localhost,fleet").succeeded()["Decide the next step"]["phase"] == "planned"
+
+
+def test_a_misspelled_connection_is_refused(operator: type[Operator]) -> None:
+    """The playbook would use that of the environment, which may be another account."""
+    person = operator()
+    run = person.run_once(playbook="thingspace.fota.halt", fota_conection={"account": "other"})
+    assert run.status == 2
+    assert "did you mean fota_connection?" in run.failed[0].result["msg"]
     assert person.sim.journal() == []
 
 

@@ -103,16 +103,19 @@ def for_login(
     names = ("client_id", "client_secret") if key_refused else ("username", "password")
     options = " and ".join(f"{name} ({variable(name)})" for name in names)
     pause = "" if minutes is None else f" for {count(minutes, 'minute')}"
-    again = (
-        f"The login is not tried again{pause}, because five rejected logins in a row lock the user."
+    danger = (
+        "the service may lock an application whose secret is rejected again and again"
+        if key_refused
+        else "five rejected logins in a row lock the user"
     )
+    again = f"The login is not tried again{pause}, because {danger}."
     if cache_was_new:
         again = (
             f"This token cache was empty at the start. Jobs that keep it do not try the login"
             f" again{pause}, but every job that starts with an empty one, such as in a container"
-            " that is thrown away, tries it at once, and five rejected logins in a row lock the"
-            " user. Correct the credentials before the next job, and set token_cache"
-            f" ({variable('token_cache')}) to a directory that all jobs share."
+            f" that is thrown away, tries it at once, and {danger}. Correct the credentials before"
+            f" the next job, and set token_cache ({variable('token_cache')}) to a directory that"
+            " all jobs share."
         )
     again += (
         " To try again immediately, use other credentials, run the playbook"

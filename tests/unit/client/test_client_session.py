@@ -429,6 +429,7 @@ def test_a_refused_key_is_remembered_too(
         with pytest.raises(LoginRejected) as caught:
             read(wrong, ops)
         assert "client_secret (THINGSPACE_CLIENT_SECRET)" in str(caught.value.hint)
+        assert "lock the user" not in str(caught.value.hint), "a secret is not that of a user"
         assert "wrong-secret" not in f"{caught.value!r} {caught.value.payload()}"
     assert count(sim, OAUTH) == 1
     assert count(sim, LOGIN) == 0

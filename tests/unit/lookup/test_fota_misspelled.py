@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +64,15 @@ def test_a_rollback_takes_over_every_variable_that_is_not_of_the_original_rollou
     kept = load("playbooks/vars/reverse.yml")["reverse__names"]
     words = "accept approved decision event host_vars hosts imei_var spec state"
     assert sorted([*kept, *(f"rollout_{word}" for word in words.split())]) == KNOWN
+
+
+@pytest.mark.parametrize("playbook", ["campaign", "rehearse", "reverse", "upgrade"])
+def test_a_playbook_checks_the_names_of_its_variables_first(playbook: str) -> None:
+    """The names are those that its first lines explain."""
+    explained = (ROOT / "playbooks" / f"{playbook}.yml").read_text().split("- name: ")[0]
+    names = set(re.findall(rf"^# .*?\b({playbook}_\w+)", explained, re.MULTILINE))
+    names |= set(re.findall(rf"; ({playbook}_\w+) its last", explained))
+    first_task = load(f"playbooks/{playbook}.yml")[1]["tasks"][0]
+    assert first_task["ansible.builtin.import_tasks"] == "tasks/names.yml"
+    prefix, known = first_task["vars"].values()
+    assert (prefix, set(known)) == (f"{playbook}_", names)
