@@ -102,7 +102,7 @@ def test_bad_firmware_halts_and_good_firmware_completes(
     )
     (stop,) = told["stops"]
     assert stop["what"] == "cohort beta A -> B halts"
-    assert stop["why"] == "3 of 3 devices failed"
+    assert stop["why"] == "3 of 3 attempted failed"
     assert (stop["touched"], told["touched"]) == (6, 6)
     lines = run["Show the rehearsal"]["msg"]
     assert any(line.startswith(f"{stop['at']}: cohort beta") for line in lines)
@@ -146,7 +146,7 @@ def test_bad_firmware_halts_and_good_firmware_completes(
     assert (rest["devices"], rest["verified"], rest["failed"]) == (8, 8, 0)
     assert START < pilot["starts"] < pilot["passes"] < rest["starts"] < rest["passes"]
     lines = run["Show the rehearsal"]["msg"]
-    assert lines[0] == f"rehearsal of meters on a copy of 16 devices, from {START}"
+    assert lines[0] == f"rehearsal of meters on a copy of the account, devices: 16, from {START}"
     assert any(line.startswith("all ") and rest["passes"] in line for line in lines)
     assert "devices touched: 14" in lines[-1]
     assert len(run.all("Show the status")) == told["runs"]
