@@ -21,7 +21,7 @@ from .spec import Selected
 # Variables that are read, as their names are without case, blanks, "-" and "_".
 _SPELLINGS = {"timezone": "timezone", "groups": "groups", "group": "groups"}
 
-ReadFile = Callable[[str, str | None], Iterator[DeviceLine]]
+ReadFile = Callable[[str, Any], Iterator[DeviceLine]]
 """Gives the devices of ``devices_file`` by ``imei_column``, or raises InvalidValue."""
 
 
