@@ -172,6 +172,11 @@ class ServiceModel:
             busy={**self.foreign, **held},
             subscription=EVENT_BILLING,
             generations=frozenset(campaign.name.generation for campaign in own),
+            retargeted=frozenset(
+                (campaign.campaign.make, campaign.campaign.model)
+                for campaign in own
+                if spec and campaign.name.generation not in present
+            ),
         )
 
     def look_behind(self, suspects: Iterable[Sequence[str]]) -> bool:

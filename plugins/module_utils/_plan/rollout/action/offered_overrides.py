@@ -36,6 +36,7 @@ def find_accepts(assessment: Assessment) -> list[Accept]:
     for the present targets only. An operator adds ``by`` and ``reason``.
     """
     failed = [cohort for cohort in sort_cohorts(assessment.evidence) if cohort.failed]
+    names = {cohort.package.name for cohort in failed}
     found = []
     for state in assessment.waves:
         packages = [row.package.name for row in state.rows if row.outcome.kind in FAILURES]
@@ -54,9 +55,10 @@ def find_accepts(assessment: Assessment) -> list[Accept]:
             )
             for cohort in here
         ]
-        # One that has not begun fails by its failed cohorts alone.
+        # Failures of a cohort count in its waves again once it is accepted; a wave that has not
+        # begun fails by its failed cohorts alone.
         stopped = state.begun and state.verdict in (GateVerdict.HOLD, GateVerdict.FAIL)
-        if here or stopped:
+        if stopped or names & set(packages):
             failures = len(packages) + sum(_has_failed_unknown(row) for row in state.rows)
             found.append(_accept_wave(assessment, wave, failures))
     if assessment.missing.stops:
