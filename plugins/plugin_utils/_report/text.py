@@ -30,17 +30,16 @@ _VERDICTS = {
 
 
 def report_lines(facts: Facts) -> list[str]:
-    """Give the status of a rollout: one line, the table of waves, and when to poll again.
+    """Give the status of a rollout: one line, the table of waves, what cannot be stopped, the lines
+    to paste where it waits for an operator, and when to poll again.
 
     :param facts: result of ``fota_rollout_info``; one whose read failed gives its one line.
     """
     if not is_judged(facts):
         return [facts["msg"]]
-    unstoppable = [visible(line) for line in _unstoppable(facts)]
-    return [
-        *(facts["msg"], *lay_out(wave_rows(facts), WAVE_COLUMNS)),
-        *(*unstoppable, _next_check(facts)),
-    ]
+    parts = (_unstoppable, _paste_lines)
+    lines = [visible(line) for part in parts for line in part(facts)]
+    return [facts["msg"], *lay_out(wave_rows(facts), WAVE_COLUMNS), *lines, _next_check(facts)]
 
 
 def audit_lines(facts: Facts) -> list[str]:
@@ -244,8 +243,13 @@ def _hours(change: Facts) -> str:
 
 
 def _overrides(facts: Facts) -> Iterator[str]:
-    """Give what an operator may paste into the declaration to let the rollout go on."""
+    """Give the digest, and what an operator may paste to let the rollout go on."""
     yield f"digest of this plan: {facts['digest'][:12]}"
+    yield from _paste_lines(facts)
+
+
+def _paste_lines(facts: Facts) -> Iterator[str]:
+    """Give the lines that let a rollout go on that waits for an operator, and where to put them."""
     for approval in facts["overrides"]["approved"]:
         yield (
             f"to approve: approved: [{{wave: {approval['wave']}, digest: '{approval['digest']}',"
@@ -254,6 +258,11 @@ def _overrides(facts: Facts) -> Iterator[str]:
     accepts = ", ".join(map(_accept, facts["overrides"]["accept"]))
     if accepts:
         yield f"to continue anyway: accept: [{accepts}]"
+    if facts["awaiting"]:
+        yield (
+            "  add the line to rollout_spec, or give its list as the variable rollout_approved or"
+            " rollout_accept"
+        )
 
 
 def _accept(accept: Facts) -> str:

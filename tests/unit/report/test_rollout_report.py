@@ -109,8 +109,10 @@ def test_a_report_has_the_table_of_waves_between_status_and_next_check() -> None
         ["all", "M1", "8", "0", "0", "0", "8", "0", "cohort", "halted"],
         ["all", "12", "1", "3", "0", "8", "0"],
     ]
-    assert lines[5].startswith("judged at 20")
-    assert len(lines) == 6
+    assert lines[5].startswith("to continue anyway: accept: [{wave: pilot")
+    assert "rollout_accept" in lines[6], "where to paste it"
+    assert lines[7].startswith("judged at 20")
+    assert len(lines) == 8
 
 
 def test_the_numbers_of_a_row_add_up() -> None:

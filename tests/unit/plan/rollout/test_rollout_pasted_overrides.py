@@ -59,9 +59,7 @@ def paste(declared: dict[str, Any], found: Decision) -> dict[str, Any]:
 
 
 def waves_of_generation(found: Decision, generation: str) -> set[int]:
-    return {
-        planned.name.wave for planned in found.create if planned.name.generation == generation
-    }
+    return {planned.name.wave for planned in found.create if planned.name.generation == generation}
 
 
 def check_new_target(run: Run, declared: dict[str, Any], selected: Sequence[str]) -> None:
@@ -97,8 +95,8 @@ def paste_until_it_goes_on(run: Run, declared: dict[str, Any], found: Decision) 
 
 
 @settings(parent=SLOW, max_examples=30)
-@given(runs(fates=("bad", "silent", "unreached")), st.booleans())
-def test_what_is_printed_lets_the_rollout_go_on(run: Run, approval: bool) -> None:
+@given(run=runs(fates=("bad", "silent", "unreached")), approval=st.booleans())
+def test_what_is_printed_lets_the_rollout_go_on(run: Run, *, approval: bool) -> None:
     declared = {**run.declared, "gate": {"approval": approval}}
     (selected,) = run.selections
     end, number = run.service.now + hours(24 * 7 * 8), 0

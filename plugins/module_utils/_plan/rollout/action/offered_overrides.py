@@ -11,16 +11,20 @@ from ..declaration.spec import Accept, Approval, Target
 from ..judgement.assessment import Assessment
 from ..judgement.gate import GateVerdict
 from ..judgement.package_evidence import sort_cohorts
+from ..judgement.waves import WaveState
 from ..placement.rollout_device import FAILURES, DeviceClass, RolloutDevice
 
 
 def find_approvals(assessment: Assessment) -> list[Approval]:
-    """Give an approval of this plan for each wave that waits for one."""
+    """Give an approval of this plan for each wave that waits for one.
+
+    It counts what :func:`find_accepts` counts, as both are pasted where a cohort has failed, too.
+    """
     return [
         Approval(
             state.wave.name,
             assessment.digest[:12],
-            state.judgement.failures,
+            _count_failures(state),
             _generations_of(assessment, assessment.spec.targets),
         )
         for state in assessment.waves
@@ -59,8 +63,7 @@ def find_accepts(assessment: Assessment) -> list[Accept]:
         # begun fails by its failed cohorts alone.
         stopped = state.begun and state.verdict in (GateVerdict.HOLD, GateVerdict.FAIL)
         if stopped or names & set(packages):
-            failures = len(packages) + sum(_has_failed_unknown(row) for row in state.rows)
-            found.append(_accept_wave(assessment, wave, failures))
+            found.append(_accept_wave(assessment, wave, _count_failures(state)))
     if assessment.missing.stops:
         ahead = (state for state in assessment.waves if not state.verdict.opens_next)
         current = next(ahead, assessment.waves[-1]).wave.name
@@ -84,6 +87,11 @@ def _accept_missing(assessment: Assessment, wave: str) -> Accept:
         generations=_generations_of(assessment, assessment.spec.targets),
         missing=assessment.missing.devices,
     )
+
+
+def _count_failures(state: WaveState) -> int:
+    """Count the failures of a wave, those of failed cohorts included."""
+    return sum(row.outcome.kind in FAILURES or _has_failed_unknown(row) for row in state.rows)
 
 
 def _has_failed_unknown(row: RolloutDevice) -> bool:
