@@ -29,6 +29,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.i
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
     generate_fleet,
 )
@@ -295,3 +296,13 @@ def test_a_second_task_uses_the_first_ones_login(account: Account) -> None:
     firmware(account)
     assert account.calls("requestOAuthToken") == 1
     assert account.calls("startM2MSession") == 1
+
+
+def test_devices_of_another_account_are_not_asked(account: Account) -> None:
+    """The service would refuse the call for them, after others were asked."""
+    known = account.devices("GM01Q", OLD, 1)
+    given: dict[str, Any] = {"state": "reported", "devices": [*known, "354545496999999"]}
+    for check in (True, False):
+        with pytest.raises(PlanRefused, match="1 device not found in the account: 354545496999999"):
+            refresh(account, check=check, imei_check="off", **given)
+    assert account.calls("v3ReportDeviceFirmware") == 0

@@ -22,6 +22,7 @@ from ..._model.imei import shorten
 from ..._model.text import count, looks_like, shown
 from ..._model.wire import count_by
 from ..._plan.compliance import Compliance, judge_version
+from ..._plan.refusal import PlanRefused
 from ..context import Context
 from ..options import (
     DEVICE_OPTIONS,
@@ -75,6 +76,7 @@ def refresh_device_firmware(context: Context, params: Mapping[str, Any]) -> dict
     """Bring the known versions up to date and compare them with an expected one.
 
     :raises InvalidValue: an option cannot be used; nothing was called.
+    :raises PlanRefused: devices to ask are not in the account; none was asked.
     :raises TaskFailure: devices did not answer in time, or the results file could not be written;
         the result holds those that did.
     """
@@ -83,11 +85,27 @@ def refresh_device_firmware(context: Context, params: Mapping[str, Any]) -> dict
         raise InvalidValue("devices", None, "devices or devices_file is required")
     context.warnings += devices.warnings
     before = query_devices(context, devices.ids)
+    if params["state"] == "reported":
+        _refuse_unknown(devices.ids, before)
     if context.check_mode:
         return _conclude(context, _remembered(devices.ids, before), params)
     if params["state"] == "synchronized":
         return _conclude(context, _synchronize(context, devices.ids, before), params)
     return _report(context, devices.ids, before, params)
+
+
+def _refuse_unknown(ids: Sequence[str], known: Mapping[str, Device]) -> None:
+    """Refuse to ask devices that the account does not have, in check mode as in a run.
+
+    :raises PlanRefused: there are such devices; none was asked.
+    """
+    unknown = [imei for imei in ids if imei not in known]
+    if unknown:
+        raise PlanRefused(
+            "devices",
+            f"{count(len(unknown), 'device')} not found in the account: {shorten(unknown)}",
+            hint="check the IMEIs and account, or use state: synchronized, which reports them",
+        )
 
 
 def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
