@@ -299,6 +299,27 @@ def test_nothing_is_scheduled_when_every_device_runs_the_target(
     assert account.writes() == []
 
 
+def test_recreate_schedules_only_what_is_behind(account_with: Callable[..., Account]) -> None:
+    account = account_with(fleet=half_fleet())
+    spec = declared(account, devices=[GOOD, BAD], imei_check="off")
+    ensure(account, **spec)
+    account.sim.set_now("2026-03-05T12:00:00Z")
+    assert ensure(account, **spec)["upgrade"]["state"] == "ended"
+    for check in (True, False):
+        again = ensure(account, check=check, **spec, recreate=True)
+        assert again["changed"] and again["upgrade"]["counts"]["added"] == 1
+    assert list(account.sim.upgrades()[-1]["devices"]) == [BAD]
+
+
+def test_a_declared_version_that_is_not_of_the_firmware_counts_nothing_as_done(
+    account: Account,
+) -> None:
+    spec = declared(account, to_version=OLD)
+    assert ensure(account, check=True, **spec)["changed"]
+    with pytest.raises(TaskFailure, match="Invalid firmwareTo"):
+        ensure(account, **spec)
+
+
 def test_a_device_that_was_rejected_because_it_runs_the_target_is_done(
     account_with: Callable[..., Account],
 ) -> None:

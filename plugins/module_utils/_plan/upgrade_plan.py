@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from .._model.device import Device
 from .._model.imei import shorten
 from .._model.status import CampaignState, DeviceState
 from .._model.text import count
@@ -134,21 +133,22 @@ def _under_way(target: Upgrade) -> frozenset[str]:
 def find_done(
     spec: UpgradeSpec,
     target: Upgrade | None,
+    version: str,
     *,
-    devices: Sequence[Device],
+    running: Mapping[str, str],
     upgrades: Sequence[Upgrade],
     today: date,
 ) -> frozenset[str]:
     """Give the declared devices that run the target version, though not by ``target``.
 
-    :param devices: of the account.
+    :param version: the target version; empty when the service does not know it.
+    :param running: the version of every device of the account.
     :param upgrades: every upgrade that the reports list; a recent success in one counts.
     """
-    version = spec.to_version or (target.to_version if target else "")
     package = spec.package or (target.package if target else "")
     wanted = frozenset(spec.devices or ())
-    running = {device.device_id for device in devices if version and device.firmware == version}
-    running |= {
+    done = {imei for imei in wanted if version and running.get(imei) == version}
+    done |= {
         row.device_id
         for upgrade in upgrades
         if upgrade.package == package and _is_recent(upgrade, today)
@@ -156,7 +156,7 @@ def find_done(
         if row.state is DeviceState.SUCCESS
     }
     kept = target is not None and not (target.state.over and spec.recreate)
-    return wanted & running - (_under_way(target) if target and kept else frozenset())
+    return wanted & done - (_under_way(target) if target and kept else frozenset())
 
 
 def _is_recent(upgrade: Upgrade, today: date) -> bool:

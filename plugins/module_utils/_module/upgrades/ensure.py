@@ -11,6 +11,7 @@ from typing import Any
 
 from ..._client.errors import FotaError, ServiceRefused
 from ..._model.campaign import DeviceChange
+from ..._model.firmware import Package
 from ..._model.text import count
 from ..._model.upgrade import Upgrade
 from ..._plan.packages import find_package
@@ -77,20 +78,36 @@ def _plan(context: Context, spec: UpgradeSpec) -> UpgradePlan:
     if spec.present and not spec.upgrade_id and (target is None or target.state.over):
         found += find_unlisted(context.v1, spec, {upgrade.id for upgrade in found})
         target = choose_upgrade(spec, found)
-    if needs_upgrade_version(spec, target):
+    catalog: list[Package] = []
+    incomplete = needs_upgrade_version(spec, target)
+    if incomplete or (needs_versions(spec, target) and not (target and target.to_version)):
         catalog = context.v1.list_firmware()
+    if incomplete:
         package = find_package(spec.subject, spec.package or "", catalog, api_version="v1")
         spec = replace(spec, to_version=package.to_version)
     today = context.client.now.date()
     done: frozenset[str] = frozenset()
     if needs_versions(spec, target):
+        version = _find_version(spec, target, catalog)
         devices = context.v1.list_devices()
-        done = find_done(spec, target, devices=devices, upgrades=known, today=today)
-        version = spec.to_version or (target.to_version if target else "")
-        declared = frozenset(spec.devices or ())
-        texts = (device.firmware for device in devices if device.device_id in declared)
+        running = {device.device_id: device.firmware for device in devices}
+        done = find_done(spec, target, version, running=running, upgrades=known, today=today)
+        texts = (running.get(imei, "") for imei in spec.devices or ())
         context.warnings += describe_lookalikes("to_version", version, texts)
     return plan_upgrade(spec, target, today=today, done=done)
+
+
+def _find_version(spec: UpgradeSpec, target: Upgrade | None, catalog: Sequence[Package]) -> str:
+    """Give the version that the firmware installs, as the service knows it; else an empty text.
+
+    A version that is only declared can be that of another firmware, which devices run.
+    """
+    if target is not None and target.to_version:
+        return target.to_version
+    known = any(
+        (package.name, package.to_version) == (spec.package, spec.to_version) for package in catalog
+    )
+    return spec.to_version or "" if known else ""
 
 
 def _refuse_failed(spec: UpgradeSpec, changes: Sequence[DeviceChange]) -> None:
