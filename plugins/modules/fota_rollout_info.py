@@ -714,6 +714,7 @@ devices:
         V(verified), V(advanced) (has done a step and has more ahead), V(failed), V(mismatch)
         (success reported, another version read), V(silent)
         (attempted, nothing heard since), V(reported) (success reported, not read yet), V(rejected),
+        V(gone) (left the account without a result),
         V(unreached) (never attempted), V(pending), V(busy) (in a live campaign of others),
         V(settling), V(unknown) or V(halted) (its cohort halted before its turn). For a device that
         is out V(current), V(not_found), V(not_eligible), V(wrong_protocol), V(no_target),

@@ -29,7 +29,8 @@ from .gate import GateVerdict
 from .missing import Missing, find_missing
 from .package_evidence import PackageEvidence, mark_halted, weigh
 from .retries import Retry, find_retries, find_sweep
-from .waves import WaveState, judge_waves, open_in_order
+from .wave_order import open_in_order
+from .waves import WaveState, judge_waves
 
 
 @dataclass(frozen=True)
