@@ -81,7 +81,8 @@ def _window_text(entry: Any) -> Any:
         return entry
     hours = [entry["start"], entry["end"]]
     return "-".join(
-        f"{as_text(hour):>02}:00" if type(hour) is int else as_text(hour) for hour in hours
+        as_text(hour) if isinstance(hour, (str, bool)) else f"{as_text(hour):>02}:00"
+        for hour in hours
     )
 
 
