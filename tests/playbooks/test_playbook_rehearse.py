@@ -148,7 +148,7 @@ def test_bad_firmware_halts_and_good_firmware_completes(
     lines = run["Show the rehearsal"]["msg"]
     assert lines[0] == f"rehearsal of meters on a copy of the account, devices: 16, from {START}"
     assert any(line.startswith("all ") and rest["passes"] in line for line in lines)
-    assert "devices touched: 14" in lines[-1]
+    assert any("devices touched: 14" in line for line in lines)
     assert len(run.all("Show the status")) == told["runs"]
 
 
