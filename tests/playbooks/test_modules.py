@@ -107,6 +107,11 @@ ONE_TASK_A_MODULE = play(
 )
 
 
+def connected(connection: str) -> dict[str, Any]:
+    """As a variable, because that of the implied localhost is above the keyword of a play."""
+    return {"vars": {"ansible_connection": connection}}
+
+
 @pytest.mark.parametrize("connection", ["local", "elsewhere"])
 def test_a_task_says_the_same_wherever_it_runs(
     connection: str, run_playbook: PlaybookRunner, simulator: StartSimulator
@@ -132,10 +137,12 @@ def test_a_task_says_the_same_wherever_it_runs(
             "async": 60,
             "poll": 0,
         },
-        connection=connection,
+        **connected(connection),
     )
     run = run_playbook(plays, "-vvvv", simulator=sim)
     assert run.status == 0, run.output
+    # What runs in the background is sent wherever it runs.
+    assert run.output.count("Using module file ") == (3 if connection == "elsewhere" else 1)
     options = run["fine"]["invocation"]["module_args"]
     assert options["proxies"] == options["password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
     assert "planted-secret" not in json.dumps(run["fine"])
@@ -146,18 +153,30 @@ def test_a_task_says_the_same_wherever_it_runs(
     assert run["background"]["ansible_job_id"]
 
 
-@pytest.mark.matrix
-@pytest.mark.parametrize("connection", ["local", "elsewhere"])
-def test_check_with_writes_refused_then_real_then_again(
-    connection: str, run_unpiped: PlaybookRunner, simulator: StartSimulator
+WAITING = {"wait": False, "wait_timeout": 600, "wait_delay": 30}
+DEFAULTS = {"module_defaults": {"group/thingspace.fota.fota": {"imei_check": "warn", **WAITING}}}
+
+
+def test_every_module_can_be_sent_to_a_host(
+    run_unpiped: PlaybookRunner, simulator: StartSimulator
 ) -> None:
-    """On the controller tasks run in its process; on any other host modules are sent to it."""
+    """All but ``fota_wait``, which always runs on the controller."""
+    sim = simulator(fleet(), start=START)
+    sim.refuse_writes = True
+    plays = [{**each, **connected("elsewhere"), **DEFAULTS} for each in ONE_TASK_A_MODULE]
+    check = run_unpiped(plays, "--check", "--diff", "-vvv", simulator=sim).succeeded()
+    assert check.output.count("Using module file ") == len(plays[0]["tasks"]) - 1
+    assert check.changed == ["fota_campaign", "fota_upgrade"]
+    assert [entry for entry in sim.journal() if entry["kind"] == "write"] == []
+    assert all(each.result["service"]["simulated"] for each in check.results)
+
+
+@pytest.mark.matrix
+def test_check_with_writes_refused_then_real_then_again(
+    run_unpiped: PlaybookRunner, simulator: StartSimulator
+) -> None:
     assert {each["name"] for each in ONE_TASK_A_MODULE[0]["tasks"]} == {*MODULES} - {"fota_logout"}
-    defaults = {"imei_check": "warn", "wait": False, "wait_timeout": 600, "wait_delay": 30}
-    group = {"group/thingspace.fota.fota": defaults}
-    plays = [
-        {**each, "connection": connection, "module_defaults": group} for each in ONE_TASK_A_MODULE
-    ]
+    plays = [{**each, **DEFAULTS} for each in ONE_TASK_A_MODULE]
     sim = simulator(fleet(), start=START)
 
     sim.refuse_writes = True
