@@ -61,7 +61,8 @@ GOALS = {
     "status_50k_vs_script": (">=", 3),
     "status_50k_vs_limit": ("<=", 2.0),
     "status_1k_vs_sdk": ("<=", 2.5),
-    "per_device_tasks_vs_bulk": (">=", 40),
+    # It was 40 when each task packed and started a module; those on the controller do not.
+    "per_device_tasks_vs_bulk": (">=", 10),
     "inventory_10k_vs_static": ("<=", 1.2),
     "inventory_10k_keyed_vs_static": ("<=", 5),
     "memory_100k_mb": ("<=", 400),
