@@ -100,10 +100,10 @@ def enter_copy(session: nox.Session) -> None:
     session.chdir(tree / COLLECTION)
 
 
-def pytest(session: nox.Session, *words: str, **env: str) -> None:
-    """Run tests on all processors."""
+def pytest(session: nox.Session, *words: str, workers: str = "auto", **env: str) -> None:
+    """Run tests, on all processors unless what the workers import costs more than the tests."""
     base = Path(os.environ["FOTA_RUN"], f"{os.getpid():x}")  # short, because sockets are in it
-    jobs = ("-n", "auto", "--maxprocesses=4", "--dist=worksteal", f"--basetemp={base}")
+    jobs = ("-n", workers, "--maxprocesses=4", "--dist=worksteal", f"--basetemp={base}")
     env |= {"FOTA_FULL": "1"}
     session.run("python", "-m", "pytest", "-q", "-rfEs", *jobs, *words, env=env)
 
@@ -119,7 +119,8 @@ def matrix(session: nox.Session) -> None:
     version, *packages = MATRIX[session.name]
     python = find_python(session, version)
     venv(session, session.name, "-r", "tests/requirements.txt", *packages, python=python)
-    pytest(session, *OF_A_CORE, *(["tests/unit/client"] if version != LINE else []))
+    folders = [*OF_A_CORE, *(["tests/unit/client"] if version != LINE else [])]
+    pytest(session, *folders, workers="0")
     pytest(session, "-m", "matrix", "tests/playbooks")
 
 
@@ -176,7 +177,7 @@ def installed(session: nox.Session) -> None:
         if entry.name not in {"meta", "playbooks", "plugins", "roles"}:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     session.chdir(ROOT)
-    pytest(session, DEMO_TEST, FOTA_INSTALLED=str(target))
+    pytest(session, DEMO_TEST, workers="0", FOTA_INSTALLED=str(target))
 
 
 def program(session: nox.Session) -> None:
