@@ -42,6 +42,7 @@ options:
       - V(scheduled) waits until devices are being updated.
       - V(ended) waits until the campaign is over. It can end even if devices failed, so check the
         counts.
+      - If one of several is over without reaching this, the task fails at once and names it.
     type: str
     choices: [accepted, scheduled, ended]
     default: accepted

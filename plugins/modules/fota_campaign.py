@@ -86,7 +86,8 @@ options:
     choices: [LWM2M, OMA, HTTP]
   start_date:
     description:
-      - First UTC day, in the form C(YYYY-MM-DD). Required to create a campaign.
+      - First UTC day, in the form C(YYYY-MM-DD). Required to create a campaign. It must not be
+        before the current UTC day.
     type: str
   end_date:
     description:
@@ -176,7 +177,8 @@ options:
     default: false
   recreate:
     description:
-      - Whether to create the campaign again if the campaign with this name is over.
+      - Whether to create the campaign again if the campaign with this name is over. If not, a
+        warning names what is declared otherwise than that campaign had it.
     type: bool
     default: false
   campaigns:

@@ -24,9 +24,9 @@ description:
   - The wait continues while the service is unavailable, or while a gateway replies in its place
     with an error page, a 403 or an empty reply. It ends if the service itself refuses a call, or if
     the login is rejected.
-  - After the timeout, or if the awaited state can no longer be reached, the task fails. The message
-    contains the ids to continue with, and the result contains the last data that was read. Ctrl-C
-    stops only this wait; the campaigns continue.
+  - After the timeout, or as soon as one of the campaigns or upgrades can no longer reach the
+    awaited state, the task fails. The message contains the ids to continue with, and the result
+    contains the last data that was read. Ctrl-C stops only this wait; the campaigns continue.
 author:
   - thingspace.fota contributors (@thingspace)
 extends_documentation_fragment:
