@@ -616,6 +616,21 @@ def test_a_refused_request_fails_the_wait(account: Account) -> None:
     assert any("at most 20" in warning for warning in account.warnings)
 
 
+def test_a_refused_request_among_others_fails_the_wait_at_once(account: Account) -> None:
+    account.before_each_look = lambda: account.sim.advance(hours=1)
+    base = {name: option.get("default") for name, option in CAMPAIGN_MODULE_OPTIONS.items()}
+    many = [
+        {**base, **declared(account, name="fine", devices=account.devices("GM01Q", OLD, 2))},
+        {**base, **declared(account, name="bad", devices=account.devices("GM01Q", NEW, 2))},
+    ]
+    with pytest.raises(TaskFailure, match="campaign bad .*CampaignRequestFailed") as failure:
+        ensure(account, campaigns=many, wait=True, wait_for="ended", wait_timeout=60.0)
+    assert "not waited for any longer: campaign fine " in str(failure.value.error)
+    fine, bad = failure.value.result["campaigns"]
+    assert fine["campaign_id"] in str(failure.value.error.hint)
+    assert (fine["state"] != "ended", bad["state"]) == (True, "request_failed")
+
+
 def test_an_unknown_status_word_is_shown_and_is_no_success(account: Account) -> None:
     campaign_id = create(account)
     account.sim.faults([{"operation": "v3GetCampaign", "fault": "unknown_status", "times": 99}])

@@ -247,7 +247,7 @@ def _imei_places(names: Sequence[str], column: str | None) -> list[int]:
     those with the word IMEI, such as C(IMEI Number).
     """
     rules: list[Callable[[str], bool]] = (
-        [lambda name: _bare(name) == _bare(column)] if column else [is_imei_key, _has_imei_word]
+        [lambda name: _bare(name) == _bare(column)] if column else [is_imei_key, has_imei_word]
     )
     for rule in rules:
         places = [place for place, name in enumerate(names) if rule(name)]
@@ -271,7 +271,8 @@ def _bare(name: str) -> str:
     return _BETWEEN_WORDS.sub("", name).casefold()
 
 
-def _has_imei_word(name: str) -> bool:
+def has_imei_word(name: str) -> bool:
+    """Return whether IMEI is a word of a name, such as ``IMEI Number`` or ``deviceImei``."""
     spaced = _HUMP.sub(" ", name)
     return "imei" in re.split("[^a-z0-9]+", spaced.casefold())
 

@@ -116,6 +116,11 @@ def test_what_tells_no_version() -> None:
             is_at_version("1.0", version)  # type: ignore[arg-type]
 
 
+def test_a_key_that_may_hold_the_imei_is_named() -> None:
+    with pytest.raises(InvalidValue, match="has no IMEI; the key IMEI Number must be named imei"):
+        list_imeis([{"IMEI Number": A}])
+
+
 def test_values_that_python_does_not_write_are_named() -> None:
     huge = 10**5000
     for devices in ([huge], [{"imei": huge}], [{"imei": "1", "host": huge}], [{huge: huge}]):

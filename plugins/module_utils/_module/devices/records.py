@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..._model.device_lines import find_digits, find_imei, why_no_imei
+from ..._model.device_lines import find_digits, find_imei, has_imei_word, why_no_imei
 from ..._model.errors import InvalidValue
 from ..._model.imei import luhn_is_valid
 from ..._model.text import as_text, short_key
@@ -41,7 +41,9 @@ def read_records(devices: object, *, check_digit: bool = False) -> list[tuple[st
         value = find_imei(entry) if isinstance(entry, Mapping) else entry
         imei = find_digits(value)
         if imei is None:
-            wrong.append(f"{_name(place, entry)}: {why_no_imei(value)}")
+            wrong.append(
+                f"{_name(place, entry)}: {why_no_imei(value)}{_name_near_key(entry, value)}"
+            )
         elif check_digit and not luhn_is_valid(imei):
             wrong.append(f"{_name(place, entry)}: {imei} has a wrong check digit")
         else:
@@ -50,6 +52,14 @@ def read_records(devices: object, *, check_digit: bool = False) -> list[tuple[st
         more = f"; and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
         raise InvalidValue("devices", f"{len(wrong)} of them", "; ".join(wrong[:MOST_NAMED]) + more)
     return found
+
+
+def _name_near_key(entry: object, value: object) -> str:
+    """Name the first key of a record that may hold its IMEI, where no key does."""
+    if value is not None or not isinstance(entry, Mapping):
+        return ""
+    near = next((key for key in entry if isinstance(key, str) and has_imei_word(key)), None)
+    return "" if near is None else f"; the key {short_key(near)} must be named imei"
 
 
 def is_imei(value: object, *, check_digit: bool = True) -> bool:
