@@ -623,7 +623,7 @@ def test_a_refused_request_among_others_fails_the_wait_at_once(account: Account)
         {**base, **declared(account, name="fine", devices=account.devices("GM01Q", OLD, 2))},
         {**base, **declared(account, name="bad", devices=account.devices("GM01Q", NEW, 2))},
     ]
-    with pytest.raises(TaskFailure, match="campaign bad .*CampaignRequestFailed") as failure:
+    with pytest.raises(TaskFailure, match=r"campaign bad .*CampaignRequestFailed") as failure:
         ensure(account, campaigns=many, wait=True, wait_for="ended", wait_timeout=60.0)
     assert "not waited for any longer: campaign fine " in str(failure.value.error)
     fine, bad = failure.value.result["campaigns"]
