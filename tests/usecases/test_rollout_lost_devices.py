@@ -70,7 +70,7 @@ def test_a_package_that_was_withdrawn_holds_the_rollout(account_with: StartAccou
     withdraw_package(account.sim, "alpha-A-B")
     decision = rollout.run_once()
     assert decision["phase"] == "held"
-    assert "20 devices have no package any more" in decision["why"]
+    assert "20 devices without a package" in decision["why"]
     assert rollout.run_once(state="halted")["phase"] == "halted"
     accept_what_is_offered(rollout, decision)
     assert rollout.spec["accept"][0]["missing"] == 20
@@ -178,12 +178,14 @@ def test_a_failure_stays_one_when_its_device_leaves_the_account(account_with: St
 # -- what is finished stays so
 
 
-def test_a_finished_rollout_does_not_start_again(account_with: StartAccount) -> None:
+@pytest.mark.parametrize("before", [12, 33, 40, 50])
+def test_a_finished_rollout_does_not_start_again(account_with: StartAccount, before: int) -> None:
+    """Not even for the last in line; where all were in the pilot, it had seats left."""
     account = account_with(fleet=fleet({"alpha": 60}))
     line = sorted(imeis({"alpha": 60}), key=lambda id_: place_in_line("meters", id_))
-    rollout = Rollout(account, {"alpha": 60}, waves=WAVES, devices=line[:50])
+    rollout = Rollout(account, {"alpha": 60}, waves=WAVES, devices=line[:before])
     assert rollout.run()["phase"] == "completed"
-    rollout.spec["devices"] = imeis({"alpha": 60})
+    rollout.spec["devices"] = line[: before + 10]
     account.sim.clear_journal()
     decision = rollout.run_once()
     assert (decision["phase"], decision["counts"]["late"]) == ("completed_with_exceptions", 10)
@@ -238,7 +240,7 @@ def test_a_target_that_no_device_has_is_said(account_with: StartAccount) -> None
     assert decision["remarks"] == ["target[1]: no selected device is a Sensors Inc zulu"]
     assert account.warnings == decision["remarks"]
     rollout.spec["target"] = rollout.spec["target"][1:]
-    with pytest.raises(PlanRefused, match="no target matches any of the 40 selected devices"):
+    with pytest.raises(PlanRefused, match="no target matches any of 40 selected devices"):
         Rollout(account, {}, **{**rollout.spec, "name": "other"}).run_once()
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from fractions import Fraction
 
 from .status import CampaignState, DeviceState, call_succeeded, campaign_state, device_state
 from .windows import Window
 
 # Maximum number of devices of a campaign until a pilot of the package has succeeded (section 9).
 PILOT_DEVICES = 20
+# It takes more after so many were attempted, half of them well (contract section 9).
+EVIDENCE_DEVICES = 5
+EVIDENCE_SUCCESS = Fraction(1, 2)
 
 
 class CampaignType(Enum):

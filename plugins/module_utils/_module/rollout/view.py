@@ -10,7 +10,12 @@ from datetime import date, datetime
 from itertools import accumulate, chain
 from typing import Any
 
-from ..._model.campaign import PILOT_DEVICES, CampaignType
+from ..._model.campaign import (
+    EVIDENCE_DEVICES,
+    EVIDENCE_SUCCESS,
+    PILOT_DEVICES,
+    CampaignType,
+)
 from ..._model.text import count, visible
 from ..._model.wire import count_by
 from ..._plan.rollout.action.campaign_batches import PlannedCampaign
@@ -27,8 +32,6 @@ from ..._plan.rollout.judgement.odds import (
     chance_of_stop,
 )
 from ..._plan.rollout.judgement.package_evidence import (
-    EVIDENCE_DEVICES,
-    EVIDENCE_SUCCESS,
     PackageEvidence,
     sort_cohorts,
 )

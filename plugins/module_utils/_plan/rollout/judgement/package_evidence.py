@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from fractions import Fraction
 
-from ...._model.campaign import PILOT_DEVICES
+from ...._model.campaign import EVIDENCE_DEVICES, EVIDENCE_SUCCESS, PILOT_DEVICES
 from ...._model.firmware import Package
 from ..declaration.campaign_names import Cohort
 from ..declaration.spec import RolloutSpec, Target, Timing
@@ -21,10 +20,6 @@ from .accepted import accepted_of_cohorts
 from .device_outcomes import find_begun, find_failure, find_result
 from .statistics import FailureTest, Result
 
-# The service lets a package go to more than 20 devices after so many, half of them well
-# (contract section 9).
-EVIDENCE_DEVICES = 5
-EVIDENCE_SUCCESS = Fraction(1, 2)
 # Campaigns big enough to be evidence that were none, before a person must look.
 MOST_FRUITLESS_BATCHES = 3
 HALTED = Outcome(DeviceClass.HALTED, "its cohort halted before its turn")

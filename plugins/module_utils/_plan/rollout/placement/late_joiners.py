@@ -12,12 +12,13 @@ never starts again by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from ...._model.campaign import PILOT_DEVICES
-from ..declaration.campaign_names import place_in_line
-from ..declaration.spec import RolloutSpec
+from ...._model.campaign import EVIDENCE_DEVICES, EVIDENCE_SUCCESS, PILOT_DEVICES
+from ...._model.status import DeviceState
+from ..declaration.campaign_names import SWEEP_WAVE, place_in_line
+from ..declaration.spec import RolloutSpec, WaveKind
 from ..observation.campaign_history import History
 from ..observation.observed import Observed, OwnCampaign
 from .rollout_device import RolloutDevice
@@ -40,14 +41,15 @@ def find_late(
     refused one of its campaigns, or a campaign of others has ended since: that may have held the
     device.
     """
-    final = _find_final(spec, seen, history)
-    if not final:
+    last = spec.waves[-1].number
+    final = _find_final(spec, seen, history, lambda _generation: last)
+    finished = _find_finished(spec, seen, history, rows)
+    if not final and not finished:
         return set()
     ends = {
         key: max(place_in_line(spec.name, row.device_id) for own in campaigns for row in own.rows)
         for key, campaigns in final.items()
     }
-    finished = _find_finished(spec, history, final, rows)
     zones = {
         (row.target.generation, row.cohort.zone)
         for row in {id(row.path): row for row in rows if row.history}.values()
@@ -71,9 +73,13 @@ def find_late(
     }
 
 
-def _find_final(spec: RolloutSpec, seen: Observed, history: History) -> Cohorts:
-    """Give the campaigns of the last wave of each cohort that answers, by generation and cohort."""
-    last = spec.waves[-1].number
+def _find_final(
+    spec: RolloutSpec, seen: Observed, history: History, wave_of: Callable[[str], int]
+) -> Cohorts:
+    """Give the campaigns of one wave of each cohort that answers, by generation and cohort.
+
+    :param wave_of: gives the number of the wave for a generation.
+    """
     cohorts: Cohorts = {}
     for own in history.campaigns:
         cohorts.setdefault((own.name.generation, own.name.cohort), []).append(own)
@@ -81,7 +87,7 @@ def _find_final(spec: RolloutSpec, seen: Observed, history: History) -> Cohorts:
     return {
         key: final
         for key, campaigns in cohorts.items()
-        if (final := [own for own in campaigns if own.name.wave == last])
+        if (final := [own for own in campaigns if own.name.wave == wave_of(key[0])])
         and all(own.rows and len(own.rows) >= own.name.count for own in campaigns)
         and key[1] not in refused
         and not _may_have_been_held(spec, seen, final)
@@ -89,31 +95,58 @@ def _find_final(spec: RolloutSpec, seen: Observed, history: History) -> Cohorts:
 
 
 def _find_finished(
-    spec: RolloutSpec, history: History, final: Cohorts, rows: Iterable[RolloutDevice]
+    spec: RolloutSpec, seen: Observed, history: History, rows: Iterable[RolloutDevice]
 ) -> set[str]:
     """Find the generations whose campaigns are over and have taken all devices that were there."""
-    last = spec.waves[-1].number
-    begun = {
-        (own.name.generation, own.name.cohort) for own in history.campaigns if own.name.wave == last
+    reached = {
+        generation: wave
+        for generation, wave in _find_reached(history).items()
+        if wave == spec.waves[-1].number or _has_seats_left(spec, history, wave)
     }
-    live = {own.name.generation for own in history.live}
-    live |= {
-        row.target.generation
-        for row in {(id(row.path), row.version): row for row in rows if row.history}.values()
-        if row.path.leads_over(row.version)
-    }
+    reached = {key: wave for key, wave in reached.items() if key not in _find_busy(history, rows)}
+    final = _find_final(spec, seen, history, lambda generation: reached.get(generation, 0))
     unfinished = {
-        key[0]
-        for key in begun
-        if key not in final or _may_have_been_cut_short(spec, history, final[key])
+        own.name.generation
+        for own in history.campaigns
+        if reached.get(own.name.generation) == own.name.wave
+        and (
+            (key := (own.name.generation, own.name.cohort)) not in final
+            or _may_have_been_cut_short(spec, history, final[key])
+        )
     }
-    return {generation for generation, _cohort in begun} - live - unfinished
+    return reached.keys() - unfinished
+
+
+def _find_reached(history: History) -> dict[str, int]:
+    """Give the last wave that each generation has campaigns of."""
+    found: dict[str, int] = {}
+    for own in history.campaigns:
+        if own.name.wave != SWEEP_WAVE:
+            found[own.name.generation] = max(own.name.wave, found.get(own.name.generation, 0))
+    return found
+
+
+def _has_seats_left(spec: RolloutSpec, history: History, number: int) -> bool:
+    """The wave could have taken more devices, so that there were no more when it was filled."""
+    wave = next((wave for wave in spec.waves if wave.number == number), None)
+    if wave is None or wave.kind is WaveKind.GROUP:
+        return False
+    seats = int(wave.size) if wave.kind is WaveKind.COUNT else wave.at_least
+    return sum(device.wave == number for device in history.devices.values()) < seats
+
+
+def _find_busy(history: History, rows: Iterable[RolloutDevice]) -> set[str]:
+    """Find the generations with a live campaign, or with a device that has more steps ahead."""
+    claimed = {(id(row.path), row.version): row for row in rows if row.history}
+    return {own.name.generation for own in history.live} | {
+        row.target.generation for row in claimed.values() if row.path.leads_over(row.version)
+    }
 
 
 def _may_have_been_cut_short(spec: RolloutSpec, history: History, final: list[OwnCampaign]) -> bool:
     """A limit may have left devices of the cohort for a later campaign.
 
-    :param final: its campaigns of the last wave.
+    :param final: its campaigns of the last wave that it was in.
     """
     newest = max(final, key=lambda own: own.name.batch)
     start = newest.campaign.schedule.start
@@ -139,7 +172,12 @@ def _was_qualified(spec: RolloutSpec, campaigns: list[OwnCampaign], newest: OwnC
     """The package was let go to many devices when a campaign with it was created."""
     if newest.campaign.package in spec.qualified_packages:
         return True
-    return any(own.name.count > PILOT_DEVICES and not own.refused for own in campaigns)
+    before = [own for own in campaigns if own.name.wave < newest.name.wave]
+    tried = [row for own in before for row in own.rows if row.recent_attempt]
+    good = sum(row.state is DeviceState.SUCCESS for row in tried)
+    return (len(tried) >= EVIDENCE_DEVICES and good >= EVIDENCE_SUCCESS * len(tried)) or any(
+        own.name.count > PILOT_DEVICES and not own.refused for own in campaigns
+    )
 
 
 def _may_have_been_held(spec: RolloutSpec, seen: Observed, campaigns: list[OwnCampaign]) -> bool:
