@@ -28,6 +28,11 @@ from ansible_collections.thingspace.fota.tests.reliability.rivals import run_riv
 GOALS = {
     "stopped_bad_firmware_rate": (">=", 0.99),
     "completed_good_firmware_rate": (">=", 0.95),
+    "needless_stop_50": ("<=", 0.04),
+    "needless_stop_300": ("<=", 0.07),
+    "needless_stop_5000": ("<=", 0.02),
+    "touched_bad_p90_300": ("<=", 93),
+    "cohort_false_halt_rate": ("<=", 0.05),
     "duplicates": ("==", 0),
     "lost_devices": ("==", 0),
     "secret_leaks": ("==", 0),
@@ -83,7 +88,7 @@ class Counts:
         with record.part("rollout_statistics"):
             tallies = rollout_statistics.tally(self._rollouts)
             print(rollout_statistics.tell(tallies), flush=True)
-            record.keys |= rollout_statistics.rates(tallies)
+            record.keys |= rollout_statistics.rates(tallies, self._rollouts)
             record.counted["rollout_statistics"] = rollout_statistics.as_json(tallies)
         faults: dict[str, dict[str, Any]] = {}
         record.counted["bad_weather"] = faults

@@ -28,6 +28,8 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
     CampaignDevice,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.device import Device
+from ansible_collections.thingspace.fota.plugins.module_utils._model.status import DeviceState
+from ansible_collections.thingspace.fota.plugins.module_utils._model.times import parse_time
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.campaign_batches import (
     PlannedCampaign,
 )
@@ -44,13 +46,20 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.gate import (
     GateVerdict,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.statistics import (
+    FailureTest,
+    Result,
+)
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
+    NOW,
     ROLLOUT,
     device,
     hours,
     imeis,
     package,
     read,
+    spec,
+    spell,
     target,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service_model import (
@@ -58,13 +67,52 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service
     ServiceModel,
 )
 
-FIRMWARE = {"bad": 0.20, "good": 0.01}
-"""The share of devices that fail."""
-# By size of the fleet and firmware; the other one takes a quarter of an hour on two processors.
-ALL_ROLLOUTS = {(5000, "good"): 1000, (5000, "bad"): 1000, (300, "good"): 1000, (300, "bad"): 1000}
-ROLLOUTS = {(5000, "good"): 20, (5000, "bad"): 40, (300, "good"): 300, (300, "bad"): 1000}
+
+@dataclass(frozen=True)
+class Firmware:
+    """How a firmware fails.
+
+    :ivar rate: the share of devices that fail.
+    :ivar cells: devices fail together: in some radio cells half of them do, elsewhere none.
+    :ivar sooner: a failure is reported with its attempt, a success up to ``LATE`` hours later.
+    """
+
+    rate: float
+    cells: bool = False
+    sooner: bool = False
+
+
+FIRMWARE = {
+    "bad": Firmware(0.20),
+    "good": Firmware(0.01),
+    "fair": Firmware(0.02),
+    "fair, in cells": Firmware(0.02, cells=True),
+    "fair, failures reported sooner": Firmware(0.02, sooner=True),
+}
+FAIR = tuple(name for name in FIRMWARE if name.startswith("fair"))
+# Devices of a cell, and the share of them that fails in a cell where any do.
+CELL, CELL_SHARE = 5, 0.5
+LATE = 12
+# By size of the fleet and firmware; the other one takes half an hour on two processors.
+ALL_ROLLOUTS = {
+    **dict.fromkeys(((size, kind) for size in (300, 5000) for kind in ("good", "bad")), 1000),
+    **dict.fromkeys(((size, kind) for size in (50, 300, 5000) for kind in FAIR), 1000),
+    (50, "bad"): 1000,
+}
+ROLLOUTS = {
+    (5000, "good"): 20,
+    (5000, "bad"): 40,
+    (300, "good"): 300,
+    (300, "bad"): 1000,
+    (50, "bad"): 400,
+    **dict.fromkeys(((50, kind) for kind in FAIR), 1000),
+    **dict.fromkeys(((300, kind) for kind in FAIR), 400),
+    **dict.fromkeys(((5000, kind) for kind in FAIR), 40),
+}
 SPREAD = 20
-"""Hours from the first result of a campaign to the last, each device at a moment of its own."""
+"""Hours from the first attempt of a campaign to the last, each device at a moment of its own."""
+# Cohorts of which it is counted how many halt although they fail at the tolerated rate.
+COHORTS, COHORT_DEVICES, WEEK = 400, 100, 24 * 7
 A_DAY = hours(24)
 MOST_RUNS = 60
 # Seeds that a process takes at once.
@@ -98,13 +146,19 @@ class Touched:
     """Devices touched at the end of rollouts by one rule."""
 
     mean: float
+    median: float
+    percentile_90: int
     percentile_95: int
 
     @classmethod
     def of(cls, counts: Sequence[int]) -> Touched:
         in_order = sorted(counts)
-        rank = math.ceil(0.95 * len(in_order))
-        return cls(round(statistics.mean(in_order), 1), in_order[rank - 1])
+        ranks = [math.ceil(share * len(in_order)) for share in (0.90, 0.95)]
+        return cls(
+            round(statistics.mean(in_order), 1),
+            statistics.median(in_order),
+            *(in_order[rank - 1] for rank in ranks),
+        )
 
 
 @dataclass(frozen=True)
@@ -127,14 +181,27 @@ class Tally:
 
 @dataclass
 class Account(ServiceModel):
-    """The service between runs at which no campaign lives: what it has told stays as it is."""
+    """The service between runs at which no campaign lives: what it has told stays as it is.
+
+    :ivar late: hours that the last success is reported after its attempt.
+    """
 
     told: dict[str, tuple[CampaignDevice, ...]] = field(default_factory=dict)
+    late: float = 0
 
     def _report(self, one: Running) -> Iterator[CampaignDevice]:
         if one.id not in self.told:
-            self.told[one.id] = tuple(super()._report(one))
+            rows = tuple(super()._report(one))
+            self.told[one.id] = tuple(map(self._delay, rows)) if self.late else rows
         return iter(self.told[one.id])
+
+    def _delay(self, row: CampaignDevice) -> CampaignDevice:
+        """Let the report of a success come later than its attempt, by what the IMEI says."""
+        attempted = parse_time(row.recent_attempt)
+        if attempted is None or row.state is not DeviceState.SUCCESS:
+            return row
+        share = random.Random(row.device_id).random()
+        return replace(row, updated=spell(attempted + hours(self.late * share)))
 
     @property
     def touched(self) -> frozenset[str]:
@@ -144,7 +211,7 @@ class Account(ServiceModel):
     def all_told(self) -> datetime | None:
         """When the last campaign will have told everything; None when it has."""
         last = max(self.campaigns, key=lambda one: one.begins, default=None)
-        told = max(last.accepted.values()) if last else self.now
+        told = max(last.accepted.values()) + hours(self.late) if last else self.now
         return told if told > self.now else None
 
     def create(self, campaigns: Iterable[PlannedCampaign]) -> None:
@@ -177,8 +244,9 @@ class Rollouts:
     As long as the same pilot devices fail, two rollouts are one and the same: that is decided once.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, late: float) -> None:
         self.ids = imeis(size)
+        self._late = late
         self._fleet: dict[str, Device] = {imei: device(imei) for imei in self.ids}
         self._spec = read({"name": ROLLOUT, "target": [target()], "devices": self.ids})
         self._pilots: dict[object, Step] = {}
@@ -186,7 +254,11 @@ class Rollouts:
     def run(self, failing: frozenset[str]) -> Ended:
         """Run one rollout to its end."""
         account = Account(
-            dict(self._fleet), (package(),), fates=dict.fromkeys(failing, "bad"), spread=SPREAD
+            dict(self._fleet),
+            (package(),),
+            fates=dict.fromkeys(failing, "bad"),
+            spread=SPREAD,
+            late=self._late,
         )
         spec = self._spec
         for _run in range(MOST_RUNS):
@@ -227,14 +299,47 @@ class Rollouts:
 
 
 @cache
-def _rollouts(size: int) -> Rollouts:
-    return Rollouts(size)
+def _rollouts(size: int, late: float) -> Rollouts:
+    return Rollouts(size, late=late)
 
 
 def failing_devices(ids: Sequence[str], firmware: str, seed: int) -> frozenset[str]:
     """The devices of a fleet on which a firmware fails."""
-    dice = random.Random(f"{firmware} {seed}")
-    return frozenset(imei for imei in ids if dice.random() < FIRMWARE[firmware])
+    dice, kind = random.Random(f"{firmware} {seed}"), FIRMWARE[firmware]
+    if not kind.cells:
+        return frozenset(imei for imei in ids if dice.random() < kind.rate)
+    failing: list[str] = []
+    for start in range(0, len(ids), CELL):
+        if dice.random() < kind.rate / CELL_SHARE:
+            cell = ids[start : start + CELL]
+            failing += [imei for imei in cell if dice.random() < CELL_SHARE]
+    return frozenset(failing)
+
+
+def false_halts(rate: str, seeds: Iterable[int]) -> int:
+    """Count cohorts that halt although they fail at the tolerated rate.
+
+    Each is read every hour of a week. Failures are reported at once, successes up to ``LATE`` hours
+    after the attempt.
+    """
+    tolerated = spec(gate={"max_failure_rate": rate, "max_failures": None}).waves[0].gate
+    test = FailureTest({1: tolerated})
+    halted = 0
+    for seed in seeds:
+        dice = random.Random(f"cohort {rate} {seed}")
+        devices = [
+            (NOW + hours(dice.uniform(0, WEEK - LATE)), dice.random() < float(rate))
+            for _device in range(COHORT_DEVICES)
+        ]
+        halted += any(
+            test.find_first(
+                Result(begun, 1, begun if failed else None)
+                for begun, failed in devices
+                if begun <= NOW + hours(hour)
+            )
+            for hour in range(WEEK + 1)
+        )
+    return halted
 
 
 def two_step(ids: Sequence[str], failing: frozenset[str]) -> int:
@@ -260,7 +365,7 @@ def _run_batch(size: int, firmware: str, seeds: range) -> Batch:
     """Run rollouts in this process; each with what the two other rules touch."""
     begun = time.process_time()
     gc.disable()  # decisions have no cycles; looking for some takes a fifth of the time
-    rollouts = _rollouts(size)
+    rollouts = _rollouts(size, LATE if FIRMWARE[firmware].sooner else 0)
     found = []
     for seed in seeds:
         failing = failing_devices(rollouts.ids, firmware, seed)
@@ -276,7 +381,7 @@ def _run_batch(size: int, firmware: str, seeds: range) -> Batch:
 
 Job = tuple[int, str, range]
 Batch = tuple[list[tuple[Ended, int, int]], float]
-Begun = list[tuple[Job, Future[Batch]]]
+Begun = tuple[list[tuple[Job, Future[Batch]]], dict[str, Future[int]]]
 
 
 def begin(pool: Executor, *, all_of_them: bool) -> Begun:
@@ -287,13 +392,14 @@ def begin(pool: Executor, *, all_of_them: bool) -> Begun:
         for (size, firmware), count in rollouts.items()
         for start in range(0, count, BATCH)
     ]
-    return [(job, pool.submit(_run_batch, *job)) for job in jobs]
+    cohorts = {rate: pool.submit(false_halts, rate, range(COHORTS)) for rate in ("0.1", "0.05")}
+    return [(job, pool.submit(_run_batch, *job)) for job in jobs], cohorts
 
 
 def tally(begun: Begun) -> list[Tally]:
     """Wait for the rollouts, and count how they ended."""
     done: dict[tuple[int, str], list[Batch]] = {}
-    for (size, firmware, _seeds), future in begun:
+    for (size, firmware, _seeds), future in begun[0]:
         done.setdefault((size, firmware), []).append(future.result())
     tallies = []
     for (size, firmware), batches in done.items():
@@ -318,9 +424,21 @@ def tally(begun: Begun) -> list[Tally]:
     return tallies
 
 
-def rates(tallies: Sequence[Tally]) -> dict[str, float]:
-    """The two keys of the bench, each the lower of the fleets."""
+def rates(tallies: Sequence[Tally], begun: Begun) -> dict[str, float]:
+    """The keys of the bench, each the worst of the fleets, firmwares and rates."""
+    needless: dict[int, float] = {}
+    for one in tallies:
+        if one.firmware in FAIR:
+            share = round(1 - one.completed / one.rollouts, 4)
+            needless[one.devices] = max(share, needless.get(one.devices, 0.0))
     return {
+        **{f"needless_stop_{size}": share for size, share in sorted(needless.items())},
+        "touched_bad_p90_300": next(
+            one.touched["rollout"].percentile_90
+            for one in tallies
+            if (one.firmware, one.devices) == ("bad", 300)
+        ),
+        "cohort_false_halt_rate": max(future.result() / COHORTS for future in begun[1].values()),
         "stopped_bad_firmware_rate": min(
             round(one.stopped / one.rollouts, 4) for one in tallies if one.firmware == "bad"
         ),
@@ -335,13 +453,13 @@ def tell(tallies: Sequence[Tally]) -> str:
     lines = [f"  {name}: {rule}" for name, rule in RULES.items()]
     for one in tallies:
         lines.append(
-            f"  {one.devices} devices, {FIRMWARE[one.firmware]:.0%} of them fail,"
-            f" {one.rollouts} rollouts: {one.stopped} stopped before the last wave,"
+            f"  {one.devices} devices, {FIRMWARE[one.firmware].rate:.0%} of them fail"
+            f" ({one.firmware}), {one.rollouts} rollouts: {one.stopped} stopped before the last wave,"
             f" {one.completed} completed ({one.seconds} s of processor time)"
         )
         lines += [
-            f"    touched, {rule}: {touched.mean} on average, at most {touched.percentile_95} in"
-            " 95 %"
+            f"    touched, {rule}: {touched.median} in the middle, {touched.mean} on average, at"
+            f" most {touched.percentile_90} in 90 %, {touched.percentile_95} in 95 %"
             for rule, touched in one.touched.items()
         ]
     return "\n".join(lines)
@@ -349,4 +467,5 @@ def tell(tallies: Sequence[Tally]) -> str:
 
 def as_json(tallies: Sequence[Tally]) -> dict[str, object]:
     """The raw numbers."""
-    return {"rules": RULES, "failing": FIRMWARE, "tallies": [asdict(one) for one in tallies]}
+    failing = {name: asdict(firmware) for name, firmware in FIRMWARE.items()}
+    return {"rules": RULES, "failing": failing, "tallies": [asdict(one) for one in tallies]}

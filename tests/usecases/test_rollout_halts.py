@@ -128,17 +128,17 @@ def test_a_halted_wave_gets_no_further_batch(account_with: StartAccount) -> None
 
 
 def test_a_halt_stays_when_later_devices_fare_well(account_with: StartAccount) -> None:
-    """The first two of the pilot failed, all others succeed. Only a person may go on."""
+    """The first three of the pilot failed, all others succeed. Only a person may go on."""
     slow = {"hours_to_update": [1, 20]}
     account = account_with(fleet=fleet(ONE, outcomes={"default": slow | {"success_rate": 0.0}}))
     rollout = Rollout(account, ONE)
     rollout.run_once()
-    while len(untouched(own(account.sim)[0])) > 18:
+    while len(untouched(own(account.sim)[0])) > 17:
         account.sim.advance(hours=0.1)
     turn(account.sim, default=slow)
     account.sim.advance(hours=0.5)
     decision = rollout.run_once()
-    assert (decision["phase"], decision["counts"]["failed"]) == ("halted", 2)
+    assert (decision["phase"], decision["counts"]["failed"]) == ("halted", 3)
     assert rollout.run_for(96, every=8)["phase"] == "halted"
     assert created(account.sim) == 1
     assert_no_duplicates(account.sim)
@@ -153,7 +153,7 @@ def test_a_halted_cohort_stays_halted_when_its_later_devices_fare_well(
     rollout = Rollout(account, THREE)
     rollout.run_once()
     (pilot,) = own(account.sim, model="gamma")
-    while len(untouched(own(account.sim, model="gamma")[0])) > len(pilot["devices"]) - 2:
+    while len(untouched(own(account.sim, model="gamma")[0])) > len(pilot["devices"]) - 3:
         account.sim.advance(hours=0.1)
     turn(account.sim, packages={"gamma-A-B": slow})
     account.sim.advance(hours=0.5)
