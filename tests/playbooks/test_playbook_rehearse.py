@@ -109,6 +109,10 @@ def test_bad_firmware_halts_and_good_firmware_completes(
     assert (told["phase"], told["over"]) == ("awaiting_approval", False)
     assert [one["passes"] for one in told["waves"]] == ["", ""]
     assert "rehearse_approve" in lines[-1]
+    assert told["needless_stop"]["failure_rate"] == 0.02
+    assert all(one["odds"][-1]["failure_rate"] == 0.2 for one in told["waves"])
+    assert sum(" stops firmware that fails on 20 % of devices in " in line for line in lines) == 2
+    assert sum(line.startswith("odds: firmware that fails on 2 %") for line in lines) == 1
 
     text = copy.read_text()
     assert not [secret for secret in SECRETS if secret in text]

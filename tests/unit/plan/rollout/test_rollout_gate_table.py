@@ -573,7 +573,15 @@ def wave_numbers(draw: st.DrawFn) -> Numbers:
     verified, failed, silent, unknown = counts
     rejected, cohorts = draw(st.integers(0, 6)), draw(st.integers(0, 12))
     return Numbers(
-        members, verified, failed, silent, unknown, members + rejected + cohorts, rejected, cohorts
+        members=members,
+        verified=verified,
+        failed=failed,
+        silent=silent,
+        unknown=unknown,
+        under_way=draw(st.integers(0, left)),
+        devices=members + rejected + cohorts,
+        rejected=rejected,
+        in_failed_cohorts=cohorts,
     )
 
 
@@ -589,7 +597,9 @@ def _expected(rules: Any, numbers: Numbers, *, late: bool) -> GateVerdict:
     else:
         bets = [bet for bet in (2, 3, 5) if bet * rate < 1]
         stakes = [
-            bet**failures * ((1 - bet * rate) / (1 - rate)) ** numbers.verified for bet in bets
+            bet**failures
+            * ((1 - bet * rate) / (1 - rate)) ** (numbers.verified + numbers.under_way)
+            for bet in bets
         ]
         beyond = sum(stakes) >= 20 * len(bets) if bets else False
     if (
