@@ -105,6 +105,32 @@ def test_failed_devices_are_tried_once_more() -> None:
     assert gate_of(decision).failures == 2
 
 
+def test_other_windows_do_not_begin_the_count_anew() -> None:
+    """Devices with windows of a zone are another cohort; what is tried stays the same batch."""
+    calendar = {"windows": ["22:00-04:00"], "timezone": "America/Chicago"}
+    decision = tried(first(), calendar=calendar)
+    assert created(decision) == RETRY
+    (planned,) = decision.create
+    assert planned.name.cohort == first().name.cohort
+    assert planned.windows
+    second = own(list(map(bad, BROKEN)), "CampaignEnded", attempt=2)
+    assert created(tried(first(), second, calendar=calendar)) == []
+
+
+def test_a_retry_whose_devices_others_had_has_used_its_name() -> None:
+    """The next one is not called the same: a name that exists is never created again."""
+    kept = again(*(busy(id_, -60) for id_ in BROKEN), status="CampaignRequestFailed")
+    assert created(tried(first(), kept)) == [(1, 1, 3, tuple(BROKEN))]
+
+
+def test_a_retry_waits_for_devices_that_others_have() -> None:
+    wish = spec(TEN, retry=1, gate=LAX)
+    held = decide(wish, seen(account(), [first()], busy={BROKEN[0]: "night-shift"}))
+    assert created(held) == []
+    assert gate_of(held).verdict is GateVerdict.WAIT
+    assert created(decide(wish, seen(account(), [first()]))) == RETRY
+
+
 def test_once_and_only_once() -> None:
     """Two when two were asked for; none when none."""
     second = again(*map(bad, BROKEN))

@@ -71,7 +71,7 @@ def plan_batches(assessment: Assessment) -> BatchPlan:
         if state.open:
             cutter.add(state.wave, assessment.find_waiting(state))
     for retry in assessment.retries:
-        cutter.add_again(retry, waves[retry.last.name.wave])
+        cutter.add_again(retry, waves[retry.name.wave])
     cutter.add(assessment.spec.waves[-1], assessment.sweep, number=SWEEP_WAVE)
     return BatchPlan(tuple(cutter.planned), tuple(cutter.refusals.values()))
 
@@ -89,6 +89,7 @@ class _Cutter:
         self._spec = assessment.spec
         self._evidence = assessment.evidence
         self._history = assessment.history
+        self._busy = assessment.seen.busy
         self._room = {name: package.room for name, package in assessment.evidence.items()}
         most = self._spec.limits.max_exposure
         self._left = MOST_DEVICES
@@ -115,22 +116,25 @@ class _Cutter:
                 if self._left < min(self._least, len(waiting)):
                     break
                 taken, waiting = waiting[:size], waiting[size:]
-                if not self._may_create(number, first) or not taken:
+                if not self._may_create(number, first.cohort.code, first) or not taken:
                     break
                 batch += 1
-                if not self._plan(wave, number, taken, batch=batch, attempt=1):
+                name = CampaignName(self._spec.name, *key, batch, attempt=1, count=len(taken))
+                if not self._plan(wave, name, taken):
                     break
 
     def add_again(self, retry: Retry, wave: Wave) -> None:
-        """Add the next attempt of a batch, whole or not at all."""
-        name, first = retry.last.name, retry.rows[0]
-        if self._may_create(name.wave, first) and len(retry.rows) <= self._size(first.package.name):
-            self._plan(wave, name.wave, retry.rows, batch=name.batch, attempt=name.attempt + 1)
+        """Add the next attempt of a batch, whole or not at all, once its devices are free."""
+        name, first = retry.name, retry.rows[0]
+        free = not any(row.imei in self._busy for row in retry.rows)
+        fits = name.count <= self._size(first.package.name)
+        if free and fits and self._may_create(name.wave, name.cohort, first):
+            self._plan(wave, name, retry.rows)
 
-    def _may_create(self, number: int, row: RolloutDevice) -> bool:
+    def _may_create(self, number: int, code: str, row: RolloutDevice) -> bool:
         """Neither a limit nor what was learned of the cohort stands against it."""
         evidence = self._evidence[row.package.name]
-        again = self._history.retry_at.get((number, row.cohort.code))
+        again = self._history.retry_at.get((number, code))
         return (
             len(self.planned) < self._spec.limits.max_creates
             and not evidence.failed
@@ -142,9 +146,7 @@ class _Cutter:
         most = min(self._spec.limits.max_campaign_devices, self._left)
         return most if self._evidence[package].qualified else min(most, self._room[package])
 
-    def _plan(
-        self, wave: Wave, number: int, rows: Sequence[RolloutDevice], *, batch: int, attempt: int
-    ) -> bool:
+    def _plan(self, wave: Wave, name: CampaignName, rows: Sequence[RolloutDevice]) -> bool:
         """Plan a campaign; False where the calendar has no place for one of this cohort."""
         first = rows[0]
         try:
@@ -156,15 +158,7 @@ class _Cutter:
         self._left -= len(rows)
         self.planned.append(
             PlannedCampaign(
-                name=CampaignName(
-                    rollout=self._spec.name,
-                    generation=first.target.generation,
-                    wave=number,
-                    cohort=first.cohort.code,
-                    batch=batch,
-                    attempt=attempt,
-                    count=len(rows),
-                ),
+                name=name,
                 wave=wave,
                 cohort=first.cohort,
                 package=first.package,

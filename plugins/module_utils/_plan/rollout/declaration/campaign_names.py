@@ -28,6 +28,9 @@ MOST_ATTEMPTS = 9
 SWEEP_WAVE = 99
 MOST_DEVICES = 999_999
 
+Batch = tuple[str, int, str, int]
+"""Generation, wave, cohort and number of a batch."""
+
 
 @dataclass(frozen=True, order=True, slots=True)
 class CampaignName:
@@ -48,6 +51,11 @@ class CampaignName:
     batch: int
     attempt: int
     count: int
+
+    @property
+    def batch_key(self) -> Batch:
+        """The batch, whatever the attempt."""
+        return self.generation, self.wave, self.cohort, self.batch
 
     def __str__(self) -> str:
         return (

@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..declaration.campaign_names import MOST_ATTEMPTS, SWEEP_WAVE
+from ..declaration.campaign_names import (
+    MOST_ATTEMPTS,
+    SWEEP_WAVE,
+    Batch,
+    CampaignName,
+)
 from ..declaration.spec import RolloutSpec
 from ..observation.campaign_history import History
 from ..observation.observed import OwnCampaign
@@ -19,10 +24,11 @@ from ..placement.rollout_device import DeviceClass, RolloutDevice
 class Retry:
     """A batch to try once more, with its devices that failed.
 
-    :ivar last: the newest campaign of the batch.
+    :ivar name: of the campaign to create: that of the batch, also where its devices have other
+        windows by now, and so are another cohort.
     """
 
-    last: OwnCampaign
+    name: CampaignName
     rows: tuple[RolloutDevice, ...]
 
 
@@ -34,26 +40,26 @@ def find_retries(
     A campaign that the service refused has attempted nothing and uses up no attempt.
     """
     allowed = {wave.number: wave.retry for wave in spec.waves}
-    batches: dict[tuple[str, int, str, int], list[OwnCampaign]] = {}
+    batches: dict[Batch, list[OwnCampaign]] = {}
     for own in history.campaigns:
-        name = own.name
-        if name.wave in allowed:
-            key = (name.generation, name.wave, name.cohort, name.batch)
-            batches.setdefault(key, []).append(own)
+        if own.name.wave in allowed:
+            batches.setdefault(own.name.batch_key, []).append(own)
     failed: dict[str, list[RolloutDevice]] = {}
     for row in rows:
         if row.outcome.kind is DeviceClass.FAILED and _can_try(row):
             failed.setdefault(row.outcome.campaign_id, []).append(row)
     found = []
-    for (_generation, wave, cohort, _batch), campaigns in sorted(batches.items()):
+    for batch, campaigns in sorted(batches.items()):
+        _generation, wave, cohort, _number = batch
         if history.is_refused(wave, cohort):
             continue
         used = sum(not own.refused for own in campaigns)
-        last = max(campaigns, key=lambda own: own.name.attempt)
+        last = history.last_attempt[batch]
         again = [row for own in campaigns for row in failed.get(own.campaign.id, [])]
         over = all(own.over for own in campaigns) and not any(own.stopped for own in campaigns)
-        if again and over and used <= allowed[wave] and last.name.attempt < MOST_ATTEMPTS:
-            found.append(Retry(last, tuple(again)))
+        if again and over and used <= allowed[wave] and last < MOST_ATTEMPTS:
+            name = CampaignName(spec.name, *batch, attempt=last + 1, count=len(again))
+            found.append(Retry(name, tuple(again)))
     return tuple(found)
 
 

@@ -174,7 +174,7 @@ class _WaveJudge:
             and not self._has_failed(own)
         ]
         again = any(
-            retry.last.name.wave == wave.number and retry.last.name.generation in generations
+            retry.name.wave == wave.number and retry.name.generation in generations
             for retry in self._retries
         )
         given = Circumstances(

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from ...._model.campaign import CampaignDevice
 from ...._model.status import CampaignState, DeviceState
 from ...._model.times import parse_time
-from ..declaration.campaign_names import CampaignName
+from ..declaration.campaign_names import Batch, CampaignName
 from ..declaration.spec import RolloutSpec
 from .observed import Observed, OwnCampaign
 
@@ -83,6 +83,7 @@ class History:
     :ivar busy_until: devices that the service refused as busy, and when to try them again.
     :ivar request_failures: refused campaigns by place; shadows do not count.
     :ivar last_batch: highest batch number by generation and place, shadows included.
+    :ivar last_attempt: highest attempt by batch, shadows included: no name is used twice.
     :ivar surplus: live twins: other campaigns of the same name, to cancel.
     :ivar superseded: live campaigns of targets that are declared no more.
     :ivar retargeted: make and model of all such campaigns, also of those that are over.
@@ -98,6 +99,7 @@ class History:
     busy_until: dict[str, datetime]
     request_failures: dict[Place, int]
     last_batch: dict[tuple[str, int, str], int]
+    last_attempt: dict[Batch, int]
     surplus: tuple[OwnCampaign, ...]
     superseded: tuple[OwnCampaign, ...]
     retargeted: frozenset[tuple[str, str]]
@@ -123,9 +125,11 @@ def read_history(spec: RolloutSpec, seen: Observed) -> History:
     by_age = sorted(seen.own, key=age)
     present = [each for each in by_age if each.name.generation in generations]
     last_batch: dict[tuple[str, int, str], int] = {}
+    last_attempt: dict[Batch, int] = {}
     for each in present:
-        key = (each.name.generation, each.name.wave, each.name.cohort)
+        key, batch = each.name.batch_key[:3], each.name.batch_key
         last_batch[key] = max(last_batch.get(key, 0), each.name.batch)
+        last_attempt[batch] = max(last_attempt.get(batch, 0), each.name.attempt)
     shadows = [each for each in present if is_shadow(each)]
     counting, surplus = _resolve_twins([each for each in present if each not in shadows])
     taken = {each.name for each in counting if not each.over}
@@ -145,6 +149,7 @@ def read_history(spec: RolloutSpec, seen: Observed) -> History:
         busy_until=_find_busy_times(spec, [*counting, *shadows]),
         request_failures=Counter(_place(each) for each in refused if not _all_rejected(each)),
         last_batch=last_batch,
+        last_attempt=last_attempt,
         surplus=tuple(surplus),
         superseded=tuple(
             each for each in by_age if each.name.generation not in generations and not each.over
