@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     imei,
     imeis,
     own,
+    package,
     row,
     seen,
     spec,
@@ -129,6 +131,17 @@ def test_a_retry_waits_for_devices_that_others_have() -> None:
     assert created(held) == []
     assert gate_of(held).verdict is GateVerdict.WAIT
     assert created(decide(wish, seen(account(), [first()]))) == RETRY
+
+
+def test_what_the_vendor_has_withdrawn_is_not_tried_again() -> None:
+    """The service refuses such a campaign, and with it the run. The sweep is of the same kind."""
+    wish = spec(TEN, retry=1, sweep=True, gate=LAX | {"min_coverage": 0.8})
+    withdrawn = [package("M2")]
+    ended = own([row(BROKEN[0]), *map(good, TEN[1:])], "CampaignEnded", start=-4, end=-2)
+    for campaign, wave_number in ((first(), 1), (ended, 99)):
+        what = seen(account(TEN[2:] if campaign is not ended else TEN[1:]), [campaign])
+        assert [name[0] for name in created(decide(wish, what))] == [wave_number]
+        assert created(decide(wish, replace(what, catalog=tuple(withdrawn)))) == []
 
 
 def test_once_and_only_once() -> None:

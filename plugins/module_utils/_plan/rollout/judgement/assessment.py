@@ -151,7 +151,7 @@ class Assessment:
         passed = all(state.verdict.opens_next for state in self.waves)
         if not passed or any(own.name.wave != SWEEP_WAVE for own in self.history.live):
             return []
-        return find_sweep(self.spec, self.rows, self.history)
+        return find_sweep(self.spec, self.rows, self.history, self.seen.catalog)
 
     def find_first(self, verdict: GateVerdict) -> WaveState | None:
         """Give the first wave whose gate says so; none where waves cannot be judged."""
@@ -183,7 +183,7 @@ def assess(spec: RolloutSpec, seen: Observed, history: History) -> Assessment:
     rows = classify(placement.rows, seen, history, spec.timing)
     evidence = weigh(spec, rows, history, seen.busy)
     rows = mark_halted(rows, evidence)
-    retries = find_retries(spec, rows, history)
+    retries = find_retries(spec, rows, history, seen.catalog)
     in_line = [rows[number] for number in placement.line]
     judged = judge_waves(spec, in_line, evidence, history, retries)
     return Assessment(

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from ...._model.firmware import Package
 from ..declaration.campaign_names import (
     MOST_ATTEMPTS,
     SWEEP_WAVE,
@@ -33,9 +34,14 @@ class Retry:
 
 
 def find_retries(
-    spec: RolloutSpec, rows: Iterable[RolloutDevice], history: History
+    spec: RolloutSpec,
+    rows: Iterable[RolloutDevice],
+    history: History,
+    catalog: Iterable[Package],
 ) -> tuple[Retry, ...]:
     """Find the batches that are over, have failed devices, and may be tried again.
+
+    What its vendor has withdrawn is not tried again.
 
     A campaign that the service refused has attempted nothing and uses up no attempt.
     """
@@ -45,8 +51,9 @@ def find_retries(
         if own.name.wave in allowed:
             batches.setdefault(own.name.batch_key, []).append(own)
     failed: dict[str, list[RolloutDevice]] = {}
+    listed = {package.name for package in catalog}
     for row in rows:
-        if row.outcome.kind is DeviceClass.FAILED and _can_try(row):
+        if row.outcome.kind is DeviceClass.FAILED and _can_try(row, listed):
             failed.setdefault(row.outcome.campaign_id, []).append(row)
     found = []
     for batch, campaigns in sorted(batches.items()):
@@ -64,11 +71,15 @@ def find_retries(
 
 
 def find_sweep(
-    spec: RolloutSpec, rows: Iterable[RolloutDevice], history: History
+    spec: RolloutSpec,
+    rows: Iterable[RolloutDevice],
+    history: History,
+    catalog: Iterable[Package],
 ) -> Sequence[RolloutDevice]:
     """Find devices that no wave has reached and no sweep has tried yet."""
     if not spec.sweep:
         return []
+    listed = {package.name for package in catalog}
     hidden = history.settling | history.lacking.keys()
     return [
         row
@@ -79,10 +90,15 @@ def find_sweep(
         and row.history.latest.own.name.wave != SWEEP_WAVE
         and not history.is_refused(SWEEP_WAVE, row.cohort.code)
         and (SWEEP_WAVE, row.cohort.code) not in hidden
-        and _can_try(row)
+        and _can_try(row, listed)
     ]
 
 
-def _can_try(row: RolloutDevice) -> bool:
-    """It still runs the version that the package is for, and its cohort has not failed."""
-    return row.version == row.package.from_version and row.halted is None
+def _can_try(row: RolloutDevice, listed: Collection[str]) -> bool:
+    """It still runs the version that the package is for, which is listed, and its cohort has not
+    failed."""
+    return (
+        row.version == row.package.from_version
+        and row.package.name in listed
+        and row.halted is None
+    )
