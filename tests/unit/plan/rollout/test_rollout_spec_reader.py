@@ -118,7 +118,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     (declared(["12345"]), "rollout.devices[0] = '12345': must be an IMEI of exactly 15 digits"),
     (declared([imei(0), {"imei": "x"}]), "rollout.devices[1] = 'x': must be an IMEI"),
-    (declared([{"host": "h"}]), "rollout.devices[0] = None: must be an IMEI"),
+    (declared([{"host": "h"}]), "rollout.devices[0] = {'host': 'h'}: must be an IMEI"),
     (declared(["\N{ARABIC-INDIC DIGIT ONE}" * 15]), "must be an IMEI of exactly 15 digits"),
     (
         declared(["1", "2", "3", "4", "5", "6", "7"]),
@@ -658,6 +658,18 @@ def test_one_variable_in_two_spellings_is_an_error() -> None:
     assert problems(declared([both])) == (
         "rollout.devices = 'Time Zone': timezone is given, too: it is the same",
     )
+
+
+@pytest.mark.parametrize("key", ["imei", "IMEI", "deviceId", "Device ID"])
+def test_the_imei_of_a_record_is_found_in_any_spelling(key: str) -> None:
+    (imei,) = imeis(1)
+    (device,) = read(declared([{key: imei, "site": "x"}])).devices
+    assert (device.imei, device.variables) == (imei, {"site": "x"})
+
+
+def test_a_record_without_an_imei_is_shown() -> None:
+    (problem,) = problems(declared([{"IMEI Number": imeis(1)[0]}]))
+    assert "rollout.devices[0] = {'IMEI Number': " in problem
 
 
 # -- shortened

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from ...._model.device_lines import DeviceLine
+from ...._model.device_lines import DeviceLine, find_imei, is_imei_key
 from ...._model.errors import InvalidValue
 from ...._model.imei import ImeiCheck, check_device_ids, shorten, split_ids
 from ...._model.text import as_text, brief
@@ -68,8 +68,8 @@ def _read_all(
         for place, entry in entries:
             device = _read_device(entry)
             if device is None:
-                given = entry.get("imei") if isinstance(entry, Mapping) else entry
-                wrong.append(f"{place} = {brief(given)}")
+                given = _imei_of(entry) if isinstance(entry, Mapping) else entry
+                wrong.append(f"{place} = {brief(entry if given is None else given)}")
             elif device.imei in found:
                 merged += 1
                 if device.variables != found[device.imei].variables:
@@ -95,10 +95,15 @@ def _entries_of_file(lines: Iterable[DeviceLine]) -> Iterator[tuple[str, object]
         yield f"rollout.devices_file line {line.number}", {**line.fields, "imei": line.imei}
 
 
+def _imei_of(entry: Mapping[Any, object]) -> object:
+    """Give the value of C(imei), also in another spelling or as C(deviceId); None without any."""
+    return entry["imei"] if "imei" in entry else find_imei(entry)
+
+
 def _read_device(entry: object) -> Selected | None:
     if not isinstance(entry, Mapping):
         entry = {"imei": entry}
-    imei = as_text(entry.get("imei", "")).strip()
+    imei = as_text(_imei_of(entry)).strip()
     if len(imei) != 15 or not (imei.isascii() and imei.isdigit()):
         return None
     named = _find_keys(tuple(map(as_text, entry)))
@@ -108,7 +113,7 @@ def _read_device(entry: object) -> Selected | None:
     variables = {
         as_text(key): as_text(value)
         for key, value in entry.items()
-        if key not in ("imei", "host", "groups") and value is not None
+        if key not in ("host", "groups") and not is_imei_key(key) and value is not None
     }
     zone = variables.get(named.get("timezone", ""))
     return Selected(
