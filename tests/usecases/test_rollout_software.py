@@ -248,16 +248,16 @@ def test_software_that_fails_halts(account_with: StartAccount) -> None:
 
 @pytest.mark.parametrize("verify", ["read", "reported_is_enough"])
 def test_a_halt_stays_when_later_devices_fare_well(account_with: StartAccount, verify: str) -> None:
-    """The first two of the pilot failed, all others succeed. Only a person may go on."""
+    """The first three of the pilot failed, all others succeed. Only a person may go on."""
     account = account_with(fleet=software_fleet(default=SLOW | {"success_rate": 0.0}))
     rollout = software(account, verify=verify)
     rollout.run_once()
-    while len(untouched(own(account.sim)[0])) > 18:
+    while len(untouched(own(account.sim)[0])) > 17:
         account.sim.advance(hours=0.1)
     turn(account.sim, default=SLOW)
     account.sim.advance(hours=0.5)
     decision = rollout.run_once()
-    assert (decision["phase"], decision["counts"]["failed"]) == ("halted", 2)
+    assert (decision["phase"], decision["counts"]["failed"]) == ("halted", 3)
     assert rollout.run_for(96, every=8)["phase"] == "halted"
     assert len(own(account.sim)) == 1
 
