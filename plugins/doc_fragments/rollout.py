@@ -392,7 +392,13 @@ options:
           up_to:
             description:
               - Failures that are accepted.
-              - Required unless O(rollout.accept[].missing) is given.
+              - Required unless O(rollout.accept[].missing) or O(rollout.accept[].again) is given.
+            type: int
+          again:
+            description: Campaigns of the wave that were cancelled or aborted, by someone else or by
+              a halt. Their devices that were not attempted are put into new campaigns. Without it,
+              the wave goes on without these devices. One campaign more that is stopped holds the
+              wave again.
             type: int
           missing:
             description: Missing devices that are accepted. They were in campaigns of this rollout

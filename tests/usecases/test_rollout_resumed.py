@@ -9,14 +9,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
     attempts,
     created,
+    in_turn,
     live,
     own,
+    stop_campaign,
+    turn,
     versions,
     wave_of,
     writes_to,
@@ -91,3 +96,77 @@ def test_a_declared_halt_with_abort(
     assert ("v3UpdateCampaignDates" in tried) == (delete_started == "refused")
     assert created(account.sim) == 0
     assert len(live(own(account.sim))) == (phase == "running")
+
+
+# -- created again when a person says so
+
+
+def offered(decision: Row) -> list[Row]:
+    """The accepts that the plan prints, as they are pasted."""
+    line = "to continue anyway: "
+    texts = [text.removeprefix(line) for text in plan_lines(decision) if text.startswith(line)]
+    return [accept for text in texts for accept in yaml.safe_load(text)["accept"]]
+
+
+@pytest.mark.parametrize("who", ["a_halt", "the_portal"])
+def test_a_pilot_that_was_cancelled_is_created_again_and_not_skipped(
+    account_with: StartAccount, who: str
+) -> None:
+    account = account_with(fleet=fleet(ONE))
+    waves = [{"name": "pilot", "count": 20}, {"name": "all", "rest": True}]
+    rollout = Rollout(account, ONE, waves=waves)
+    rollout.run_once()
+    if who == "a_halt":
+        assert rollout.run_once(state="halted")["phase"] == "halted"
+    else:
+        stop_campaign(account, own(account.sim)[0]["id"])
+    decision = rollout.run_once()
+    assert (decision["phase"], created(account.sim)) == ("held", 1)
+    assert "is created again only when a person accepts that" in decision["why"]
+    rollout.spec["accept"] = offered(decision)
+    assert [accept["again"] for accept in rollout.spec["accept"]] == [1]
+    decision = rollout.run_once()
+    first, again = own(account.sim)
+    assert (wave_of(again), first["devices"].keys()) == (1, again["devices"].keys())
+    # What is stopped after that is stopped.
+    stop_campaign(account, again["id"])
+    decision = rollout.run_once()
+    assert (decision["phase"], created(account.sim)) == ("held", 2)
+    rollout.spec["accept"] = offered(decision)
+    assert rollout.run()["phase"] == "completed"
+    assert versions(account.sim) == {"B": 60}
+    assert {wave_of(campaign) for campaign in own(account.sim)} == {1, 2}
+
+
+def test_without_it_the_wave_goes_on_without_these_devices(account_with: StartAccount) -> None:
+    account = account_with(fleet=fleet(ONE))
+    waves = [{"name": "pilot", "count": 20}, {"name": "all", "rest": True}]
+    rollout = Rollout(account, ONE, waves=waves)
+    rollout.run_once()
+    stop_campaign(account, own(account.sim)[0]["id"])
+    accept = {"wave": "pilot", "up_to": 0, "by": "ann", "reason": "these are not to be upgraded"}
+    rollout.spec["accept"] = [accept]
+    assert rollout.run()["phase"] == "completed_with_exceptions"
+    assert versions(account.sim) == {"A": 20, "B": 40}
+
+
+def test_what_a_halt_has_cancelled_goes_on_after_an_accept(account_with: StartAccount) -> None:
+    """The pilot fails late, when the next wave is queued; nothing of that is lost."""
+    account = account_with(fleet=fleet(ONE, outcomes={"default": {"hours_to_update": [1, 60]}}))
+    gate = {"soak_hours": 0, "approval": False, "min_coverage": 0.5, "max_failures": 2}
+    waves = [{"name": "pilot", "count": 20, "days": 5}, {"name": "all", "rest": True}]
+    rollout = Rollout(account, ONE, waves=waves, gate=gate)
+    rollout.run_once()
+    account.sim.set_now("2026-03-03T00:30:00Z")
+    late = in_turn(own(account.sim)[0])[13:]
+    slow = {"default": {"hours_to_update": [1, 60]}}
+    turn(account.sim, **slow, devices=dict.fromkeys(late, "failed"))
+    decision = rollout.run_until("halted", hours=6)
+    assert {campaign["status"] for campaign in own(account.sim, wave=2)} == {"CampaignCancelled"}
+    rollout.run_until("halted", hours=60)
+    turn(account.sim)
+    rollout.spec["accept"] = offered(rollout.run_once())
+    assert rollout.run_once()["phase"] == "running"
+    assert rollout.run()["phase"] == "completed_with_exceptions"
+    assert versions(account.sim)["B"] >= 60 - len(late)
+    assert versions(account.sim)["A"] <= len(late)

@@ -268,7 +268,9 @@ def _paste_lines(facts: Facts) -> Iterator[str]:
 def _accept(accept: Facts) -> str:
     cohort = f" cohort: '{accept['cohort']}'," if "cohort" in accept else ""
     counts = ", ".join(
-        f"{key}: {accept[key]}" for key in ("failures", "up_to", "missing") if key in accept
+        f"{key}: {accept[key]}"
+        for key in ("failures", "up_to", "missing", "again")
+        if key in accept
     )
     generations = ", ".join(f"'{generation}'" for generation in accept["generations"])
     return (

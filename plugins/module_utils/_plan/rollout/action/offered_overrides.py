@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ..declaration.spec import Accept, Approval, Target
 from ..judgement.assessment import Assessment
@@ -62,6 +63,11 @@ def find_accepts(assessment: Assessment) -> list[Accept]:
         # Failures of a cohort count in its waves again once it is accepted; a wave that has not
         # begun fails by its failed cohorts alone.
         stopped = state.begun and state.verdict in (GateVerdict.HOLD, GateVerdict.FAIL)
+        if state.stopped and (stopped or names):
+            found.append(
+                replace(_accept_wave(assessment, wave, 0), up_to=None, again=state.stopped)
+            )
+            stopped = state.verdict is GateVerdict.FAIL
         if stopped or names & set(packages):
             found.append(_accept_wave(assessment, wave, _count_failures(state)))
     if assessment.missing.stops:
@@ -77,15 +83,8 @@ def _accept_wave(assessment: Assessment, wave: str, failures: int) -> Accept:
 
 
 def _accept_missing(assessment: Assessment, wave: str) -> Accept:
-    return Accept(
-        wave,
-        cohort="",
-        failures=0,
-        up_to=None,
-        by="",
-        reason="",
-        generations=_generations_of(assessment, assessment.spec.targets),
-        missing=assessment.missing.devices,
+    return replace(
+        _accept_wave(assessment, wave, 0), up_to=None, missing=assessment.missing.devices
     )
 
 

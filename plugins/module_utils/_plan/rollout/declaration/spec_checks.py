@@ -165,8 +165,9 @@ def check_signatures(values: Values, waves: Sequence[Wave], problems: Problems) 
                 problems.add(f"{where}.wave", "this wave needs no approval", entry["wave"])
     for place, entry in valid(values["accept"]):
         up_to, failures = entry["up_to"], entry["failures"]
-        if up_to is None and entry["missing"] is None:
-            problems.add(f"rollout.accept[{place}].up_to", "is required, unless missing is given")
+        if (up_to, entry["missing"], entry["again"]) == (None, None, None):
+            why = "is required, unless missing or again is given"
+            problems.add(f"rollout.accept[{place}].up_to", why)
         if isinstance(up_to, int) and isinstance(failures, int) and up_to < failures:
             problems.add(
                 f"rollout.accept[{place}].up_to",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from ..declaration.spec import Accept, RolloutSpec, Target
+from ..declaration.spec import Accept, RolloutSpec, Target, Wave
 from ..observation.campaign_history import History
 
 
@@ -50,6 +50,30 @@ def accepted_missing(spec: RolloutSpec, history: History) -> int:
         ),
         default=0,
     )
+
+
+def find_created_again(spec: RolloutSpec, history: History) -> frozenset[tuple[int, str]]:
+    """Give the waves and generations whose stopped campaigns a person has created again.
+
+    One campaign more that is stopped needs another word: it may have been stopped for good.
+    """
+    found = set()
+    for wave in spec.waves:
+        stopped = count_stopped(history, wave)
+        for target in spec.targets:
+            words = (
+                accept.again
+                for accept in spec.accepted
+                if accept.wave == wave.name and is_for(accept, target, history)
+            )
+            if stopped and max(words, default=0) >= stopped:
+                found.add((wave.number, target.generation))
+    return frozenset(found)
+
+
+def count_stopped(history: History, wave: Wave) -> int:
+    """Count the campaigns of a wave that were canceled or aborted."""
+    return sum(own.stopped and own.name.wave == wave.number for own in history.campaigns)
 
 
 def is_for(accept: Accept, target: Target, history: History) -> bool:

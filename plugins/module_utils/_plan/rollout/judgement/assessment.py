@@ -180,7 +180,7 @@ def assess(spec: RolloutSpec, seen: Observed, history: History) -> Assessment:
     """Judge a rollout: place its devices, classify them, weigh packages, then judge the waves."""
     placement = place(spec, seen, history)
     digest = plan_digest(spec, placement.rows)
-    rows = classify(placement.rows, seen, history, spec.timing)
+    rows = classify(placement.rows, spec, seen, history)
     evidence = weigh(spec, rows, history, seen.busy)
     rows = mark_halted(rows, evidence)
     retries = find_retries(spec, rows, history, seen.catalog)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from ...._model.status import DeviceState, not_reached
 from ...._model.times import parse_time
-from ..declaration.spec import Timing
+from ..declaration.spec import RolloutSpec, Timing
 from ..observation.campaign_history import (
     History,
     Record,
@@ -28,6 +28,7 @@ from ..placement.rollout_device import (
     RolloutDevice,
 )
 from ..placement.upgrade_paths import UpgradePath
+from .accepted import find_created_again
 from .statistics import Result
 
 # Without a result that counts yet, but attempted: without them, failures, which count at once,
@@ -46,10 +47,10 @@ _LACKING = Outcome(
 
 
 def classify(
-    rows: Iterable[RolloutDevice], seen: Observed, history: History, timing: Timing
+    rows: Iterable[RolloutDevice], spec: RolloutSpec, seen: Observed, history: History
 ) -> list[RolloutDevice]:
     """Give every device its outcome, and one that has done a step the path from there on."""
-    judge = _Judge(seen, history, timing)
+    judge = _Judge(spec, seen, history)
     judged = []
     for row in rows:
         outcome, path = judge.judge(row), row.path
@@ -103,12 +104,13 @@ def find_failure(
 class _Judge:
     """Judges one device after the other by what was seen at one moment."""
 
-    def __init__(self, seen: Observed, history: History, timing: Timing) -> None:
+    def __init__(self, spec: RolloutSpec, seen: Observed, history: History) -> None:
         self._busy = seen.busy
         self._now = seen.now
         self._all_read = not seen.unread
         self._history = history
-        self._timing = timing
+        self._timing = spec.timing
+        self._created_again = find_created_again(spec, history)
 
     def judge(self, row: RolloutDevice) -> Outcome:
         """Classify a device of a wave."""
@@ -135,6 +137,10 @@ class _Judge:
                 return replace(
                     failure, reason=reason, campaign_id=latest.campaign_id, unread=latest.unread
                 )
+        name = record.own.name
+        untouched = latest.kind is DeviceClass.UNREACHED and record.own.stopped
+        if untouched and (name.wave, name.generation) in self._created_again:
+            return self._judge_free(row, row.path)
         return latest
 
     def _judge_free(self, row: RolloutDevice, path: UpgradePath) -> Outcome:

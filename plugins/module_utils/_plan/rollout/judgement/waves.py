@@ -23,7 +23,7 @@ from ..placement.rollout_device import (
     Outcome,
     RolloutDevice,
 )
-from .accepted import accepted_failures
+from .accepted import accepted_failures, count_stopped, find_created_again
 from .gate import Circumstances, GateVerdict, Judgement, Numbers, judge
 from .hindsight import Hindsight, look_back
 from .package_evidence import PackageEvidence
@@ -49,6 +49,7 @@ class WaveState:
     :ivar passed_for: the targets that this wave alone lets through: those whose devices have
         passed, and those that it has no devices of.
     :ivar begun: one of our campaigns is of this wave.
+    :ivar stopped: campaigns of this wave that were stopped, and are not created again yet.
     :ivar deadline: when waiting ends; None while something is still to be created.
     :ivar numbers: the devices counted, as the gate sees them.
     :ivar rows: its devices, in line.
@@ -62,6 +63,7 @@ class WaveState:
     rows: tuple[RolloutDevice, ...] = field(repr=False)
     passed_for: frozenset[Target] = frozenset()
     open_for: frozenset[Target] = frozenset()
+    stopped: int = 0
 
     @property
     def open(self) -> bool:
@@ -123,6 +125,7 @@ class _WaveJudge:
         self._evidence = evidence
         self._history = history
         self._retries = retries
+        self._created_again = find_created_again(spec, history)
 
     def judge(self, wave: Wave, rows: tuple[RolloutDevice, ...]) -> WaveState:
         """Judge a wave; devices of failed cohorts, and their campaigns, do not count.
@@ -151,6 +154,12 @@ class _WaveJudge:
             numbers=self._count(wave, rows, self._spec.targets),
             rows=rows,
             passed_for=frozenset().union(*(part.passed_for for part in judged)),
+            stopped=0
+            if all(
+                (wave.number, target.generation) in self._created_again
+                for target in self._spec.targets
+            )
+            else count_stopped(self._history, wave),
         )
 
     def _judge_part(
@@ -180,7 +189,7 @@ class _WaveJudge:
         given = Circumstances(
             now=self._history.now,
             deadline=None if again else self._find_deadline(campaigns, sound),
-            stopped=_find_stopped(campaigns)
+            stopped=self._find_stopped(campaigns)
             or self._find_refused(wave, sound)
             or self._find_fruitless(sound),
             accepted=accepted,
@@ -240,6 +249,17 @@ class _WaveJudge:
         if any(_is_to_come(row.outcome, steps_over=steps_over) for row in rows):
             return None
         return end + timing.report_grace
+
+    def _find_stopped(self, campaigns: Iterable[OwnCampaign]) -> str:
+        """Say which campaign someone else has stopped; empty when none."""
+        for own in campaigns:
+            name = own.name
+            if own.stopped and (name.wave, name.generation) not in self._created_again:
+                return (
+                    f"campaign {own.name} ({own.campaign.id}) is {own.campaign.status}: someone"
+                    " stopped it, and it is created again only when a person accepts that"
+                )
+        return ""
 
     def _find_refused(self, wave: Wave, rows: Iterable[RolloutDevice]) -> str:
         """Say which cohort's campaigns the service has refused too often; empty when none."""
@@ -357,14 +377,3 @@ def _is_to_come(outcome: Outcome, *, steps_over: bool) -> bool:
     if outcome.unread and outcome.kind in (DeviceClass.UNKNOWN, DeviceClass.SILENT):
         return True
     return outcome.waits and not (outcome.kind is DeviceClass.ADVANCED and steps_over)
-
-
-def _find_stopped(campaigns: Iterable[OwnCampaign]) -> str:
-    """Say which campaign someone else has stopped; empty when none."""
-    for own in campaigns:
-        if own.stopped:
-            return (
-                f"campaign {own.name} ({own.campaign.id}) is {own.campaign.status}: someone"
-                " stopped it, and it is not created again"
-            )
-    return ""
