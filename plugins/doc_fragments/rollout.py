@@ -309,6 +309,7 @@ options:
               - The cause is often a job limit or an inventory that was not read completely.
             type: float
             default: 0.1
+            version_added: 0.6.0
       timing:
         description: How long the rollout waits for the service and for devices.
         type: dict
@@ -367,6 +368,7 @@ options:
             description: The generations of the plan, for the record. The digest includes them.
             type: list
             elements: str
+            version_added: 0.6.0
       accept:
         description:
           - Failures that an operator accepts. A wave or cohort that has halted or is held then goes
@@ -400,10 +402,12 @@ options:
               the wave goes on without these devices. One campaign more that is stopped holds the
               wave again.
             type: int
+            version_added: 0.6.0
           missing:
             description: Missing devices that are accepted. They were in campaigns of this rollout
               and are not selected any more, or their package is not published any more.
             type: int
+            version_added: 0.6.0
           generations:
             description:
               - The generations of the targets that the entry is for, as the plan prints them.
@@ -411,6 +415,7 @@ options:
                 rollout began.
             type: list
             elements: str
+            version_added: 0.6.0
           by:
             description: Who accepts them.
             type: str

@@ -33,9 +33,11 @@ options:
       - Approvals to append to C(approved) of the declaration, as a list or as YAML or JSON text of
         one, such as the answer to a survey. A single approval need not be in a list.
     type: raw
+    version_added: 0.6.0
   accept:
     description: Entries to append to C(accept) of the declaration, in the same forms.
     type: raw
+    version_added: 0.6.0
 """
 
 EXAMPLES = r"""

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: fota_misspelled
 author:
   - thingspace.fota contributors (@thingspace)
-version_added: 0.5.0
+version_added: 0.6.0
 short_description: Find misspelled variables
 description:
   - Returns one line for every defined variable whose name is nearly that of a known one. Ansible

@@ -269,10 +269,26 @@ awaiting:
       description: The first digits of the digest of the plan.
       type: str
       returned: for an approval
+    cohort:
+      description: Code of the cohort.
+      type: str
+      returned: for the accept of a cohort
     failures:
       description: Failures that there are.
       type: int
-      returned: unless only missing devices are to be accepted
+      returned: for an approval and for failures
+    up_to:
+      description: Failures to accept.
+      type: int
+      returned: for failures
+    missing:
+      description: Missing devices to accept.
+      type: int
+      returned: for missing devices
+    again:
+      description: Stopped campaigns whose devices are put into new ones.
+      type: int
+      returned: for stopped campaigns
     generations:
       description: Generations of the targets.
       type: list

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: fota_writable
 author:
   - thingspace.fota contributors (@thingspace)
-version_added: 0.5.0
+version_added: 0.6.0
 short_description: Whether a file can be written on the controller
 description:
   - Returns whether a file can be written, or can be created together with its directories.
