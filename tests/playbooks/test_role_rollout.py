@@ -163,9 +163,11 @@ def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path
 
 
 def test_a_bad_model_halts_alone(operator: Any) -> None:
+    """Where the wave tolerates the two failures that come before the third, which halts the cohort."""
     mine = operator(packages={"beta-A-B": {"success_rate": 0}})
-    mine.run_in_process()
-    run = mine.run_once().succeeded()
+    wish = spec(waves=[{"name": "pilot", "per_package": 6}, {"name": "all", "rest": True}])
+    mine.run_in_process(**wish)
+    run = mine.run_once(rollout_spec=wish).succeeded()
     assert run.changed == []
     decision = run["Decide the next step"]
     assert decision["phase"] == "completed_with_exceptions"
