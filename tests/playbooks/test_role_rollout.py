@@ -276,6 +276,9 @@ def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
     assert run["Decide the next step"]["phase"] == "awaiting_approval"
     assert "waiting until there is something to do in rollout" in run.output
     assert len(mine.sim.campaigns()) == 2
+    artifact = run["Set the statistics for later jobs of a workflow"]["ansible_stats"]["data"]
+    (awaiting,) = artifact["fota_rollout"]["awaiting"]
+    assert (awaiting["kind"], awaiting["wave"]) == ("approval", "canary")
     approval = {"wave": "canary", "digest": run["Decide the next step"]["digest"][:12]}
 
     paused = mine.run_once(rollout_spec=wish, rollout_state="paused").succeeded()
