@@ -210,7 +210,7 @@ def find_wrong(expected: FaultCase, told: TaskResult, sim: SimulatorServer) -> l
         f"wrote: {sim.campaigns()}": bool(sim.campaigns()) == expected.writes,
         f"kind: {failure}": failure["kind"] == expected.kind,
         f"says: {message}": expected.words in message,
-        f"is no line: {message!r}": message.isprintable() and len(message) < 700,
+        f"is no line: {message!r}": message.isprintable() and len(message) < 900,
         f"says not what to do: {failure}": not failed or bool(failure["hint"]),
     }
     return [what for what, is_well in checks.items() if not is_well]
