@@ -305,7 +305,8 @@ def _rollouts(size: int, late: float) -> Rollouts:
 
 def failing_devices(ids: Sequence[str], firmware: str, seed: int) -> frozenset[str]:
     """The devices of a fleet on which a firmware fails."""
-    dice, kind = random.Random(f"{firmware} {seed}"), FIRMWARE[firmware]
+    kind = FIRMWARE[firmware]
+    dice = random.Random(f"{kind.rate} {seed}")
     if not kind.cells:
         return frozenset(imei for imei in ids if dice.random() < kind.rate)
     failing: list[str] = []
@@ -426,13 +427,15 @@ def tally(begun: Begun) -> list[Tally]:
 
 def rates(tallies: Sequence[Tally], begun: Begun) -> dict[str, float]:
     """The keys of the bench, each the worst of the fleets, firmwares and rates."""
-    needless: dict[int, float] = {}
-    for one in tallies:
+    needless: dict[str, float] = {}
+    for one in sorted(tallies, key=lambda one: one.devices):
         if one.firmware in FAIR:
+            name = "needless_stop_cells" if FIRMWARE[one.firmware].cells else "needless_stop"
             share = round(1 - one.completed / one.rollouts, 4)
-            needless[one.devices] = max(share, needless.get(one.devices, 0.0))
+            key = f"{name}_{one.devices}"
+            needless[key] = max(share, needless.get(key, 0.0))
     return {
-        **{f"needless_stop_{size}": share for size, share in sorted(needless.items())},
+        **needless,
         "touched_bad_p90_300": next(
             one.touched["rollout"].percentile_90
             for one in tallies
