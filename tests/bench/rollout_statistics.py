@@ -104,7 +104,7 @@ ROLLOUTS = {
     (5000, "bad"): 40,
     (300, "good"): 300,
     (300, "bad"): 1000,
-    (50, "bad"): 400,
+    (50, "bad"): 1000,
     **dict.fromkeys(((50, kind) for kind in FAIR), 1000),
     **dict.fromkeys(((300, kind) for kind in FAIR), 400),
     **dict.fromkeys(((5000, kind) for kind in FAIR), 40),

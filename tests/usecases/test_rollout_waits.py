@@ -88,6 +88,33 @@ def test_the_next_wave_comes_when_the_soak_is_over_and_after_one_more_read(
     assert_no_duplicates(rollout.sim)
 
 
+def test_a_soak_and_a_read_that_end_after_the_deadline_are_waited_for(
+    account_with: StartAccount,
+) -> None:
+    """20 of 20 are verified. A run reads versions itself; what only looks must not say ``held``.
+
+    Where a wave with its numbers met may meet its deadline: while it soaks, and before it is read
+    again, in check mode, in a wait and in a run.
+    """
+    waves = pilot_of(20, **SOAK | {"soak_hours": 120})
+    rollout = Rollout(account_with(fleet=fleet(ONE)), ONE, waves=waves)
+    rollout.run_once()
+    rollout.sim.set_now("2026-03-03T09:00:00Z")
+    decision = rollout.run_once()
+    assert (decision["phase"], decision["counts"]["verified"]) == ("soaking", 20)
+    over = moment(decision["waves"][0]["soak_until"])
+    assert moment(decision["waves"][0]["deadline"]) < over - timedelta(hours=1)
+    rollout.sim.set_now(text(over - timedelta(hours=1)))
+    assert rollout.decide(check=True)["phase"] == "soaking"
+    rollout.sim.set_now(text(over + timedelta(hours=1)))
+    for decision in (rollout.decide(check=True), rollout.decide(wait=True)):
+        assert (decision["phase"], decision["waves"][0]["verdict"]) == ("running", "wait")
+        assert "read again after the soak" in decision["why"]
+        assert len(decision["actions"]["refresh"]) == 20
+    assert rollout.run_once()["phase"] == "running"
+    assert len(own(rollout.sim, wave=2)) == 1
+
+
 def test_what_runs_on_the_pilot_is_read_again_after_the_soak_and_before_the_next_wave(
     account_with: StartAccount,
 ) -> None:
