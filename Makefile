@@ -22,7 +22,7 @@ help:
 	@echo "make lint    run ruff and mypy"
 	@echo "make docs    build the documentation site in build/docs"
 	@echo "make bench   measure, and write build/bench.json"
-	@echo "make soak    run random rollouts with random faults for MINUTES=10"
+	@echo "make soak    run what make test leaves out, and random rollouts for MINUTES=10"
 	@echo "make clean   remove .cache and build"
 
 test: nox

@@ -103,14 +103,12 @@ def enter_copy(session: nox.Session) -> None:
 def pytest(session: nox.Session, *words: str, workers: str = "auto", **env: str) -> None:
     """Run tests, on all processors unless what the workers import costs more than the tests."""
     base = Path(os.environ["FOTA_RUN"], f"{os.getpid():x}")  # short, because sockets are in it
-    jobs = ("-n", workers, "--maxprocesses=4", "--dist=worksteal", f"--basetemp={base}")
-    env |= {"FOTA_FULL": "1"}
-    session.run("python", "-m", "pytest", "-q", "-rfEs", *jobs, *words, env=env)
+    jobs = ("-rfEs", "-n", workers, "--maxprocesses=4", "--dist=worksteal", f"--basetemp={base}")
+    session.run("python", "-m", "pytest", "-q", *jobs, *words, env={"FOTA_FULL": "1"} | env)
 
 
 def tests(session: nox.Session) -> None:
-    """Run a folder of tests."""
-    # The demo lasts a minute, so the session `installed` alone runs it.
+    """Run a folder of tests; the demo lasts a minute, so the session `installed` alone runs it."""
     pytest(session, f"tests/{session.name}", f"--deselect={DEMO_TEST}", **main_venv(session))
 
 
@@ -121,7 +119,7 @@ def matrix(session: nox.Session) -> None:
     venv(session, session.name, "-r", "tests/requirements.txt", *packages, python=python)
     folders = [*OF_A_CORE, *(["tests/unit/client"] if version != LINE else [])]
     pytest(session, *folders, workers="0")
-    pytest(session, "-m", "matrix", "tests/playbooks")
+    pytest(session, "-m", "matrix and not soak", "tests/playbooks")
 
 
 def linters(session: nox.Session) -> None:
@@ -181,8 +179,11 @@ def installed(session: nox.Session) -> None:
 
 
 def program(session: nox.Session) -> None:
-    """Run the command that the Makefile gives."""
-    session.run(*session.posargs, env=main_venv(session))
+    """Run the command that the Makefile gives; before it, what ``make test`` leaves to a soak."""
+    env = main_venv(session)
+    if session.name == "soak":
+        pytest(session, "-m", "soak", "tests")
+    session.run(*session.posargs, env=env)
 
 
 for name, (version, *_) in MATRIX.items():

@@ -1,13 +1,14 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make the checkout importable as ``ansible_collections.thingspace.fota``."""
+"""Make the checkout importable as ``ansible_collections.thingspace.fota``; count what is left out."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,3 +28,18 @@ def make_importable() -> None:
 
 
 make_importable()
+
+
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+    """Note at the first test how many ``make test`` leaves to ``make soak``."""
+    taken = [item for item in items if not item.get_closest_marker("soak")]
+    if taken and config.option.markexpr == "not soak":
+        taken[0].user_properties.append(("left_to_soak", len(items) - len(taken)))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print that number, in whichever process the test ran."""
+    for report in terminalreporter.stats.get("passed", ()):
+        for name, count in report.user_properties if report.when == "call" else ():
+            if name == "left_to_soak" and count:
+                terminalreporter.write_line(f"{count} more cases in make soak")

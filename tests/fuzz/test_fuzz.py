@@ -14,8 +14,9 @@ import pytest
 from ansible_collections.thingspace.fota.plugins.module_utils._model import campaign_wire
 from ansible_collections.thingspace.fota.tests.fuzz.fuzz_parsers import Target
 from ansible_collections.thingspace.fota.tests.fuzz.fuzz_run import Fuzzer, all_targets, fuzz
+from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 
-EXAMPLES = 200
+EXAMPLES = 100
 TARGETS = (
     *("campaign", "upgrade", "device report", "devices", "history", "packages", "synchronized"),
     *("request id", "success flag", "device changes", "subscription", "licenses", "pages"),
@@ -32,12 +33,16 @@ def targets() -> Iterator[dict[str, Target]]:
         yield {target.name: target for target in found}
 
 
+@pytest.mark.parametrize("number", first_in_test([None, 1]))
 @pytest.mark.parametrize("name", TARGETS)
 def test_only_our_own_exceptions(
-    targets: dict[str, Target], record_property: Callable[[str, object], None], name: str
+    targets: dict[str, Target],
+    record_property: Callable[[str, object], None],
+    name: str,
+    number: int | None,
 ) -> None:
     fuzzer = Fuzzer()
-    fuzzer.run(targets[name], examples=EXAMPLES, number=None)
+    fuzzer.run(targets[name], examples=EXAMPLES, number=number)
     record_property("fuzz_inputs", fuzzer.tried.total())
     assert fuzzer.tried.total() >= EXAMPLES / 4
 

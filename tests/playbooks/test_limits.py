@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.thingspace.fota.tests.playbooks.runner import ROOT, PlaybookRun
 from ansible_collections.thingspace.fota.tests.playbooks.test_role_rollout import (
@@ -21,11 +22,12 @@ from ansible_collections.thingspace.fota.tests.playbooks.test_role_rollout impor
     operator,
     spec,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 
 __all__ = ["inventory", "operator"]
 
 PLAYBOOKS = sorted(file.stem for file in Path(ROOT / "playbooks").glob("*.yml"))
-SELECTING = ["audit", "rehearse", "reverse", "rollout", "status"]
+SELECTING = ["status", "rehearse", "reverse", "rollout", "audit"]
 BY_PATTERN = {"rollout_spec": spec(), "rollout_hosts": "fleet:!lab"}
 BY_LOOKUP = {
     "rollout_spec": spec(devices="{{ query('thingspace.fota.fota_hosts', 'fleet:!lab') }}")
@@ -33,6 +35,12 @@ BY_LOOKUP = {
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_every_playbook_checks_the_limit_first(playbook: str) -> None:
+    plays = yaml.safe_load((ROOT / "playbooks" / f"{playbook}.yml").read_text(encoding="utf-8"))
+    assert plays[0]["ansible.builtin.import_playbook"] == "plays/limit.yml"
+
+
+@pytest.mark.parametrize("playbook", first_in_test(PLAYBOOKS))
 def test_a_limit_without_localhost_is_refused(operator: type[Operator], playbook: str) -> None:
     """Ansible would skip the play and report success."""
     person = operator()
@@ -44,7 +52,7 @@ def test_a_limit_without_localhost_is_refused(operator: type[Operator], playbook
     assert person.sim.journal() == []
 
 
-@pytest.mark.parametrize("playbook", SELECTING)
+@pytest.mark.parametrize("playbook", first_in_test(SELECTING, taken=3))
 def test_a_limit_that_cuts_the_selection_is_refused(
     operator: type[Operator], playbook: str
 ) -> None:
@@ -103,7 +111,7 @@ def test_a_limit_does_not_keep_a_rollout_from_being_stopped(operator: type[Opera
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("limit", ["!lab", "localhost:fleet", "fleet,localhost"])
+@pytest.mark.parametrize("limit", first_in_test(["localhost:fleet", "!lab", "fleet,localhost"]))
 def test_a_limit_that_cuts_nothing_is_none(operator: type[Operator], limit: str) -> None:
     person = operator()
     run = person.run_once("--limit", limit, "--check").succeeded()

@@ -41,6 +41,8 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     imei,
 )
 
+pytestmark = pytest.mark.soak
+
 START = "2026-03-02T08:00:00Z"
 MODELS = {"alpha": 6}
 DEVICES = [imei(0, number) for number in range(MODELS["alpha"])]

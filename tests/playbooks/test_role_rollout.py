@@ -14,6 +14,7 @@ import yaml
 
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
+from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     MAKER,
@@ -162,6 +163,7 @@ def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path
     assert {one["host"] for one in report["devices"]} >= {"alpha-0", "beta-11"}
 
 
+@pytest.mark.soak
 def test_a_bad_model_halts_alone(operator: Any) -> None:
     """Where the wave tolerates the two failures that come before the third, which halts the cohort."""
     mine = operator(packages={"beta-A-B": {"success_rate": 0}})
@@ -194,6 +196,7 @@ def test_too_many_failures_halt_and_fail_the_play(operator: Any) -> None:
     assert len(mine.sim.campaigns()) == 2
 
 
+@pytest.mark.soak
 def test_a_campaign_cancelled_by_a_person_is_held(operator: Any) -> None:
     mine = operator()
     mine.run_in_process("running")
@@ -317,7 +320,7 @@ def test_a_halt_ends_what_has_started_as_early_as_the_service_allows(operator: A
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize(("word", "shown"), [("true", True), ("no", False)])
+@pytest.mark.parametrize(("word", "shown"), first_in_test([("true", True), ("no", False)]))
 def test_booleans_of_the_command_line_are_text(operator: Any, word: str, *, shown: bool) -> None:
     """The variables that are conditions: rollout_wait, rollout_show_plan."""
     extra = [f"--extra-vars=rollout_{name}={word}" for name in ("wait", "show_plan")]

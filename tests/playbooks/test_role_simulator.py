@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from ansible_collections.thingspace.fota.tests.playbooks.leftovers import eventually, listens, lives
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
 
@@ -111,6 +113,7 @@ def test_it_ends_with_a_play_that_fails(run_playbook: PlaybookRunner) -> None:
     assert eventually(lambda: not list(run_playbook.temp.iterdir()))
 
 
+@pytest.mark.soak
 def test_a_bad_fleet_is_named(run_playbook: PlaybookRunner) -> None:
     run = run_playbook(play(role("started", simulator_fleet={"acounts": []})))
     assert run.status != 0

@@ -43,10 +43,10 @@ HIDDEN_HOURS, DELAY_OVER = 2, 3
 ALWAYS = 10_000
 # Seconds that a call may take where even a sound one is slow.
 BUSY = 5.0
-# `make test` takes all of a creation's own cases, one in so many of the other writes' own, and one
-# in so many of those that spoil another call of a task.
+# The cut has all of a creation's own cases, one in so many of the other writes' own, and one in so
+# many of those that spoil another call of a task.
 OWN_TAKEN, OTHERS_TAKEN = 5, 60
-# It also takes all of these at the reads of a rollout that creates: an answer with HTTP 200 that
+# It also has all of these at the reads of a rollout that creates: an answer with HTTP 200 that
 # says nothing must not count as an empty or a short list.
 NO_ANSWERS = {"error_200_before", "empty_object", "missing_flag"}
 
@@ -131,6 +131,13 @@ class Case:
         return f"{self.write}-{self.fault}{f'({more})' if more else ''}{at}"
 
     @property
+    def is_repeated(self) -> bool:
+        """The same is in the cut for another API, or often enough: ``make soak`` takes it."""
+        if self.operation in (self.write.operation, "*"):
+            return self.operation.startswith("v2Schedule") and not _is_one_in(OWN_TAKEN, self)
+        return not _says_nothing(self) and not _is_one_in(2 * OTHERS_TAKEN, self)
+
+    @property
     def rule(self) -> dict[str, Any]:
         # A refusal lasts: of several writes of a task, none is to get through.
         lasting = self.lasting or self.expectation is Expectation.REFUSED
@@ -181,7 +188,7 @@ def other_cases() -> list[Case]:
 
 
 def cases(*, full: bool) -> list[Case]:
-    """All cases, or those that ``make test`` takes: all of each write's own, and some others."""
+    """All cases, or the cut of ``make test`` and ``make soak``: most own cases, and some others."""
     own, others = own_cases(), other_cases()
     if full:
         return own + others
@@ -288,7 +295,7 @@ def _judge_at_once(
 def run_matrix(
     *, full: bool = True, share: slice = slice(None), say: Callable[[str], None] = print
 ) -> dict[str, Any]:
-    """Run all cases, or the cut of ``make test``; the counts, and what is wrong.
+    """Run all cases, or the cut; the counts, and what is wrong.
 
     :param share: which of the cases to run, where several processes share them.
     """

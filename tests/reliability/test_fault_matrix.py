@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every writing module x every write it makes x every fault, of the simulator or on the way.
 
-``FOTA_ALL_FAULTS=1`` takes all cases, which lasts minutes.
+``make test`` takes a part of a cut, ``make soak`` the others of it. ``FOTA_ALL_FAULTS=1`` takes all
+cases, which lasts minutes.
 """
 
 from __future__ import annotations
@@ -34,11 +35,16 @@ from ansible_collections.thingspace.fota.tests.reliability.fault_writes import (
     Write,
     write_operations,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import some_in_test
 
 FULL = bool(os.environ.get("FOTA_ALL_FAULTS"))
 
 
-@pytest.mark.parametrize("case", cases(full=FULL), ids=str)
+def is_in_test(case: Case) -> bool:
+    return FULL or not case.is_repeated
+
+
+@pytest.mark.parametrize("case", some_in_test(cases(full=FULL), is_in_test), ids=str)
 def test_the_end_is_the_same(case: Case, record_property: Callable[[str, object], None]) -> None:
     check(run_case(case), record_property)
 
@@ -73,7 +79,7 @@ def test_no_write_of_the_api_is_without_a_case() -> None:
 
 
 def test_every_fault_and_every_write_is_in_the_cut() -> None:
-    cut = cases(full=False)
+    cut = [one for one in cases(full=False) if not one.is_repeated]
     assert {one.fault for one in cut} == set(TABLE)
     assert {one.write for one in cut} == set(WRITES)
     assert {one.between for one in between_cases(full=False)} == set(BETWEEN)

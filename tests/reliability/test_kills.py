@@ -66,6 +66,7 @@ def test_every_kind_of_write_is_among_the_points() -> None:
     assert made <= WRITES
 
 
+@pytest.mark.soak
 def test_real_playbooks_killed_at_each_of_two_creations(
     tmp_path: Path, record_property: Record
 ) -> None:
