@@ -161,7 +161,7 @@ def test_what_a_halt_has_cancelled_goes_on_after_an_accept(account_with: StartAc
     late = in_turn(own(account.sim)[0])[13:]
     slow = {"default": {"hours_to_update": [1, 60]}}
     turn(account.sim, **slow, devices=dict.fromkeys(late, "failed"))
-    decision = rollout.run_until("halted", hours=6)
+    rollout.run_until("halted", hours=6)
     assert {campaign["status"] for campaign in own(account.sim, wave=2)} == {"CampaignCancelled"}
     rollout.run_until("halted", hours=60)
     turn(account.sim)
