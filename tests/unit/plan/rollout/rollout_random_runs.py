@@ -137,6 +137,40 @@ def runs(
 
 
 @st.composite
+def strict_runs(draw: st.DrawFn) -> Run:
+    """One wave of two models in small campaigns: it halts early, by a limit or by one model."""
+    size = draw(st.integers(9, 15))
+    models = draw(st.lists(st.sampled_from(MODELS), min_size=size, max_size=size))
+    fates = st.sampled_from(["bad", "bad", "silent"])
+    unlucky = draw(st.dictionaries(st.sampled_from(imeis(size)), fates, min_size=3, max_size=9))
+    hidden = draw(st.dictionaries(st.integers(1, 6), st.integers(1, 30)))
+    rate = draw(st.sampled_from(["0.05", "0.1", "0.3"]))
+    limits = {
+        "max_failure_rate": rate,
+        "max_failures": draw(st.sampled_from([None, 0, 1, 2])),
+        "max_failed_cohort_share": draw(st.sampled_from(["0.5", "1"])),
+        "test": draw(st.sampled_from(["anytime", "fixed"])),
+    }
+    return Run(
+        {
+            "target": [target(model) for model in MODELS],
+            "waves": [wave("all", gate=limits)],
+            "limits": {"max_campaign_devices": 6},
+        },
+        ServiceModel(
+            {imei(n): device(imei(n), model=model) for n, model in enumerate(models)},
+            CATALOG,
+            fates=unlucky,
+            hides=lambda number: hidden.get(number, 0),
+            spread=draw(st.sampled_from([0, 7, 40])),
+        ),
+        [4],
+        [imeis(size)],
+        weeks=1,
+    )
+
+
+@st.composite
 def path_runs(
     draw: st.DrawFn, *, hides: bool = False, fates: Sequence[str] = FATES, retry: int = 0
 ) -> Run:

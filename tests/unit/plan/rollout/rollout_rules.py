@@ -48,6 +48,7 @@ class RolloutRules:
         self._proved: set[str] = set()
         self._claimed: dict[str, int] = {}
         self._halted = False
+        self._shown_late: set[str] = set()
         self._plans: set[tuple[str, tuple[tuple[int, tuple[str, ...]], ...]]] = set()
 
     def check(self, more: MoreRules | None = None) -> Decision:
@@ -138,9 +139,24 @@ class RolloutRules:
         if verdicts & {"fail", "hold"}:
             assert found.phase is (Phase.HALTED if "fail" in verdicts else Phase.HELD)
             assert found.create == ()
-        self._halted = found.phase is Phase.HALTED or (self._halted and self._is_steady)
+        lasts = self._is_steady and not self._has_learned_of_the_past()
+        self._halted = found.phase is Phase.HALTED or (self._halted and lasts)
         assert self._halted == (found.phase is Phase.HALTED)
         assert not (self._halted and found.create)
+
+    def _has_learned_of_the_past(self) -> bool:
+        """A report shows a campaign only now that had begun before.
+
+        Its results are as old as those that the wave halted by, so they can prove that one cohort
+        is bad, which halts alone, where the results of a part of it had halted the wave.
+        """
+        before = set(self._shown_late)
+        self._shown_late |= {
+            campaign.id
+            for campaign in self._service.campaigns
+            if campaign.begins < campaign.shown <= self._service.now
+        }
+        return self._shown_late != before
 
     def _check_waves(self, found: Decision) -> None:
         """Every device is in one wave, and keeps it once it was touched."""
