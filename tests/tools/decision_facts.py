@@ -125,7 +125,6 @@ def _view(decision: Decision) -> Facts:
                 "failed": numbers.failed,
                 "unknown": numbers.unknown,
                 "rejected": numbers.rejected,
-                "busy": numbers.busy,
                 "too_many_once": numbers.too_many_once,
                 "over_limit_once": numbers.over_limit_once,
             }
