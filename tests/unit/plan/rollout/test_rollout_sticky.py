@@ -293,15 +293,16 @@ def test_a_cohort_tolerates_what_the_wave_declares() -> None:
     assert [evidence.failed for evidence in decision.assessment.evidence.values()] == [False]
 
 
-@pytest.mark.parametrize("broken", [3, 5, 6, 7])
+@pytest.mark.parametrize("broken", [2, 3, 5, 7])
 def test_a_cohort_that_fails_afterwards_lifts_no_halt(broken: int) -> None:
-    """The third failure of two tolerated halts the wave; the sixth of 16 fails the cohort."""
+    """The third failure of two tolerated halts the wave; the third of its own fails the cohort."""
     first, second = imeis(40), imeis(40, start=40)
     fine, others = first[:10], first[10 : 10 + broken]
     rows = [good(imei, -30) for imei in fine]
     rows += [bad(imei, -20 + place) for place, imei in enumerate(others)]
     rows += [row(imei) for imei in first[10 + broken :]]
-    campaigns = [own(rows), own([row(imei) for imei in second], model="M2", campaign_id="second")]
+    later = [bad(second[0], -25), *(row(imei) for imei in second[1:])]
+    campaigns = [own(rows), own(later, model="M2", campaign_id="second")]
     devices = [upgraded(imei) if imei in fine else device(imei) for imei in first]
     devices += [device(imei, model="M2") for imei in second]
     wish = spec(
@@ -311,9 +312,30 @@ def test_a_cohort_that_fails_afterwards_lifts_no_halt(broken: int) -> None:
     )
     decision = decide(wish, seen(devices, campaigns))
     assert (decision.assessment.evidence["M1-A-B"].failed, decision.phase) == (
-        broken > 5,
+        broken > 2,
         Phase.HALTED,
     )
+
+
+@pytest.mark.parametrize(("broken", "halts"), [(2, False), (3, True), (20, True)])
+def test_a_cohort_with_more_failures_than_a_wave_tolerates_halts_alone(
+    broken: int, *, halts: bool
+) -> None:
+    """The others go on, whether the cohort has 20 of its 20 devices attempted or only three."""
+    first, second = imeis(20), imeis(20, start=20)
+    rows = [bad(imei, -20) for imei in first[:broken]] + [row(imei) for imei in first[broken:]]
+    fine = own([good(imei) for imei in second], model="M2", campaign_id="second")
+    devices = [device(imei) for imei in first]
+    devices += [upgraded(imei, model="M2") for imei in second]
+    wish = spec(
+        [*first, *second],
+        target=[target(), target("M2")],
+        gate={"max_failures": 2, "max_failure_rate": "0.1"},
+    )
+    decision = decide(wish, seen(devices, [own(rows), fine]))
+    assert decision.assessment.evidence["M1-A-B"].failed is halts
+    assert decision.assessment.evidence["M2-A-B"].failed is False
+    assert decision.phase is not Phase.HALTED
 
 
 @pytest.mark.parametrize("free", [False, True])

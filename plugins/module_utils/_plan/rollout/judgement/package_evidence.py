@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,9 +16,16 @@ from ..declaration.campaign_names import Cohort
 from ..declaration.spec import RolloutSpec, Target, Timing
 from ..observation.campaign_history import History
 from ..observation.observed import OwnCampaign
-from ..placement.rollout_device import ATTEMPTED, DeviceClass, Outcome, RolloutDevice
+from ..placement.rollout_device import (
+    ATTEMPTED,
+    LEFT,
+    DeviceClass,
+    Outcome,
+    RolloutDevice,
+)
 from .accepted import accepted_of_cohorts
 from .device_outcomes import find_begun, find_failure, find_result
+from .gate import failures_allowed
 from .statistics import FailureTest, Result
 
 # Campaigns big enough to be evidence that were none, before a person must look.
@@ -74,6 +82,7 @@ def weigh(
     """
     tallies: dict[str, _Tally] = {}
     over = {own.campaign.id for own in history.campaigns if own.over}
+    members: dict[str, Counter[int]] = {}
     for row in rows:
         for package in row.path.steps:
             tally = tallies.get(package.name)
@@ -81,11 +90,41 @@ def weigh(
                 tally = tallies[package.name] = _Tally(package, row.target)
             tally.devices += 1
             tally.zones.add(row.cohort.zone)
+        if row.outcome.kind not in LEFT:
+            members.setdefault(row.package.name, Counter())[row.wave] += 1
         tallies[row.package.name].add_current(row, over, busy)
         for name, campaign_id, result in _find_results(row, spec.timing):
             tallies[name].results.append(result)
             tallies[name].by_campaign.setdefault(campaign_id, []).append(result)
-    return {name: _conclude(spec, tallies[name], history) for name in sorted(tallies)}
+    of_waves = sum(members.values(), Counter[int]())
+    return {
+        name: _conclude(
+            spec,
+            tallies[name],
+            history,
+            _find_limits(spec, members.get(name, Counter()), of_waves),
+        )
+        for name in sorted(tallies)
+    }
+
+
+def _find_limits(
+    spec: RolloutSpec, members: Mapping[int, int], of_waves: Mapping[int, int]
+) -> dict[int, int]:
+    """Give the failures of a cohort that each wave tolerates at most: one more, and it halts alone.
+
+    That is so where a number decides for the wave, and the wave can go on without the cohort.
+
+    :param members: of the cohort by wave, as ``of_waves`` gives those of all cohorts.
+    """
+    return {
+        wave.number: failures_allowed(wave.gate, of_waves.get(wave.number, 0))
+        for wave in spec.waves
+        if wave.gate.max_failures is not None
+        and members.get(wave.number, 0) < of_waves.get(wave.number, 0)
+        and members.get(wave.number, 0)
+        <= wave.gate.max_failed_cohort_share * of_waves.get(wave.number, 0)
+    }
 
 
 def mark_halted(
@@ -162,15 +201,20 @@ class _Tally:
         return tuple(sorted(cohort.code for cohort in cohorts))
 
 
-def _conclude(spec: RolloutSpec, tally: _Tally, history: History) -> PackageEvidence:
-    """Say what the counts of a package mean."""
+def _conclude(
+    spec: RolloutSpec, tally: _Tally, history: History, limits: Mapping[int, int]
+) -> PackageEvidence:
+    """Say what the counts of a package mean.
+
+    :param limits: failures that some waves tolerate at most.
+    """
+    test = FailureTest({wave.number: wave.gate for wave in spec.waves}, limits)
     name, codes = tally.package.name, tally.codes(spec.protocol)
     ours = [own for own in history.campaigns if own.campaign.package == name]
     others = [*history.surplus, *history.superseded]
     live = [own for own in (*ours, *others) if own.campaign.package == name and not own.over]
     failures = sum(result.failed for result in tally.results)
     accepted = accepted_of_cohorts(spec, history, tally.target, codes)
-    test = FailureTest({wave.number: wave.gate for wave in spec.waves})
     refused_at_size = any(own.refused and own.name.count > PILOT_DEVICES for own in ours)
     proved = _is_evidence(tally.results) or name in spec.qualified_packages
     return PackageEvidence(

@@ -139,10 +139,12 @@ class FailureTest:
     """Tells whether failures are too many to believe in the tolerated rates.
 
     :param gates: of each wave: the rate that it tolerates, and the test that decides.
+    :param limits: failures that some waves tolerate at most.
     """
 
-    def __init__(self, gates: Mapping[int, Gate]) -> None:
+    def __init__(self, gates: Mapping[int, Gate], limits: Mapping[int, int] | None = None) -> None:
         self._gates = gates
+        self._limits = limits or {}
         self._bets = find_bets(gate.max_failure_rate for gate in gates.values())
 
     def is_too_many(self, counts: Mapping[int, tuple[int, int]]) -> bool:
@@ -151,6 +153,9 @@ class FailureTest:
         :param counts: ``(attempted, failures)`` by wave, of the waves that have begun; the fixed
             test takes the rate of the newest one.
         """
+        for wave, (_attempted, failures) in counts.items():
+            if failures > self._limits.get(wave, failures):
+                return True
         newest = self._gates[max(counts)]
         if newest.test is GateTest.FIXED:
             attempted, failures = map(sum, zip(*counts.values(), strict=True))

@@ -103,7 +103,8 @@ def _find_finished(
         for generation, wave in _find_reached(history).items()
         if wave == spec.waves[-1].number or _has_seats_left(spec, history, wave)
     }
-    reached = {key: wave for key, wave in reached.items() if key not in _find_busy(history, rows)}
+    busy = _find_busy(seen, history, rows)
+    reached = {key: wave for key, wave in reached.items() if key not in busy}
     final = _find_final(spec, seen, history, lambda generation: reached.get(generation, 0))
     unfinished = {
         own.name.generation
@@ -135,11 +136,15 @@ def _has_seats_left(spec: RolloutSpec, history: History, number: int) -> bool:
     return sum(device.wave == number for device in history.devices.values()) < seats
 
 
-def _find_busy(history: History, rows: Iterable[RolloutDevice]) -> set[str]:
-    """Find the generations with a live campaign, or with a device that has more steps ahead."""
+def _find_busy(seen: Observed, history: History, rows: Iterable[RolloutDevice]) -> set[str]:
+    """Find the generations with a live campaign, with a device that has more steps ahead, or with
+    one that others hold: it has a seat in a wave."""
     claimed = {(id(row.path), row.version): row for row in rows if row.history}
-    return {own.name.generation for own in history.live} | {
-        row.target.generation for row in claimed.values() if row.path.leads_over(row.version)
+    held = (row for row in rows if row.imei in seen.busy or row.imei in history.busy_until)
+    return {
+        *(own.name.generation for own in history.live),
+        *(row.target.generation for row in claimed.values() if row.path.leads_over(row.version)),
+        *(row.target.generation for row in held if row.history is None),
     }
 
 
