@@ -19,6 +19,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.failure im
     describe_failure,
 )
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 from ansible_collections.thingspace.fota.tests.usecases import test_campaigns, test_upgrades
 from ansible_collections.thingspace.fota.tests.usecases.account import START, Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
@@ -203,7 +204,7 @@ def test_a_rollout_is_waited_for_until_there_is_something_to_do(
     assert_logins_accepted(account)
 
 
-@pytest.mark.parametrize("away", [False, True])
+@pytest.mark.parametrize("away", first_in_test([True, False]))
 def test_a_wait_ends_at_its_limit_with_the_id_to_resume(
     patient: Callable[..., Patient], *, away: bool
 ) -> None:

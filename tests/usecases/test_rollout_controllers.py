@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.tables import wave_rows
+from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import OVER, Rollout, fleet
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
@@ -60,7 +61,7 @@ def at_once(controllers: list[Rollout], step: Callable[[Rollout], Any]) -> list[
         return list(pool.map(begin, controllers))
 
 
-@pytest.mark.parametrize(("seed", "latency_ms"), [(1, 0), (2, 1), (3, 2)])
+@pytest.mark.parametrize(("seed", "latency_ms"), first_in_test([(1, 0), (2, 1), (3, 2)]))
 def test_two_controllers_run_at_once(
     account_with: StartAccount, tmp_path: Path, seed: int, latency_ms: int
 ) -> None:
@@ -79,7 +80,7 @@ def test_two_controllers_run_at_once(
     assert_no_duplicates(account.sim)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", first_in_test([1, 2]))
 def test_both_decide_and_then_both_write(
     account_with: StartAccount, tmp_path: Path, seed: int
 ) -> None:
@@ -257,7 +258,7 @@ def test_resumed_after_a_pause_in_every_phase_it_ends_the_same(
     assert_no_duplicates(paused.sim)
 
 
-@pytest.mark.parametrize("every", [1, 24])
+@pytest.mark.parametrize("every", first_in_test([24, 1]))
 def test_runs_of_a_week_create_what_the_plan_says(account_with: StartAccount, every: int) -> None:
     """Hourly until a day after the end; what is over then is looked at less often."""
     account = account_with(fleet=fleet(TWO), start="2026-03-02T08:00:00Z")

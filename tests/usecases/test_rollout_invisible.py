@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     OVER,
@@ -53,7 +54,7 @@ def run_and_watch(rollout: Rollout, *, hours: float) -> dict[str, Any]:
     return decision
 
 
-@pytest.mark.parametrize("lead_hours", [12, 36])
+@pytest.mark.parametrize("lead_hours", first_in_test([36, 12]))
 def test_histories_find_what_no_report_shows(account_with: StartAccount, lead_hours: int) -> None:
     account = account_with(fleet=fleet(TWO), switches=HIDDEN)
     rollout = Rollout(account, TWO, waves=WAVES, calendar={"lead_hours": lead_hours})
@@ -63,7 +64,9 @@ def test_histories_find_what_no_report_shows(account_with: StartAccount, lead_ho
     assert set(attempts(account.sim).values()) == {1}
 
 
-@pytest.mark.parametrize(("start", "lead_hours", "hours"), [(0, 12, 2), (13, 12, 6), (5, 72, 6)])
+@pytest.mark.parametrize(
+    ("start", "lead_hours", "hours"), first_in_test([(13, 12, 6), (0, 12, 2), (5, 72, 6)])
+)
 def test_without_histories_a_second_one_is_refused_and_ignored(
     account_with: StartAccount, start: int, lead_hours: int, hours: int
 ) -> None:
@@ -114,7 +117,7 @@ def test_a_shadow_of_more_than_20_devices_says_nothing_of_the_package(
     assert len(own(account.sim, wave=2)) > 2
 
 
-@pytest.mark.parametrize("prescheduled", ["scheduled", "queued", "own"])
+@pytest.mark.parametrize("prescheduled", first_in_test(["scheduled", "queued", "own"]))
 def test_where_reports_show_it_nothing_is_posted_twice(
     account_with: StartAccount, prescheduled: str
 ) -> None:
@@ -149,7 +152,7 @@ def test_a_lagging_list_of_campaigns_without_histories(account_with: StartAccoun
     assert versions(account.sim) == {"B": 30}
 
 
-@pytest.mark.parametrize("shown", [0, 3])
+@pytest.mark.parametrize("shown", first_in_test([0, 3]))
 def test_a_lagging_device_report_is_settling(account_with: StartAccount, shown: int) -> None:
     """For 30 hours, a report has none or three of its campaign's devices."""
     account = account_with(fleet=fleet(TWO), switches={"device_history": "finished"})

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     Rollout,
@@ -42,7 +43,7 @@ MIXED: Row = {
 TOLERANT: Row = {"soak_hours": 0, "approval": False, "max_failure_rate": 0.5, "max_failures": 40}
 
 
-@pytest.mark.parametrize("most", [8, 15])
+@pytest.mark.parametrize("most", first_in_test([15, 8]))
 def test_never_more_devices_can_change_than_the_limit_says(
     account_with: StartAccount, most: int
 ) -> None:
@@ -88,7 +89,7 @@ def test_the_limit_counts_also_what_is_tried_again_and_what_comes_next(
     assert any(".a2." in campaign["campaignName"] for campaign in own(account.sim))
 
 
-@pytest.mark.parametrize("most", [None, 12])
+@pytest.mark.parametrize("most", first_in_test([None, 12]))
 def test_the_exposure_told_is_never_below_what_is_touched_afterwards(
     account_with: StartAccount, most: int | None
 ) -> None:
