@@ -182,7 +182,7 @@ def program(session: nox.Session) -> None:
     """Run the command that the Makefile gives; before it, what ``make test`` leaves to a soak."""
     env = main_venv(session)
     if session.name == "soak":
-        pytest(session, "-m", "soak", "tests")
+        pytest(session, "-m", "soak or hypothesis", "tests", FOTA_SOAK="1")
     session.run(*session.posargs, env=env)
 
 

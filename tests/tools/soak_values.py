@@ -5,10 +5,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+
+SOAK = bool(os.environ.get("FOTA_SOAK"))
+
+
+def examples(count: int) -> int:
+    """How many inputs a random test tries in ``make soak``; two thirds of them in ``make test``."""
+    return count if SOAK else count * 2 // 3
 
 
 def first_in_test(values: Iterable[Any], *, taken: int = 1) -> list[Any]:

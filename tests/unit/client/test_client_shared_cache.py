@@ -37,6 +37,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client.settings i
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 
 OAUTH, LOGIN, LOGOUT = "requestOAuthToken", "startM2MSession", "endM2MSession"
 READ = "v3ListFirmware"
@@ -216,7 +217,7 @@ def test_a_locked_user_is_recognised_by_all_and_works_again_once_repaired(
 
 @pytest.mark.parametrize(
     ("fault", "bearers", "logins"),
-    [("expired_bearer", 2, 1), ("expired_session", 1, 2), ("expired_both", 2, 2)],
+    first_in_test([("expired_both", 2, 2), ("expired_bearer", 2, 1), ("expired_session", 1, 2)]),
 )
 def test_tokens_that_end_under_a_crowd_are_renewed_once(
     sim: SimulatorServer, settings: ConnectionSettings, fault: str, bearers: int, logins: int
@@ -413,7 +414,7 @@ def test_a_directory_that_cannot_be_made_is_refused(
     assert sim.journal() == []
 
 
-@pytest.mark.parametrize("largest_file", [0, 40])
+@pytest.mark.parametrize("largest_file", first_in_test([40, 0]))
 def test_a_crowd_on_a_full_disk_sends_nothing(
     sim: SimulatorServer, settings: ConnectionSettings, largest_file: int
 ) -> None:

@@ -42,6 +42,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.upgrade_plan
     matching_upgrades,
     plan_upgrade,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.plan.builders import (
     FIRMWARE,
     FOUR,
@@ -177,7 +178,7 @@ def campaign_cases(draw: st.DrawFn) -> tuple[CampaignSpec, list[There]]:
     return draw(campaign_specs(type_)), draw(campaigns_there(type_))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(campaign_cases())
 def test_a_campaign_plan_keeps_the_rules_and_is_empty_when_planned_again(
     case: tuple[CampaignSpec, list[There]],
@@ -288,7 +289,7 @@ def carry_out_upgrade(plan: UpgradePlan, there: Sequence[Upgrade]) -> list[Upgra
     return [replace(listed, devices=rows) if listed is plan.current else listed for listed in there]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(upgrade_specs(), upgrades_there())
 def test_an_upgrade_plan_carried_out_is_empty_when_planned_again(
     spec: UpgradeSpec, there: list[Upgrade]

@@ -28,6 +28,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.c
     parse_rfc3339,
 )
 from ansible_collections.thingspace.fota.tests.contract.wire import basic
+from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.simulator.api_client import (
     ACCOUNT,
     ApiClient,
@@ -87,7 +88,7 @@ DESERVED = {200, 400, 401}
 
 
 @given(st.data())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 def test_no_input_breaks_the_service(data: st.DataObject) -> None:
     route: Route = data.draw(st.sampled_from(ROUTES))
     if route.operation in ("revokeOAuthToken", "endM2MSession"):

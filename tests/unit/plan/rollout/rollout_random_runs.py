@@ -19,6 +19,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
     RolloutSpec,
     Wanted,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     device,
     hours,
@@ -97,7 +98,7 @@ KINDS = st.one_of(
     st.fixed_dictionaries({"percent": st.integers(1, 33)}),
 )
 # The same rollouts whenever the tests run; those of `make soak` are new each time.
-SLOW = settings(max_examples=16, derandomize=True)
+SLOW = settings(max_examples=examples(16), derandomize=True)
 
 
 @st.composite

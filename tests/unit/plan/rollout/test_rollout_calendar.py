@@ -29,6 +29,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.option_types import (
     InvalidSpec,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     NOW,
     decided,
@@ -116,7 +117,7 @@ WINDOWS = st.lists(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     zone=st.sampled_from(ZONES),
     windows=WINDOWS,
@@ -166,7 +167,7 @@ def is_frozen(day: date, zone: str, freezes: Sequence[Freeze]) -> bool:
     return any(freeze.first <= date_ <= freeze.last for date_ in local for freeze in freezes)
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     zone=st.sampled_from(ZONES),
     freezes=FREEZES,

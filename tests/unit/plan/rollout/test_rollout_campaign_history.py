@@ -22,6 +22,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.obse
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     OwnCampaign,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     NOW,
     at,
@@ -371,13 +372,13 @@ def campaigns(draw: st.DrawFn) -> list[OwnCampaign]:
     return found
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(campaigns(), st.randoms(use_true_random=False))
 def test_the_history_knows_no_order(own: list[OwnCampaign], dice: Any) -> None:
     assert kept(*own) == kept(*dice.sample(own, len(own)))
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(campaigns())
 def test_what_must_hold_of_any_history(own: list[OwnCampaign]) -> None:
     found = kept(*own)

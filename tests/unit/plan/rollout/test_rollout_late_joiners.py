@@ -33,6 +33,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.obse
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.scope import (
     Out,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     MAKER,
     ROLLOUT,
@@ -272,7 +273,7 @@ def test_a_device_between_two_steps_is_not_late() -> None:
 # -- whole runs
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(
     size=st.integers(2, 40),
     pilot=st.integers(1, 12),

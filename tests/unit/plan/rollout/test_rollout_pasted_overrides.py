@@ -26,6 +26,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
     Phase,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
+from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     hours,
     package,
@@ -94,7 +95,7 @@ def paste_until_it_goes_on(run: Run, declared: dict[str, Any], found: Decision) 
     return declared
 
 
-@settings(parent=SLOW, max_examples=30)
+@settings(parent=SLOW, max_examples=examples(30))
 @given(run=runs(fates=("bad", "silent", "unreached")), approval=st.booleans())
 def test_what_is_printed_lets_the_rollout_go_on(run: Run, *, approval: bool) -> None:
     declared = {**run.declared, "gate": {"approval": approval}}

@@ -14,6 +14,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
     Phase,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     device,
     imeis,
@@ -35,13 +36,13 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_service
 # -- several steps
 
 
-@settings(parent=SLOW, max_examples=12)
+@settings(parent=SLOW, max_examples=examples(12))
 @given(path_runs(hides=True))
 def test_every_step_keeps_the_rules_of_one(run: Run) -> None:
     RolloutRules(run, one_step=False, hides=True).check()
 
 
-@settings(parent=SLOW, max_examples=10)
+@settings(parent=SLOW, max_examples=examples(10))
 @given(path_runs(hides=True, fates=["good"]))
 def test_where_all_goes_well_every_device_reaches_the_target(run: Run) -> None:
     last = RolloutRules(run, one_step=False, hides=True).check()
@@ -49,7 +50,7 @@ def test_where_all_goes_well_every_device_reaches_the_target(run: Run) -> None:
     assert {run.service.runs(imei) for imei in run.service.devices} == {"C"}
 
 
-@settings(parent=SLOW, max_examples=10)
+@settings(parent=SLOW, max_examples=examples(10))
 @given(path_runs(fates=["good", "bad"], retry=1))
 def test_a_step_is_tried_once_more_and_no_oftener(run: Run) -> None:
     RolloutRules(run, one_step=False, hides=False).check()
@@ -58,7 +59,7 @@ def test_a_step_is_tried_once_more_and_no_oftener(run: Run) -> None:
 # -- what can still change
 
 
-@settings(parent=SLOW, max_examples=12)
+@settings(parent=SLOW, max_examples=examples(12))
 @given(
     runs() | path_runs(),
     st.integers(1, 25),

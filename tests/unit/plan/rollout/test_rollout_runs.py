@@ -24,6 +24,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     Observed,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     device,
     imeis,
@@ -59,13 +60,13 @@ def test_every_run_keeps_the_rules_when_devices_come_and_go(run: Run) -> None:
     RolloutRules(run, one_step=True, hides=False).check()
 
 
-@settings(parent=SLOW, max_examples=13)
+@settings(parent=SLOW, max_examples=examples(13))
 @given(runs(hides=True))
 def test_every_run_keeps_the_rules_when_reports_lack_campaigns(run: Run) -> None:
     RolloutRules(run, one_step=True, hides=True).check()
 
 
-@settings(parent=SLOW, max_examples=12)
+@settings(parent=SLOW, max_examples=examples(12))
 @given(strict_runs())
 def test_a_halt_lasts(run: Run) -> None:
     """Whatever else fails, is verified or is shown by a report, as long as its past is known."""
@@ -110,7 +111,7 @@ def essence(found: Decision) -> dict[str, Any]:
     }
 
 
-@settings(parent=SLOW, max_examples=12)
+@settings(parent=SLOW, max_examples=examples(12))
 @given(runs(hides=True), st.randoms(use_true_random=False))
 def test_the_order_of_what_was_read_changes_nothing(run: Run, dice: Any) -> None:
     def check_order(wish: RolloutSpec, _found: Decision) -> None:

@@ -30,6 +30,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judg
     Numbers,
     judge,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     NOW,
     bad,
@@ -188,7 +189,7 @@ def test_nothing_is_read_again_during_the_soak_or_before() -> None:
     sample=st.integers(1, 8),
     coverage=st.integers(0, 20),
 )
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_the_start_is_the_first_moment_at_which_the_gate_would_have_passed(
     successes: list[int], failed: int, silent: int, sample: int, coverage: int
 ) -> None:
@@ -266,7 +267,7 @@ def test_three_of_four_soak_and_a_failure_ends_it() -> None:
     assert not after(5, fourth="bad").create
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(
     soak=st.integers(1, 60),
     step=st.integers(2, 17),

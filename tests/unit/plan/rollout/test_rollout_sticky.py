@@ -35,6 +35,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judg
     FailureTest,
     Result,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     NOW,
     at,
@@ -208,7 +209,7 @@ RESULT = st.tuples(st.integers(0, 40), st.integers(1, 3), st.booleans())
 RATE = st.sampled_from(["0", "0.01", "0.05", "0.1", "0.3", "1"]).map(Fraction)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     first=st.lists(RESULT, max_size=14),
     later=st.lists(RESULT, max_size=30),

@@ -26,6 +26,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
     OwnCampaign,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     NOW,
     ROLLOUT,
@@ -151,7 +152,7 @@ def one_wave_each(found: Assigned) -> dict[str, int]:
     return {id_: number for number, ids in found.waves.items() for id_ in ids}
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(fleets(), wave_lists())
 def test_every_device_is_in_exactly_one_wave(
     fleet: list[Kind], waves: list[dict[str, Any]]
@@ -162,7 +163,7 @@ def test_every_device_is_in_exactly_one_wave(
         assert list(ids) == in_line(ids)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(fleets(), wave_lists(), st.randoms(use_true_random=False), st.integers(0, 10_000))
 def test_membership_knows_neither_order_nor_time_nor_others(
     fleet: list[Kind], waves: list[dict[str, Any]], dice: Any, later: int
@@ -198,7 +199,7 @@ def claimed(
     return campaigns, claims
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_a_claimed_device_never_changes_wave(data: st.DataObject) -> None:
     fleet = data.draw(fleets())
@@ -218,7 +219,7 @@ def test_a_claimed_device_never_changes_wave(data: st.DataObject) -> None:
     assert {id_: found[id_] for id_ in claims} == claims
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_waves_have_their_sizes(data: st.DataObject) -> None:
     """Counts and percents are those of the whole scope, filled up from those in line."""
@@ -295,7 +296,7 @@ def test_a_claimed_device_stays_out_of_its_group() -> None:
 # -- the pilot
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     fleet=fleets(),
     size=st.integers(1, 6),
