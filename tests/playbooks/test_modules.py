@@ -157,6 +157,7 @@ WAITING = {"wait": False, "wait_timeout": 600, "wait_delay": 30}
 DEFAULTS = {"module_defaults": {"group/thingspace.fota.fota": {"imei_check": "warn", **WAITING}}}
 
 
+@pytest.mark.soak
 def test_every_module_can_be_sent_to_a_host(
     run_unpiped: PlaybookRunner, simulator: StartSimulator
 ) -> None:
@@ -305,6 +306,7 @@ def run_on_hosts(
     return run_playbook(plays, "--inventory", inventory, "--forks", "10", **options)
 
 
+@pytest.mark.soak
 def test_a_wrong_password_on_twenty_hosts_costs_one_attempt_and_the_right_one_a_login(
     run_playbook: PlaybookRunner, simulator: StartSimulator
 ) -> None:

@@ -28,6 +28,7 @@ from ansible_collections.thingspace.fota.tests.playbooks.runner import (
     RunningPlaybook,
     TaskResult,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import failed_cohorts
 
 PLAYBOOK = "thingspace.fota.demo"
@@ -71,7 +72,7 @@ def test_it_ends_with_its_report(run_playbook: PlaybookRunner) -> None:
 
 
 @pytest.mark.usefixtures("interruptible")
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("sent", first_in_test([signal.SIGKILL, signal.SIGINT]))
 def test_killed_in_the_middle_it_leaves_nothing(
     run_playbook: PlaybookRunner, sent: signal.Signals
 ) -> None:

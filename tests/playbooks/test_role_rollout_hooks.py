@@ -17,6 +17,7 @@ import yaml
 
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
+from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     MAKER,
@@ -148,34 +149,38 @@ def test_a_hook_that_fails_creates_nothing_and_is_in_the_journal(
     assert (last.status, last.result["msg"]) == ("failed", f"Change board: {words}")
 
 
-def test_what_a_run_could_not_write_or_read_is_refused_before_any_call(operator: Any) -> None:
-    """In check mode, too: the journal, the report, hooks, and misspelled variables.
+WRONG = {
+    "rollout_journal": "hooks/hook.yml/journal.jsonl",
+    "report_path": "reports/report.json",
+    "rollout_sate": "halted",
+}
 
-    A halt by hand is carried out before that is an error.
-    """
+
+@pytest.mark.parametrize("check", first_in_test([["--check"], []]), ids=["check", "real"])
+def test_what_a_run_could_not_write_or_read_is_refused_before_any_call(
+    operator: Any, check: list[str]
+) -> None:
+    """In check mode, too: the journal, the report, hooks, and misspelled variables."""
     mine = operator()
-    wrong = {
-        "rollout_journal": "hooks/hook.yml/journal.jsonl",
-        "report_path": "reports/report.json",
-        "rollout_sate": "halted",
-    }
     starts = (
         "rollout_sate: unknown variable; did you mean rollout_state?",
         f"rollout_journal: cannot write {mine.folder}/hooks/hook.yml/journal.jsonl.",
         f"report_path: cannot write {mine.folder}/reports/report.json.",
     )
-    for check in (["--check"], []):
-        run = mine.run_once(*check, **wrong)
-        (failed,) = run.failed
-        assert all(start in failed.result["msg"] for start in starts), failed.result["msg"]
-        run = mine.run_once(*check, rollout_hooks={"phase_change": "hooks/none.yml"})
-        (failed,) = run["Check the task files of hooks"]["results"]
-        assert failed["msg"].startswith("rollout_hooks.phase_change: hooks/none.yml is not a file.")
+    run = mine.run_once(*check, **WRONG)
+    (failed,) = run.failed
+    assert all(start in failed.result["msg"] for start in starts), failed.result["msg"]
+    run = mine.run_once(*check, rollout_hooks={"phase_change": "hooks/none.yml"})
+    (failed,) = run["Check the task files of hooks"]["results"]
+    assert failed["msg"].startswith("rollout_hooks.phase_change: hooks/none.yml is not a file.")
     assert mine.sim.journal() == []
 
+
+def test_a_halt_is_carried_out_before_what_it_cannot_write_is_an_error(operator: Any) -> None:
+    mine = operator()
     mine.run_once().succeeded()
     assert "failed" not in mine.journal()[-1]
-    halt = mine.run_once(playbook="halt", **wrong)
+    halt = mine.run_once(playbook="halt", **WRONG)
     assert halt.changed == ["Cancel campaigns that must not start"]
     assert halt.status == 2
     assert {campaign["status"] for campaign in mine.sim.campaigns()} == {"CampaignCancelled"}

@@ -40,7 +40,7 @@ from ansible_collections.thingspace.fota.tests.reliability.fault_writes import (
 from ansible_collections.thingspace.fota.tests.unit.simulator.certificates import Authority
 from ansible_collections.thingspace.fota.tests.unit.simulator.proxy import Passed, Proxy
 
-# `make test` takes all of what can double a campaign, and one in so many of the rest.
+# The cut has all of what can double a campaign, and one in so many of the rest.
 TAKEN = 6
 _BODY_OF_A_PROXY = b"<html><head><title>Blocked by policy</title></head></html>"
 
@@ -97,6 +97,11 @@ class BetweenCase:
 
     def __str__(self) -> str:
         return f"{self.write}-{self.between.name}"
+
+    @property
+    def is_repeated(self) -> bool:
+        """The same is in the cut for the creation of another API: ``make soak`` takes it."""
+        return self.write.operation.startswith("v2Schedule")
 
 
 # -- what may be between --------------------------------------------------------------------------
@@ -211,7 +216,7 @@ BETWEEN = (
 
 
 def between_cases(*, full: bool) -> list[BetweenCase]:
-    """All cases, or those that ``make test`` takes: each thing that is between at least once."""
+    """All cases, or the cut of ``make test`` and ``make soak``: each thing at least once."""
     found = [BetweenCase(write, between) for write in WRITES for between in BETWEEN]
     return [one for one in found if full or _is_taken(one)]
 
