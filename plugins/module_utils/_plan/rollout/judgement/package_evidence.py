@@ -82,7 +82,6 @@ def weigh(
     """
     tallies: dict[str, _Tally] = {}
     over = {own.campaign.id for own in history.campaigns if own.over}
-    members: dict[str, Counter[int]] = {}
     for row in rows:
         for package in row.path.steps:
             tally = tallies.get(package.name)
@@ -90,19 +89,17 @@ def weigh(
                 tally = tallies[package.name] = _Tally(package, row.target)
             tally.devices += 1
             tally.zones.add(row.cohort.zone)
-        if row.outcome.kind not in LEFT:
-            members.setdefault(row.package.name, Counter())[row.wave] += 1
         tallies[row.package.name].add_current(row, over, busy)
         for name, campaign_id, result in _find_results(row, spec.timing):
             tallies[name].results.append(result)
             tallies[name].by_campaign.setdefault(campaign_id, []).append(result)
-    of_waves = sum(members.values(), Counter[int]())
+    of_waves = sum((tally.members for tally in tallies.values()), Counter[int]())
     return {
         name: _conclude(
             spec,
             tallies[name],
             history,
-            _find_limits(spec, members.get(name, Counter()), of_waves),
+            _find_limits(spec, tallies[name].members, of_waves),
         )
         for name in sorted(tallies)
     }
@@ -157,6 +154,7 @@ class _Tally:
     """What is counted of one package, on the way to one target.
 
     :ivar devices: those that get it, now, later or before.
+    :ivar members: those that get it now and have not left, by wave.
     :ivar zones: zones of windows of their cohorts.
     :ivar results: of those that were attempted, and proved the package or failed.
     :ivar under_way: of those that were attempted, and have no result that counts yet.
@@ -169,6 +167,7 @@ class _Tally:
     package: Package
     target: Target
     devices: int = 0
+    members: Counter[int] = field(default_factory=Counter)
     zones: set[str] = field(default_factory=set)
     results: list[Result] = field(default_factory=list)
     under_way: list[Result] = field(default_factory=list)
@@ -182,6 +181,8 @@ class _Tally:
         :param over: ids of our campaigns that are over.
         """
         outcome = row.outcome
+        if outcome.kind not in LEFT:
+            self.members[row.wave] += 1
         if outcome.kind not in ATTEMPTED:
             result = find_result(row)
             self.under_way += [result] if result else []

@@ -107,6 +107,7 @@ class _Part:
     """
 
     judgement: Judgement
+    numbers: Numbers
     deadline: datetime | None
     passed_for: frozenset[Target]
 
@@ -151,7 +152,9 @@ class _WaveJudge:
             begun=any(own.name.wave == wave.number for own in self._history.campaigns),
             judgement=combine(worst.judgement, [part.judgement for part in judged]),
             deadline=worst.deadline,
-            numbers=self._count(wave, rows, self._spec.targets),
+            numbers=judged[0].numbers
+            if len(judged) == 1
+            else self._count(wave, rows, self._spec.targets),
             rows=rows,
             passed_for=frozenset().union(*(part.passed_for for part in judged)),
             stopped=0
@@ -210,7 +213,7 @@ class _WaveJudge:
                 judgement = replace(
                     judgement, verdict=GateVerdict.HOLD, why=f"the deadline is over, and {why}"
                 )
-        return _Part(judgement, given.deadline, frozenset(passed_for))
+        return _Part(judgement, numbers, given.deadline, frozenset(passed_for))
 
     def _count(
         self, wave: Wave, rows: Sequence[RolloutDevice], targets: Collection[Target]
