@@ -142,7 +142,7 @@ def test_a_task_says_the_same_wherever_it_runs(
     run = run_playbook(plays, "-vvvv", simulator=sim)
     assert run.status == 0, run.output
     # What runs in the background is sent wherever it runs.
-    assert run.output.count("Using module file ") == (3 if connection == "elsewhere" else 1)
+    assert run.output.count("Using module file ") == (4 if connection == "elsewhere" else 1)
     options = run["fine"]["invocation"]["module_args"]
     assert options["proxies"] == options["password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
     assert "planted-secret" not in json.dumps(run["fine"])
