@@ -22,6 +22,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase as RolloutPhase,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults.table import TABLE
 from ansible_collections.thingspace.fota.tests.reliability.rollout_world import World
 
@@ -162,16 +165,18 @@ class RolloutMachine(RuleBasedStateMachine):
         self.world.advance(hours)
         self.world.run()
 
-    @rule(days=st.integers(2, 12), hours=st.sampled_from([9, 24, 24, 36]))
+    @rule(days=st.integers(2, 9), hours=st.sampled_from([14, 24, 30]))
     def attend(self, days: int, hours: float) -> None:
         """An operator runs it, and pastes what it asks for, for some days."""
         for _run in range(math.ceil(days * 24 / hours)):
-            self.world.run()
+            decision = self.world.run()
             self.world.paste("approval")
             self.world.paste("accept")
             self.world.advance(hours)
+            if decision and RolloutPhase(decision["phase"]).complete:
+                return
 
-    @rule(days=st.integers(2, 9))
+    @rule(days=st.integers(2, 5))
     def run_daily(self, days: int) -> None:
         for _day in range(days):
             self.world.run()

@@ -28,6 +28,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal impo
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
     Phase,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
+    generation,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     RolloutSpec,
 )
@@ -262,12 +265,12 @@ class World:
 
     # -- runs
 
-    def read_spec(self) -> RolloutSpec:
-        return read(self.declaration())
-
     def declaration(self) -> Row:
         """What a person declares: nobody supersedes what is not there."""
-        known = {target.generation for target in read(self.spec).targets}
+        known = {
+            generation(target["make"], target["model"], target["version"])
+            for target in self.spec["target"]
+        }
         older = {name_of(campaign).generation for campaign in own(self.sim)} - known
         return copy.deepcopy({**self.spec, "supersede": self.spec["supersede"] and bool(older)})
 

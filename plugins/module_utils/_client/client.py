@@ -109,7 +109,7 @@ class Client:
         items in progress are completed, and the error of the first failed item is raised.
         """
         work = list(items)
-        if len(work) < 2:
+        if min(len(work), self._settings.max_connections) < 2:
             return [function(item) for item in work]
         with ThreadPoolExecutor(min(self._settings.max_connections, len(work))) as pool:
             futures = [pool.submit(function, item) for item in work]

@@ -119,7 +119,11 @@ def runs(
             *(wave(f"w{place}", gate=gate, **kind) for place, (kind, gate) in enumerate(waves)),
             wave("last", gate=draw(GATES)),
         ],
-        "limits": {"max_campaign_devices": draw(st.sampled_from([6, 25, 1000]))},
+        "limits": {
+            "max_campaign_devices": draw(st.sampled_from([6, 25, 1000])),
+            # A selection that shrinks would only be held.
+            **({"max_shrink": 1} if joins else {}),
+        },
     }
     event(f"{len(waves) + 1} waves")
     return Run(

@@ -43,8 +43,6 @@ class RolloutRules:
         self._service = run.service
         self._one_step = one_step
         self._hides = hides
-        # The size of a wave, and with it what its gate tolerates, follows what is selected.
-        self._is_steady = len(run.selections) == 1
         self._proved: set[str] = set()
         self._claimed: dict[str, int] = {}
         self._halted = False
@@ -63,9 +61,8 @@ class RolloutRules:
             self._check_waves(found)
             self._check_numbers(found)
             self._check_that_no_device_is_held_twice()
-            if not self._hides and self._is_steady:
-                self._check_that_nothing_is_left_to_do(wish, found)
             if not self._hides:
+                self._check_that_nothing_is_left_to_do(wish, found)
                 assert self._service.to_come() <= found.exposure
             if more:
                 more(wish, found)
@@ -139,7 +136,7 @@ class RolloutRules:
         if verdicts & {"fail", "hold"}:
             assert found.phase is (Phase.HALTED if "fail" in verdicts else Phase.HELD)
             assert found.create == ()
-        lasts = self._is_steady and not self._has_learned_of_the_past()
+        lasts = not self._has_learned_of_the_past()
         self._halted = found.phase is Phase.HALTED or (self._halted and lasts)
         assert self._halted == (found.phase is Phase.HALTED)
         assert not (self._halted and found.create)

@@ -37,6 +37,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     named,
     own,
     package,
+    rejected,
     row,
     seen,
     settled,
@@ -142,22 +143,21 @@ def test_what_is_over_takes_no_room() -> None:
 
 
 def test_a_campaign_takes_the_room_that_it_asked_for() -> None:
-    """Not only what its report shows so far; wave 2 is open, as wave 1 has passed."""
+    """Also for devices that it did not get; wave 2 is open, as wave 1 has passed."""
     rows, devices = settled(4)
     ids = imeis(40)
     wish = spec(
         ids,
-        waves=[wave("pilot", count=4, gate={"min_sample": 4}), wave("more", count=10), wave()],
+        waves=[wave("pilot", count=4, gate={"min_sample": 4}), wave("more", count=21), wave()],
     )
     pilot = own(rows, "CampaignEnded")
     waves = waves_of(decided(wish, seen([*devices, *map(device, ids[4:])], [pilot])))
-    what = seen(
-        [*devices, *map(device, ids[4:])], [pilot, own([], count=9, wave=3, campaign_id="settling")]
-    )
+    taken = [*map(row, waves[2][:8]), rejected(waves[2][8])]
+    what = seen([*devices, *map(device, ids[4:])], [pilot, own(taken, wave=2, campaign_id="c2")])
     found = decided(wish, what)
-    assert created(found) == [(2, 1, 10)]
+    assert created(found) == [(2, 2, 11)]
     assert found.assessment.evidence["M1-A-B"].live == 9
-    assert set(found.create[0].devices) == set(waves[2])
+    assert set(found.create[0].devices) < set(waves[2][9:])
 
 
 def test_packages_have_rooms_of_their_own() -> None:

@@ -329,7 +329,9 @@ def test_a_started_twin_stops_other_cohorts_too() -> None:
 
 
 def braked(*, gate: dict[str, Any], start: int = 1) -> Decision:
-    """Three of three devices of M1 fail; a campaign of each model and wave is queued."""
+    """Three of three devices of M1 fail; a campaign of each model is queued, and a limit has kept
+    other devices of M2 waiting.
+    """
     ids = imeis(12)
     devices = [device(id_, model="M1" if place < 6 else "M2") for place, id_ in enumerate(ids)]
     campaigns = [
@@ -339,7 +341,8 @@ def braked(*, gate: dict[str, Any], start: int = 1) -> Decision:
         own([row(ids[6])], QUEUED, model="M2", start=start, campaign_id="m2 queued"),
         own([row(ids[5])], "CampaignEnded", batch=4, campaign_id="m1 over"),
     ]
-    return decided(spec(ids, target=TWO_MODELS, gate=gate), seen(devices, campaigns))
+    wish = spec(ids, target=TWO_MODELS, gate=gate, limits={"max_creates": len(campaigns)})
+    return decided(wish, seen(devices, campaigns))
 
 
 def test_a_failed_cohort_brakes_its_own_campaigns_only() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -34,6 +35,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judg
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.statistics import (
     FailureTest,
     Result,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.observation.observed import (
+    OwnCampaign,
 )
 from ansible_collections.thingspace.fota.tests.tools.soak_values import examples
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
@@ -377,3 +381,56 @@ def test_failures_that_are_told_before_the_successes_are_read_halt_nothing() -> 
     stale = [device(imei, refreshed=at(60)) for imei in ids]
     late = seen(stale, [own(rows)], now=NOW + hours(61))
     assert decide(wish, late).phase is Phase.HALTED
+
+
+# -- a wave that grows
+
+TWO_OF_TEN = {"max_failure_rate": "0.1", "max_failures": None, "min_sample": 2}
+
+
+def halted_rest(*rows: Any, **more: Any) -> OwnCampaign:
+    """The campaign that took all ten devices of the only wave."""
+    return own(rows, "CampaignEnded", start=-9, end=-5, **more)
+
+
+@pytest.mark.parametrize("status", ["UpgradeFailed", "SomethingNew", "UpgradePending"])
+def test_devices_that_come_into_a_halted_wave_lift_nothing(status: str) -> None:
+    """Two of ten have failed, or nothing that is known is said of them; thirty more would tolerate
+    four, and there would be no deadline while they wait."""
+    ids = imeis(40)
+    rows = [row(id_, status, updated=at(-99), recent_attempt=at(-99)) for id_ in ids[:2]]
+    campaign = halted_rest(*rows, *(good(id_, -99) for id_ in ids[2:10]))
+    known = [device(id_, refreshed=at(-1)) for id_ in ids[:2]]
+    known += [upgraded(id_) for id_ in ids[2:10]] + [device(id_) for id_ in ids[10:]]
+    for count in (10, 40):
+        decision = decide(spec(ids[:count], gate=TWO_OF_TEN), seen(known, [campaign]))
+        assert decision.phase is Phase.HALTED, count
+        assert decision.create == ()
+        assert gate_of(decision).why == "2 failures, 1 tolerated in 10 members"
+
+
+@pytest.mark.parametrize(
+    "limits", [{"max_exposure": 10}, {"max_creates": 1}], ids=["max_exposure", "max_creates"]
+)
+def test_a_wave_that_a_limit_cut_short_has_members_beyond_its_campaigns(
+    limits: dict[str, int],
+) -> None:
+    ids = imeis(40)
+    campaign = halted_rest(
+        *(bad(id_, -99) for id_ in ids[:2]), *(good(id_, -99) for id_ in ids[2:10])
+    )
+    known = [device(id_) for id_ in ids[:2]] + [upgraded(id_) for id_ in ids[2:10]]
+    known += [device(id_) for id_ in ids[10:]]
+    wish = spec(ids, gate=TWO_OF_TEN, limits=limits)
+    decision = decide(wish, seen(known, [campaign]))
+    assert decision.phase is Phase.RUNNING
+    assert gate_of(decision).allowed == 4
+
+
+def test_a_pilot_has_members_beyond_its_first_twenty() -> None:
+    """Without evidence the package goes to 20 devices at once; 2 of 60 are tolerated, not 2 of 20."""
+    ids = imeis(60)
+    campaign = own([*(bad(id_, -2) for id_ in ids[:2]), *map(row, ids[2:20])], start=-2, end=3)
+    known = [device(id_) for id_ in ids]
+    wish = spec(ids, gate={"max_failure_rate": "0.05", "max_failures": None})
+    assert decide(wish, seen(known, [campaign])).phase is Phase.RUNNING

@@ -109,6 +109,9 @@ class _Judge:
         self._now = seen.now
         self._all_read = not seen.unread
         self._history = history
+        # A device that no report shows may have been in another wave when a campaign took it: sizes
+        # of waves, and who is late, are other ones as soon as there is one.
+        self._settling_cohorts = {cohort for _wave, cohort in history.settling}
         self._timing = spec.timing
         self._created_again = find_created_again(spec, history)
 
@@ -155,7 +158,9 @@ class _Judge:
         if not self._history.settling and not self._history.lacking:
             return _WAITS
         place = (row.wave, path.cohort.code)
-        if place in self._history.settling:
+        if place in self._history.settling or (
+            row.history is None and place[1] in self._settling_cohorts
+        ):
             return _SETTLING
         ended = self._history.lacking.get(place)
         return _WAITS if ended is None else self._judge_lacking(row, ended)

@@ -26,6 +26,7 @@ from ..placement.rollout_device import (
 from .accepted import accepted_failures, count_stopped, find_created_again
 from .gate import Circumstances, GateVerdict, Judgement, Numbers, judge
 from .hindsight import Hindsight, look_back
+from .newcomers import without_newcomers
 from .package_evidence import PackageEvidence
 from .retries import Retry
 
@@ -178,13 +179,12 @@ class _WaveJudge:
         """
         sound = [row for row in rows if row.halted is None]
         generations = {target.generation for target in targets}
-        campaigns = [
+        ours = [
             own
             for own in self._history.campaigns
-            if own.name.wave == wave.number
-            and own.name.generation in generations
-            and not self._has_failed(own)
+            if own.name.wave == wave.number and own.name.generation in generations
         ]
+        campaigns = [own for own in ours if not self._has_failed(own)]
         again = any(
             retry.name.wave == wave.number and retry.name.generation in generations
             for retry in self._retries
@@ -199,6 +199,13 @@ class _WaveJudge:
         )
         numbers = self._count(wave, rows, targets)
         judgement = judge(wave.gate, numbers, given)
+        present = without_newcomers(self._spec, rows, ours, self._evidence)
+        if judgement.verdict is not GateVerdict.FAIL and len(present) < len(rows):
+            sound_then = [row for row in present if row.halted is None]
+            deadline = None if again else self._find_deadline(campaigns, sound_then)
+            then = replace(given, deadline=deadline)
+            before = judge(wave.gate, self._count(wave, present, targets), then)
+            judgement = before if before.verdict is GateVerdict.FAIL else judgement
         trying = any(own.name.attempt > 1 and not own.over for own in campaigns)
         if (again or trying) and judgement.verdict in (GateVerdict.PASS, GateVerdict.SOAK):
             why = f"trying {count(judgement.failures, 'failed device')} again"
