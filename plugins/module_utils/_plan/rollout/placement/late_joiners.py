@@ -12,13 +12,13 @@ never starts again by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 
 from ...._model.campaign import EVIDENCE_DEVICES, EVIDENCE_SUCCESS, PILOT_DEVICES
 from ...._model.status import DeviceState
-from ..declaration.campaign_names import SWEEP_WAVE, place_in_line
-from ..declaration.spec import RolloutSpec, WaveKind
+from ..declaration.campaign_names import place_in_line
+from ..declaration.spec import RolloutSpec
 from ..observation.campaign_history import History
 from ..observation.observed import Observed, OwnCampaign
 from .rollout_device import RolloutDevice
@@ -41,10 +41,9 @@ def find_late(
     refused one of its campaigns, or a campaign of others has ended since: that may have held the
     device.
     """
-    last = spec.waves[-1].number
-    final = _find_final(spec, seen, history, lambda _generation: last)
+    final = _find_final(spec, seen, history)
     finished = _find_finished(spec, seen, history, rows)
-    if not final and not finished:
+    if not final:
         return set()
     ends = {
         key: max(place_in_line(spec.name, row.device_id) for own in campaigns for row in own.rows)
@@ -73,13 +72,9 @@ def find_late(
     }
 
 
-def _find_final(
-    spec: RolloutSpec, seen: Observed, history: History, wave_of: Callable[[str], int]
-) -> Cohorts:
-    """Give the campaigns of one wave of each cohort that answers, by generation and cohort.
-
-    :param wave_of: gives the number of the wave for a generation.
-    """
+def _find_final(spec: RolloutSpec, seen: Observed, history: History) -> Cohorts:
+    """Give the campaigns of the last wave of each cohort that answers, by generation and cohort."""
+    last = spec.waves[-1].number
     cohorts: Cohorts = {}
     for own in history.campaigns:
         cohorts.setdefault((own.name.generation, own.name.cohort), []).append(own)
@@ -87,7 +82,7 @@ def _find_final(
     return {
         key: final
         for key, campaigns in cohorts.items()
-        if (final := [own for own in campaigns if own.name.wave == wave_of(key[0])])
+        if (final := [own for own in campaigns if own.name.wave == last])
         and all(own.rows and len(own.rows) >= own.name.count for own in campaigns)
         and key[1] not in refused
         and not _may_have_been_held(spec, seen, final)
@@ -98,47 +93,23 @@ def _find_finished(
     spec: RolloutSpec, seen: Observed, history: History, rows: Iterable[RolloutDevice]
 ) -> set[str]:
     """Find the generations whose campaigns are over and have taken all devices that were there."""
-    reached = {
-        generation: wave
-        for generation, wave in _find_reached(history).items()
-        if wave == spec.waves[-1].number or _has_seats_left(spec, history, wave)
+    last = spec.waves[-1].number
+    final = _find_final(spec, seen, history)
+    begun = {
+        (own.name.generation, own.name.cohort) for own in history.campaigns if own.name.wave == last
     }
-    busy = _find_busy(seen, history, rows)
-    reached = {key: wave for key, wave in reached.items() if key not in busy}
-    final = _find_final(spec, seen, history, lambda generation: reached.get(generation, 0))
     unfinished = {
-        own.name.generation
-        for own in history.campaigns
-        if reached.get(own.name.generation) == own.name.wave
-        and (
-            (key := (own.name.generation, own.name.cohort)) not in final
-            or _may_have_been_cut_short(spec, history, final[key])
-        )
+        key[0]
+        for key in begun
+        if key not in final or _may_have_been_cut_short(spec, history, final[key])
     }
-    return reached.keys() - unfinished
-
-
-def _find_reached(history: History) -> dict[str, int]:
-    """Give the last wave that each generation has campaigns of."""
-    found: dict[str, int] = {}
-    for own in history.campaigns:
-        if own.name.wave != SWEEP_WAVE:
-            found[own.name.generation] = max(own.name.wave, found.get(own.name.generation, 0))
-    return found
-
-
-def _has_seats_left(spec: RolloutSpec, history: History, number: int) -> bool:
-    """The wave could have taken more devices, so that there were no more when it was filled."""
-    wave = next((wave for wave in spec.waves if wave.number == number), None)
-    if wave is None or wave.kind is WaveKind.GROUP:
-        return False
-    seats = int(wave.size) if wave.kind is WaveKind.COUNT else wave.at_least
-    return sum(device.wave == number for device in history.devices.values()) < seats
+    reached = {generation for generation, _cohort in begun}
+    return reached - unfinished - _find_busy(seen, history, rows)
 
 
 def _find_busy(seen: Observed, history: History, rows: Iterable[RolloutDevice]) -> set[str]:
     """Find the generations with a live campaign, with a device that has more steps ahead, or with
-    one that others hold: it has a seat in a wave."""
+    one that others hold."""
     claimed = {(id(row.path), row.version): row for row in rows if row.history}
     held = (row for row in rows if row.imei in seen.busy or row.imei in history.busy_until)
     return {
