@@ -313,7 +313,11 @@ def test_reports_without_rows_give_no_device_the_package_twice(
     outcomes = {"default": {"success_rate": 0.5}}
     account = account_with(fleet=fleet(TWO, outcomes=outcomes))
     rollout = Rollout(
-        account, TWO, waves=WAVES, gate={"soak_hours": 0, "max_failure_rate": 0.9}, retry=0
+        account,
+        TWO,
+        waves=WAVES,
+        gate={"soak_hours": 0, "max_failure_rate": 0.9, "approval": False},
+        retry=0,
     )
     rollout.run_once()
     account.sim.advance(hours=5 * 24)
@@ -332,7 +336,12 @@ def test_a_campaign_that_is_listed_without_its_name_is_found_by_its_devices(
 ) -> None:
     outcomes = {"default": {"success_rate": 0.5}}
     account = account_with(fleet=fleet(TWO, outcomes=outcomes))
-    rollout = Rollout(account, TWO, waves=WAVES, gate={"max_failure_rate": 0.9, "soak_hours": 0})
+    rollout = Rollout(
+        account,
+        TWO,
+        waves=WAVES,
+        gate={"max_failure_rate": 0.9, "soak_hours": 0, "approval": False},
+    )
     rollout.run_once()
     account.sim.advance(hours=5 * 24)
     rule = {
