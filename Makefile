@@ -8,6 +8,7 @@
 PYTHON ?= python3
 STEPS ?=
 MINUTES ?= 10
+MACHINE_STEPS ?= 200000
 
 ASK = import sys; print(sys.version.split()[0] if sys.version_info >= (3, 10) else "too-old")
 NOX = .cache/nox-$(shell $(PYTHON) -c '$(ASK)')
@@ -22,7 +23,8 @@ help:
 	@echo "make lint    run ruff and mypy"
 	@echo "make docs    build the documentation site in build/docs"
 	@echo "make bench   measure, and write build/bench.json"
-	@echo "make soak    run what make test leaves out, and random rollouts for MINUTES=10"
+	@echo "make soak    run what make test leaves out, MACHINE_STEPS=200000 of whole"
+	@echo "             rollouts to which anything happens, and random rollouts for MINUTES=10"
 	@echo "make clean   remove .cache and build"
 
 test: nox
@@ -39,7 +41,7 @@ bench: nox
 	@$(MAKE_PY) bench python tests/bench/run.py
 
 soak: nox
-	@$(MAKE_PY) soak python tests/reliability/soak.py --minutes $(MINUTES)
+	@$(MAKE_PY) soak python tests/reliability/soak.py --minutes $(MINUTES) --steps $(MACHINE_STEPS)
 
 docs: nox
 	@$(MAKE_PY) docs && echo open build/docs/index.html

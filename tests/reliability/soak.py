@@ -14,13 +14,14 @@ import argparse
 import itertools
 import json
 import math
+import os
 import random
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults.
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
 )
+from ansible_collections.thingspace.fota.tests.reliability.rollout_machine import STEPS, run_machine
 from ansible_collections.thingspace.fota.tests.usecases.account import START, Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet, package
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
@@ -201,17 +203,48 @@ def _come_to_an_end(rollout: Rollout, tally: Tally) -> str:
     raise AssertionError(f"no end after {CALM_RUNS} days: {decision['msg']}")
 
 
+def run_machines(steps: int, *, seed: int) -> list[int]:
+    """Take so many steps of whole rollouts to which anything happens; gives the seeds that fail.
+
+    Each in a process of its own: the machine has a time of its own, too.
+    """
+    done, failed, number = 0, [], seed
+    while done < steps:
+        seeds = range(number, number + 4 * (os.cpu_count() or 1))
+        with ProcessPoolExecutor() as processes:
+            for each, (counted, problem) in zip(
+                seeds, processes.map(_run_seed, seeds), strict=True
+            ):
+                done += counted
+                if problem:
+                    print(f"{problem}run_machine({each}, rollouts=10) repeats it", flush=True)
+                    failed.append(each)
+        number = seeds.stop
+        print(f"machine: {done} steps, seeds {seed} to {number - 1}", flush=True)
+    return failed
+
+
+def _run_seed(number: int) -> tuple[int, str]:
+    """Run the machine with one seed; gives its steps, and how it failed, else an empty text."""
+    try:
+        return run_machine(number, rollouts=10)["steps"], ""
+    except Exception:  # noqa: BLE001 - whatever fails is a finding
+        return STEPS * 10, traceback.format_exc()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=0, help="of whole rollouts")
     options = parser.parse_args()
+    failed = run_machines(options.steps, seed=options.seed)
     tally = soak(options.minutes * 60, seed=options.seed)
     for finding in tally.findings:
         print(finding)
     told = vars(tally) | {"findings": len(tally.findings)}
     print(json.dumps(told))
-    return 1 if tally.findings else 0
+    return 1 if tally.findings or failed else 0
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
     turn,
     versions,
     wave_of,
+    withdraw_package,
     writes_to,
 )
 
@@ -170,3 +171,15 @@ def test_what_a_halt_has_cancelled_goes_on_after_an_accept(account_with: StartAc
     assert rollout.run()["phase"] == "completed_with_exceptions"
     assert versions(account.sim)["B"] >= 60 - len(late)
     assert versions(account.sim)["A"] <= len(late)
+
+
+def test_what_the_vendor_has_withdrawn_is_not_created_again(account_with: StartAccount) -> None:
+    account = account_with(fleet=fleet({"alpha": 20}))
+    rollout = Rollout(account, {"alpha": 20})
+    rollout.run_once()
+    stop_campaign(account, own(account.sim)[0]["id"])
+    rollout.spec["accept"] = offered(rollout.run_once())
+    withdraw_package(account.sim, "alpha-A-B")
+    account.sim.clear_journal()
+    rollout.run_once()
+    assert created(account.sim) == 0

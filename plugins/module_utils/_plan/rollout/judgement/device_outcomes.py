@@ -114,6 +114,7 @@ class _Judge:
         self._settling_cohorts = {cohort for _wave, cohort in history.settling}
         self._timing = spec.timing
         self._created_again = find_created_again(spec, history)
+        self._published = {package.name for package in seen.catalog}
 
     def judge(self, row: RolloutDevice) -> Outcome:
         """Classify a device of a wave."""
@@ -142,7 +143,8 @@ class _Judge:
                 )
         name = record.own.name
         untouched = latest.kind is DeviceClass.UNREACHED and record.own.stopped
-        if untouched and (name.wave, name.generation) in self._created_again:
+        again = untouched and (name.wave, name.generation) in self._created_again
+        if again and row.package.name in self._published:
             return self._judge_free(row, row.path)
         return latest
 
