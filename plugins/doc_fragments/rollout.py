@@ -175,8 +175,8 @@ options:
               max_failures:
                 description:
                   - Tolerated number of failures in the wave, whatever its size.
-                  - A cohort that has more failures by itself halts alone, if the wave can go on
-                    without it (O(rollout.gate.max_failed_cohort_share)).
+                  - In the first wave, a cohort that has more failures by itself halts alone, if
+                    every wave can go on without it (O(rollout.gate.max_failed_cohort_share)).
                   - Defaults to V(2) for the first wave. Later waves have no such limit.
                   - A null that is declared means that there is no such limit, in the first wave as
                     well.

@@ -147,7 +147,7 @@ def test_devices_that_left_the_account_are_no_failures(
     rollout = Rollout(account, ONE, waves=WAVES)
     rollout.run_once()
     left = list(own(account.sim)[0]["devices"])[:gone]
-    turn(account.sim, devices=dict.fromkeys(left, "silent"))
+    turn(account.sim, devices=dict.fromkeys(left, "unreached"))
     account.sim.set_now("2026-03-03T12:00:00Z")
     for id_ in left:
         leave_account(account.sim, id_)

@@ -37,7 +37,7 @@ def report_lines(facts: Facts) -> list[str]:
     """
     if not is_judged(facts):
         return [facts["msg"]]
-    parts = (_unstoppable, _paste_lines)
+    parts = (_blockers, _unstoppable, _paste_lines)
     lines = [visible(line) for part in parts for line in part(facts)]
     return [facts["msg"], *lay_out(wave_rows(facts), WAVE_COLUMNS), *lines, _next_check(facts)]
 
@@ -90,6 +90,10 @@ def _devices(facts: Facts) -> Iterator[str]:
         yield (
             f"licenses: {licenses['needed']} needed, {licenses['free']} of {licenses['total']} free"
         )
+    yield from _blockers(facts)
+
+
+def _blockers(facts: Facts) -> Iterator[str]:
     for blocker in facts["blockers"]:
         yield f"blocked: {blocker}"
 

@@ -15,7 +15,7 @@ from ..._model.campaign import Campaign, CampaignDevice, CampaignType
 from ..._model.device import Device
 from ..._model.firmware import Package, list_protocol
 from ..._model.license import Subscription
-from ..._model.status import DeviceState
+from ..._model.status import CAMPAIGN_REPORT_STATUSES, DeviceState
 from ..._plan.rollout.declaration.campaign_names import CampaignName, parse_name
 from ..._plan.rollout.declaration.spec import RolloutSpec
 from ..._plan.rollout.observation.observed import Observed, OwnCampaign
@@ -64,7 +64,7 @@ class Observer:
         Calls: one a campaign status, two for packages and subscription, one a page of each report
         of ours and of each live campaign of others, one a thousand devices.
         """
-        listed = list_all_campaigns(self._service)
+        listed = self._list_campaigns()
         # One without a name may be ours: it is read again where a device's history names it.
         self._known |= {campaign.id for campaign in listed if campaign.name}
         remembered = set(self._campaign_ids) - self._known
@@ -116,11 +116,38 @@ class Observer:
         )
         unlisted -= self._known
         self._known |= unlisted
-        found = [campaign for campaign in self._read_kept(unlisted) if self._matters(campaign)]
+        kept: list[Campaign] = self._try(
+            "campaigns of histories", lambda: self._read_kept(unlisted), []
+        )
+        found = [campaign for campaign in kept if self._matters(campaign)]
         if not found:
             return seen
         reports = self._context.client.map(lambda read: read(), map(self._report_of, found))
         return self._with_devices(self._sort(seen, found, reports))
+
+    def _list_campaigns(self) -> list[Campaign]:
+        """List the campaigns of every status; to stop some, those that can be listed are enough.
+
+        :raises FotaError: none could be listed.
+        """
+        if self._needs_all:
+            return list_all_campaigns(self._service)
+        try:
+            return list_all_campaigns(self._service)
+        except (ServiceRefused, ServiceUnavailable, UnexpectedReply):
+            found: dict[str, Campaign] = {}
+            failures = []
+            for status in CAMPAIGN_REPORT_STATUSES:
+                try:
+                    listed = list_all_campaigns(self._service, statuses=[status])
+                except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
+                    failures.append(error)
+                    self._unread[f"campaigns {status} could not be read: {error}"] = None
+                else:
+                    found |= {campaign.id: campaign for campaign in listed}
+            if len(failures) == len(CAMPAIGN_REPORT_STATUSES):
+                raise
+            return list(found.values())
 
     def _read_kept(self, ids: Iterable[str]) -> list[Campaign]:
         return read_kept(self._context.client, self._service.get_campaign, ids)

@@ -172,7 +172,13 @@ def test_a_campaign_without_a_report_is_no_shadow() -> None:
 
 
 def test_a_live_shadow_does_not_settle() -> None:
-    assert kept(own([busy(A)], count=3)).settling == set()
+    assert kept(own([busy(A)])).settling == set()
+
+
+def test_a_report_that_is_not_complete_makes_no_shadow() -> None:
+    """Its other devices may have been accepted, so that a halt must stop it."""
+    found = kept(own([busy(A)], count=3))
+    assert (found.settling, len(found.campaigns)) == ({PLACE}, 1)
 
 
 # -- refused campaigns

@@ -145,7 +145,8 @@ CASES = {
     "attempted just before its campaign ended early, read since": Case(
         tried(ONE, -10), "silent", device(ONE, refreshed=at(-9)), over=True, unread=False
     ),
-    "attempted, over, gone": Case(tried(ONE, -80), "gone", None, over=True),
+    "attempted, over, gone": Case(tried(ONE, -80), "silent", None, over=True),
+    "never attempted, gone": Case(row(ONE), "gone", None),
     # -- silent
     "attempted a day ago": Case(tried(ONE, -24), "silent"),
     "attempted nearly a day ago": Case(tried(ONE, -24 + SECOND), "pending"),

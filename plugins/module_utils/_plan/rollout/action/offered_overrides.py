@@ -62,7 +62,9 @@ def find_accepts(assessment: Assessment) -> list[Accept]:
         ]
         # Failures of a cohort count in its waves again once it is accepted; a wave that has not
         # begun fails by its failed cohorts alone.
-        stopped = state.begun and state.verdict in (GateVerdict.HOLD, GateVerdict.FAIL)
+        stopped = state.verdict is GateVerdict.HOLD or (
+            state.begun and state.verdict is GateVerdict.FAIL
+        )
         if state.stopped and (stopped or names):
             found.append(
                 replace(_accept_wave(assessment, wave, 0), up_to=None, again=state.stopped)

@@ -85,7 +85,10 @@ def find_phase(
     if wanted is Wanted.PLANNED:
         return Phase.PLANNED, why
     if wanted is Wanted.HALTED and phase is not Phase.HALTED and not phase.complete:
-        return Phase.HALTED, "halted by request: the state is halted"
+        why = "halted by request: the state is halted"
+        if not assessment.history.campaigns and not assessment.history.superseded:
+            why += "; the account has no campaign of this rollout, so nothing was stopped"
+        return Phase.HALTED, why
     if wanted is Wanted.PAUSED and not phase.over:
         return Phase.PAUSED, f"paused by request: the state is paused; {why}"
     return phase, why

@@ -11,6 +11,7 @@ from ...refusal import PlanRefused
 from ..declaration.spec import Wanted
 from ..judgement.accepted import is_for
 from ..judgement.assessment import Assessment
+from ..judgement.gate import GateVerdict
 from .decide import Decision
 
 
@@ -45,7 +46,10 @@ def _find_useless_supersede(assessment: Assessment) -> Iterator[str]:
 
 def _find_useless_accepts(assessment: Assessment) -> Iterator[str]:
     codes = sorted(code for package in assessment.evidence.values() for code in package.codes)
-    begun = {state.wave.name: state.begun for state in assessment.waves}
+    begun = {
+        state.wave.name: state.begun or state.verdict is GateVerdict.HOLD
+        for state in assessment.waves
+    }
     for place, accept in enumerate(assessment.spec.accepted):
         if not any(
             is_for(accept, target, assessment.history) for target in assessment.spec.targets

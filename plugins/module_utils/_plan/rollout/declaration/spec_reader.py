@@ -164,12 +164,14 @@ def read_identity(raw: object) -> RolloutSpec | None:
 
     Campaigns of every target are then those of a target that is declared no more.
     """
-    given = {key: raw.get(key) for key in ("name", "type")} if isinstance(raw, Mapping) else {}
+    if not isinstance(raw, Mapping):
+        return None
     problems = Problems()
-    values = read_options(
-        {key: ROLLOUT[key] for key in ("name", "type")}, given, "rollout", problems
-    )
-    if problems.lines:
+    values = {}
+    for key in ("name", "type", "on_halt"):
+        found = read_options({key: ROLLOUT[key]}, {key: raw.get(key)}, "rollout", problems)[key]
+        values[key] = found or ROLLOUT[key].default
+    if not values["name"]:
         return None
     type_ = CampaignType(values["type"])
     return RolloutSpec(
@@ -178,7 +180,8 @@ def read_identity(raw: object) -> RolloutSpec | None:
         type=type_,
         targets=(),
         devices=(),
-        waves=read_waves([{"name": "all", "rest": True}], "waves", problems),
+        waves=read_waves([{"name": "all", "rest": True}], "waves", Problems()),
+        abort_on_halt=values["on_halt"] == "abort",
     )
 
 

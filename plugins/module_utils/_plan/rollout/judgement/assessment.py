@@ -154,8 +154,11 @@ class Assessment:
         return find_sweep(self.spec, self.rows, self.history, self.seen.catalog)
 
     def find_first(self, verdict: GateVerdict) -> WaveState | None:
-        """Give the first wave whose gate says so; none where waves cannot be judged."""
-        if self.undeclared or self.seen.unread:
+        """Give the first wave whose gate says so; none where waves cannot be judged.
+
+        What has failed is braked although a wave of ours is declared no more.
+        """
+        if self.seen.unread or (self.undeclared and verdict is not GateVerdict.FAIL):
             return None
         return next((state for state in self.waves if state.verdict is verdict), None)
 

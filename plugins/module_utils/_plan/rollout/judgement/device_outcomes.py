@@ -39,6 +39,8 @@ _WITH_RESULT = frozenset({DeviceState.SUCCESS, DeviceState.FAILED})
 
 _WAITS = Outcome(DeviceClass.PENDING, "waits for a campaign", waits=True)
 _SETTLING = Outcome(DeviceClass.SETTLING, "a campaign's device report is not complete yet")
+# Whoever takes a dead device out of the account takes no failure away.
+_STAYS = frozenset({DeviceClass.FAILED, DeviceClass.REJECTED, DeviceClass.SILENT})
 _GONE = Outcome(DeviceClass.GONE, "is not a device of the account any more")
 _LACKING = Outcome(
     DeviceClass.UNKNOWN,
@@ -191,7 +193,7 @@ class _Judge:
 
     def _judge_record(self, row: RolloutDevice, record: Record) -> Outcome:
         found = _classify_record(row, record, self._now, self._timing)
-        if self._all_read and row.device is None and not _is_told(record):
+        if self._all_read and row.device is None and found.kind not in _STAYS:
             found = _GONE
         at = min(self._now, _known_at(found.kind, record, self._timing) or self._now)
         return Outcome(
@@ -212,11 +214,6 @@ class _Judge:
         if attempted is None or self._now - attempted >= self._timing.silent_after:
             return None
         return attempted
-
-
-def _is_told(record: Record) -> bool:
-    """The service says that the device failed, or that it refused it."""
-    return record.row.state is DeviceState.FAILED or is_rejected(record.own, record.row)
 
 
 def _known_at(kind: DeviceClass, record: Record, timing: Timing) -> datetime | None:

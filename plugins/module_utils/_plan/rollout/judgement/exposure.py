@@ -65,7 +65,7 @@ def can_change(own: OwnCampaign) -> int:
 
 def count_changing(own: OwnCampaign, verified: Set[str]) -> int:
     """Count the devices that can change, without those that have the target from another one."""
-    return can_change(own) - sum(imei in verified for imei in find_changing(own))
+    return max(0, can_change(own) - sum(imei in verified for imei in find_changing(own)))
 
 
 def find_changing(own: OwnCampaign) -> list[str]:

@@ -108,20 +108,22 @@ def weigh(
 def _find_limits(
     spec: RolloutSpec, members: Mapping[int, int], of_waves: Mapping[int, int]
 ) -> dict[int, int]:
-    """Give the failures of a cohort that each wave tolerates at most: one more, and it halts alone.
+    """Give the failures of a cohort that the first wave tolerates at most: one more, and the cohort
+    halts alone.
 
-    That is so where a number decides for the wave, and the wave can go on without the cohort.
+    That is so where a number decides for the wave, and every wave can go on without the cohort.
+    Otherwise one bad model halts all others before it is known to be bad.
 
     :param members: of the cohort by wave, as ``of_waves`` gives those of all cohorts.
     """
-    return {
-        wave.number: failures_allowed(wave.gate, of_waves.get(wave.number, 0))
-        for wave in spec.waves
-        if wave.gate.max_failures is not None
-        and members.get(wave.number, 0) < of_waves.get(wave.number, 0)
-        and members.get(wave.number, 0)
-        <= wave.gate.max_failed_cohort_share * of_waves.get(wave.number, 0)
-    }
+    first = spec.waves[0]
+    if first.gate.max_failures is None:
+        return {}
+    for wave in spec.waves:
+        own, everyone = members.get(wave.number, 0), of_waves.get(wave.number, 0)
+        if own and (own == everyone or own > wave.gate.max_failed_cohort_share * everyone):
+            return {}
+    return {first.number: failures_allowed(first.gate, of_waves.get(first.number, 0))}
 
 
 def mark_halted(
@@ -239,6 +241,7 @@ def _is_fruitless(own: OwnCampaign, tally: _Tally) -> bool:
     return (
         own.over
         and not own.refused
+        and not own.stopped
         and own.campaign.id not in tally.unread
         and own.name.count >= EVIDENCE_DEVICES
         and not _is_evidence(tally.by_campaign.get(own.campaign.id, []))

@@ -213,7 +213,7 @@ class _WaveJudge:
         passed_for: set[Target] = set()
         if judgement.verdict.opens_next:
             forgiven = accepted is not None and judgement.failures <= accepted
-            unproven = {} if forgiven else _find_unproven(wave.gate, sound, late=given.late)
+            unproven = _find_unproven(wave.gate, sound, late=given.late, forgiven=forgiven)
             passed_for = set(targets) - unproven.keys()
             if unproven and given.late:
                 why = "; ".join(unproven.values())
@@ -296,11 +296,14 @@ class _WaveJudge:
         return ""
 
 
-def _find_unproven(gate: Gate, rows: Iterable[RolloutDevice], *, late: bool) -> dict[Target, str]:
+def _find_unproven(
+    gate: Gate, rows: Iterable[RolloutDevice], *, late: bool, forgiven: bool
+) -> dict[Target, str]:
     """Find the targets that the wave lets through without devices of their own to show for it.
 
     :param rows: of a wave whose numbers are met.
     :param late: the deadline is over, so one verified device of a target must do.
+    :param forgiven: a person has accepted what there is; what is under way is still waited for.
     :returns: what is missing, by target.
     """
     kinds: dict[int, Counter[DeviceClass]] = {}
@@ -316,7 +319,8 @@ def _find_unproven(gate: Gate, rows: Iterable[RolloutDevice], *, late: bool) -> 
         members = counts.total() - sum(counts[kind] for kind in LEFT)
         attempted = sum(counts[kind] for kind in ATTEMPTED)
         verified = counts[DeviceClass.VERIFIED]
-        if members and (not verified or (not late and attempted < gate.min_coverage * members)):
+        waits = not late and (attempted < gate.min_coverage * members)
+        if waits or not (verified or forgiven):
             found[target] = (
                 f"{verified} of {count(members, 'member')} of {target.make} {target.model}"
                 f" verified, {attempted} attempted"

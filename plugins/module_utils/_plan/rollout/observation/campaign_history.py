@@ -311,9 +311,11 @@ def is_rejected(own: OwnCampaign, row: CampaignDevice) -> bool:
 def is_shadow(own: OwnCampaign) -> bool:
     """Another campaign has its devices: one of ours that the reports did not show.
 
-    It got none of them, and the service said of one at least that it is busy.
+    It got none of them, and the service said of one at least that it is busy. A report that is not
+    complete does not tell.
     """
-    return any(is_busy(row) for row in own.rows) and not _has_accepted(own)
+    complete = own.over or len(own.rows) >= own.name.count
+    return complete and any(is_busy(row) for row in own.rows) and not _has_accepted(own)
 
 
 def _all_rejected(own: OwnCampaign) -> bool:

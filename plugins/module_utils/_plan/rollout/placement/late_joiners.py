@@ -13,13 +13,14 @@ never starts again by itself.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ...._model.campaign import EVIDENCE_DEVICES, EVIDENCE_SUCCESS, PILOT_DEVICES
 from ...._model.status import DeviceState
+from ...._model.times import parse_time
 from ..declaration.campaign_names import place_in_line
 from ..declaration.spec import RolloutSpec
-from ..observation.campaign_history import History
+from ..observation.campaign_history import History, day_begins
 from ..observation.observed import Observed, OwnCampaign
 from .rollout_device import RolloutDevice
 
@@ -54,6 +55,8 @@ def find_late(
         for row in {id(row.path): row for row in rows if row.history}.values()
     }
     refused = {cohort for _wave, cohort in history.retry_at}
+    # A cohort that earlier waves know and the last one does not may have been kept from it.
+    begun = {own.name.cohort for own in history.campaigns}
     return {
         row.imei
         for row in rows
@@ -67,6 +70,10 @@ def find_late(
                 row.target.generation in finished
                 and (row.target.generation, row.cohort.zone) in zones
                 and row.cohort.code not in refused
+                and (
+                    row.cohort.code not in begun
+                    or (row.target.generation, row.cohort.code) in final
+                )
             )
         )
     }
@@ -122,38 +129,51 @@ def _find_busy(seen: Observed, history: History, rows: Iterable[RolloutDevice]) 
 def _may_have_been_cut_short(spec: RolloutSpec, history: History, final: list[OwnCampaign]) -> bool:
     """A limit may have left devices of the cohort for a later campaign.
 
-    :param final: its campaigns of the last wave that it was in.
+    :param final: its campaigns of the last wave.
     """
     newest = max(final, key=lambda own: own.name.batch)
-    start = newest.campaign.schedule.start
-    if spec.limits.max_exposure is not None or start is None:
+    start, limits = newest.campaign.schedule.start, spec.limits
+    if start is None or any(freeze.first <= start for freeze in spec.calendar.freezes):
+        return True
+    asked = sum(own.name.count for own in history.campaigns)
+    if limits.max_exposure is not None and asked >= limits.max_exposure:
         return True
     along = [
         own
         for own in history.campaigns
         if own.campaign.schedule.start and abs(own.campaign.schedule.start - start) < _ROUNDED
     ]
-    if len(along) >= spec.limits.max_creates:
+    if len(along) >= limits.max_creates or newest.name.count >= limits.max_campaign_devices:
         return True
-    most = spec.limits.max_campaign_devices
+    # It was created no later than that.
+    created = day_begins(start) - spec.calendar.lead
     ours = [own for own in history.campaigns if own.campaign.package == newest.campaign.package]
-    asked = newest.name.count
-    if not _was_qualified(spec, ours, newest):
-        most = min(most, PILOT_DEVICES)
-        asked = sum(own.name.count for own in ours if own in along)
-    return asked >= most
+    if _was_qualified(spec, ours, created):
+        return False
+    live = [own for own in ours if own is newest or not all(_has_word(own, created))]
+    return sum(own.name.count for own in live) >= PILOT_DEVICES
 
 
-def _was_qualified(spec: RolloutSpec, campaigns: list[OwnCampaign], newest: OwnCampaign) -> bool:
-    """The package was let go to many devices when a campaign with it was created."""
-    if newest.campaign.package in spec.qualified_packages:
+def _was_qualified(spec: RolloutSpec, campaigns: list[OwnCampaign], moment: datetime) -> bool:
+    """The package of these campaigns was let go to many devices at a moment."""
+    if campaigns[0].campaign.package in spec.qualified_packages:
         return True
-    before = [own for own in campaigns if own.name.wave < newest.name.wave]
-    tried = [row for own in before for row in own.rows if row.recent_attempt]
+    tried = [
+        row
+        for own in campaigns
+        for row, written in zip(own.rows, _has_word(own, moment), strict=True)
+        if row.recent_attempt and written
+    ]
     good = sum(row.state is DeviceState.SUCCESS for row in tried)
     return (len(tried) >= EVIDENCE_DEVICES and good >= EVIDENCE_SUCCESS * len(tried)) or any(
         own.name.count > PILOT_DEVICES and not own.refused for own in campaigns
     )
+
+
+def _has_word(own: OwnCampaign, moment: datetime) -> list[bool]:
+    """Tell of each row of a campaign whether it was written by a moment."""
+    times = (parse_time(row.updated) or parse_time(row.recent_attempt) for row in own.rows)
+    return [time is not None and time <= moment for time in times]
 
 
 def _may_have_been_held(spec: RolloutSpec, seen: Observed, campaigns: list[OwnCampaign]) -> bool:
