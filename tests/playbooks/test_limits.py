@@ -109,7 +109,7 @@ def test_a_limit_does_not_keep_a_rollout_from_being_stopped(operator: type[Opera
     halt = person.run_once("--limit", limit, playbook="thingspace.fota.halt")
     assert halt.status == 0, halt.output
     assert halt.changed == ["Cancel campaigns that must not start"]
-    assert len(halt["Cancel campaigns that must not start"]["campaigns"]) == 2
+    assert len(halt["Cancel campaigns that must not start"]["results"]) == 2
 
 
 @pytest.mark.matrix

@@ -25,6 +25,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     package,
 )
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
+    leave_account,
     own,
     stop_campaign,
     turn,
@@ -198,3 +199,55 @@ def test_a_device_waits_for_the_canaries_of_its_own_target(account_with: StartAc
     assert both, "the first model did not wait for the second"
     turn(account.sim)
     assert rollout.run()["phase"] == "completed"
+
+
+@pytest.mark.parametrize("gate", [{"max_failures": 2}, {"max_failures": None}])
+def test_an_accept_of_failures_waits_for_the_canaries_of_other_targets(
+    account_with: StartAccount, gate: Row
+) -> None:
+    """The first model fails and is accepted while nothing of the second was attempted."""
+    outcomes = {
+        "packages": {
+            "alpha-A-B": {"success_rate": 0},
+            "beta-A-B": {"hours_to_update": [20, 24]},
+        }
+    }
+    account = account_with(fleet=fleet({"alpha": 20, "beta": 20}, outcomes=outcomes))
+    waves = [{"name": "pilot", "per_package": 8, "days": 6}, {"name": "all", "rest": True}]
+    rollout = Rollout(
+        account,
+        {"alpha": 20, "beta": 20},
+        waves=waves,
+        retry=0,
+        gate={"soak_hours": 0, "approval": False, "max_failed_cohort_share": 0.4, **gate},
+    )
+    rollout.run_once()
+    account.sim.set_now(NOON)
+    decision = rollout.run_once()
+    assert (decision["phase"], decision["counts"]["failed"]) == ("halted", 8)
+    rollout.spec["accept"] = offered(decision)
+    assert rollout.run_once()["phase"] == "running"
+    assert own(account.sim, model="beta", wave=2) == []
+    for _run in range(40):
+        rollout.wait(rollout.run_once(), hours=6)
+        if own(account.sim, model="beta", wave=2):
+            break
+    assert own(account.sim, model="beta", wave=2) != []
+    assert versions(account.sim, model="beta")["B"] >= 6
+
+
+def test_a_target_whose_canaries_have_left_the_account_waits(account_with: StartAccount) -> None:
+    account = account_with(fleet=fleet({"alpha": 60, "beta": 10}))
+    waves = [{"name": "pilot", "count": 24}, {"name": "all", "rest": True}]
+    gate = {"soak_hours": 0, "approval": False, "max_rejected": 0.5}
+    rollout = Rollout(account, {"alpha": 60, "beta": 10}, waves=waves, gate=gate)
+    rollout.run_once()
+    for campaign in own(account.sim, model="beta"):
+        turn(account.sim, devices=dict.fromkeys(campaign["devices"], "unreached"))
+        account.sim.set_now(NOON)
+        for id_ in campaign["devices"]:
+            leave_account(account.sim, id_)
+    decision = rollout.run_until("held", hours=12)
+    assert "Sensors Inc beta" in decision["why"]
+    assert own(account.sim, model="beta", wave=2) == []
+    assert own(account.sim, model="alpha", wave=2) != []

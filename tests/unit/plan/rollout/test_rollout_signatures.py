@@ -211,7 +211,7 @@ def test_a_campaign_that_somebody_stopped_is_accepted(status: str) -> None:
     """Held, whatever its numbers; passed once a person says so."""
     held = after_pilot(status=status, waves=STRICT)
     assert held.phase is Phase.HELD
-    assert "someone stopped it" in held.why
+    assert "someone else stopped it" in held.why
     assert not held.create
     assert waves_created(after_pilot(status=status, **accepted(0))) == {2}
 

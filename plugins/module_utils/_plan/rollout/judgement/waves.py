@@ -266,8 +266,8 @@ class _WaveJudge:
             name = own.name
             if own.stopped and (name.wave, name.generation) not in self._created_again:
                 return (
-                    f"campaign {own.name} ({own.campaign.id}) is {own.campaign.status}: someone"
-                    " stopped it, and it is created again only when a person accepts that"
+                    f"campaign {own.name} ({own.campaign.id}) is {own.campaign.status}: a halt or"
+                    " someone else stopped it, and it is created again only when a person accepts that"
                 )
         return ""
 
