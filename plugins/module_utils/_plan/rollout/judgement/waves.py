@@ -267,7 +267,8 @@ class _WaveJudge:
             if own.stopped and (name.wave, name.generation) not in self._created_again:
                 return (
                     f"campaign {own.name} ({own.campaign.id}) is {own.campaign.status}: a halt or"
-                    " someone else stopped it, and it is created again only when a person accepts that"
+                    " someone else stopped it, and it is created again only when a person accepts"
+                    " that"
                 )
         return ""
 
