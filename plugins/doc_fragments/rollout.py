@@ -178,15 +178,14 @@ options:
                   - In the first wave, a cohort that has more failures by itself halts alone, if
                     every wave can go on without it (O(rollout.gate.max_failed_cohort_share)).
                   - Defaults to V(2) for the first wave. Later waves have no such limit.
-                  - A null that is declared means that there is no such limit, in the first wave as
-                    well.
+                  - A declared null removes this limit, in the first wave as well.
                 type: int
               min_success_rate:
                 description:
                   - Share of successes among attempted and silent devices that must be reached, from
                     0 to 1. It then decides whether the wave passes, instead of
                     O(rollout.gate.max_failure_rate).
-                  - By default there is none. A null that is declared for a wave lifts that of
+                  - By default there is none. A null declared for a wave removes that of
                     O(rollout.gate).
                 type: float
               test:

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import yaml
+
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.ensure import (
     ensure_campaigns,
 )
@@ -27,6 +29,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.in
     ROLLOUT_OPTIONS,
     inform_on_rollout,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
 from ansible_collections.thingspace.fota.tests.usecases.account import ACCOUNT, Account
 
 MAKER = "Sensors Inc"
@@ -111,6 +114,13 @@ def fleet(
 def failed_cohorts(decision: dict[str, Any]) -> list[dict[str, Any]]:
     """The cohorts that have halted."""
     return [cohort for cohort in decision["cohorts"] if cohort["state"] == "failed"]
+
+
+def offered(decision: dict[str, Any]) -> list[dict[str, Any]]:
+    """The accepts that the plan prints, as they are pasted."""
+    line = "to continue anyway: "
+    texts = [text.removeprefix(line) for text in plan_lines(decision) if text.startswith(line)]
+    return [accept for text in texts for accept in yaml.safe_load(text)["accept"]]
 
 
 class Rollout:

@@ -9,12 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
-from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet, offered
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
     assert_no_duplicates,
     assert_pilot_rule,
@@ -31,16 +29,14 @@ StartAccount = Callable[..., Account]
 ONE = {"alpha": 60}
 TWO = {"alpha": 60, "beta": 30}
 SLOW = {"default": {"hours_to_update": [1, 40]}}
-OFFER = "to continue anyway: "
 BEGUN = "2026-03-03T00:30:00Z"
 NOON = "2026-03-03T12:00:00Z"
 
 
 def accept_what_is_offered(rollout: Rollout, decision: dict[str, Any]) -> None:
     """Paste what the plan prints into the declaration."""
-    lines = [line.removeprefix(OFFER) for line in plan_lines(decision) if line.startswith(OFFER)]
-    assert lines != []
-    rollout.spec["accept"] = [accept for line in lines for accept in yaml.safe_load(line)["accept"]]
+    rollout.spec["accept"] = offered(decision)
+    assert rollout.spec["accept"] != []
 
 
 def pilot_with(account: Account, outcome: str, count: int, **spec: Any) -> Rollout:

@@ -13,13 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.campaign_names import (
     place_in_line,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     MAKER,
@@ -27,6 +25,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     fleet,
     imei,
     imeis,
+    offered,
     package,
 )
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
@@ -48,9 +47,7 @@ ENDED = "2026-03-06T00:30:00Z"
 
 
 def accept_what_is_offered(rollout: Rollout, decision: Row) -> None:
-    line = "to continue anyway: "
-    texts = [text.removeprefix(line) for text in plan_lines(decision) if text.startswith(line)]
-    rollout.spec["accept"] = [accept for text in texts for accept in yaml.safe_load(text)["accept"]]
+    rollout.spec["accept"] = offered(decision)
 
 
 def after_pilot(account: Account, **spec: Any) -> Rollout:

@@ -13,15 +13,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     Rollout,
     fleet,
     imei,
     imeis,
+    offered,
     package,
 )
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
@@ -40,13 +39,6 @@ TWO = {"alpha": 40, "beta": 40}
 TO_C = [package("beta", "A", "C"), package("beta", "B", "C")]
 WAVES: list[Row] = [{"name": "pilot", "count": 12}, {"name": "all", "rest": True}]
 NOON = "2026-03-03T12:00:00Z"
-
-
-def offered(decision: Row) -> list[Row]:
-    """The accepts that the plan prints, as they are pasted."""
-    line = "to continue anyway: "
-    texts = [text.removeprefix(line) for text in plan_lines(decision) if text.startswith(line)]
-    return [accept for text in texts for accept in yaml.safe_load(text)["accept"]]
 
 
 def set_target(rollout: Rollout, version: str) -> None:

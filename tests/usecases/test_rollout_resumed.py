@@ -9,11 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
-from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet, offered
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
     attempts,
     created,
@@ -100,13 +98,6 @@ def test_a_declared_halt_with_abort(
 
 
 # -- created again when a person says so
-
-
-def offered(decision: Row) -> list[Row]:
-    """The accepts that the plan prints, as they are pasted."""
-    line = "to continue anyway: "
-    texts = [text.removeprefix(line) for text in plan_lines(decision) if text.startswith(line)]
-    return [accept for text in texts for accept in yaml.safe_load(text)["accept"]]
 
 
 @pytest.mark.parametrize("who", ["a_halt", "the_portal"])

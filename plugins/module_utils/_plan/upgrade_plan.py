@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -133,21 +133,19 @@ def _under_way(target: Upgrade) -> frozenset[str]:
 def find_done(
     spec: UpgradeSpec,
     target: Upgrade | None,
-    version: str,
     *,
-    running: Mapping[str, str],
+    current: Collection[str],
     upgrades: Sequence[Upgrade],
     today: date,
 ) -> frozenset[str]:
     """Give the declared devices that run the target version, though not by ``target``.
 
-    :param version: the target version; empty when the service does not know it.
-    :param running: the version of every device of the account.
+    :param current: devices of the account that run the target version.
     :param upgrades: every upgrade that the reports list; a recent success in one counts.
     """
     package = spec.package or (target.package if target else "")
     wanted = frozenset(spec.devices or ())
-    done = {imei for imei in wanted if version and running.get(imei) == version}
+    done = wanted.intersection(current)
     done |= {
         row.device_id
         for upgrade in upgrades

@@ -91,7 +91,8 @@ def _plan(context: Context, spec: UpgradeSpec) -> UpgradePlan:
         version = _find_version(spec, target, catalog)
         devices = context.v1.list_devices()
         running = {device.device_id: device.firmware for device in devices}
-        done = find_done(spec, target, version, running=running, upgrades=known, today=today)
+        current = {imei for imei, runs in running.items() if version and runs == version}
+        done = find_done(spec, target, current=current, upgrades=known, today=today)
         texts = (running.get(imei, "") for imei in spec.devices or ())
         context.warnings += describe_lookalikes("to_version", version, texts)
     return plan_upgrade(spec, target, today=today, done=done)
