@@ -343,6 +343,32 @@ def test_a_cohort_with_more_failures_than_a_wave_tolerates_halts_alone(
     assert decision.phase is not Phase.HALTED
 
 
+@pytest.mark.parametrize("left", [0, 1, 2])
+@pytest.mark.parametrize("joined", [0, 4])
+def test_who_leaves_or_joins_a_halted_wave_lifts_no_halt(left: int, joined: int) -> None:
+    """A cohort with more than half of those in campaigns halts all, whoever leaves or joins.
+
+    Devices without a campaign leave the wave where the vendor withdraws their package, and another
+    model may join it. Then the cohort has half of the wave or less, and could halt alone.
+    """
+    first, waiting, second = imeis(4), imeis(2, start=4), imeis(3, start=6)
+    third = imeis(joined, start=9)
+    rows = [bad(imei, -20) for imei in first[:2]] + [row(imei) for imei in first[2:]]
+    beside = own([row(imei) for imei in second], model="M2", campaign_id="second")
+    devices = [device(imei) for imei in first]
+    devices += [device(imei, "C" if left > place else "A") for place, imei in enumerate(waiting)]
+    devices += [device(imei, model="M2") for imei in second]
+    devices += [device(imei, model="M3") for imei in third]
+    wish = spec(
+        [*first, *waiting, *second, *third],
+        target=[target(), target("M2"), target("M3")],
+        gate={"max_failures": 1, "max_failure_rate": "0.1"},
+    )
+    decision = decide(wish, seen(devices, [own(rows), beside]))
+    assert decision.phase is Phase.HALTED
+    assert not decision.create
+
+
 @pytest.mark.parametrize("free", [False, True])
 def test_a_busy_device_that_gets_free_lifts_no_halt_as_there_is_none_yet(*, free: bool) -> None:
     """At the deadline 1 of 9 is too many for 10 %, but the numbers are not all there."""

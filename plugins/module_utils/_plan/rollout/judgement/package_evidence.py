@@ -94,33 +94,36 @@ def weigh(
             tallies[name].results.append(result)
             tallies[name].by_campaign.setdefault(campaign_id, []).append(result)
     of_waves = sum((tally.members for tally in tallies.values()), Counter[int]())
+    begun = sum(tally.begun for tally in tallies.values())
     return {
         name: _conclude(
-            spec,
-            tallies[name],
-            history,
-            _find_limits(spec, tallies[name].members, of_waves),
+            spec, tallies[name], history, _find_limits(spec, tallies[name], of_waves, begun)
         )
         for name in sorted(tallies)
     }
 
 
 def _find_limits(
-    spec: RolloutSpec, members: Mapping[int, int], of_waves: Mapping[int, int]
+    spec: RolloutSpec, tally: _Tally, of_waves: Mapping[int, int], all_begun: int
 ) -> dict[int, int]:
     """Give the failures of a cohort that the first wave tolerates at most: one more, and the cohort
     halts alone.
 
     That is so where a number decides for the wave, and every wave can go on without the cohort.
-    Otherwise one bad model halts all others before it is known to be bad.
+    Otherwise one bad model halts all others before it is known to be bad. In the first wave, only
+    devices count that have been in a campaign: others may join or leave while a wave is halted,
+    and that must not turn its halt into that of a cohort.
 
-    :param members: of the cohort by wave, as ``of_waves`` gives those of all cohorts.
+    :param of_waves: members of all cohorts by wave.
+    :param all_begun: devices of all cohorts that have been in a campaign of the first wave.
     """
     first = spec.waves[0]
     if first.gate.max_failures is None:
         return {}
     for wave in spec.waves:
-        own, everyone = members.get(wave.number, 0), of_waves.get(wave.number, 0)
+        own, everyone = tally.members[wave.number], of_waves.get(wave.number, 0)
+        if wave is first:
+            own, everyone = tally.begun, all_begun
         if own and (own == everyone or own > wave.gate.max_failed_cohort_share * everyone):
             return {}
     return {first.number: failures_allowed(first.gate, of_waves.get(first.number, 0))}
@@ -157,6 +160,8 @@ class _Tally:
 
     :ivar devices: those that get it, now, later or before.
     :ivar members: those that get it now and have not left, by wave.
+    :ivar begun: those of the first wave that have been in one of our campaigns. After a halt their
+        number stays as it is.
     :ivar zones: zones of windows of their cohorts.
     :ivar results: of those that were attempted, and proved the package or failed.
     :ivar under_way: of those that were attempted, and have no result that counts yet.
@@ -170,6 +175,7 @@ class _Tally:
     target: Target
     devices: int = 0
     members: Counter[int] = field(default_factory=Counter)
+    begun: int = 0
     zones: set[str] = field(default_factory=set)
     results: list[Result] = field(default_factory=list)
     under_way: list[Result] = field(default_factory=list)
@@ -185,6 +191,7 @@ class _Tally:
         outcome = row.outcome
         if outcome.kind not in LEFT:
             self.members[row.wave] += 1
+        self.begun += row.wave == 1 and row.history is not None
         if outcome.kind not in ATTEMPTED:
             result = find_result(row)
             self.under_way += [result] if result else []
