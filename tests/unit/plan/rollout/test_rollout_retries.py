@@ -144,6 +144,39 @@ def test_what_the_vendor_has_withdrawn_is_not_tried_again() -> None:
         assert created(decide(wish, replace(what, catalog=tuple(withdrawn)))) == []
 
 
+ALL_MAY_FAIL = {"max_failure_rate": 1, "max_failures": None}
+
+
+def all_bad(ids: Sequence[str], **members: Any) -> OwnCampaign:
+    return own(list(map(bad, ids)), "CampaignEnded", start=-4, end=-2, **members)
+
+
+def test_no_more_are_tried_again_than_the_pilot_rule_allows() -> None:
+    """25 of 25 failed: the service takes at most 20 of the package, and the other 5 stay failed."""
+    ids = imeis(25)
+    wish = spec(ids, retry=1, gate=ALL_MAY_FAIL)
+    decision = decide(wish, seen(list(map(device, ids)), [all_bad(ids)]))
+    assert created(decision) == [(1, 1, 2, tuple(ids[:20]))]
+    second = all_bad(ids[:20], attempt=2)
+    after = decide(wish, seen(list(map(device, ids)), [all_bad(ids), second]))
+    assert created(after) == []
+    assert gate_of(after).verdict is not GateVerdict.WAIT
+
+
+def test_what_three_campaigns_did_not_prove_is_not_tried_again() -> None:
+    """A retry that is never created is not waited for: the wave ends with its failures."""
+    ids = imeis(15)
+    parts = [ids[:5], ids[5:10], ids[10:]]
+    wish = spec(ids, retry=1, gate=ALL_MAY_FAIL)
+    ended = [
+        all_bad(part, batch=number, campaign_id=str(number)) for number, part in enumerate(parts, 1)
+    ]
+    decision = decide(wish, seen(list(map(device, ids)), ended))
+    assert created(decision) == []
+    assert gate_of(decision).verdict is not GateVerdict.WAIT
+    assert decision.phase is not Phase.RUNNING
+
+
 def test_once_and_only_once() -> None:
     """Two when two were asked for; none when none."""
     second = again(*map(bad, BROKEN))

@@ -151,7 +151,7 @@ class Assessment:
         passed = all(state.verdict.opens_next for state in self.waves)
         if not passed or any(own.name.wave != SWEEP_WAVE for own in self.history.live):
             return []
-        return find_sweep(self.spec, self.rows, self.history, self.seen.catalog)
+        return find_sweep(self.spec, self.rows, self.history, self.seen.catalog, self.evidence)
 
     def find_first(self, verdict: GateVerdict) -> WaveState | None:
         """Give the first wave whose gate says so; none where waves cannot be judged.
@@ -186,7 +186,7 @@ def assess(spec: RolloutSpec, seen: Observed, history: History) -> Assessment:
     rows = classify(placement.rows, spec, seen, history)
     evidence = weigh(spec, rows, history, seen.busy)
     rows = mark_halted(rows, evidence)
-    retries = find_retries(spec, rows, history, seen.catalog)
+    retries = find_retries(spec, rows, history, seen.catalog, evidence)
     in_line = [rows[number] for number in placement.line]
     judged = judge_waves(spec, in_line, evidence, history, retries)
     return Assessment(

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ...._model.campaign import PILOT_DEVICES
 from ...._model.firmware import Package
 from ..declaration.campaign_names import (
     MOST_ATTEMPTS,
@@ -19,6 +20,7 @@ from ..declaration.spec import RolloutSpec
 from ..observation.campaign_history import History
 from ..observation.observed import OwnCampaign
 from ..placement.rollout_device import DeviceClass, RolloutDevice
+from .package_evidence import PackageEvidence
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,13 @@ def find_retries(
     rows: Iterable[RolloutDevice],
     history: History,
     catalog: Iterable[Package],
+    evidence: Mapping[str, PackageEvidence],
 ) -> tuple[Retry, ...]:
     """Find the batches that are over, have failed devices, and may be tried again.
 
-    What its vendor has withdrawn is not tried again.
+    What its vendor has withdrawn is not tried again, nor what many campaigns have not proved. Of
+    more failed devices than a campaign can ever hold, the others stay failed: a wave must not wait
+    for a retry that cannot be created.
 
     A campaign that the service refused has attempted nothing and uses up no attempt.
     """
@@ -53,7 +58,7 @@ def find_retries(
     failed: dict[str, list[RolloutDevice]] = {}
     listed = {package.name for package in catalog}
     for row in rows:
-        if row.outcome.kind is DeviceClass.FAILED and _can_try(row, listed):
+        if row.outcome.kind is DeviceClass.FAILED and _can_try(row, listed, evidence):
             failed.setdefault(row.outcome.campaign_id, []).append(row)
     found = []
     for batch, campaigns in sorted(batches.items()):
@@ -65,9 +70,17 @@ def find_retries(
         again = [row for own in campaigns for row in failed.get(own.campaign.id, [])]
         over = all(own.over for own in campaigns) and not any(own.stopped for own in campaigns)
         if again and over and used <= allowed[wave] and last < MOST_ATTEMPTS:
+            again = again[: _find_most(spec, evidence[again[0].package.name])]
             name = CampaignName(spec.name, *batch, attempt=last + 1, count=len(again))
             found.append(Retry(name, tuple(again)))
     return tuple(found)
+
+
+def _find_most(spec: RolloutSpec, package: PackageEvidence) -> int:
+    """Give how many devices a campaign of a package can hold once there is room."""
+    limits = spec.limits
+    most = min(limits.max_campaign_devices, limits.max_exposure or limits.max_campaign_devices)
+    return most if package.qualified else min(most, PILOT_DEVICES)
 
 
 def find_sweep(
@@ -75,6 +88,7 @@ def find_sweep(
     rows: Iterable[RolloutDevice],
     history: History,
     catalog: Iterable[Package],
+    evidence: Mapping[str, PackageEvidence],
 ) -> Sequence[RolloutDevice]:
     """Find devices that no wave has reached and no sweep has tried yet."""
     if not spec.sweep:
@@ -90,15 +104,18 @@ def find_sweep(
         and row.history.latest.own.name.wave != SWEEP_WAVE
         and not history.is_refused(SWEEP_WAVE, row.cohort.code)
         and (SWEEP_WAVE, row.cohort.code) not in hidden
-        and _can_try(row, listed)
+        and _can_try(row, listed, evidence)
     ]
 
 
-def _can_try(row: RolloutDevice, listed: Collection[str]) -> bool:
-    """It still runs the version that the package is for, which is listed, and its cohort has not
-    failed."""
+def _can_try(
+    row: RolloutDevice, listed: Collection[str], evidence: Mapping[str, PackageEvidence]
+) -> bool:
+    """It still runs the version that the package is for, which is listed and was not tried in vain,
+    and its cohort has not failed."""
     return (
         row.version == row.package.from_version
         and row.package.name in listed
+        and not evidence[row.package.name].exhausted
         and row.halted is None
     )
