@@ -101,3 +101,31 @@ def test_bad_firmware_is_stopped_though_the_target_of_another_model_is_mistyped(
     assert any("mistyped" in blocker for blocker in decision["blockers"])
     (alpha,) = own(account.sim, model="alpha")
     assert ends(account)[alpha["campaignName"]] < before[alpha["campaignName"]]
+
+
+@pytest.mark.parametrize("state", ["running", "paused"])
+@pytest.mark.parametrize("fault", ["status_503_before", "xml_403", "empty_200"])
+def test_a_failed_wave_is_stopped_though_the_licenses_cannot_be_read(
+    account_with: StartAccount, fault: str, state: str
+) -> None:
+    """Only new campaigns depend on the subscription."""
+    account = account_with(fleet=fleet(TWO, outcomes={"default": {"success_rate": 0}}))
+    rollout = running(account)
+    before = ends(account)
+    account.sim.faults([{"operation": "v3GetSubscription", "fault": fault, "times": FOREVER}])
+    decision = rollout.run_once(state=state)
+    assert decision["phase"] == "halted"
+    assert any("the subscription could not be read" in why for why in decision["unread"])
+    assert all(end < before[name] for name, end in ends(account).items())
+
+
+def test_nothing_is_created_while_the_licenses_cannot_be_read(account_with: StartAccount) -> None:
+    account = account_with(fleet=fleet(TWO))
+    rollout = Rollout(account, TWO)
+    fault = {"operation": "v3GetSubscription", "fault": "status_503_before", "times": FOREVER}
+    account.sim.faults([fault])
+    decision = rollout.run_once()
+    assert (decision["phase"], own(account.sim)) == ("observation_failed", [])
+    account.sim.faults([])
+    rollout.run_once()
+    assert own(account.sim)

@@ -50,6 +50,7 @@ class Observer:
         self._campaign_ids = campaign_ids
         self._needs_all = needs_all
         self._unread: dict[str, None] = {}
+        self._unread_to_create: list[str] = []
         self._context = context
         self._service = context.campaigns(spec.type)
         self._software = spec.type is CampaignType.SOFTWARE
@@ -74,7 +75,7 @@ class Observer:
         relevant = [campaign for campaign in listed if self._matters(campaign)]
         reads: list[Callable[[], Any]] = [
             lambda: self._try("the packages", self._list_packages, ()),
-            lambda: self._try("the subscription", self._service.get_subscription, NO_SUBSCRIPTION),
+            self._get_subscription,
             *(self._report_of(campaign) for campaign in relevant),
         ]
         catalog, subscription, *reports = self._context.client.map(lambda read: read(), reads)
@@ -85,7 +86,8 @@ class Observer:
             devices={},
             own=(),
             busy={},
-            subscription=subscription,
+            subscription=subscription or NO_SUBSCRIPTION,
+            unread_to_create=tuple(self._unread_to_create),
             generations=frozenset(name.generation for _campaign, name in own),
             retargeted=frozenset(
                 (campaign.make, campaign.model)
@@ -155,6 +157,15 @@ class Observer:
     def _list_packages(self) -> Sequence[Package]:
         """The catalog; that of software has no versions, so the declaration has them."""
         return self._spec.packages if self._software else self._context.v3.list_firmware()
+
+    def _get_subscription(self) -> Subscription | None:
+        """Read the licenses, which are needed to create campaigns only: without them, a failed
+        wave is still stopped."""
+        try:
+            return self._service.get_subscription()
+        except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
+            self._unread_to_create.append(f"the subscription could not be read: {error}")
+            return None
 
     def _matters(self, campaign: Campaign) -> bool:
         """It is one of ours, or lives and may hold devices that we want."""

@@ -117,7 +117,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             [row.imei for row in assessment.rows if row.outcome.kind is DeviceClass.BUSY]
         ),
         "blockers": list(decision.blockers),
-        "unread": list(seen.unread),
+        "unread": [*seen.unread, *seen.unread_to_create],
         "exposure": decision.exposure,
         "max_exposure": spec.limits.max_exposure,
         "braking": {

@@ -92,17 +92,18 @@ def decide(
     history = read_history(spec, seen)
     assessment = assess(spec, seen, history)
     stops = plan_stops(assessment, wanted)
-    creates = wanted in (Wanted.RUNNING, Wanted.PLANNED) and not seen.unread
+    creates = wanted in (Wanted.RUNNING, Wanted.PLANNED) and seen.whole
     planned = plan_batches(assessment) if creates else BatchPlan()
     refusals = (*assessment.unreachable, *assessment.undeclared, *planned.refusals)
     if creates and not seen.own:
         for refusal in refusals:
             raise refusal
     unfit = (f"{refusal}; {refusal.hint}" for refusal in refusals)
-    blockers = seen.unread or (*unfit, *assessment.blockers)
+    unread = (*seen.unread, *seen.unread_to_create)
+    blockers = unread or (*unfit, *assessment.blockers)
     phase, why = find_phase(assessment, wanted, blockers)
     refresh = tuple(find_refreshes(assessment))
-    due = bool(planned.batches or stops or refresh or seen.unread)
+    due = bool(planned.batches or stops or refresh or unread)
     return Decision(
         assessment=assessment,
         phase=phase,

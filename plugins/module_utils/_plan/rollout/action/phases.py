@@ -80,6 +80,9 @@ def find_phase(
     phase, why = _judge(assessment, blockers)
     reversals = describe_reversals(assessment.rows, assessment.seen)
     why = f"{reversals}; {why}" if reversals else why
+    lacking = assessment.seen.unread_to_create
+    if lacking and not phase.complete and phase is not Phase.HALTED:
+        return _BY_REQUEST.get(wanted, Phase.OBSERVATION_FAILED), "; ".join(lacking)
     if assessment.missing.stops and phase is not Phase.HALTED:
         phase, why = Phase.HELD, assessment.missing.why
     if wanted is Wanted.PLANNED:

@@ -22,7 +22,7 @@ def find_refreshes(assessment: Assessment) -> Iterator[str]:
 
     Software is read at every run, and no call reads it better.
     """
-    if assessment.spec.type is CampaignType.SOFTWARE or assessment.seen.unread:
+    if assessment.spec.type is CampaignType.SOFTWARE or not assessment.seen.whole:
         return
     yield from (row.imei for row in assessment.rows if row.outcome.unread)
     for state in assessment.waves:

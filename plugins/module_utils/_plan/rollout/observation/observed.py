@@ -59,6 +59,8 @@ class Observed:
     :ivar neighbours_until: the last day of campaigns of others that are over, by make and model.
     :ivar neighbours: campaigns of others for the makes and models of the targets.
     :ivar unread: what could not be read, and why: nothing can be judged, and a halt stops all.
+    :ivar unread_to_create: the same of what only new campaigns depend on: nothing is created, and
+        what is there is judged and stopped as ever.
     """
 
     now: datetime
@@ -72,3 +74,9 @@ class Observed:
     neighbours_until: Mapping[tuple[str, str], date] = field(default_factory=dict)
     neighbours: tuple[Campaign, ...] = ()
     unread: tuple[str, ...] = ()
+    unread_to_create: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """All was read."""
+        return not self.unread and not self.unread_to_create
