@@ -111,7 +111,7 @@ def find_sweep(
 def _can_try(
     row: RolloutDevice, listed: Collection[str], evidence: Mapping[str, PackageEvidence]
 ) -> bool:
-    """It still runs the version that the package is for, which is listed and was not tried in vain,
+    """It still runs the version that the package is for, which is listed and may still prove good,
     and its cohort has not failed."""
     return (
         row.version == row.package.from_version
