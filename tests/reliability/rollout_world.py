@@ -402,7 +402,9 @@ class World:
         if state == "running":
             if self.halted:
                 assert decision["phase"] == Phase.HALTED.value, f"a halt is {decision['phase']}"
-            self.halted = decision["phase"] == Phase.HALTED.value
+            # Failed cohorts may have less than half of a wave once others upgrade devices of theirs.
+            by_share = "failed cohorts have" in decision["why"]
+            self.halted = decision["phase"] == Phase.HALTED.value and not by_share
             self._judge_again(decision)
 
     def _judge_again(self, decision: Row) -> None:

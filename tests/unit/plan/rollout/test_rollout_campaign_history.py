@@ -100,6 +100,15 @@ def test_two_targets_share_a_history() -> None:
     assert ids(found.campaigns) == {"a", "b"}
 
 
+@pytest.mark.parametrize("stopped", [1, 2])
+@pytest.mark.parametrize("status", ["CampaignCancelled", "CampaignAborted"])
+def test_what_replaces_a_stopped_campaign_is_newer(status: str, stopped: int) -> None:
+    """Both begin on one day, and their names say nothing: a changed calendar is another cohort."""
+    old = own([row(A)], status, campaign_id="old", batch=stopped)
+    new = own([good(A)], "CampaignEnded", campaign_id="new", batch=3 - stopped)
+    assert records(kept(old, new))[A].own.campaign.id == "new"
+
+
 def test_later_attempts_and_batches_are_newer() -> None:
     first = own([bad(A), bad(B)], batch=2, campaign_id="first")
     retry = own([good(A)], batch=1, attempt=2, campaign_id="retry")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -93,40 +92,35 @@ def weigh(
         for name, campaign_id, result in _find_results(row, spec.timing):
             tallies[name].results.append(result)
             tallies[name].by_campaign.setdefault(campaign_id, []).append(result)
-    of_waves = sum((tally.members for tally in tallies.values()), Counter[int]())
+    members = sum(tally.members for tally in tallies.values())
     begun = sum(tally.begun for tally in tallies.values())
     return {
         name: _conclude(
-            spec, tallies[name], history, _find_limits(spec, tallies[name], of_waves, begun)
+            spec, tallies[name], history, _find_limits(spec, tallies[name], members, begun)
         )
         for name in sorted(tallies)
     }
 
 
 def _find_limits(
-    spec: RolloutSpec, tally: _Tally, of_waves: Mapping[int, int], all_begun: int
+    spec: RolloutSpec, tally: _Tally, all_members: int, all_begun: int
 ) -> dict[int, int]:
     """Give the failures of a cohort that the first wave tolerates at most: one more, and the cohort
     halts alone.
 
-    That is so where a number decides for the wave, and every wave can go on without the cohort.
-    Otherwise one bad model halts all others before it is known to be bad. In the first wave, only
-    devices count that have been in a campaign: others may join or leave while a wave is halted,
-    and that must not turn its halt into that of a cohort.
+    That is so where a number decides for the wave, and it can go on without the cohort. Otherwise
+    one bad model halts all others before it is known to be bad. Only devices count that have been
+    in a campaign: others may join or leave while a wave is halted, and that must not turn its halt
+    into that of a cohort.
 
-    :param of_waves: members of all cohorts by wave.
-    :param all_begun: devices of all cohorts that have been in a campaign of the first wave.
+    :param all_members: of the first wave, of all cohorts.
+    :param all_begun: those of them that have been in a campaign.
     """
     first = spec.waves[0]
-    if first.gate.max_failures is None:
+    most = first.gate.max_failed_cohort_share * all_begun
+    if first.gate.max_failures is None or tally.begun == all_begun or tally.begun > most:
         return {}
-    for wave in spec.waves:
-        own, everyone = tally.members[wave.number], of_waves.get(wave.number, 0)
-        if wave is first:
-            own, everyone = tally.begun, all_begun
-        if own and (own == everyone or own > wave.gate.max_failed_cohort_share * everyone):
-            return {}
-    return {first.number: failures_allowed(first.gate, of_waves.get(first.number, 0))}
+    return {first.number: failures_allowed(first.gate, all_members)}
 
 
 def mark_halted(
@@ -159,7 +153,7 @@ class _Tally:
     """What is counted of one package, on the way to one target.
 
     :ivar devices: those that get it, now, later or before.
-    :ivar members: those that get it now and have not left, by wave.
+    :ivar members: those of the first wave that get it now and have not left.
     :ivar begun: those of the first wave that have been in one of our campaigns. After a halt their
         number stays as it is.
     :ivar zones: zones of windows of their cohorts.
@@ -174,7 +168,7 @@ class _Tally:
     package: Package
     target: Target
     devices: int = 0
-    members: Counter[int] = field(default_factory=Counter)
+    members: int = 0
     begun: int = 0
     zones: set[str] = field(default_factory=set)
     results: list[Result] = field(default_factory=list)
@@ -189,9 +183,9 @@ class _Tally:
         :param over: ids of our campaigns that are over.
         """
         outcome = row.outcome
-        if outcome.kind not in LEFT:
-            self.members[row.wave] += 1
-        self.begun += row.wave == 1 and row.history is not None
+        if row.wave == 1:
+            self.members += outcome.kind not in LEFT
+            self.begun += row.history is not None
         if outcome.kind not in ATTEMPTED:
             result = find_result(row)
             self.under_way += [result] if result else []

@@ -239,10 +239,14 @@ def _find_retry_times(spec: RolloutSpec, refused: Iterable[OwnCampaign]) -> dict
     return found
 
 
-def age(own: OwnCampaign) -> tuple[date, int, int, CampaignName, str]:
-    """Order campaigns by their first days, as a device is in own after the other."""
-    name, start = own.name, own.campaign.schedule.start
-    return start or date.min, name.wave, name.attempt, name, own.campaign.id
+def age(own: OwnCampaign) -> tuple[date, bool, int, int, CampaignName, str]:
+    """Order campaigns by their first days, as a device is in one after the other.
+
+    Of two that begin on the same day, the one that was stopped or refused came first: a device is
+    in another one only once it is free.
+    """
+    name, start, came_first = own.name, own.campaign.schedule.start, own.stopped or own.refused
+    return start or date.min, not came_first, name.wave, name.attempt, name, own.campaign.id
 
 
 def _resolve_twins(
