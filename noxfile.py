@@ -133,8 +133,17 @@ def linters(session: nox.Session) -> None:
 
 # What takes long comes first.
 FOLDERS = {file.relative_to(ROOT / "tests").parts[0] for file in ROOT.glob("tests/*/**/test_*.py")}
-for name in sorted(FOLDERS - {"bench"}, key=lambda name: (name != "playbooks", name)):
+for name in sorted(FOLDERS - {"bench", "browser"}, key=lambda name: (name != "playbooks", name)):
     nox.session(name=name)(tests)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open the pages that reports are in a browser, with a venv of its own."""
+    if not (os.environ.get("CHROMIUM") or shutil.which("chromium")):
+        session.skip("LEFT OUT, no Chromium here: install it, or name it by CHROMIUM")
+    venv(session, "browser", "-r", "tests/requirements-browser.txt")
+    pytest(session, "tests/browser")
 
 
 @nox.session

@@ -10,10 +10,10 @@ name: fota_report
 author:
   - thingspace.fota contributors (@thingspace)
 version_added: 0.5.0
-short_description: Show the facts of a rollout as a report, a plan or an audit
+short_description: Show the facts of a rollout as lines or as a file
 description:
   - Turns the result of M(thingspace.fota.fota_rollout_info) into lines for a terminal or a log, or
-    into the data of a JSON report file.
+    into a report file in HTML, Markdown, CSV or JSON.
   - It reads the result only and calls nothing. The same result gives the same report.
   - After a read that failed (phase V(observation_failed)), the lines are the message of the result.
 positional: _input, form
@@ -34,6 +34,10 @@ options:
       - V(json) gives a dictionary with all facts but C(actions), with the lines of the other forms
         in C(report), C(plan) and C(audit), and with the rows of the table of V(report) in
         C(table). It keeps the keys that report files of version 0.4.2 have.
+      - V(html) gives a page as text. It loads nothing from elsewhere, and is useful without
+        JavaScript, too (since 0.7.0).
+      - V(markdown) gives the same in Markdown as text (since 0.7.0).
+      - V(csv) gives the devices as text, one line each (since 0.7.0).
     type: str
     choices:
       - report
@@ -41,6 +45,9 @@ options:
       - odds
       - audit
       - json
+      - html
+      - markdown
+      - csv
     default: report
 seealso:
   - module: thingspace.fota.fota_rollout_info
@@ -64,7 +71,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A list of lines, or a dictionary with O(form=json).
+  description: A list of lines, a dictionary with O(form=json), or a text with O(form=html),
+    O(form=markdown) and O(form=csv).
   type: raw
   sample:
     - 'rollout meters-10657: running; 1 of 3 devices verified; wave all: 0 of at least 2 devices
@@ -84,8 +92,17 @@ from ansible.errors import AnsibleFilterError  # noqa: E402
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.gates import (  # noqa: E402
     odds_lines,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.page.rollout_page import (  # noqa: E402
+    rollout_page,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.report_json import (  # noqa: E402
     report_document,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rollout.device_csv import (  # noqa: E402
+    rollout_csv,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rollout.markdown import (  # noqa: E402
+    rollout_markdown,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import (  # noqa: E402
     audit_lines,
@@ -93,16 +110,21 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text impor
     report_lines,
 )
 
-FORMS: dict[str, Callable[[Mapping[str, Any]], list[str] | dict[str, Any]]] = {
+Rendered = list[str] | dict[str, Any] | str
+
+FORMS: dict[str, Callable[[Mapping[str, Any]], Rendered]] = {
     "report": report_lines,
     "plan": plan_lines,
     "odds": odds_lines,
     "audit": audit_lines,
     "json": report_document,
+    "html": rollout_page,
+    "markdown": rollout_markdown,
+    "csv": rollout_csv,
 }
 
 
-def fota_report(facts: object, form: str = "report") -> list[str] | dict[str, Any]:
+def fota_report(facts: object, form: str = "report") -> Rendered:
     """Show facts in one of the forms.
 
     :raises AnsibleFilterError: there is no such form, or the input is not a result of the module.
@@ -122,5 +144,5 @@ def fota_report(facts: object, form: str = "report") -> list[str] | dict[str, An
 class FilterModule:
     """What the plugin loader looks for."""
 
-    def filters(self) -> dict[str, Callable[..., list[str] | dict[str, Any]]]:
+    def filters(self) -> dict[str, Callable[..., Rendered]]:
         return {"fota_report": fota_report}

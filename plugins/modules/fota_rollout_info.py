@@ -251,6 +251,19 @@ overrides:
         digest: 3f9c2b7e1d0a
         failures: 0
     accept: []
+given:
+  description: The approvals and accepted failures that O(rollout) has, in C(approved) and
+    C(accept).
+  returned: when a decision was made
+  type: dict
+  version_added: 0.7.0
+  sample:
+    approved:
+      - wave: pilot
+        digest: 3f9c2b7e1d0a
+        failures: 0
+        generations: []
+    accept: []
 awaiting:
   description: What waits for an operator. The entries are those of RV(overrides) with their kind.
   returned: when a decision was made
@@ -343,6 +356,37 @@ targets:
       model: GM01Q
       version: SR1.2.0.0-10657
       generation: 5d1c5b
+collection_version:
+  description: Version of the collection that made the decision.
+  returned: when a decision was made
+  type: str
+  version_added: 0.7.0
+  sample: 0.7.0
+type:
+  description: V(firmware) (FOTA v3) or V(software) (FOTA v2).
+  returned: when a decision was made
+  type: str
+  version_added: 0.7.0
+  sample: firmware
+protocol:
+  description: Protocol of the devices.
+  returned: when a decision was made
+  type: str
+  version_added: 0.7.0
+  sample: LWM2M
+calendar:
+  description: The declared C(windows) in local time, the C(timezone) of devices without one, and
+    the days of C(freeze).
+  returned: when a decision was made
+  type: dict
+  version_added: 0.7.0
+  sample:
+    windows: ['22:00-04:00']
+    timezone: America/Chicago
+    freeze:
+      - from: '2026-12-18'
+        to: '2027-01-04'
+        why: year end
 counts:
   description: Numbers of devices, C(selected), C(in_scope), and by class or by the reason to be out
     of scope.
@@ -469,7 +513,7 @@ licenses:
     purchase_types: [TS-HFOTA-MRC, TS-HFOTA-EVNT]
 cohorts:
   description: The results of each package so far. C(state) is V(pilot), V(qualified) or V(failed).
-    No more campaigns are created for a cohort that has failed.
+    No more campaigns are created for a cohort that has failed, since C(failed_at).
   returned: when a decision was made
   type: list
   elements: dict
@@ -483,6 +527,7 @@ cohorts:
       attempted: 7
       failures: 7
       codes: [8a1f0e]
+      failed_at: '2026-03-04T02:11:40Z'
       state: failed
 cohort_rules:
   description:
@@ -593,8 +638,8 @@ waves:
     gate:
       description:
         - Thresholds of its gate, C(min_coverage), C(min_sample), C(max_failure_rate),
-          C(max_failures), C(min_success_rate), C(approval) and C(test). Null means that there is no
-          such limit.
+          C(max_failures), C(min_success_rate), C(soak_hours), C(approval) and C(test). Null means
+          that there is no such limit.
         - C(success_needed) is C(min_success_rate), or what C(max_failure_rate) leaves.
       type: dict
       returned: always
@@ -614,6 +659,12 @@ waves:
       description: Deadline of the wave, UTC. Null while campaigns must still be created.
       type: str
       returned: always
+    waiting_since:
+      description: Since when it waits for an operator, UTC. Null while it does not, or if that is
+        not known.
+      type: str
+      returned: always
+      version_added: 0.7.0
     counts:
       description: Number of devices of the wave by outcome.
       type: dict
@@ -624,6 +675,13 @@ waves:
       type: list
       elements: dict
       returned: always
+    cohorts:
+      description: Its devices by C(make), C(model), C(from_version) (the version before this
+        rollout) and C(to_version) (the target). The numbers after C(devices) add up to it.
+      type: list
+      elements: dict
+      returned: always
+      version_added: 0.7.0
     kinds_left_out:
       description: Kinds of devices (model, version and declared variables) of which a pilot wave
         has none. C(kinds) is their number, and C(examples) has up to five of them.
@@ -654,6 +712,7 @@ waves:
         max_failure_rate: 0.1
         max_failures: 2
         min_success_rate: null
+        soak_hours: 24.0
         approval: true
         test: anytime
       halts_at: []
@@ -664,6 +723,7 @@ waves:
           stop_chance: 0.7939
       soak_until: null
       deadline: '2026-03-08T00:00:00Z'
+      waiting_since: null
       counts:
         pending: 17
         verified: 3
@@ -676,6 +736,19 @@ waves:
           halted: 0
           other: 0
           cohort_halted: false
+      cohorts:
+        - make: SEQUANS Communications
+          model: GM01Q
+          from_version: SR1.2.0.0-10512
+          to_version: SR1.2.0.0-10657
+          devices: 20
+          verified: 3
+          failed: 0
+          silent: 0
+          pending: 17
+          unreached: 0
+          halted: 0
+          left: 0
       kinds_left_out:
         kinds: 0
         examples: []
@@ -693,8 +766,20 @@ standings:
       standing: behind
       path: [SR1.2.0.0-10657]
       devices: 2
+results_by_day:
+  description: Numbers of devices that were verified or failed, by the UTC day of the result. Days
+    without a result are left out.
+  returned: when a decision was made
+  type: list
+  elements: dict
+  version_added: 0.7.0
+  sample:
+    - date: '2026-03-03'
+      verified: 3
+      failed: 0
 campaigns:
-  description: The campaigns of the rollout, without those of older targets.
+  description: The campaigns of the rollout, without those of older targets. C(windows) are UTC
+    hours, and C(zone) is the time zone of the devices, empty if none is declared.
   returned: when a decision was made
   type: list
   elements: dict
@@ -707,6 +792,10 @@ campaigns:
       start_date: '2026-03-03'
       end_date: '2026-03-05'
       devices: 7
+      windows:
+        - start: 4
+          end: 10
+      zone: America/Chicago
 devices:
   description: Devices selected by O(return_devices).
   returned: when a decision was made
@@ -776,6 +865,16 @@ devices:
       description: Campaign that contains the device.
       type: str
       returned: always
+    attempts:
+      description: Number of campaigns of the rollout that have attempted the device.
+      type: int
+      returned: always
+      version_added: 0.7.0
+    result_at:
+      description: When its result came, UTC. Null while there is none.
+      type: str
+      returned: always
+      version_added: 0.7.0
   sample:
     - deviceId: '358000000000016'
       host: meter-1
@@ -790,6 +889,8 @@ devices:
       path: [SR1.2.0.0-10657]
       from_version: SR1.2.0.0-10512
       campaign_id: 60b5d639-ccdc-4db8-8824-069bd94c95bf
+      attempts: 1
+      result_at: '2026-03-04T02:11:40Z'
 msg:
   sample: 'rollout meters-10657: completed; 3 of 3 devices verified'
   # The rest is written by tests/tools/update_return_blocks.py: msg

@@ -75,6 +75,8 @@ ADDED = frozenset(
         *("busy", "changes", "cohort_rules", "gate", "kinds_left_out", "max_exposure", "models"),
         *("out_of_scope", "overrides", "rate_ruled_out", "required", "standings", "state"),
         *("halts_at", "imeis", "needless_stop", "odds", "total", "touched_at_most", "unread"),
+        *("attempts", "calendar", "failed_at", "given", "protocol", "result_at", "results_by_day"),
+        *("soak_hours", "type", "waiting_since", "windows", "zone"),
     }
 )
 """Keys that older recordings lack: compared where both sides have them."""

@@ -46,6 +46,9 @@ ROOMS = {f"module_utils/{layer}" for layer in MAY_KNOW} | PLUGIN_ROOMS
 FLAT_ROOMS = SHELLS | {"doc_fragments"}
 """Folders of plugins that hold files only, named by what the plugin is called."""
 
+RENDERER = "plugin_utils/_report/page/render.py"
+"""The file that renders the templates beside it, with the engine that ansible-core brings."""
+
 SIMULATOR_NAMES = {f"{OURS}.plugin_utils._simulator", "_simulator"}
 """The second is its name when its folder is run by path."""
 
@@ -236,6 +239,8 @@ def reports_know_facts_only(source: Source) -> list[str]:
     known = {source.room, "module_utils/_model"}
     found = [f"knows {room}" for room in sorted(source.our_rooms() - known)]
     others = sys.stdlib_module_names - IO_MODULES
+    if source.path == RENDERER:
+        others |= {"jinja2", "markupsafe"}
     return found + [
         f"imports {name}"
         for name in source.imports()

@@ -16,15 +16,14 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from .._client.errors import FotaError
+from .._model.csv_cell import cell
 from .._model.errors import InvalidValue
-from .._model.text import brief, shown, visible
+from .._model.text import brief, shown
 
 OPTION = "results_file"
 _CSV = ".csv"
 _JSON_LINES = (".jsonl", ".ndjson")
 _MODE = 0o644
-# A spreadsheet reads a cell that begins like this as a formula; full-width signs count as well.
-_FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 
 Row = Mapping[str, Any]
 
@@ -111,23 +110,6 @@ class ResultsFile:
                 file.write(json_line(row))
                 count += 1
         return count
-
-
-def cell(value: object) -> str:
-    """Give a value as a cell of CSV: one line of printable text, never a formula.
-
-    Lists of texts are joined by semicolons; other lists and mappings are JSON.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, (bool, int, float)):
-        return json.dumps(value)
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        value = ";".join(value)
-    text = value if isinstance(value, str) else json.dumps(value)
-    if not text.isprintable():
-        text = visible(text)
-    return f"'{text}" if text.lstrip()[:1] in _FORMULA else text
 
 
 def json_line(row: Row) -> str:

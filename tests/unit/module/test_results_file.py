@@ -18,11 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
+from ansible_collections.thingspace.fota.plugins.module_utils._model.csv_cell import cell
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
 from ansible_collections.thingspace.fota.plugins.module_utils._module.results_file import (
     ResultsFile,
     Rows,
-    cell,
     json_line,
 )
 

@@ -318,9 +318,12 @@ def test_anything_but_a_result_is_refused(facts: object) -> None:
 
 
 def test_an_unknown_form_is_refused() -> None:
-    with pytest.raises(AnsibleFilterError, match="report, plan, odds, audit, json"):
+    with pytest.raises(
+        AnsibleFilterError, match="report, plan, odds, audit, json, html, markdown, csv"
+    ):
         fota_report({"msg": ""}, "table")
-    assert {*FORMS} == {"report", "plan", "odds", "audit", "json"}
+    texts = {"html", "markdown", "csv"}
+    assert {*FORMS} == {"report", "plan", "odds", "audit", "json"} | texts
 
 
 def test_a_pending_row_is_counted() -> None:

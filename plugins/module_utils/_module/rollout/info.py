@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..._client.errors import ServiceRefused, ServiceUnavailable, UnexpectedReply
+from ..._client.transport import COLLECTION_VERSION
 from ..._model.errors import InvalidValue
 from ..._model.imei import ImeiCheck
 from ..._model.text import count
@@ -190,6 +191,7 @@ def view_rollout(
         **view_decision(decision, return_devices),
         "events": view_events(decision),
         "diff": diff_decision(decision),
+        "collection_version": COLLECTION_VERSION,
         "msg": context.headline("; ".join(parts)),
     }
 

@@ -44,6 +44,16 @@ from ..._plan.rollout.placement.scope import Out
 from ..._plan.rollout.placement.standings import Standing, Standings
 from ..._plan.rollout.placement.upgrade_paths import VersionPath
 from ..campaigns.view import view_day, view_windows
+from .report_facts import (
+    count_attempts,
+    result_at,
+    view_calendar,
+    view_given,
+    view_hours,
+    view_results_by_day,
+    view_wave_cohorts,
+    waiting_since,
+)
 
 # Classes that need no attention.
 _QUIET = frozenset(
@@ -96,6 +106,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             ],
             "accept": accepts,
         },
+        "given": view_given(spec),
         "awaiting": [
             *({"kind": "approval", **approval} for approval in approvals),
             *({"kind": "accept", **accept} for accept in accepts),
@@ -106,6 +117,9 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         "now": view_time(seen.now),
         "next_check_after": view_time(decision.next_check),
         "targets": [{**vars(target), "generation": target.generation} for target in spec.targets],
+        "type": spec.type.value,
+        "protocol": spec.protocol,
+        "calendar": view_calendar(spec),
         "counts": {
             "selected": len(spec.devices),
             "in_scope": len(assessment.rows),
@@ -151,7 +165,10 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             {**_standing(standing), "devices": count}
             for standing, count in standings.count(chain(imeis, assessment.out))
         ],
-        "campaigns": [_campaign(own) for own in assessment.history.campaigns],
+        "results_by_day": view_results_by_day(assessment.rows),
+        "campaigns": [
+            {**_campaign(own), **view_hours(own, spec)} for own in assessment.history.campaigns
+        ],
         "devices": list(view_devices(decision, return_devices, standings)),
     }
 
@@ -305,6 +322,7 @@ def _cohort(cohort: PackageEvidence) -> dict[str, Any]:
         "attempted": cohort.attempted,
         "failures": cohort.failures,
         "codes": list(cohort.codes),
+        "failed_at": view_time(cohort.failed_at),
         "state": "failed" if cohort.failed else "qualified" if cohort.qualified else "pilot",
     }
 
@@ -362,6 +380,7 @@ def _wave(assessment: Assessment, state: WaveState, touched: int) -> dict[str, A
             "min_success_rate": None
             if wave.gate.min_success_rate is None
             else float(wave.gate.min_success_rate),
+            "soak_hours": wave.gate.soak.total_seconds() / 3600,
             "approval": wave.gate.approval,
             "test": wave.gate.test.value,
         },
@@ -377,8 +396,10 @@ def _wave(assessment: Assessment, state: WaveState, touched: int) -> dict[str, A
         ],
         "soak_until": view_time(judgement.soak_until),
         "deadline": view_time(state.deadline),
+        "waiting_since": view_time(waiting_since(state, assessment.seen.now)),
         "counts": count_by(row.outcome.kind.value for row in state.rows),
         "models": [dict(vars(counts)) for counts in count_models(state.rows)],
+        "cohorts": list(view_wave_cohorts(state.rows)),
         "kinds_left_out": _summarize([" ".join(stratum[1:]) for stratum in strata], "kinds"),
     }
 
@@ -416,7 +437,7 @@ def _campaign(own: OwnCampaign) -> dict[str, Any]:
 
 DEVICE_COLUMNS = (
     *("deviceId", "host", "wave", "class", "reason", "make", "model", "version", "target"),
-    *("standing", "path", "from_version", "campaign_id"),
+    *("standing", "path", "from_version", "campaign_id", "attempts", "result_at"),
 )
 
 
@@ -452,6 +473,8 @@ def _device(row: RolloutDevice, wave: str, standing: Standing) -> dict[str, Any]
         **_standing(standing),
         "from_version": row.path.steps[0].from_version,
         "campaign_id": row.outcome.campaign_id,
+        "attempts": count_attempts(row),
+        "result_at": view_time(result_at(row)),
     }
 
 
@@ -465,6 +488,8 @@ def _device_out(imei: str, host: str, why: Out, standing: Standing) -> dict[str,
         **_standing(standing),
         "from_version": standing.version,
         "campaign_id": "",
+        "attempts": 0,
+        "result_at": None,
     }
 
 

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report of a rollout as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..rollout import devices, summary, times, waves
+from ..rollout.moments import minute
+from ..rollout.outcomes import ATTENTION, LABELS, count_groups
+from .packed_devices import pack
+from .render import render
+
+Facts = Mapping[str, Any]
+
+# Rows of devices that a page has without its script.
+_FIRST_ROWS = 40
+_ATTENTION_COLUMNS = (
+    *("deviceId", "host", "wave", "class", "reason", "next", "version", "attempts", "result_at"),
+)
+_ALL_COLUMNS = (
+    *("deviceId", "host", "wave", "class", "model", "from_version", "version", "target"),
+    *("attempts", "result_at", "reason", "campaign_id"),
+)
+
+SECTIONS = (
+    ("next", "What it waits for"),
+    ("waves", "Waves"),
+    ("attention", "Needs attention"),
+    ("burn-up", "Burn-up"),
+    ("times", "Time per wave"),
+    ("campaigns", "Campaigns"),
+    ("clusters", "Failure clusters"),
+    ("exposure", "Exposure"),
+    ("given", "Approvals"),
+    ("inputs", "Versions and inputs"),
+    ("devices", "Devices"),
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A table of devices with the first of its rows; the script finds the others."""
+
+    name: str
+    label: str
+    keys: tuple[str, ...]
+    rows: Sequence[Mapping[str, Any]]
+    total: int
+
+    @property
+    def labels(self) -> list[str]:
+        return [devices.LABELS[key] for key in self.keys]
+
+
+def rollout_page(facts: Facts) -> str:
+    """Give the report as one file of HTML.
+
+    :param facts: result of ``fota_rollout_info``; one whose read failed gives its message.
+    """
+    if not summary.is_judged(facts):
+        return render("failed.html.j2", facts=facts, summary=summary)
+    scale = times.find_scale(facts)
+    rows = devices.device_rows(facts)
+    urgent = devices.needs_attention(rows)
+    return render(
+        "rollout.html.j2",
+        facts=facts,
+        sections=SECTIONS,
+        summary=summary,
+        minute=minute,
+        waves=waves.wave_rows(facts),
+        whole=waves.segments(count_groups(facts["counts"])),
+        kinds=LABELS,
+        urgent=_list("urgent", "Devices that need attention", _ATTENTION_COLUMNS, urgent),
+        only=" ".join(ATTENTION),
+        quiet=list(devices.quiet_groups(facts)),
+        scale=scale,
+        burn_up=times.burn_up(facts, scale),
+        wave_times=times.wave_times(facts, scale),
+        campaigns=times.campaign_rows(facts, scale),
+        freezes=list(map(times.describe_freeze, facts["calendar"]["freeze"])),
+        everything=_list("everything", "All listed devices", _ALL_COLUMNS, rows),
+        packed=pack(rows, devices.LABELS, devices.classes_of(rows)),
+    )
+
+
+def _list(
+    name: str, label: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
+) -> Listed:
+    first = [{**row, "result_at": minute(row["result_at"])[:16]} for row in rows[:_FIRST_ROWS]]
+    return Listed(name, label, keys, first, len(rows))

@@ -1,0 +1,171 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waves and their cohorts as rows of numbers, and as bars into which the gates are drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from ....module_utils._model.text import count, visible
+from ..gates import gate_lines, percent
+from .outcomes import LABELS, count_groups, words
+
+Facts = Mapping[str, Any]
+
+# The narrowest part of a bar, in percent, so that one failure in a large wave is seen.
+_NARROWEST = 0.5
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a bar, in percent of its width."""
+
+    kind: str
+    start: float
+    width: float
+    title: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A line across a bar, in percent of its width."""
+
+    kind: str
+    at: float
+    title: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A wave or a cohort of it: numbers of devices, and its bar."""
+
+    name: str
+    planned: int
+    attempted: int
+    verified: int
+    failed: int
+    silent: int
+    unreached: int
+    segments: tuple[Segment, ...]
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How likely a gate stops firmware of a failure rate; the height is in percent."""
+
+    rate: str
+    chance: str
+    short: str
+    height: float
+
+
+@dataclass(frozen=True)
+class WaveRows:
+    """A wave with its cohorts and its gate."""
+
+    total: Row
+    state: str
+    level: str
+    why: str
+    cohorts: tuple[Row, ...]
+    gate: tuple[str, ...]
+    odds: tuple[Chance, ...]
+
+
+_LEVELS = {"halted": "bad", "held": "bad", "awaits_approval": "warn", "passed": "good"}
+
+
+def wave_rows(facts: Facts) -> list[WaveRows]:
+    """Give the waves in order."""
+    return [_wave(wave) for wave in facts["waves"]]
+
+
+def _wave(wave: Facts) -> WaveRows:
+    groups = count_groups(wave["counts"])
+    # Failures of halted cohorts do not count for the gate.
+    excluded = max(0, groups["failed"] - wave["failures"])
+    groups["failed"] -= excluded
+    groups["excluded"] = excluded
+    total = Row(
+        name=f"{wave['number']} {visible(wave['name'])}",
+        planned=wave["devices"],
+        attempted=groups["verified"] + groups["failed"] + excluded,
+        verified=groups["verified"],
+        failed=groups["failed"] + excluded,
+        silent=groups["silent"],
+        unreached=groups["unreached"],
+        segments=segments(groups),
+        marks=tuple(_marks(wave)) if wave["members"] else (),
+    )
+    return WaveRows(
+        total=total,
+        state=words(wave["state"]),
+        level=_LEVELS.get(wave["state"], ""),
+        why=visible(wave["why"]),
+        cohorts=tuple(map(_cohort, wave["cohorts"])),
+        gate=tuple(line.strip() for line in gate_lines(wave)) if wave["members"] else (),
+        odds=tuple(map(_chance, wave["odds"])) if wave["members"] else (),
+    )
+
+
+def _cohort(cohort: Facts) -> Row:
+    groups = {kind: cohort.get(kind, 0) for kind in LABELS}
+    return Row(
+        name=visible(f"{cohort['model']} {cohort['from_version'] or '?'} → {cohort['to_version']}"),
+        planned=cohort["devices"],
+        attempted=cohort["verified"] + cohort["failed"],
+        verified=cohort["verified"],
+        failed=cohort["failed"],
+        silent=cohort["silent"],
+        unreached=cohort["unreached"],
+        segments=segments(groups),
+    )
+
+
+def segments(groups: Mapping[str, int]) -> tuple[Segment, ...]:
+    """Lay out groups of devices one after the other; failed ones are at the right end."""
+    total = sum(groups.values())
+    shares = {kind: groups[kind] / total * 100 for kind in LABELS if groups.get(kind)}
+    widths = {kind: max(share, _NARROWEST) for kind, share in shares.items()}
+    spare, start = sum(widths.values()) / 100, 0.0
+    found = []
+    for kind, width in widths.items():
+        title = f"{groups[kind]:,} of {count(total, 'device')}: {LABELS[kind]}"
+        found.append(Segment(kind, round(start, 2), round(width / spare, 2), title))
+        start += width / spare
+    return tuple(found)
+
+
+def _marks(wave: Facts) -> Iterator[Mark]:
+    """Draw the gate: verified devices must reach one line, failures must not reach the other."""
+    devices, members, gate = wave["devices"], wave["members"], wave["gate"]
+    needed = max(wave["sample"], math.ceil(Fraction(str(gate["min_coverage"])) * members))
+    reach = min(max(needed - wave["failures"], 0), devices)
+    yield Mark(
+        "pass",
+        round(reach / devices * 100, 2),
+        f"gate: passes once {needed} of {count(members, 'device')} are attempted",
+    )
+    allowed = min(wave["failures_allowed"], devices)
+    yield Mark(
+        "halt",
+        round(100 - allowed / devices * 100, 2),
+        f"gate: tolerates {count(allowed, 'failure')}; one more halts",
+    )
+
+
+def _chance(odds: Facts) -> Chance:
+    chance = odds["stop_chance"]
+    short = "<1" if 0 < chance < 0.01 else ">99" if 0.99 < chance < 1 else f"{chance * 100:.0f}"
+    return Chance(
+        rate=percent(odds["failure_rate"]),
+        chance=percent(chance),
+        short=f"{short} %",
+        height=round(chance * 100, 1),
+    )
