@@ -97,14 +97,14 @@ LATE = 12
 ALL_ROLLOUTS = {
     **dict.fromkeys(((size, kind) for size in (300, 5000) for kind in ("good", "bad")), 1000),
     **dict.fromkeys(((size, kind) for size in (50, 300, 5000) for kind in FAIR), 1000),
-    (50, "bad"): 1000,
+    (50, "bad"): 5000,
 }
 ROLLOUTS = {
     (5000, "good"): 20,
     (5000, "bad"): 40,
     (300, "good"): 300,
     (300, "bad"): 1000,
-    (50, "bad"): 1000,
+    (50, "bad"): 5000,
     **dict.fromkeys(((50, kind) for kind in FAIR), 1000),
     **dict.fromkeys(((300, kind) for kind in FAIR), 400),
     **dict.fromkeys(((5000, kind) for kind in FAIR), 40),
