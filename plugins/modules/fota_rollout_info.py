@@ -796,6 +796,98 @@ campaigns:
         - start: 4
           end: 10
       zone: America/Chicago
+evidence:
+  description:
+    - The numbers and times by which the waves and cohorts were judged, from which the verdicts
+      follow, in at most 12 kB for any fleet. The lookup P(thingspace.fota.fota_verified#lookup)
+      judges them again.
+    - C(left_out) counts the entries that there was no room for. If C(judged) is false, something
+      could not be read, and the verdicts did not decide the phase.
+    - In C(parts) of a wave, C(met_at) is when its numbers were met and the soak started, and
+      C(read_after_soak) counts verified devices whose version was read after the soak.
+      C(too_many_once) and C(over_limit_once) are the numbers at the first moment at which there
+      were too many failures. C(earlier) are the numbers without devices that came later.
+    - C(counts) of a cohort are the attempted devices and failures by wave, at C(failed_at) or else
+      now. C(stake) is the evidence of the anytime test, which decides from 20 on.
+  returned: when a decision was made
+  type: dict
+  version_added: 0.7.0
+  sample:
+    now: '2026-03-02T08:00:00+00:00'
+    targets:
+      - generation: 5d1c5b
+        make: SEQUANS Communications
+        model: GM01Q
+        version: SR1.2.0.0-10657
+    gates:
+      - waves: [1]
+        max_failure_rate: 1/10
+        max_failures: 2
+        min_success_rate: null
+        min_sample: 5
+        min_coverage: 3/4
+        max_rejected: 1/10
+        max_failed_cohort_share: 1/2
+        soak: 86400
+        approval: true
+        test: anytime
+    approved: []
+    accepted: []
+    waves:
+      - number: 1
+        name: pilot
+        verdict: wait
+        why: 2 of at least 5 devices attempted
+        begun: true
+        open_for: all
+        passed_for: []
+        left: []
+        parts:
+          - targets: all
+            verdict: wait
+            members: 7
+            verified: 2
+            failed: 0
+            unknown: 0
+            silent: 0
+            under_way: 1
+            devices: 7
+            rejected: 0
+            in_failed_cohorts: 0
+            too_many_once: null
+            over_limit_once: null
+            met_at: null
+            read_after_soak: 0
+            stake: null
+            deadline: '2026-03-07T00:00:00+00:00'
+            stopped: ''
+            accepted: null
+            trying: false
+            by_target: {}
+            earlier: null
+    cohorts:
+      - package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
+        generation: 5d1c5b
+        codes: [8a1f0e]
+        devices: 100
+        attempted: 2
+        failures: 0
+        accepted: 0
+        limits: {'1': 2}
+        failed_at: null
+        counts: {'1': [3, 0]}
+        stake: 0.68
+    left_out: {}
+    judged: true
+journal:
+  description: Number of lines of O(journal) and the head of its hash chain when it was read. The
+    head is empty if there is no line.
+  returned: when a decision was made
+  type: dict
+  version_added: 0.7.0
+  sample:
+    lines: 12
+    head: 6ca13d52ca70c883e0f0bb101e425a89e8624de51db2d2392593af6a84118090
 devices:
   description: Devices selected by O(return_devices).
   returned: when a decision was made

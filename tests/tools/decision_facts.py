@@ -72,7 +72,16 @@ RENDERINGS = frozenset({"audit", "halted_cohorts", "halted_lanes", "plan", "repo
 """Members of a result that show other facts once more."""
 ADDED = frozenset(
     {
-        *("busy", "changes", "cohort_rules", "gate", "kinds_left_out", "max_exposure", "models"),
+        *(
+            "busy",
+            "changes",
+            "cohort_rules",
+            "evidence",
+            "gate",
+            "kinds_left_out",
+            "max_exposure",
+            "models",
+        ),
         *("out_of_scope", "overrides", "rate_ruled_out", "required", "standings", "state"),
         *("halts_at", "imeis", "needless_stop", "odds", "total", "touched_at_most", "unread"),
         *("attempts", "calendar", "failed_at", "given", "protocol", "result_at", "results_by_day"),
@@ -127,8 +136,8 @@ def _view(decision: Decision) -> Facts:
                 "failed": numbers.failed,
                 "unknown": numbers.unknown,
                 "rejected": numbers.rejected,
-                "too_many_once": numbers.too_many_once,
-                "over_limit_once": numbers.over_limit_once,
+                "too_many_once": numbers.too_many_once is not None,
+                "over_limit_once": numbers.over_limit_once is not None,
             }
             for numbers in (state.numbers for state in decision.assessment.waves)
         ],

@@ -39,9 +39,15 @@ WINGS = ("declaration", "observation", "placement", "judgement", "action")
 """The packages of ``_plan/rollout`` in the order in which data flows; each knows those before it."""
 
 SHELLS = {"modules", "inventory", "lookup", "filter", "test", "action"}
-SHELLS_MAY_KNOW = {"module_utils/_module", "module_utils/_model", "plugin_utils/_report"}
+SHELLS_MAY_KNOW = {
+    *("module_utils/_module", "module_utils/_model", "plugin_utils/_journal"),
+    "plugin_utils/_report",
+}
 """Use-cases, reports and, as a filter is a pure function, what reads and writes text and records."""
-PLUGIN_ROOMS = {"plugin_utils/_action", "plugin_utils/_report", "plugin_utils/_simulator"}
+PLUGIN_ROOMS = {
+    *("plugin_utils/_action", "plugin_utils/_journal", "plugin_utils/_report"),
+    "plugin_utils/_simulator",
+}
 ROOMS = {f"module_utils/{layer}" for layer in MAY_KNOW} | PLUGIN_ROOMS
 FLAT_ROOMS = SHELLS | {"doc_fragments"}
 """Folders of plugins that hold files only, named by what the plugin is called."""
@@ -248,6 +254,14 @@ def reports_know_facts_only(source: Source) -> list[str]:
     ]
 
 
+def the_journal_knows_records_only(source: Source) -> list[str]:
+    """What writes lines shares with what reads them how they are chained, and nothing else."""
+    if source.room != "plugin_utils/_journal":
+        return []
+    others = source.our_rooms() - {source.room, "module_utils/_model"}
+    return [f"knows {room}" for room in sorted(others)]
+
+
 def shells_build_no_urls(source: Source) -> list[str]:
     """No address of the service outside ``_api`` and ``_client``; documentation may name one."""
     if source.layer not in SHELLS:
@@ -298,6 +312,7 @@ RULES: list[Rule] = [
     actions_only_run_tasks,
     modules_render_nothing,
     reports_know_facts_only,
+    the_journal_knows_records_only,
     shells_build_no_urls,
     modules_are_short,
     simulator_stands_alone,
@@ -361,6 +376,11 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (reports_know_facts_only, "plugin_utils/_report/a.py", "from .._simulator import clock"),
     (reports_know_facts_only, "plugin_utils/_report/a.py", "import yaml"),
     (reports_know_facts_only, "plugin_utils/_report/a.py", "from pathlib import Path"),
+    (
+        the_journal_knows_records_only,
+        "plugin_utils/_journal/a.py",
+        "from ...module_utils._module.rollout import view",
+    ),
     (shells_build_no_urls, "modules/a.py", "url = base + '/fota/v3/campaigns'"),
     (shells_build_no_urls, "modules/a.py", "url = f'https://{host}/x'"),
     (modules_are_short, "modules/a.py", "\n".join(f"x{n} = {n}" for n in range(151))),

@@ -192,6 +192,7 @@ def view_rollout(
         "events": view_events(decision),
         "diff": diff_decision(decision),
         "collection_version": COLLECTION_VERSION,
+        "journal": {"lines": declared.journal.lines, "head": declared.journal.head},
         "msg": context.headline("; ".join(parts)),
     }
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal of a rollout: one JSON object per line, one line per run.
+"""The journal of a rollout as it is read: one JSON object per line, one line per run.
 
 No decision depends on it. It holds ids of campaigns, which can be read even while no report lists
 them, and the state after the last run, with which the next run finds what has changed.
@@ -9,14 +9,14 @@ them, and the state after the last run, with which the next run finds what has c
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..._model.errors import InvalidValue
+from ..._model.hash_chain import find_end, read_object
 from ..._plan.rollout.action.events import LastRun
 
 # The ids of the service are UUIDs; no other text gets into a URL.
@@ -30,11 +30,15 @@ class Journal:
     :ivar campaign_ids: campaigns that were created.
     :ivar unreadable: numbers of the lines that are not JSON objects and that no run of this rollout
         has reported yet: its own line follows.
+    :ivar lines: how many it has, those of other rollouts included.
+    :ivar head: of its hash chain; empty where it has no lines.
     """
 
     last: LastRun = LastRun()
     campaign_ids: tuple[str, ...] = ()
     unreadable: tuple[int, ...] = ()
+    lines: int = field(default=0, compare=False)
+    head: str = field(default="", compare=False)
 
 
 def read_journal(path: str, rollout: str) -> Journal:
@@ -43,7 +47,7 @@ def read_journal(path: str, rollout: str) -> Journal:
     :raises InvalidValue: the file cannot be read.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8", errors="replace")
+        content = Path(path).read_bytes()
     except FileNotFoundError:
         return Journal()
     except OSError as error:
@@ -53,7 +57,8 @@ def read_journal(path: str, rollout: str) -> Journal:
     last = LastRun()
     ids: dict[str, None] = {}
     unreadable: list[int] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    lines = content.removesuffix(b"\n").split(b"\n") if content else []
+    for number, line in enumerate(lines, 1):
         entry = _read_line(line)
         if entry is None:
             unreadable.append(number)
@@ -64,7 +69,8 @@ def read_journal(path: str, rollout: str) -> Journal:
             for campaign_id in map(str, created if isinstance(created, list) else ()):
                 if CAMPAIGN_ID.fullmatch(campaign_id):
                     ids.setdefault(campaign_id)
-    return Journal(last, tuple(ids), tuple(unreadable))
+    head = find_end(lines)[0] if lines else ""
+    return Journal(last, tuple(ids), tuple(unreadable), len(lines), head)
 
 
 def read_last_run(entry: Mapping[str, Any]) -> LastRun:
@@ -76,11 +82,5 @@ def read_last_run(entry: Mapping[str, Any]) -> LastRun:
     )
 
 
-def _read_line(line: str) -> dict[str, Any] | None:
-    if not line.strip():
-        return {}
-    try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return entry if isinstance(entry, dict) else None
+def _read_line(line: bytes) -> dict[str, Any] | None:
+    return read_object(line) if line.strip() else {}

@@ -44,6 +44,7 @@ from ..._plan.rollout.placement.scope import Out
 from ..._plan.rollout.placement.standings import Standing, Standings
 from ..._plan.rollout.placement.upgrade_paths import VersionPath
 from ..campaigns.view import view_day, view_windows
+from .evidence import view_evidence
 from .report_facts import (
     count_attempts,
     result_at,
@@ -169,6 +170,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         "campaigns": [
             {**_campaign(own), **view_hours(own, spec)} for own in assessment.history.campaigns
         ],
+        "evidence": view_evidence(decision),
         "devices": list(view_devices(decision, return_devices, standings)),
     }
 

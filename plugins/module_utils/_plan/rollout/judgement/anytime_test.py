@@ -22,6 +22,8 @@ BETS = (2, 3, 5)
 DECISIVE = 20
 # Logarithms this close to the limit do not decide.
 _DOUBT = 1e-6
+# Floats end a little above e to this.
+_LARGEST_LOGARITHM = 700
 
 
 class Count(NamedTuple):
@@ -53,9 +55,7 @@ def is_beyond_chance(counts: Sequence[Count], bets: Sequence[int]) -> bool:
         return True
     if not bets or not any(count.failures for count in counts):
         return False
-    stakes = [sum(_log_stake(bet, count) for count in counts) for bet in bets]
-    most = max(stakes)
-    stake = most + math.log(sum(math.exp(each - most) for each in stakes) / len(bets))
+    stake = _log_mean_stake(counts, bets)
     if abs(stake - math.log(DECISIVE)) > _DOUBT:
         return stake > math.log(DECISIVE)
     return find_stake(counts, bets) >= DECISIVE
@@ -72,6 +72,20 @@ def find_stake(counts: Sequence[Count], bets: Sequence[int]) -> Fraction:
                 stake *= bet**failures * kept ** (attempted - failures)
         stakes.append(stake)
     return sum(stakes, Fraction(0)) / len(stakes) if stakes else Fraction(1)
+
+
+def estimate_stake(counts: Sequence[Count], bets: Sequence[int]) -> float:
+    """Give the stake as a float; infinite where it is too large for one."""
+    if any(count.failures and not count.rate for count in counts):
+        return math.inf
+    stake = _log_mean_stake(counts, bets) if bets else 0.0
+    return math.exp(stake) if stake < _LARGEST_LOGARITHM else math.inf
+
+
+def _log_mean_stake(counts: Sequence[Count], bets: Sequence[int]) -> float:
+    stakes = [sum(_log_stake(bet, count) for count in counts) for bet in bets]
+    most = max(stakes)
+    return most + math.log(sum(math.exp(each - most) for each in stakes) / len(bets))
 
 
 def _log_stake(bet: int, count: Count) -> float:

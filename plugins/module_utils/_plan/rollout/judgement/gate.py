@@ -36,6 +36,16 @@ class GateVerdict(Enum):
 
 
 @dataclass(frozen=True)
+class Moment:
+    """The devices of a wave at an earlier moment, as far as the gate counts them."""
+
+    at: datetime
+    members: int
+    attempted: int
+    failures: int
+
+
+@dataclass(frozen=True)
 class Numbers:
     """The devices of one wave, counted; those of failed cohorts only in the last three.
 
@@ -49,8 +59,8 @@ class Numbers:
     :ivar devices: all devices of the wave.
     :ivar rejected: refused by the service, or gone, in cohorts that have not failed.
     :ivar in_failed_cohorts: devices whose cohort has failed.
-    :ivar too_many_once: at some moment failures were too many to believe in the tolerated rate.
-    :ivar over_limit_once: at some moment there were more failures than tolerated.
+    :ivar too_many_once: when failures were first too many to believe in the tolerated rate.
+    :ivar over_limit_once: when there were first more failures than tolerated.
     :ivar successes: of each verified device, when its success came.
     :ivar reads: of each verified device, when its version was read last.
     """
@@ -64,8 +74,8 @@ class Numbers:
     devices: int = 0
     rejected: int = 0
     in_failed_cohorts: int = 0
-    too_many_once: bool = False
-    over_limit_once: bool = False
+    too_many_once: Moment | None = None
+    over_limit_once: Moment | None = None
     successes: tuple[datetime, ...] = ()
     reads: tuple[datetime, ...] = ()
 

@@ -17,20 +17,20 @@ from itertools import groupby
 from ..declaration.spec import Wave
 from ..placement.rollout_device import LEFT, RolloutDevice
 from .device_outcomes import find_result
-from .gate import failures_allowed
+from .gate import Moment, failures_allowed
 from .statistics import FailureTest, Result, list_changes
 
 
 @dataclass(frozen=True)
 class Hindsight:
-    """What was so at some moment.
+    """What was so at some moment, at the first one; None: at none.
 
     :ivar too_many: failures were too many to believe in the tolerated rate.
     :ivar over_limit: there were more failures than tolerated.
     """
 
-    too_many: bool = False
-    over_limit: bool = False
+    too_many: Moment | None = None
+    over_limit: Moment | None = None
 
 
 @dataclass
@@ -55,7 +55,7 @@ def look_back(wave: Wave, rows: Iterable[RolloutDevice]) -> Hindsight:
     changes = [(change, part) for part in parts.values() for change in list_changes(part.results)]
     changes.sort(key=lambda entry: entry[0].at)
     test = None if wave.gate.max_failures is not None else FailureTest({wave.number: wave.gate})
-    too_many = over_limit = False
+    too_many = over_limit = None
     for moment, together in groupby(changes, key=lambda entry: entry[0].at):
         more = 0
         for change, part in together:
@@ -68,6 +68,10 @@ def look_back(wave: Wave, rows: Iterable[RolloutDevice]) -> Hindsight:
         failures = sum(part.failures for part in sound)
         attempted = sum(part.attempted for part in sound)
         members = sum(part.members for part in sound)
-        over_limit |= failures > failures_allowed(wave.gate, members)
-        too_many |= test is not None and test.is_too_many({wave.number: (attempted, failures)})
+        now = Moment(moment, members, attempted, failures)
+        if over_limit is None and failures > failures_allowed(wave.gate, members):
+            over_limit = now
+        if too_many is None and test is not None:
+            counts = {wave.number: (attempted, failures)}
+            too_many = now if test.is_too_many(counts) else None
     return Hindsight(too_many=too_many, over_limit=over_limit)

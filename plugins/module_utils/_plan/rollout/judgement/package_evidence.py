@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,7 +26,7 @@ from ..placement.rollout_device import (
 from .accepted import accepted_of_cohorts
 from .device_outcomes import find_begun, find_failure, find_result
 from .gate import failures_allowed
-from .statistics import FailureTest, Result
+from .statistics import Counts, FailureTest, Result
 
 # Campaigns big enough to be evidence that were none, before a person must look.
 MOST_FRUITLESS_BATCHES = 3
@@ -43,6 +44,9 @@ class PackageEvidence:
     :ivar failed_at: when the cohort has halted: nothing more is created for it.
     :ivar qualified: it may go to more than 20 devices at once.
     :ivar fruitless: campaigns that are over, could have been evidence, and were none.
+    :ivar accepted: failures that a person accepts.
+    :ivar limits: failures that some waves tolerate of the cohort at most.
+    :ivar counts: those under way included, at ``failed_at`` or else now.
     """
 
     package: Package
@@ -55,6 +59,9 @@ class PackageEvidence:
     failed_at: datetime | None
     qualified: bool
     fruitless: int
+    accepted: int = 0
+    limits: Mapping[int, int] = field(default_factory=dict)
+    counts: Counts = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -221,6 +228,10 @@ def _conclude(
     accepted = accepted_of_cohorts(spec, history, tally.target, codes)
     refused_at_size = any(own.refused and own.name.count > PILOT_DEVICES for own in ours)
     proved = _is_evidence(tally.results) or name in spec.qualified_packages
+    results = [*tally.results, *tally.under_way]
+    failed_at, counts = (
+        test.replay(results) if failures > accepted else (None, _count_results(results))
+    )
     return PackageEvidence(
         package=tally.package,
         target=tally.target,
@@ -229,12 +240,22 @@ def _conclude(
         failures=failures,
         live=sum(own.name.count for own in live) + tally.unsettled,
         codes=codes,
-        failed_at=test.find_first([*tally.results, *tally.under_way])
-        if failures > accepted
-        else None,
+        failed_at=failed_at,
         qualified=proved and not refused_at_size,
         fruitless=sum(_is_fruitless(own, tally) for own in ours),
+        accepted=accepted,
+        limits=limits,
+        counts=counts,
     )
+
+
+def _count_results(results: Iterable[Result]) -> Counts:
+    attempted: Counter[int] = Counter()
+    failures: Counter[int] = Counter()
+    for result in results:
+        attempted[result.wave] += 1
+        failures[result.wave] += result.failed
+    return {wave: (number, failures[wave]) for wave, number in attempted.items()}
 
 
 def _is_fruitless(own: OwnCampaign, tally: _Tally) -> bool:

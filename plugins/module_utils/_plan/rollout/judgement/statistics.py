@@ -15,7 +15,10 @@ from itertools import groupby
 from typing import NamedTuple
 
 from ..declaration.spec import Gate, GateTest
-from .anytime_test import Count, find_bets, is_beyond_chance
+from .anytime_test import Count, estimate_stake, find_bets, is_beyond_chance
+
+Counts = Mapping[int, tuple[int, int]]
+"""Attempted devices and failures by wave."""
 
 # A failure rate counts as too high when what was seen is this unlikely under the tolerated one.
 SIGNIFICANCE = Fraction(5, 100)
@@ -147,7 +150,7 @@ class FailureTest:
         self._limits = limits or {}
         self._bets = find_bets(gate.max_failure_rate for gate in gates.values())
 
-    def is_too_many(self, counts: Mapping[int, tuple[int, int]]) -> bool:
+    def is_too_many(self, counts: Counts) -> bool:
         """Judge counts.
 
         :param counts: ``(attempted, failures)`` by wave, of the waves that have begun; the fixed
@@ -160,17 +163,17 @@ class FailureTest:
         if newest.test is GateTest.FIXED:
             attempted, failures = map(sum, zip(*counts.values(), strict=True))
             return fails_too_often(failures, attempted, newest.max_failure_rate)
-        by_rate = [
-            Count(self._gates[wave].max_failure_rate, failures, attempted)
-            for wave, (attempted, failures) in counts.items()
-        ]
-        return is_beyond_chance(by_rate, self._bets)
+        return is_beyond_chance(self._by_rate(counts), self._bets)
 
     def find_first(self, results: Iterable[Result]) -> datetime | None:
         """Give the first moment at which failures were too many; what comes later changes nothing.
 
         What changes at one moment is judged together.
         """
+        return self.replay(results)[0]
+
+    def replay(self, results: Iterable[Result]) -> tuple[datetime | None, Counts]:
+        """Give what :meth:`find_first` gives, and the counts at that moment or else now."""
         counts: dict[int, tuple[int, int]] = {}
         for moment, changes in groupby(list_changes(results), key=_at):
             more = 0
@@ -179,8 +182,20 @@ class FailureTest:
                 counts[change.wave] = attempted + change.attempted, failures + change.failures
                 more += change.failures
             if more > 0 and self.is_too_many(counts):
-                return moment
-        return None
+                return moment, counts
+        return None, counts
+
+    def find_stake(self, counts: Counts) -> float | None:
+        """Give the stake of the anytime test, as far as a float can; None for the fixed test."""
+        if not counts or self._gates[max(counts)].test is GateTest.FIXED:
+            return None
+        return estimate_stake(self._by_rate(counts), self._bets)
+
+    def _by_rate(self, counts: Counts) -> list[Count]:
+        return [
+            Count(self._gates[wave].max_failure_rate, failures, attempted)
+            for wave, (attempted, failures) in counts.items()
+        ]
 
 
 def _at(change: Change) -> datetime:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ...._model.text import count
 from ...._model.times import parse_time
-from ..declaration.spec import Gate, RolloutSpec, Target, Wave
+from ..declaration.spec import RolloutSpec, Target, Wave
 from ..observation.campaign_history import History, day_ends
 from ..observation.observed import OwnCampaign
 from ..placement.rollout_device import (
@@ -24,14 +24,15 @@ from ..placement.rollout_device import (
     RolloutDevice,
 )
 from .accepted import accepted_failures, count_stopped, find_created_again
-from .gate import Circumstances, GateVerdict, Judgement, Numbers, judge
+from .gate import Circumstances, GateVerdict, Judgement, Numbers
 from .hindsight import Hindsight, look_back
 from .newcomers import without_newcomers
 from .package_evidence import PackageEvidence
 from .retries import Retry
+from .wave_part import Case, Earlier, Part, TargetCounts, judge_case, let_through
 
 # Of the parts of a wave, the last of these decides.
-_SEVERITY = (
+SEVERITY = (
     GateVerdict.SKIP,
     GateVerdict.PASS,
     GateVerdict.SOAK,
@@ -54,6 +55,7 @@ class WaveState:
     :ivar deadline: when waiting ends; None while something is still to be created.
     :ivar numbers: the devices counted, as the gate sees them.
     :ivar rows: its devices, in line.
+    :ivar parts: what it was judged by: one part, or one for each number of accepted failures.
     """
 
     wave: Wave
@@ -62,6 +64,7 @@ class WaveState:
     deadline: datetime | None
     numbers: Numbers
     rows: tuple[RolloutDevice, ...] = field(repr=False)
+    parts: tuple[Part, ...] = ()
     passed_for: frozenset[Target] = frozenset()
     open_for: frozenset[Target] = frozenset()
     stopped: int = 0
@@ -100,19 +103,6 @@ def targets_of(rows: Iterable[RolloutDevice]) -> set[Target]:
     return {path.target for path in paths.values()}
 
 
-@dataclass(frozen=True)
-class _Part:
-    """The devices of some targets in a wave, judged.
-
-    :ivar passed_for: the targets that may go on to the next wave.
-    """
-
-    judgement: Judgement
-    numbers: Numbers
-    deadline: datetime | None
-    passed_for: frozenset[Target]
-
-
 class _WaveJudge:
     """Judges one wave after the other by what the campaigns and packages have shown."""
 
@@ -147,16 +137,17 @@ class _WaveJudge:
             )
             for limit, targets in (parts or {None: set[Target]()}).items()
         ]
-        worst = max(judged, key=lambda part: _SEVERITY.index(part.judgement.verdict))
+        worst = max(judged, key=lambda part: SEVERITY.index(part.judgement.verdict))
         return WaveState(
             wave=wave,
             begun=any(own.name.wave == wave.number for own in self._history.campaigns),
             judgement=combine(worst.judgement, [part.judgement for part in judged]),
-            deadline=worst.deadline,
-            numbers=judged[0].numbers
+            deadline=worst.case.given.deadline,
+            numbers=judged[0].case.numbers
             if len(judged) == 1
             else self._count(wave, rows, self._spec.targets),
             rows=rows,
+            parts=tuple(judged),
             passed_for=frozenset().union(*(part.passed_for for part in judged)),
             stopped=0
             if all(
@@ -172,7 +163,7 @@ class _WaveJudge:
         rows: Sequence[RolloutDevice],
         targets: Collection[Target],
         accepted: int | None,
-    ) -> _Part:
+    ) -> Part:
         """Judge the devices of some targets.
 
         :param accepted: failures that a person takes of them.
@@ -197,30 +188,19 @@ class _WaveJudge:
             or self._find_fruitless(sound),
             accepted=accepted,
         )
-        numbers = self._count(wave, rows, targets)
-        judgement = judge(wave.gate, numbers, given)
         present = without_newcomers(self._spec, rows, ours, self._evidence)
-        if judgement.verdict is not GateVerdict.FAIL and len(present) < len(rows):
+        earlier = None
+        if len(present) < len(rows):
             sound_then = [row for row in present if row.halted is None]
             deadline = None if again else self._find_deadline(campaigns, sound_then)
-            then = replace(given, deadline=deadline)
-            before = judge(wave.gate, self._count(wave, present, targets), then)
-            judgement = before if before.verdict is GateVerdict.FAIL else judgement
-        trying = any(own.name.attempt > 1 and not own.over for own in campaigns)
-        if (again or trying) and judgement.verdict in (GateVerdict.PASS, GateVerdict.SOAK):
-            why = f"trying {count(judgement.failures, 'failed device')} again"
-            judgement = replace(judgement, verdict=GateVerdict.WAIT, why=why)
-        passed_for: set[Target] = set()
-        if judgement.verdict.opens_next:
-            forgiven = accepted is not None and judgement.failures <= accepted
-            unproven = _find_unproven(wave.gate, sound, late=given.late, forgiven=forgiven)
-            passed_for = set(targets) - unproven.keys()
-            if unproven and given.late:
-                why = "; ".join(unproven.values())
-                judgement = replace(
-                    judgement, verdict=GateVerdict.HOLD, why=f"the deadline is over, and {why}"
-                )
-        return _Part(judgement, numbers, given.deadline, frozenset(passed_for))
+            earlier = Earlier(self._count(wave, present, targets), deadline)
+        trying = again or any(own.name.attempt > 1 and not own.over for own in campaigns)
+        case = Case(self._count(wave, rows, targets), given, earlier, trying=trying)
+        judgement = judge_case(wave.gate, case)
+        counts = _count_targets(sound) if judgement.verdict.opens_next else {}
+        all_targets = frozenset(targets)
+        judgement, passed_for = let_through(wave.gate, case, judgement, all_targets, counts)
+        return Part(all_targets, case, counts, judgement, passed_for)
 
     def _count(
         self, wave: Wave, rows: Sequence[RolloutDevice], targets: Collection[Target]
@@ -297,16 +277,8 @@ class _WaveJudge:
         return ""
 
 
-def _find_unproven(
-    gate: Gate, rows: Iterable[RolloutDevice], *, late: bool, forgiven: bool
-) -> dict[Target, str]:
-    """Find the targets that the wave lets through without devices of their own to show for it.
-
-    :param rows: of a wave whose numbers are met.
-    :param late: the deadline is over, so one verified device of a target must do.
-    :param forgiven: a person has accepted what there is; what is under way is still waited for.
-    :returns: what is missing, by target.
-    """
+def _count_targets(rows: Iterable[RolloutDevice]) -> dict[Target, TargetCounts]:
+    """Count the devices of each target of a wave whose numbers are met."""
     kinds: dict[int, Counter[DeviceClass]] = {}
     paths = {}
     for row in rows:
@@ -315,18 +287,14 @@ def _find_unproven(
     by_target: dict[Target, Counter[DeviceClass]] = {}
     for key, path in paths.items():
         by_target.setdefault(path.target, Counter()).update(kinds[key])
-    found = {}
-    for target, counts in by_target.items():
-        members = counts.total() - sum(counts[kind] for kind in LEFT)
-        attempted = sum(counts[kind] for kind in ATTEMPTED)
-        verified = counts[DeviceClass.VERIFIED]
-        waits = not late and (attempted < gate.min_coverage * members)
-        if waits or not (verified or forgiven):
-            found[target] = (
-                f"{verified} of {count(members, 'member')} of {target.make} {target.model}"
-                f" verified, {attempted} attempted"
-            )
-    return found
+    return {
+        target: TargetCounts(
+            members=counts.total() - sum(counts[kind] for kind in LEFT),
+            attempted=sum(counts[kind] for kind in ATTEMPTED),
+            verified=counts[DeviceClass.VERIFIED],
+        )
+        for target, counts in by_target.items()
+    }
 
 
 def combine(worst: Judgement, parts: Sequence[Judgement]) -> Judgement:
