@@ -345,6 +345,15 @@ def test_devices_without_the_variable_are_named_with_their_hosts() -> None:
     )
 
 
+@pytest.mark.parametrize("spelled", ["Region", "REGION", "regoin"])
+def test_the_nearest_variable_is_named(spelled: str) -> None:
+    """Of all columns only this one is meant; case counts, as in Ansible."""
+    devices = [{"imei": imei(0), spelled: "east", "site": "a"}]
+    raw = declared(devices, waves=[wave("p", per_package=1, diversity=["region"]), wave()])
+    (problem,) = problems(raw)
+    assert problem.endswith(f"{imei(0)}; did you mean {spelled}?")
+
+
 def test_check_digits() -> None:
     wrong = next(id_ for id_ in imeis(20) if not luhn_is_valid(id_))
     right = next(id_ for id_ in imeis(20) if luhn_is_valid(id_))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, tzinfo
+from difflib import get_close_matches
 from typing import Any
 
 from ...._model.campaign import CampaignType
@@ -144,9 +145,12 @@ def check_variables(
         for variable in wave.diversity:
             bare = [device for device in devices if variable not in device.variables]
             if bare:
+                keys = {key.lower(): key for key in bare[0].variables}
+                near = get_close_matches(variable.lower(), keys, n=1)
+                meant = f"; did you mean {keys[near[0]]}?" if near else ""
                 problems.add(
                     f"{place}.diversity",
-                    f"{count(len(bare), 'device')} without such a variable: {_names(bare)}",
+                    f"{count(len(bare), 'device')} without such a variable: {_names(bare)}{meant}",
                     variable,
                 )
 
