@@ -226,10 +226,13 @@ class Gates:
         )
 
     def _is_good(self, imei: str) -> bool:
-        target = self._targets.get(self._devices[imei]["model"])
-        return self._devices[imei]["firmware"] == target or any(
-            campaign["to"] == target and entry["status"] == SUCCESS
-            for campaign, entry in self._entries.get(imei, [])
+        device, entries = self._devices[imei], self._entries.get(imei, [])
+        target = self._targets.get(device["model"])
+        # What others have upgraded counts as the account has it: nothing was reported of it.
+        by_others = not any(entry["attempts"] for _campaign, entry in entries)
+        known = device["reported_firmware"] if by_others else device["firmware"]
+        return target in (known, device["firmware"]) or any(
+            campaign["to"] == target and entry["status"] == SUCCESS for campaign, entry in entries
         )
 
     def _is_done(self, imei: str) -> bool:
