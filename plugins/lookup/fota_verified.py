@@ -14,11 +14,11 @@ short_description: Verify journals and reports of rollouts
 description:
   - Checks the hash chain of a journal that the role C(thingspace.fota.rollout) has written, and
     judges every gate in it again from the recorded numbers, with the same code.
-  - Does the same for the decision in a JSON report of the role C(thingspace.fota.report).
+  - Does the same for the decision in a JSON or HTML report of the role C(thingspace.fota.report).
   - Reads files on the controller only. The service, an inventory and credentials are not needed.
 options:
   _terms:
-    description: Paths of journals and JSON reports.
+    description: Paths of journals and of reports in JSON or HTML.
     type: list
     elements: path
     required: true

@@ -23,6 +23,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.ve
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._journal.chain import append
 from ansible_collections.thingspace.fota.plugins.plugin_utils._journal.record import journal_record
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.page.rollout_page import (
+    rollout_page,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.report_json import (
     report_document,
 )
@@ -206,15 +209,24 @@ def test_a_report_holds_beside_the_journal_that_it_names(
     account_with: StartAccount, tmp_path: Path
 ) -> None:
     journal, report = tmp_path / "journal.jsonl", tmp_path / "report.json"
+    accept = {"wave": "pilot", "failures": 1, "up_to": 1, "by": "</script><b>&amp;", "reason": "<"}
     rollout = Rollout(account_with(fleet=fleet({"alpha": 10})), {"alpha": 10})
     for _run in range(2):
         run_recorded(rollout, journal)
         rollout.sim.advance(hours=9)
-    document = report_document(rollout.decide(journal=str(journal)))
+    rollout.spec["accept"] = [accept]
+    facts = rollout.decide(journal=str(journal))
+    document = report_document(facts)
     assert document["journal"] == {"lines": 2, "head": verify(journal).head}
     report.write_text(json.dumps(document, indent=2))
     assert [each.holds for each in verify_files([str(journal), str(report)])] == [True, True]
     assert verify(report).as_result()["kind"] == "report"
+    page = tmp_path / "report.html"
+    page.write_text(rollout_page(facts))
+    assert [each.holds for each in verify_files([str(journal), str(page)])] == [True, True]
+    assert (verify(page).kind, verify(page).head) == ("report", verify(journal).head)
+    page.write_text(page.read_text().replace('"verdict":"wait"', '"verdict":"pass"'))
+    assert not verify(page).holds
     document["waves"][0]["verdict"] = "pass"  # what is shown is not what is proved
     first(document)["verdict"] = "pass"
     document["journal"]["head"] = "0" * 64
@@ -232,6 +244,7 @@ def test_a_report_holds_beside_the_journal_that_it_names(
         ("", "the file is empty"),
         ("{}", "no chain in 1 line"),
         ("[]", "no chain in 1 line"),
+        ("<!doctype html><p>A page of someone else", "the page carries no evidence"),
         ('{"rollout": "meters", "phase": "held", "evidence": 7}', "evidence must be an object"),
         ('{"rollout": "meters", "phase": "held", "evidence": {}}', "evidence.targets is missing"),
     ],

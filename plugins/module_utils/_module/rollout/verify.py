@@ -23,6 +23,8 @@ LARGEST = 2_000_000_000
 # Findings and notes that people are shown of one file.
 MOST_SHOWN = 100
 HEAD = re.compile(r"[0-9a-f]{64}")
+# Where a report in HTML carries the same.
+_IN_PAGE = re.compile(rb'<script type="application/json" id="evidence">([^<]*)</script>', re.DOTALL)
 _REPORT_KEYS = frozenset({"rollout", "phase", "evidence"})
 
 
@@ -85,7 +87,7 @@ class Verified:
 
 
 def verify_files(paths: Iterable[str], *, rollout: str = "", head: str = "") -> list[Verified]:
-    """Verify journals and JSON reports; the heads of the reports must be in the journals.
+    """Verify journals and reports; the heads of the reports must be in the journals.
 
     :param rollout: name of the rollout whose files they must be; empty: any.
     :param head: of the chain of each journal, as it was written down elsewhere; empty: not known.
@@ -107,7 +109,12 @@ def verify_files(paths: Iterable[str], *, rollout: str = "", head: str = "") -> 
 def _verify_file(path: str, rollout: str) -> Verified:
     text = _read(path)
     report = _read_report(text)
-    found = _verify_journal(path, text) if report is None else _verify_report(path, report)
+    if report is not None:
+        found = _verify_report(path, report)
+    elif _is_page(text):
+        found = Verified(path, "report", findings=[Finding(0, "the page carries no evidence")])
+    else:
+        found = _verify_journal(path, text)
     if rollout and rollout not in found.rollouts:
         others = ", ".join(found.rollouts) or "none"
         found.findings.append(Finding(0, f"no run of rollout {rollout}; rollouts here: {others}"))
@@ -138,12 +145,15 @@ def _read(path: str) -> bytes:
         raise InvalidValue("path", path, "must be a path") from error
 
 
+def _is_page(text: bytes) -> bool:
+    return text.lstrip()[:1] == b"<"
+
+
 def _read_report(text: bytes) -> Mapping[str, Any] | None:
-    """Read a report, which is one JSON object over many lines or has no chain; None: a journal."""
-    if not text.lstrip().startswith(b"{"):
-        return None
+    """Read a report: one JSON object without a chain, or a page with one; None: a journal."""
+    carried = _IN_PAGE.search(text) if _is_page(text) else None
     try:
-        found = json.loads(text)
+        found = json.loads(carried[1] if carried else text)
     except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or "chain" in found or not found.keys() >= _REPORT_KEYS:

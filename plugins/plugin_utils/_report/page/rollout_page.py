@@ -12,6 +12,7 @@ from typing import Any
 from ..rollout import devices, summary, times, waves
 from ..rollout.moments import minute
 from ..rollout.outcomes import ATTENTION, LABELS, count_groups
+from .evidence import embed_evidence
 from .packed_devices import pack
 from .render import render
 
@@ -85,6 +86,7 @@ def rollout_page(facts: Facts) -> str:
         campaigns=times.campaign_rows(facts, scale),
         freezes=list(map(times.describe_freeze, facts["calendar"]["freeze"])),
         everything=_list("everything", "All listed devices", _ALL_COLUMNS, rows),
+        evidence=embed_evidence(facts),
         packed=pack(rows, devices.LABELS, devices.classes_of(rows)),
     )
 

@@ -119,8 +119,8 @@ def find_lifted(before: RecordedRun, after: RecordedRun) -> Iterator[str]:
             part.case.numbers.over_limit_once or part.case.numbers.too_many_once
             for part in wave.parts
         )
-        failed = wave.verdict is GateVerdict.FAIL
-        if same and once and failed and later.verdict is not GateVerdict.FAIL:
+        goes_on = later.verdict not in (GateVerdict.FAIL, GateVerdict.HOLD)
+        if same and once and wave.verdict is GateVerdict.FAIL and goes_on:
             yield (
                 f"wave {wave.name} had failed in the run before, and now it is"
                 f" {later.verdict.value}, although no accept was given"
