@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -31,6 +30,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
 )
 from ansible_collections.thingspace.fota.plugins.modules import fota_rollout_info, fota_wait
 from ansible_collections.thingspace.fota.tests.tools import update_rollout_schema as update
+from ansible_collections.thingspace.fota.tests.tools.documents import read_blocks
 
 SCHEMA = json.loads(update.SCHEMA.read_text(encoding="utf-8"))
 BESIDE_THE_SPEC = ("description", "version_added")
@@ -152,13 +152,10 @@ def find_variables(node: Any) -> Iterator[dict[str, Any]]:
 
 def read_examples() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every declaration of README, guides, roles and modules, with the file that it is in."""
-    for file in [*update.ROOT.glob("*.md"), *update.ROOT.glob("roles/*/README.md")]:
-        for block in re.findall(r"```yaml\n(.*?)```", file.read_text(encoding="utf-8"), re.DOTALL):
-            yield from ((file.name, found) for found in find_variables(yaml.safe_load(block)))
-    for file in update.ROOT.glob("docs/docsite/rst/*.rst"):
-        text = file.read_text(encoding="utf-8")
-        for block in re.findall(r"code-block:: yaml\n\n((?:   .*\n|\n)+)", text):
-            yield from ((file.name, found) for found in find_variables(yaml.safe_load(block)))
+    for block in read_blocks():
+        if block.language.startswith("yaml"):
+            found = find_variables(yaml.safe_load(block.text))
+            yield from ((block.file, variables) for variables in found)
     for module in (fota_rollout_info, fota_wait):
         found = find_variables(yaml.safe_load(module.EXAMPLES))
         yield from ((module.__name__.rpartition(".")[2], variables) for variables in found)
@@ -171,7 +168,7 @@ def test_the_schema_is_one_and_examples_were_found() -> None:
     jsonschema.Draft7Validator.check_schema(SCHEMA)
     assert {name for name, _variables in EXAMPLES} >= {
         "README.md",
-        "rollout_guide.rst",
+        "docs/docsite/rst/planning_guide.rst",
         "fota_rollout_info",
         "fota_wait",
     }
