@@ -40,7 +40,12 @@ antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml""",
     "lint": "ruff check --output-format concise .",
     "docs": f"""site=$(mktemp -d); chmod 755 "$site"; cd "$site"
 antsibull-docs sphinx-init --use-current --dest-dir . thingspace.fota
-echo "intersphinx_mapping = {{}}; suppress_warnings = ['ref.ref']" >>conf.py
+cat >>conf.py <<'END'
+# Without the network, references to ansible-core have no target.
+intersphinx_mapping = {{}}
+suppress_warnings = ['ref.ref']
+nitpick_ignore_regex = [('envvar', 'ANSIBLE_CACHE_PLUGIN.*')]
+END
 bash build.sh
 rm -rf '{ROOT}/build/docs'; mkdir -p '{ROOT}/build'; cp -r build/html '{ROOT}/build/docs'""",
 }
@@ -199,6 +204,6 @@ for name, (version, *_) in MATRIX.items():
     if version != LINE or name == "core-2.16":
         nox.session(name=name)(matrix)
 for name in LINTERS:
-    nox.session(name=name, default=name != "docs")(linters)
+    nox.session(name=name)(linters)
 for name in ("demo", "bench", "soak"):
     nox.session(name=name, default=False)(program)

@@ -19,7 +19,7 @@ from ansible_collections.thingspace.fota.tests.tools.documents import Block, rea
 # Documents whose commands are run in their order, each in a terminal of its own.
 STORIES = (
     *("quickstart_guide", "accounts_guide", "inventory_guide", "planning_guide"),
-    *("approving_guide", "schedules_guide", "rehearsal_guide", "simulator_guide"),
+    *("approving_guide", "schedules_guide", "rehearsal_guide", "simulator_guide", "moving_guide"),
 )
 GALAXY = "there is no Galaxy here; the session `installed` builds, installs and runs the artifact"
 NOT_RUN = {
@@ -27,6 +27,10 @@ NOT_RUN = {
     "pip install requests python-dateutil": "the venv of the tests has them",
     "ansible-playbook thingspace.fota.demo": "test_playbook_demo runs it, once",
     "cd ~/.ansible/collections/ansible_collections/thingspace/fota": "the tests are elsewhere",
+    "git clone https://github.com/thingspace/fota.git thingspace-fota": "there is no network",
+    "cd thingspace-fota": "that checkout is this one",
+    "make demo": "test_playbook_demo runs the same playbook",
+    "make test": "it runs this test",
     "sudo systemctl enable --now meters-rollout.timer": "changes the machine",
     "journalctl -u meters-rollout.service -n 50": "there is no such service",
 }
@@ -66,7 +70,8 @@ class Terminal:
         """Run a command to its end; its exit code and what it printed."""
         shell = self._shell
         assert shell.stdin and shell.stdout
-        shell.stdin.write(f'{{ {command}\n}} </dev/null\necho; echo "$?:end of the command"\n')
+        end = "printf '\\n%s:end of the command\\n' $?"
+        shell.stdin.write(f"{{ {command}\n}} </dev/null\n{end}\n")
         shell.stdin.flush()
         printed: list[str] = []
         for line in shell.stdout:

@@ -182,8 +182,8 @@ def test_schedules(reader: Reader) -> None:
     reader.run("sh ./run.sh")
     assert reader.output.strip() == "", "cron mails what it prints"
     assert [wave for wave, _status in reader.campaigns()] == ["w01"]
-    reader.run("ansible-playbook rollout.yml -i inventory -e @meters.yml --check")
-    reader.run("sed -i s/canary/nosuchgroup/ meters.yml")
+    reader.run("ansible-playbook rollout.yml -i inventory --syntax-check")
+    reader.run("sed -i s/group:.canary/group:\\ nosuchgroup/ meters.yml")
     status, output = reader.terminal.run("sh ./run.sh")
     assert status == 2
     assert "no selected device is in this group" in output
@@ -221,6 +221,13 @@ def test_rehearsal(reader: Reader) -> None:
     assert {call["kind"] for call in reader.sim.journal()} <= {"read", "auth"}
 
 
+@pytest.mark.soak
+def test_moving(reader: Reader) -> None:
+    reader.write({"campaign.yml": files_of("moving_guide")["campaign.yml"]})
+    reader.follow("moving_guide")
+    assert reader.sim.campaigns() == []
+
+
 def test_the_server_of_the_guides(run_playbook: PlaybookRunner, tmp_path: Path) -> None:
     """It starts from the directory of the collection, here and where it is installed."""
     (command,) = {
@@ -242,7 +249,10 @@ def test_the_server_of_the_guides(run_playbook: PlaybookRunner, tmp_path: Path) 
 # Tasks that need what other tasks leave.
 VARIABLES = {
     **{f"vault_{name}": f"simulator-{value}" for name, value in CONNECTION},
+}
+OF_HOOKS = {
     "rollout_event": {"event": "phase_change", "phase": "running", "before": "planned"},
+    "rollout_decision": {"rollout": "meters-10657"},
 }
 
 
@@ -252,7 +262,8 @@ def turn_clock(**order: float) -> dict[str, Any]:
 
 def read_plays() -> Iterator[dict[str, Any]]:
     """Every play, and a play for the tasks of each document."""
-    for block in read_blocks():
+    # The role of the report needs what that of the rollout leaves.
+    for block in sorted(read_blocks(), key=lambda block: block.file.startswith("roles/report")):
         data = documented.load(block)
         if documented.is_play(data):
             yield from data
@@ -266,7 +277,11 @@ def read_plays() -> Iterator[dict[str, Any]]:
                     task,
                 )
             ]
-            yield {"name": str(block), "hosts": "localhost", "gather_facts": False, "tasks": tasks}
+            yield {
+                **{"name": str(block), "hosts": "localhost", "gather_facts": False},
+                "vars": {} if block.file.startswith("roles/") else OF_HOOKS,
+                "tasks": tasks,
+            }
 
 
 def test_plays_and_tasks(
