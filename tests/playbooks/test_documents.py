@@ -278,7 +278,9 @@ def read_plays() -> Iterator[dict[str, Any]]:
                 )
             ]
             yield {
-                **{"name": str(block), "hosts": "localhost", "gather_facts": False},
+                "name": str(block),
+                "hosts": "localhost",
+                "gather_facts": False,
                 "vars": {} if block.file.startswith("roles/") else OF_HOOKS,
                 "tasks": tasks,
             }
