@@ -103,6 +103,7 @@ def verify_files(paths: Iterable[str], *, rollout: str = "", head: str = "") -> 
     for file in files:
         if journals and file.kind == "report" and file.head and file.head not in known:
             file.findings.append(Finding(0, f"its head {file.head} is in none of the journals"))
+        file.findings.sort()
     return files
 
 
@@ -200,7 +201,6 @@ def _verify_journal(path: str, text: bytes) -> Verified:
         found.runs += 1
         found.findings += [Finding(entry.number, text) for text in _judge(run, before.get(name))]
         before[name] = run
-    found.findings.sort(key=lambda finding: finding.line)
     return found
 
 
