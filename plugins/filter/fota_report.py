@@ -30,7 +30,16 @@ options:
       - V(plan) gives lines with targets, cohorts, waves with their gates, campaigns to create or to
         stop, and what an operator may add to the declaration to let the rollout continue.
       - V(odds) gives lines with the chances that the gates stop firmware that fails (since 0.6.0).
-      - V(audit) gives lines with the versions that devices run, compared with their targets.
+      - V(audit) gives lines with the versions that devices run, compared with their targets, and
+        the devices of the input that do not run the target, those with the same version and reason
+        in one line. If the input has the key C(since), with the result of V(changes), its lines
+        come between them.
+      - V(changes) gives a dictionary with what has changed since an earlier report (since 0.7.0).
+      - V(device) gives lines with the story of each device in the result of
+        M(thingspace.fota.fota_device_info) with C(history) and C(campaigns) (since 0.7.0).
+      - V(overview) gives lines with the result of M(thingspace.fota.fota_overview_info) (since
+        0.7.0).
+      - V(rehearsal) gives lines with the result of M(thingspace.fota.fota_rehearsal) (since 0.7.0).
       - V(json) gives a dictionary with all facts but C(actions), with the lines of the other forms
         in C(report), C(plan) and C(audit), and with the rows of the table of V(report) in
         C(table). It keeps the keys that report files of version 0.4.2 have.
@@ -44,11 +53,20 @@ options:
       - plan
       - odds
       - audit
+      - changes
+      - device
+      - overview
+      - rehearsal
       - json
       - html
       - markdown
       - csv
     default: report
+  earlier:
+    description: The earlier report for O(form=changes), as read by the lookup
+      P(thingspace.fota.fota_report_file#lookup).
+    type: dict
+    version_added: 0.7.0
 seealso:
   - module: thingspace.fota.fota_rollout_info
 """
@@ -89,11 +107,26 @@ from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.audit import (  # noqa: E402
+    audit_lines,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.device import (  # noqa: E402
+    device_lines,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.earlier import (  # noqa: E402
+    find_changes,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.gates import (  # noqa: E402
     odds_lines,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.overview import (  # noqa: E402
+    overview_lines,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.page.rollout_page import (  # noqa: E402
     rollout_page,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rehearsal import (  # noqa: E402
+    rehearsal_lines,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.report_json import (  # noqa: E402
     report_document,
@@ -105,36 +138,43 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rollout.ma
     rollout_markdown,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import (  # noqa: E402
-    audit_lines,
     plan_lines,
     report_lines,
 )
 
 Rendered = list[str] | dict[str, Any] | str
+Form = Callable[[Mapping[str, Any]], Rendered]
 
-FORMS: dict[str, Callable[[Mapping[str, Any]], Rendered]] = {
+FORMS: dict[str, Form] = {
     "report": report_lines,
     "plan": plan_lines,
     "odds": odds_lines,
     "audit": audit_lines,
+    "device": device_lines,
+    "overview": overview_lines,
+    "rehearsal": rehearsal_lines,
     "json": report_document,
     "html": rollout_page,
     "markdown": rollout_markdown,
     "csv": rollout_csv,
 }
+CHANGES = "changes"
 
 
-def fota_report(facts: object, form: str = "report") -> Rendered:
-    """Show facts in one of the forms.
+def fota_report(
+    facts: object, form: str = "report", earlier: Mapping[str, Any] | None = None
+) -> Rendered:
+    """Show facts in one of the forms; ``earlier`` is for ``changes`` only.
 
     :raises AnsibleFilterError: there is no such form, or the input is not a result of the module.
     """
-    if not isinstance(form, str) or form not in FORMS:
-        raise AnsibleFilterError(f"fota_report: form must be one of {', '.join(FORMS)}")
+    forms: dict[str, Form] = FORMS | {CHANGES: lambda facts: find_changes(earlier or {}, facts)}
+    if not isinstance(form, str) or form not in forms:
+        raise AnsibleFilterError(f"fota_report: form must be one of {', '.join(forms)}")
     if not isinstance(facts, Mapping) or "msg" not in facts:
         raise AnsibleFilterError("fota_report: the input must be a result of fota_rollout_info")
     try:
-        return FORMS[form](facts)
+        return forms[form](facts)
     except (KeyError, TypeError) as error:
         raise AnsibleFilterError(
             f"fota_report: the input must be a whole result of fota_rollout_info: {error}"

@@ -55,9 +55,11 @@ options:
     description:
       - Additional data to read. V(history) needs one call per device, so it requires O(devices) or
         O(devices_file).
+      - V(campaigns) reads the campaigns in the histories, and those that are not over, each with
+        its device report. It can be used since 0.7.0, and not with V(v1) of O(api_version).
     type: list
     elements: str
-    choices: [history, licenses, subscription]
+    choices: [history, campaigns, licenses, subscription]
     default: []
   return_devices:
     description: V(none) returns only the counts. Use it for many devices, together with
@@ -193,6 +195,59 @@ history:
       status: UpgradeSuccess
       reason: Success
       updated_time: '2026-03-04 10:00:00 +0000 UTC'
+campaigns:
+  description: Campaigns that have or had these devices, the oldest first, with the keys of
+    M(thingspace.fota.fota_campaign_info) and those below. Campaigns that the service has not kept
+    are missing.
+  returned: when O(gather) contains V(campaigns)
+  type: list
+  elements: dict
+  contains:
+    rollout:
+      description: Name of the rollout. Empty for a campaign that does not belong to one.
+      type: str
+      returned: always
+    wave:
+      description: Number of the wave in the rollout. V(99) are devices that no wave has reached,
+        which are tried once more. Null for a campaign that does not belong to a rollout.
+      type: int
+      returned: always
+    attempt:
+      description: Number of the attempt, like RV(campaigns[].wave).
+      type: int
+      returned: always
+    devices:
+      description: Those of the devices that are in the report of the campaign, as in
+        M(thingspace.fota.fota_campaign_info).
+      type: list
+      elements: dict
+      returned: always
+  sample:
+    - campaign_id: f858b8c4-2153-11ec-8c44-aeb16d1aa652
+      name: tsr.meters-10657.5d1c5b.w01.8a1f0e.t01.a1.n1
+      status: CampaignEnded
+      state: ended
+      type: firmware
+      package: SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657
+      from_version: SR1.2.0.0-10512
+      to_version: SR1.2.0.0-10657
+      protocol: LWM2M
+      make: SEQUANS Communications
+      model: GM01Q
+      start_date: '2026-03-03'
+      end_date: '2026-03-06'
+      windows: []
+      rollout: meters-10657
+      wave: 1
+      attempt: 1
+      devices:
+        - deviceId: '358000000000016'
+          status: UpgradeSuccess
+          state: success
+          reason: Success
+          updated_time: '2026-03-04 10:00:00 +0000 UTC'
+          recent_attempt_time: '2026-03-04 09:58:00 +0000 UTC'
+          next_attempt_time: '0001-01-01 00:00:00 +0000 UTC'
 licenses:
   description: Licenses of the account, with their number in V(total) and V(assigned), and the
     devices with a license.
@@ -296,11 +351,13 @@ failure:
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.info import (
     DEVICE_INFO_OPTIONS,
-    read_devices,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.device_story import (
+    inform_on_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task, run_module
 
-TASK = Task(read_devices, DEVICE_INFO_OPTIONS)
+TASK = Task(inform_on_devices, DEVICE_INFO_OPTIONS)
 
 
 def main() -> None:

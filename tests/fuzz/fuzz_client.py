@@ -48,7 +48,6 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.fi
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.info import (
     DEVICE_INFO_OPTIONS,
-    read_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import (
     TaskFailure,
@@ -60,6 +59,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.i
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.options import (
     CONNECTION_OPTIONS,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.device_story import (
+    inform_on_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.info import (
     ROLLOUT_OPTIONS,
@@ -368,7 +370,7 @@ _SPEC = {
 _USE_CASES: tuple[tuple[Callable[..., dict[str, Any]], dict[str, Any], dict[str, Any]], ...] = (
     (inform_on_rollout, ROLLOUT_OPTIONS, {"rollout": _SPEC, "return_devices": "all"}),
     (read_campaigns, CAMPAIGN_INFO_OPTIONS, {"return_devices": "all"}),
-    (read_devices, DEVICE_INFO_OPTIONS, {}),
+    (inform_on_devices, DEVICE_INFO_OPTIONS, {}),
     (read_firmware, FIRMWARE_INFO_OPTIONS, {}),
     (read_upgrades, UPGRADE_INFO_OPTIONS, {}),
     (

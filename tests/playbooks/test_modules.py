@@ -66,6 +66,10 @@ def fleet() -> dict[str, Any]:
     return made
 
 
+METERS = {
+    "name": "meters",
+    "target": [{"make": "SEQUANS Communications", "model": "GM01Q", "version": NEW}],
+}
 ONE_TASK_A_MODULE = play(
     task("fota_firmware_info", model="GM01Q"),
     task(
@@ -85,25 +89,15 @@ ONE_TASK_A_MODULE = play(
         end_date="2026-03-10",
         devices=["358000000000040", "358000000000057"],
     ),
+    task("fota_overview_info"),
     task("fota_upgrade_info", states=["pending", "queued"]),
     task("fota_device_firmware", devices=["358000000000032"], expect_version=NEW),
     task("fota_device_info", devices=["358000000000016"], gather=["history", "subscription"]),
-    task(
-        "fota_rollout_info",
-        rollout={
-            "name": "meters",
-            "target": [{"make": "SEQUANS Communications", "model": "GM01Q", "version": NEW}],
-            "devices": ["358000000000016", "358000000000024"],
-        },
+    *(
+        task(module, rollout={**METERS, "devices": ["358000000000016", "358000000000024"]})
+        for module in ("fota_rollout_info", "fota_rehearsal")
     ),
-    task(
-        "fota_wait",
-        rollout={
-            "name": "done",
-            "target": [{"make": "SEQUANS Communications", "model": "GM01Q", "version": NEW}],
-            "devices": ["358000000000032"],
-        },
-    ),
+    task("fota_wait", rollout={**METERS, "name": "done", "devices": ["358000000000032"]}),
 )
 
 
@@ -161,12 +155,12 @@ DEFAULTS = {"module_defaults": {"group/thingspace.fota.fota": {"imei_check": "wa
 def test_every_module_can_be_sent_to_a_host(
     run_unpiped: PlaybookRunner, simulator: StartSimulator
 ) -> None:
-    """All but ``fota_wait``, which always runs on the controller."""
+    """All but ``fota_rehearsal`` and ``fota_wait``, which always run on the controller."""
     sim = simulator(fleet(), start=START)
     sim.refuse_writes = True
     plays = [{**each, **connected("elsewhere"), **DEFAULTS} for each in ONE_TASK_A_MODULE]
     check = run_unpiped(plays, "--check", "--diff", "-vvv", simulator=sim).succeeded()
-    assert check.output.count("Using module file ") == len(plays[0]["tasks"]) - 1
+    assert check.output.count("Using module file ") == len(plays[0]["tasks"]) - 2
     assert check.changed == ["fota_campaign", "fota_upgrade"]
     assert [entry for entry in sim.journal() if entry["kind"] == "write"] == []
     assert all(each.result["service"]["simulated"] for each in check.results)

@@ -23,11 +23,13 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.info import (
     DEVICE_INFO_OPTIONS,
-    read_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.info import (
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.device_story import (
+    inform_on_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.info import (
     UPGRADE_INFO_OPTIONS,
@@ -63,9 +65,9 @@ READS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Any]]] = {
         {"return_devices": "all", "type": "software"},
     ),
     "upgrades": (read_upgrades, UPGRADE_INFO_OPTIONS, {"return_devices": "all"}),
-    "devices": (read_devices, DEVICE_INFO_OPTIONS, {}),
+    "devices": (inform_on_devices, DEVICE_INFO_OPTIONS, {}),
     "named devices": (
-        read_devices,
+        inform_on_devices,
         DEVICE_INFO_OPTIONS,
         {"devices": list(FIRMWARE_IMEIS), "gather": ["history"]},
     ),

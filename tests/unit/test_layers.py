@@ -225,10 +225,11 @@ def shells_know_use_cases_only(source: Source) -> list[str]:
 
 
 def actions_only_run_tasks(source: Source) -> list[str]:
-    """The base of action plugins calls use-cases and nothing past them."""
+    """The base of action plugins calls use-cases, and hands them the simulator."""
     if source.room != "plugin_utils/_action":
         return []
-    others = source.our_rooms() - {source.room, "module_utils/_module"}
+    known = {source.room, "module_utils/_module", "plugin_utils/_simulator"}
+    others = source.our_rooms() - known
     return [f"knows {room}" for room in sorted(others)]
 
 

@@ -28,7 +28,6 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.fi
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.info import (
     DEVICE_INFO_OPTIONS,
-    read_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.records import (
     is_at_version,
@@ -37,6 +36,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.re
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import (
     TaskFailure,
     describe_failure,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.device_story import (
+    inform_on_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.wave_preview import (
     cut_into_waves,
@@ -86,7 +88,7 @@ def test_every_module_that_takes_devices_takes_a_file(
     account: Account, meters: dict[str, Any], tmp_path: Path
 ) -> None:
     given: dict[str, Any] = {"devices_file": meters["file"]}
-    info = account.run(read_devices, DEVICE_INFO_OPTIONS, gather=["history"], **given)
+    info = account.run(inform_on_devices, DEVICE_INFO_OPTIONS, gather=["history"], **given)
     assert sorted(list_imeis(info)) == sorted(meters["ids"])
     assert info["not_found"] == []
     proof = account.run(refresh_device_firmware, DEVICE_FIRMWARE_OPTIONS, **given)
@@ -109,7 +111,7 @@ def test_a_column_that_no_rule_finds_can_be_named_everywhere(
     text = Path(meters["file"]).read_text(encoding="utf-8").replace("Device ID", "Gerät")
     file.write_text(text, encoding="utf-16")
     given: dict[str, Any] = {"devices_file": str(file), "imei_column": "gerät"}
-    info = account.run(read_devices, DEVICE_INFO_OPTIONS, **given)
+    info = account.run(inform_on_devices, DEVICE_INFO_OPTIONS, **given)
     assert sorted(list_imeis(info)) == sorted(meters["ids"])
     assert account.run(refresh_device_firmware, DEVICE_FIRMWARE_OPTIONS, **given)["counts"][
         "total"
@@ -128,7 +130,7 @@ def test_a_bad_file_is_refused_before_any_call(account: Account, tmp_path: Path)
     file.write_text("358000000000016\n3.58E+14\n\nmeter-3\n", encoding="utf-8")
     given: dict[str, Any] = {"devices_file": str(file)}
     tasks: list[Callable[[], object]] = [
-        lambda: account.run(read_devices, DEVICE_INFO_OPTIONS, **given),
+        lambda: account.run(inform_on_devices, DEVICE_INFO_OPTIONS, **given),
         lambda: account.run(refresh_device_firmware, DEVICE_FIRMWARE_OPTIONS, **given),
         lambda: test_campaigns.ensure(
             account, **test_campaigns.declared(account, devices=None, **given)
@@ -246,7 +248,7 @@ def test_every_module_that_returns_devices_keeps_them(
     proof = {"devices": meters["ids"], "expect_version": OLD}
     account.run(refresh_device_firmware, DEVICE_FIRMWARE_OPTIONS, **proof, **out("f.csv"))
     assert {row["compliance"] for row in rows(tmp_path / "f.csv")} == {"at_target"}
-    info = account.run(read_devices, DEVICE_INFO_OPTIONS, model="GM01Q", **out("i.csv"))
+    info = account.run(inform_on_devices, DEVICE_INFO_OPTIONS, model="GM01Q", **out("i.csv"))
     assert info["devices"] == []
     assert (
         len(rows(tmp_path / "i.csv")) == info["counts"]["total"] == info["results_file"]["devices"]
@@ -258,8 +260,8 @@ def test_what_was_kept_is_what_can_be_taken(
 ) -> None:
     for name in ("kept.csv", "kept.jsonl"):
         kept = str(tmp_path / name)
-        account.run(read_devices, DEVICE_INFO_OPTIONS, model="GM01Q", results_file=kept)
-        again = account.run(read_devices, DEVICE_INFO_OPTIONS, devices_file=kept)
+        account.run(inform_on_devices, DEVICE_INFO_OPTIONS, model="GM01Q", results_file=kept)
+        again = account.run(inform_on_devices, DEVICE_INFO_OPTIONS, devices_file=kept)
         assert set(meters["ids"]) <= set(list_imeis(again))
         assert {device["model"] for device in again["devices"]} == {"GM01Q"}
 
@@ -280,7 +282,9 @@ def test_waves_are_those_of_the_rollout(account_with: Callable[..., Account]) ->
     account = account_with(fleet=fleet(MODELS))
     rollout = Rollout(account, MODELS)
     devices = rollout.decide()["devices"]
-    info = account.run(read_devices, DEVICE_INFO_OPTIONS, devices=imeis(MODELS), imei_check="off")
+    info = account.run(
+        inform_on_devices, DEVICE_INFO_OPTIONS, devices=imeis(MODELS), imei_check="off"
+    )
     waves = cut_into_waves(info, rollout.spec["waves"], rollout=rollout.spec["name"])
     assert [(campaign["name"], sorted(campaign["devices"])) for campaign in waves] == [
         (name, sorted(device["deviceId"] for device in devices if device["wave"] == name))

@@ -22,12 +22,14 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.fi
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.info import (
     DEVICE_INFO_OPTIONS,
-    read_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import TaskFailure
 from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.info import (
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.device_story import (
+    inform_on_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.refusal import PlanRefused
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
@@ -48,7 +50,7 @@ def firmware(on: Account, **given: Any) -> dict[str, Any]:
 
 
 def info(on: Account, **given: Any) -> dict[str, Any]:
-    return on.run(read_devices, DEVICE_INFO_OPTIONS, **given)
+    return on.run(inform_on_devices, DEVICE_INFO_OPTIONS, **given)
 
 
 def refresh(account: Account, *, check: bool = False, **given: Any) -> dict[str, Any]:

@@ -13,9 +13,11 @@ import pytest
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import UnexpectedReply
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.info import (
     DEVICE_INFO_OPTIONS,
-    read_devices,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import TaskFailure
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.device_story import (
+    inform_on_devices,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.faults.pages import PAGED
 from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test, some_in_test
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
@@ -206,10 +208,12 @@ def test_pages_are_read_to_the_end_or_not_at_all(
     account.sim.faults([rule, {"fault": "short_pages", "rows": 10}])
     options = {"return_devices": "all", "max_connections": connections}
     if found:
-        assert len(account.run(read_devices, DEVICE_INFO_OPTIONS, **options)["devices"]) == found
+        assert (
+            len(account.run(inform_on_devices, DEVICE_INFO_OPTIONS, **options)["devices"]) == found
+        )
         return
     with pytest.raises(UnexpectedReply, match="unknown whether more rows follow after these 10"):
-        account.run(read_devices, DEVICE_INFO_OPTIONS, **options)
+        account.run(inform_on_devices, DEVICE_INFO_OPTIONS, **options)
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "status_500_after", "truncated_body"])

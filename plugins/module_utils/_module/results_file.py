@@ -58,13 +58,7 @@ class ResultsFile:
         if not path.lower().endswith((_CSV, *_JSON_LINES)):
             known = ", ".join((_CSV, *_JSON_LINES))
             raise InvalidValue(OPTION, path, f"must end in one of {known}")
-        if "\0" in path:
-            raise InvalidValue(OPTION, path, "must be a path")
-        try:
-            objection = _objection_to_folder(os.path.dirname(path) or ".") or _objection(path)
-        except OSError as error:
-            objection = f"cannot be written: {error.strerror}"
-        if objection:
+        if objection := object_to_file(path):
             raise InvalidValue(OPTION, path, objection)
         return cls(path=path, check_mode=check_mode)
 
@@ -115,6 +109,16 @@ class ResultsFile:
 def json_line(row: Row) -> str:
     """Give a row as a line of JSON with everything but printable ASCII escaped."""
     return json.dumps(row) + "\n"
+
+
+def object_to_file(path: str) -> str:
+    """Give the reason why a file could not be written; empty when there is none."""
+    if "\0" in path:
+        return "must be a path"
+    try:
+        return _objection_to_folder(os.path.dirname(path) or ".") or _objection(path)
+    except OSError as error:
+        return f"cannot be written: {error.strerror}"
 
 
 def _objection_to_folder(folder: str) -> str:

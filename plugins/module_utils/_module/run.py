@@ -40,11 +40,13 @@ class Task:
 
     :ivar options: the module's own options.
     :ivar constraints: ``required_if`` and the like, as :class:`AnsibleModule` takes them.
+    :ivar connect: gives the options that the connection of the task is opened with.
     """
 
     use_case: UseCase
     options: Options
     constraints: Mapping[str, Any] = field(default_factory=dict)
+    connect: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
 
     @property
     def all_options(self) -> dict[str, Mapping[str, Any]]:
@@ -85,9 +87,7 @@ def run_module(task: Task) -> None:
         supports_check_mode=True,
         **task.constraints,
     )
-    outcome = _carry_out(
-        task.use_case, module.params, check_mode=module.check_mode, diff=module._diff
-    )
+    outcome = _carry_out(task, module.params, check_mode=module.check_mode, diff=module._diff)
     for warning in outcome.warnings:
         module.warn(warning)
     invocation = _describe_invocation(task, module.params)
@@ -111,7 +111,7 @@ def run_action(
         outcome = Outcome(failed=True, result={"msg": _describe_error(validated, name)})
     else:
         params = validated.validated_parameters
-        outcome = _carry_out(task.use_case, params, check_mode=check_mode, diff=diff)
+        outcome = _carry_out(task, params, check_mode=check_mode, diff=diff)
     result = dict(outcome.result)
     if outcome.failed:
         result["failed"] = True
@@ -151,9 +151,7 @@ def _without_suboptions(options: Options) -> dict[str, Mapping[str, Any]]:
     }
 
 
-def _carry_out(
-    use_case: UseCase, params: Mapping[str, Any], *, check_mode: bool, diff: bool
-) -> Outcome:
+def _carry_out(task: Task, params: Mapping[str, Any], *, check_mode: bool, diff: bool) -> Outcome:
     # A task holds up to hundreds of thousands of records, none of them in a cycle.
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     for library, error in _LIBRARIES:
@@ -164,8 +162,8 @@ def _carry_out(
     result: dict[str, Any] = {}
     failed = False
     try:
-        context = open_context(params, check_mode=check_mode)
-        result = use_case(context, params)
+        context = open_context(task.connect(params), check_mode=check_mode)
+        result = task.use_case(context, params)
     except (FotaError, InvalidValue, PlanRefused, TaskFailure) as error:
         failed = True
         message, failure = describe_failure(error)

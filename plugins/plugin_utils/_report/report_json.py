@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .audit import audit_lines
 from .tables import wave_rows
-from .text import audit_lines, is_judged, plan_lines, report_lines
+from .text import is_judged, plan_lines, report_lines
 
 # What Ansible adds to every result, and the actions, which repeat every device.
 _LEFT_OUT = frozenset({"actions", "changed", "failed", "invocation", "warnings", "deprecations"})

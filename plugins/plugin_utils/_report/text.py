@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The facts of a rollout as lines of a terminal: the report, the plan and the audit."""
+"""The facts of a rollout as lines of a terminal: the report and the plan."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from ...module_utils._model.text import count, visible
 from .gates import gate_lines, halting_counts, needless_lines, percent
-from .tables import VERSION_COLUMNS, WAVE_COLUMNS, lay_out, version_rows, wave_rows
+from .tables import WAVE_COLUMNS, lay_out, wave_rows
 
 Facts = Mapping[str, Any]
 
@@ -40,11 +40,6 @@ def report_lines(facts: Facts) -> list[str]:
     parts = (_blockers, _unstoppable, _paste_lines)
     lines = [visible(line) for part in parts for line in part(facts)]
     return [facts["msg"], *lay_out(wave_rows(facts), WAVE_COLUMNS), *lines, _next_check(facts)]
-
-
-def audit_lines(facts: Facts) -> list[str]:
-    """Give the table of versions against their targets."""
-    return lay_out(version_rows(facts), VERSION_COLUMNS) if is_judged(facts) else [facts["msg"]]
 
 
 def plan_lines(facts: Facts) -> list[str]:
@@ -284,12 +279,12 @@ def _accept(accept: Facts) -> str:
 
 
 def _next_check(facts: Facts) -> str:
-    judged = f"judged at {_minute(facts['now'])} UTC"
+    judged = f"judged at {minute(facts['now'])} UTC"
     if facts["next_check_after"] is None:
         if facts["unstoppable"]:
             return f"{judged}; nothing more is due, but devices that stay queued can still change"
         return f"{judged}; nothing more is due"
-    return f"{judged}; next check at {_minute(facts['next_check_after'])} UTC"
+    return f"{judged}; next check at {minute(facts['next_check_after'])} UTC"
 
 
 def _name(group: Facts, noun: str) -> str:
@@ -298,6 +293,6 @@ def _name(group: Facts, noun: str) -> str:
     return ", ".join(group["examples"]) + (f" and {more} more" if more else "")
 
 
-def _minute(moment: str) -> str:
+def minute(moment: str) -> str:
     """Give a time of the facts, RFC 3339 in UTC, to the minute."""
     return f"{datetime.strptime(moment, '%Y-%m-%dT%H:%M:%S%z'):%Y-%m-%d %H:%M}"

@@ -66,7 +66,9 @@ def test_a_rollback_takes_over_every_variable_that_is_not_of_the_original_rollou
     assert sorted([*kept, *(f"rollout_{word}" for word in words.split())]) == KNOWN
 
 
-@pytest.mark.parametrize("playbook", ["campaign", "rehearse", "reverse", "upgrade"])
+@pytest.mark.parametrize(
+    "playbook", ["audit", "campaign", "device", "overview", "rehearse", "reverse", "upgrade"]
+)
 def test_a_playbook_checks_the_names_of_its_variables_first(playbook: str) -> None:
     """The names are those that its first lines explain."""
     explained = (ROOT / "playbooks" / f"{playbook}.yml").read_text().split("- name: ")[0]

@@ -16,10 +16,16 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.options im
     CONNECTION_OPTIONS,
     GROUP_OPTIONS,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.rehearse import (
+    REHEARSAL_OPTIONS,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task
 from ansible_collections.thingspace.fota.plugins.module_utils._module.wait.wait import (
     WAIT_MODULE_OPTIONS,
 )
+
+OF_ACTIONS = {"fota_rehearsal": REHEARSAL_OPTIONS, "fota_wait": WAIT_MODULE_OPTIONS}
+"""The options of modules whose action plugin does all of the work."""
 
 ROOT = Path(__file__).resolve().parents[3]
 PLUGINS = "ansible_collections.thingspace.fota.plugins"
@@ -35,7 +41,7 @@ def test_the_group_has_every_module() -> None:
 @pytest.mark.parametrize("name", GROUP)
 def test_every_module_accepts_and_documents_what_the_group_sets(name: str) -> None:
     module: Any = import_module(f"{PLUGINS}.modules.{name}")
-    own = WAIT_MODULE_OPTIONS if name == "fota_wait" else module.TASK.options
+    own = OF_ACTIONS.get(name) or module.TASK.options
     task = Task(lambda _context, _params: {}, own)
     assert {*CONNECTION_OPTIONS, *GROUP_OPTIONS} <= {*task.all_options}
     fragments = yaml.safe_load(module.DOCUMENTATION)["extends_documentation_fragment"]

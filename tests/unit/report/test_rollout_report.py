@@ -18,6 +18,7 @@ from ansible_collections.thingspace.fota.plugins.filter.fota_report import FORMS
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     view_decision,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.audit import audit_lines
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.report_json import (
     report_document,
 )
@@ -26,7 +27,6 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._report.tables imp
     wave_rows,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import (
-    audit_lines,
     plan_lines,
     report_lines,
 )
@@ -319,11 +319,12 @@ def test_anything_but_a_result_is_refused(facts: object) -> None:
 
 def test_an_unknown_form_is_refused() -> None:
     with pytest.raises(
-        AnsibleFilterError, match="report, plan, odds, audit, json, html, markdown, csv"
+        AnsibleFilterError, match=r"report, plan, odds, audit, .*json, html, markdown, csv"
     ):
         fota_report({"msg": ""}, "table")
     texts = {"html", "markdown", "csv"}
-    assert {*FORMS} == {"report", "plan", "odds", "audit", "json"} | texts
+    views = {"device", "overview", "rehearsal"}
+    assert {*FORMS} == {"report", "plan", "odds", "audit", "json"} | texts | views
 
 
 def test_a_pending_row_is_counted() -> None:

@@ -111,9 +111,10 @@ def _select(campaigns: list[Campaign], params: Mapping[str, Any]) -> list[Campai
         for campaign in campaigns
         if (not name or campaign.name == name) and (not states or campaign.state.value in states)
     ]
-    return sorted(kept, key=_by_start)
+    return sorted(kept, key=by_start)
 
 
-def _by_start(campaign: Campaign) -> tuple[bool, date | None, str]:
+def by_start(campaign: Campaign) -> tuple[bool, date | None, str]:
+    """Order campaigns by their first days; those without one come last."""
     start = campaign.schedule.start
     return start is None, start, campaign.name

@@ -14,7 +14,7 @@ from typing import TypeVar
 from ..._api.campaign_service import CampaignService
 from ..._api.v1 import FotaV1
 from ..._client.client import Client
-from ..._client.errors import ServiceRefused
+from ..._client.errors import ServiceRefused, ServiceUnavailable, UnexpectedReply
 from ..._model.campaign import Campaign, CampaignType
 from ..._model.status import (
     CAMPAIGN_REPORT_STATUSES,
@@ -50,6 +50,29 @@ def list_all_campaigns(
     for campaign in service.client.map(service.get_campaign, sorted(twice)):
         found[campaign.id] = campaign
     return list(found.values())
+
+
+def list_readable_campaigns(service: CampaignService) -> tuple[list[Campaign], list[str]]:
+    """List the campaigns of every status that can be listed.
+
+    :returns: the campaigns, and which statuses could not be listed and why.
+    :raises FotaError: none could be listed.
+    """
+    try:
+        return list_all_campaigns(service), []
+    except (ServiceRefused, ServiceUnavailable, UnexpectedReply):
+        found: dict[str, Campaign] = {}
+        unread = []
+        for status in CAMPAIGN_REPORT_STATUSES:
+            try:
+                listed = list_all_campaigns(service, statuses=[status])
+            except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
+                unread.append(f"campaigns {status} could not be read: {error}")
+            else:
+                found |= {campaign.id: campaign for campaign in listed}
+        if len(unread) == len(CAMPAIGN_REPORT_STATUSES):
+            raise
+        return list(found.values()), unread
 
 
 def list_once_more(service: CampaignService) -> list[Campaign]:

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
+from ..._api.campaign_service import CampaignService
 from ..._api.v1 import FotaV1
 from ..._api.v2 import FotaV2
 from ..._api.v3 import FotaV3
 from ..._model.device import Device, HistoryItem
 from ..._model.errors import InvalidValue
 from ..._model.imei import shorten
+from ..._model.license import Subscription
 from ..._model.text import count
 from ..._model.wire import count_by
 from ..context import Context
@@ -37,7 +39,7 @@ DEVICE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     "gather": {
         "type": "list",
         "elements": "str",
-        "choices": ["history", "licenses", "subscription"],
+        "choices": ["history", "campaigns", "licenses", "subscription"],
         "default": [],
     },
     "return_devices": {"type": "str", "choices": ["none", "all"], "default": "all"},
@@ -46,29 +48,38 @@ DEVICE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 Service = FotaV1 | FotaV2 | FotaV3
+ReadCampaigns = Callable[[CampaignService, Set[str], Sequence[str]], list[dict[str, Any]]]
+"""Takes the ids of the campaigns in the histories of devices, and the IMEIs of these."""
 
 _COLUMNS = (
     *("deviceId", "mdn", "make", "model", "firmware", "protocol", "fota_eligible"),
     *("license_assigned", "status", "refresh_time", "upgrade_time", "last_connection_time"),
     "software",
 )
+_OF_DEVICES = frozenset({"history", "campaigns"})
 _FILTERS = ("make", "model", "firmware", "protocol")
 
 
-def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
+def read_devices(
+    context: Context, params: Mapping[str, Any], read_campaigns: ReadCampaigns
+) -> dict[str, Any]:
     """Read devices, all of the account or those named, and what ``gather`` asks for.
 
+    :param read_campaigns: gives the campaigns of some devices.
     :raises InvalidValue: an option cannot be used; nothing was called.
     :raises TaskFailure: the results file could not be written.
     """
     declared = declared_devices(params)
     gather = set(params["gather"])
-    if "history" in gather and declared is None:
-        raise InvalidValue("gather", "history", "needs devices: each history takes one call")
+    if gather & _OF_DEVICES and declared is None:
+        what = "campaigns" if "campaigns" in gather else "history"
+        raise InvalidValue("gather", what, "needs devices: each history takes one call")
     if declared is not None:
         context.warnings += declared.warnings
     services: dict[str, Service] = {"v1": context.v1, "v2": context.v2, "v3": context.v3}
     service = services[params["api_version"]]
+    if "campaigns" in gather and isinstance(service, FotaV1):
+        raise InvalidValue("gather", "campaigns", "must not be used with v1, which has upgrades")
     found = _find(context, service, declared.ids if declared else None)
     kept = filter_records(found, params, _FILTERS)
     context.warnings += warn_of_lookalikes(found, params, _FILTERS)
@@ -83,7 +94,7 @@ def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
         "msg": context.headline(count(len(kept), "device")),
     }
     if params["return_devices"] == "all":
-        result["devices"] = [_view(device) for device in kept]
+        result["devices"] = [view_account_device(device) for device in kept]
     if declared is not None:
         there = {device.device_id for device in found}
         result["not_found"] = [imei for imei in declared.ids if imei not in there]
@@ -92,8 +103,14 @@ def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
                 f"{count(len(result['not_found']), 'device')} not found in the account:"
                 f" {shorten(result['not_found'])}"
             )
-    if "history" in gather:
-        result["history"] = _histories(service, [device.device_id for device in kept])
+    if gather & _OF_DEVICES:
+        ids = [device.device_id for device in kept]
+        histories = service.client.map(service.get_device_history, ids)
+        items = [item for history in histories for item in history]
+        if "history" in gather:
+            result["history"] = [_view_history(item) for item in items]
+        if "campaigns" in gather and not isinstance(service, FotaV1):
+            result["campaigns"] = read_campaigns(service, {item.campaign_id for item in items}, ids)
     if "licenses" in gather:
         totals, licensed = service.list_licenses()
         result["licenses"] = {
@@ -105,14 +122,8 @@ def read_devices(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
             ],
         }
     if "subscription" in gather:
-        bought = service.get_subscription()
-        result["subscription"] = {
-            "purchase_types": list(bought.purchase_types),
-            "license_count": bought.license_count,
-            "license_used_count": bought.license_used_count,
-            "update_time": bought.updated,
-        }
-    return context.conclude(result, Rows(_COLUMNS, map(_view, kept)))
+        result["subscription"] = view_subscription(service.get_subscription())
+    return context.conclude(result, Rows(_COLUMNS, map(view_account_device, kept)))
 
 
 def _find(context: Context, service: Service, ids: Sequence[str] | None) -> list[Device]:
@@ -124,15 +135,18 @@ def _find(context: Context, service: Service, ids: Sequence[str] | None) -> list
     return [device for device in service.list_devices() if device.device_id in wanted]
 
 
-def _histories(service: Service, ids: Sequence[str]) -> list[dict[str, Any]]:
-    return [
-        _view_history(item)
-        for history in service.client.map(service.get_device_history, ids)
-        for item in history
-    ]
+def view_subscription(subscription: Subscription) -> dict[str, Any]:
+    """Give what the account has bought as a module result."""
+    return {
+        "purchase_types": list(subscription.purchase_types),
+        "license_count": subscription.license_count,
+        "license_used_count": subscription.license_used_count,
+        "update_time": subscription.updated,
+    }
 
 
-def _view(device: Device) -> dict[str, Any]:
+def view_account_device(device: Device) -> dict[str, Any]:
+    """Give a device of the account as a module result."""
     return {
         "deviceId": device.device_id,
         "mdn": device.mdn,

@@ -10,7 +10,7 @@ them, and the state after the last run, with which the next run finds what has c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,57 @@ def read_journal(path: str, rollout: str) -> Journal:
                     ids.setdefault(campaign_id)
     head = find_end(lines)[0] if lines else ""
     return Journal(last, tuple(ids), tuple(unreadable), len(lines), head)
+
+
+@dataclass(frozen=True)
+class LastPhase:
+    """The phase after the last run of a rollout.
+
+    :ivar at: time of the last run, and ``since`` of the first one of those that ended alike, as the
+        journal has them.
+    :ivar campaign_ids: campaigns that the runs created.
+    """
+
+    phase: str
+    at: str
+    since: str
+    campaign_ids: frozenset[str] = frozenset()
+
+
+def read_last_phases(paths: Iterable[str]) -> dict[str, LastPhase]:
+    """Read the last phase of each rollout of journals.
+
+    :raises InvalidValue: a file cannot be read, or is not a journal.
+    """
+    found: dict[str, LastPhase] = {}
+    for place, path in enumerate(paths):
+        try:
+            content = Path(path).read_bytes()
+        except (OSError, ValueError) as error:
+            reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+            raise InvalidValue(f"journals[{place}]", path, reason) from error
+        lines = [entry for line in content.split(b"\n") if (entry := _read_line(line))]
+        runs = [entry for entry in lines if _is_run(entry)]
+        if not runs:
+            reason = "must be a journal of a rollout, with one JSON object a line"
+            raise InvalidValue(f"journals[{place}]", path, reason)
+        for entry in runs:
+            found[entry["rollout"]] = _follow(found.get(entry["rollout"]), entry)
+    return found
+
+
+def _is_run(entry: Mapping[str, Any]) -> bool:
+    return all(isinstance(entry.get(key), str) for key in ("rollout", "phase", "time"))
+
+
+def _follow(last: LastPhase | None, entry: Mapping[str, Any]) -> LastPhase:
+    """Give the last phase with one run more."""
+    created = entry.get("created")
+    ids = frozenset(map(str, created)) if isinstance(created, list) else frozenset()
+    if last is not None and last.phase == entry["phase"]:
+        return LastPhase(last.phase, entry["time"], last.since, last.campaign_ids | ids)
+    before = last.campaign_ids if last else frozenset()
+    return LastPhase(entry["phase"], entry["time"], entry["time"], before | ids)
 
 
 def read_last_run(entry: Mapping[str, Any]) -> LastRun:

@@ -15,7 +15,7 @@ from ..._model.campaign import Campaign, CampaignDevice, CampaignType
 from ..._model.device import Device
 from ..._model.firmware import Package, list_protocol
 from ..._model.license import Subscription
-from ..._model.status import CAMPAIGN_REPORT_STATUSES, DeviceState
+from ..._model.status import DeviceState
 from ..._plan.rollout.declaration.campaign_names import CampaignName, parse_name
 from ..._plan.rollout.declaration.spec import RolloutSpec
 from ..._plan.rollout.observation.observed import Observed, OwnCampaign
@@ -24,6 +24,7 @@ from ..campaigns.search import (
     HISTORIES_READ,
     list_all_campaigns,
     list_history_ids,
+    list_readable_campaigns,
     read_kept,
 )
 from ..context import Context
@@ -134,22 +135,9 @@ class Observer:
         """
         if self._needs_all:
             return list_all_campaigns(self._service)
-        try:
-            return list_all_campaigns(self._service)
-        except (ServiceRefused, ServiceUnavailable, UnexpectedReply):
-            found: dict[str, Campaign] = {}
-            failures = []
-            for status in CAMPAIGN_REPORT_STATUSES:
-                try:
-                    listed = list_all_campaigns(self._service, statuses=[status])
-                except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
-                    failures.append(error)
-                    self._unread[f"campaigns {status} could not be read: {error}"] = None
-                else:
-                    found |= {campaign.id: campaign for campaign in listed}
-            if len(failures) == len(CAMPAIGN_REPORT_STATUSES):
-                raise
-            return list(found.values())
+        found, unread = list_readable_campaigns(self._service)
+        self._unread |= dict.fromkeys(unread)
+        return found
 
     def _read_kept(self, ids: Iterable[str]) -> list[Campaign]:
         return read_kept(self._context.client, self._service.get_campaign, ids)

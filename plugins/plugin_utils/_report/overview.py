@@ -1,0 +1,77 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rollouts of accounts as lines of a terminal, one line a rollout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...module_utils._model.text import count, visible
+from .tables import lay_out
+from .text import minute
+
+Facts = Mapping[str, Any]
+
+_COUNTS = ("success", "failed", "pending")
+_COLUMNS = ("rollout", "wave", "devices", *_COUNTS, "other", "campaigns", "since", "phase")
+# Only a declaration tells more, such as whether the wave has passed.
+_ACTIVITIES = {
+    "running": "running",
+    "unknown": "unknown status",
+    "scheduled": "scheduled",
+    "queued": "queued",
+    "cancelled": "cancelled",
+    "refused": "refused",
+    "idle": "none under way",
+}
+SWEEP = 99
+
+
+def overview_lines(result: Facts) -> list[str]:
+    """Give one line per rollout of each account, and what could not be read.
+
+    :param result: of ``fota_overview_info``.
+    """
+    return [line for account in result["accounts"] for line in _account(account)]
+
+
+def _account(account: Facts) -> Iterator[str]:
+    now = f", at {minute(account['now'])} UTC" if account["now"] else ""
+    others = count(account["other_campaigns"], "other campaign")
+    yield visible(
+        f"{account['name']}: {count(len(account['rollouts']), 'rollout')}"
+        f"{f', {others}' if account['other_campaigns'] else ''}{now}"
+    )
+    yield from lay_out(overview_rows(account), _COLUMNS)
+    for reason in account["unread"]:
+        yield visible(f"NOT READ: {reason}")
+
+
+def overview_rows(account: Facts) -> list[dict[str, Any]]:
+    """Give the table of the rollouts of an account; without device reports, devices only."""
+    return [
+        {
+            "rollout": rollout["rollout"],
+            "wave": "sweep" if rollout["wave"] == SWEEP else str(rollout["wave"]),
+            "devices": rollout["devices"],
+            **{name: rollout["counts"].get(name, 0) for name in _COUNTS},
+            "other": sum(
+                number for name, number in rollout["counts"].items() if name not in _COUNTS
+            ),
+            "campaigns": _ACTIVITIES[rollout["activity"]],
+            "since": since(rollout),
+            "phase": (rollout["journal"] or {}).get("phase", "-").replace("_", " "),
+        }
+        for rollout in account["rollouts"]
+    ]
+
+
+def since(rollout: Facts) -> str:
+    """Say since when the rollout does what it does, or when it starts."""
+    if rollout["journal"]:
+        return str(rollout["journal"]["since"])
+    if rollout["since"] is None and rollout["starts"] is not None:
+        return f"starts {rollout['starts']}"
+    return rollout["since"] or "-"
