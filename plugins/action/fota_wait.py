@@ -21,6 +21,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.wait.wait 
     WAIT_MODULE_OPTIONS,
     wait_and_report,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._action.terminal import (
+    progress_printer,
+)
 
 
 class ActionModule(ActionBase):
@@ -34,12 +37,7 @@ class ActionModule(ActionBase):
     ) -> dict[str, Any]:
         """Return the result of the task; a failure is one, too."""
         super().run(tmp, task_vars)
-        host = (task_vars or {}).get("inventory_hostname", "localhost")
-
-        def say(line: str) -> None:
-            if not self._task.no_log:
-                # Ansible holds back what it prints where that goes into a pipe; errors never wait.
-                self._display.display(f"fota_wait: [{host}] {line}", stderr=True)
+        say = progress_printer(self._display, self._task, "fota_wait", task_vars)
 
         def use_case(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
             return wait_and_report(context, params, say)

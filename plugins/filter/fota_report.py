@@ -30,6 +30,8 @@ options:
       - V(plan) gives lines with targets, cohorts, waves with their gates, campaigns to create or to
         stop, and what an operator may add to the declaration to let the rollout continue.
       - V(odds) gives lines with the chances that the gates stop firmware that fails (since 0.6.0).
+      - V(unstoppable) gives lines with the devices that can still change whatever is done (since
+        0.7.0).
       - V(audit) gives lines with the versions that devices run, compared with their targets, and
         the devices of the input that do not run the target, those with the same version and reason
         in one line. If the input has the key C(since), with the result of V(changes), its lines
@@ -52,6 +54,7 @@ options:
       - report
       - plan
       - odds
+      - unstoppable
       - audit
       - changes
       - device
@@ -140,6 +143,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rollout.ma
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import (  # noqa: E402
     plan_lines,
     report_lines,
+    unstoppable_lines,
 )
 
 Rendered = list[str] | dict[str, Any] | str
@@ -149,6 +153,7 @@ FORMS: dict[str, Form] = {
     "report": report_lines,
     "plan": plan_lines,
     "odds": odds_lines,
+    "unstoppable": unstoppable_lines,
     "audit": audit_lines,
     "device": device_lines,
     "overview": overview_lines,

@@ -63,15 +63,27 @@ options:
     version_added: 0.3.0
   last_run:
     description:
-      - C(phase) and C(passed) of the result of the last run, for use without O(journal). Only
-        RV(events) depends on it.
+      - C(phase), C(passed) and C(halted) of the result of the last run, for use without O(journal).
+        Only RV(events) depends on it.
     type: dict
     aliases: [last_tick]
     version_added: 0.3.0
+  problems:
+    description:
+      - Problems that the caller has found, such as a file that cannot be written. The module fails
+        with all of them before it calls the service.
+      - With O(state=halted) or O(state=paused), they are warnings, because they must not keep a
+        rollout from being stopped.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.7.0
   wait:
     description:
       - Whether to poll, every O(wait_delay) seconds, until there is something to do or the phase
         changes. After O(wait_timeout), the last result is returned. Never waits in check mode.
+      - Where the task runs on the controller, it prints its progress as
+        M(thingspace.fota.fota_wait) does.
     type: bool
     default: false
     version_added: 0.3.0
@@ -200,6 +212,21 @@ actions:
         auto_assign_license: false
         auto_add_devices: false
         pilot_done: true
+steps:
+  description:
+    - The steps that are due, in their order. The role C(thingspace.fota.rollout) includes a task
+      file for each of them.
+    - V(refresh), V(cancel), V(abort), V(shorten) and V(create) are the lists of RV(actions) that
+      are not empty. After V(refresh), the rollout is judged again. V(check_cancelled) follows
+      V(cancel).
+    - V(wave_events) and V(phase_events) are RV(events) about waves, and those about halts and
+      phases. V(unstoppable) is the list of this name, where something is stopped.
+    - The list is empty with O(state=planned).
+  returned: always
+  type: list
+  elements: str
+  sample: [wave_events, create, phase_events]
+  version_added: 0.7.0
 changes:
   description:
     - The campaigns that RV(actions) cancels, shortens and creates, with the reason for each.
@@ -485,6 +512,8 @@ events:
   description:
     - What has happened since the last run. C(event) is V(before_wave) (its first campaigns are
       to be created), V(after_wave) (it has passed), V(halt) or V(phase_change).
+    - With V(halt), C(cohort) is the package of a cohort that has halted alone. It is empty when the
+      rollout has halted.
     - C(before) is the phase of the last run. It is empty when there is no record of that run.
   returned: when a decision was made
   type: list
@@ -492,6 +521,7 @@ events:
   sample:
     - event: before_wave
       wave: pilot
+      cohort: ''
       phase: planned
       before: ''
 passed:
@@ -500,6 +530,13 @@ passed:
   type: list
   elements: str
   sample: [pilot]
+halted:
+  description: Packages of the cohorts that have halted.
+  returned: when a decision was made
+  type: list
+  elements: str
+  sample: []
+  version_added: 0.7.0
 licenses:
   description: Whether devices need a license (C(required)), licenses that waiting devices need,
     those that are free of all in the pool (C(total)), and the purchase types.

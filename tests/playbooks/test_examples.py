@@ -25,6 +25,7 @@ from ansible_collections.thingspace.fota.tests.playbooks.runner import (
     PlaybookRunner,
 )
 from ansible_collections.thingspace.fota.tests.playbooks.test_modules import MODULES
+from ansible_collections.thingspace.fota.tests.tools.update_return_blocks import OFFLINE
 
 # Long before the dates of the examples, so that campaigns can still change.
 START = "2026-02-20T00:00:00Z"
@@ -91,7 +92,7 @@ def run_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlaybookRun
     hosts = {}
     with ExitStack() as stack:
         simulator = StartSimulator(stack)
-        for module in MODULES:
+        for module in (*MODULES, *OFFLINE):
             (folder / f"{module}.yml").write_text(yaml.safe_dump(timed_examples(module)))
             sim = simulator(fleet(), start=START)
             hosts[module] = {"url": sim.url, "clock": sim.control_url}
@@ -117,7 +118,7 @@ def run_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlaybookRun
     simulator.judge.assert_clean(requests=simulator.judge_requests)
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", [*MODULES, *OFFLINE])
 def test_the_examples_run(run_of_all: PlaybookRun, module: str) -> None:
     timed = timed_examples(module)
     ours = [one for one in run_of_all.results if one.host == module]

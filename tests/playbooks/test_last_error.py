@@ -67,5 +67,5 @@ def test_an_operator_reads_the_report_before_the_error(operator: type[Operator])
     person.run_in_process()
     run = person.run_once()
     tasks = [one.task.rpartition(" : ")[2] for one in run.results if one.status != "skipped"]
-    assert tasks[-2:] == ["Print the report", PHASE]
+    assert tasks[-2:] == ["Show the result", PHASE]
     assert [one.task for one in run.failed] == [PHASE]

@@ -15,15 +15,15 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.g
 )
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.playbooks.runner import (
-    ROOT,
     PlaybookRun,
     PlaybookRunner,
 )
+from ansible_collections.thingspace.fota.tests.tools import update_return_blocks
 
 START = "2026-03-02T00:00:00Z"
 GM01Q = "SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657"
 OLD, NEW = "SR1.2.0.0-10512", "SR1.2.0.0-10657"
-MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+MODULES = [path.stem for path in update_return_blocks.MODULES]
 CHANGING = ("fota_campaign", "fota_upgrade", "fota_device_firmware")
 
 

@@ -22,7 +22,11 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
+# These print, and call no service.
+OFFLINE = ["fota_print", "fota_rollout_result"]
+MODULES = sorted(
+    path for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem not in OFFLINE
+)
 SOURCE = Path(__file__).with_name("return_blocks.yml")
 BLOCKS: dict[str, dict[str, Any]] = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
 

@@ -225,10 +225,11 @@ def shells_know_use_cases_only(source: Source) -> list[str]:
 
 
 def actions_only_run_tasks(source: Source) -> list[str]:
-    """The base of action plugins calls use-cases, and hands them the simulator."""
+    """The base of action plugins calls use-cases, hands them the simulator, and prints."""
     if source.room != "plugin_utils/_action":
         return []
-    known = {source.room, "module_utils/_module", "plugin_utils/_simulator"}
+    layers = {"module_utils/_model", "module_utils/_module"}
+    known = {source.room, "plugin_utils/_simulator", *layers}
     others = source.our_rooms() - known
     return [f"knows {room}" for room in sorted(others)]
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,15 @@ Facts = Mapping[str, Any]
 
 # IMEIs that a line names; the data of the report has all.
 _NAMED = 50
+# Lines about devices that need attention, and devices that each of them names.
+_GROUPS, _EXAMPLES = 20, 5
+# Classes of devices that need none.
+_QUIET = frozenset({"verified", "advanced", "pending", "settling", "current"})
+
+WHERE_TO_PASTE = (
+    "add it to the list of that name in rollout_spec, or to rollout_approved or rollout_accept; a"
+    " second list would replace the first"
+)
 
 _VERDICTS = {
     "pass": "passed",
@@ -30,16 +39,21 @@ _VERDICTS = {
 
 
 def report_lines(facts: Facts) -> list[str]:
-    """Give the status of a rollout: one line, the table of waves, what cannot be stopped, the lines
+    """Give the status of a rollout: one line, the table of waves, what needs attention, the lines
     to paste where it waits for an operator, and when to poll again.
 
     :param facts: result of ``fota_rollout_info``; one whose read failed gives its one line.
     """
     if not is_judged(facts):
         return [facts["msg"]]
-    parts = (_blockers, _unstoppable, _paste_lines)
+    parts = (_blockers, _unstoppable, _attention, _waits)
     lines = [visible(line) for part in parts for line in part(facts)]
     return [facts["msg"], *lay_out(wave_rows(facts), WAVE_COLUMNS), *lines, _next_check(facts)]
+
+
+def unstoppable_lines(facts: Facts) -> list[str]:
+    """Give the devices that can still change whatever is done, a line for each campaign."""
+    return [visible(line) for line in _unstoppable(facts)] if is_judged(facts) else [facts["msg"]]
 
 
 def plan_lines(facts: Facts) -> list[str]:
@@ -241,27 +255,69 @@ def _hours(change: Facts) -> str:
     return f", hours {hours} UTC inside {local} {change['zone']}{why}"
 
 
+def _attention(facts: Facts) -> Iterator[str]:
+    """Group the devices that need attention by class and reason."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for device in facts["devices"]:
+        if device["class"] not in _QUIET:
+            name = device["host"] or device["deviceId"]
+            groups.setdefault((device["class"], device["reason"]), []).append(name)
+    for (kind, reason), names in list(groups.items())[:_GROUPS]:
+        more = len(names) - _EXAMPLES
+        examples = ", ".join(names[:_EXAMPLES]) + (f" and {more} more" if more > 0 else "")
+        words = kind.replace("_", " ")
+        yield f"{words}: {count(len(names), 'device')}: {reason}: {examples}"
+    if len(groups) > _GROUPS:
+        yield f"other reasons: {len(groups) - _GROUPS}; the report file has every device"
+
+
 def _overrides(facts: Facts) -> Iterator[str]:
     """Give the digest, and what an operator may paste to let the rollout go on."""
     yield f"digest of this plan: {facts['digest'][:12]}"
-    yield from _paste_lines(facts)
+    lines = list(_paste_lines(facts["overrides"]["approved"], facts["overrides"]["accept"]))
+    yield from lines
+    if lines:
+        yield f"  {WHERE_TO_PASTE}"
 
 
-def _paste_lines(facts: Facts) -> Iterator[str]:
-    """Give the lines that let a rollout go on that waits for an operator, and where to put them."""
-    for approval in facts["overrides"]["approved"]:
+def _waits(facts: Facts) -> Iterator[str]:
+    """Give what to paste where the rollout waits for it."""
+    lines = awaited_lines(facts)
+    yield from lines
+    if lines:
+        yield f"  {WHERE_TO_PASTE}"
+
+
+def awaited_lines(facts: Facts) -> list[str]:
+    """Give the lines to paste that the rollout waits for.
+
+    A cohort that has halted alone can be accepted, too, but the others continue without. Its accept
+    is among the lines only where a wave has failed by its cohorts.
+    """
+    stopped = [wave for wave in facts["waves"] if wave["verdict"] in ("hold", "fail")]
+    names = {wave["name"] for wave in stopped}
+    by_cohorts = any(
+        wave["verdict"] == "fail" and wave["failures"] <= wave["failures_allowed"]
+        for wave in stopped
+    )
+    accepts = [
+        entry
+        for entry in facts["overrides"]["accept"]
+        if by_cohorts or "missing" in entry or (entry["wave"] in names and "cohort" not in entry)
+    ]
+    return list(_paste_lines(facts["overrides"]["approved"], accepts))
+
+
+def _paste_lines(approvals: Iterable[Facts], accepts: Iterable[Facts]) -> Iterator[str]:
+    """Give the lines that an operator may paste to let the rollout go on."""
+    for approval in approvals:
         yield (
             f"to approve: approved: [{{wave: {approval['wave']}, digest: '{approval['digest']}',"
             f" failures: {approval['failures']}}}]"
         )
-    accepts = ", ".join(map(_accept, facts["overrides"]["accept"]))
-    if accepts:
-        yield f"to continue anyway: accept: [{accepts}]"
-    if facts["awaiting"]:
-        yield (
-            "  add the line to rollout_spec, or give its list as the variable rollout_approved or"
-            " rollout_accept"
-        )
+    entries = ", ".join(map(_accept, accepts))
+    if entries:
+        yield f"to continue anyway: accept: [{entries}]"
 
 
 def _accept(accept: Facts) -> str:

@@ -57,12 +57,13 @@ def test_other_names_are_free(name: str) -> None:
 
 def test_the_role_knows_its_variables() -> None:
     (role,) = load("roles/rollout/meta/argument_specs.yml")["argument_specs"].values()
-    assert sorted(KNOWN) == KNOWN == sorted({*role["options"], "rollout_decision", "rollout_event"})
+    facts = {"rollout_decision", "rollout_event", "rollout_result"}
+    assert sorted(KNOWN) == KNOWN == sorted({*role["options"], *facts})
 
 
 def test_a_rollback_takes_over_every_variable_that_is_not_of_the_original_rollout() -> None:
     kept = load("playbooks/vars/reverse.yml")["reverse__names"]
-    words = "accept approved decision event host_vars hosts imei_var spec state"
+    words = "accept approved decision event host_vars hosts imei_var result spec state"
     assert sorted([*kept, *(f"rollout_{word}" for word in words.split())]) == KNOWN
 
 

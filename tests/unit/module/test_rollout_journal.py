@@ -134,6 +134,7 @@ def test_a_path_through_a_file_is_an_error(path: Path) -> None:
         ({"phase": None, "passed": None}, LastRun()),
         ({"phase": "running"}, LastRun("running")),
         ({"phase": "running", "passed": ["pilot"]}, LastRun("running", frozenset({"pilot"}))),
+        ({"halted": ["alpha-A-B"]}, LastRun(halted=frozenset({"alpha-A-B"}))),
         ({"phase": 7, "passed": [1, "all"]}, LastRun("7", frozenset({"1", "all"}))),
         ({"passed": "pilot"}, LastRun()),
     ],

@@ -109,10 +109,12 @@ def test_a_report_has_the_table_of_waves_between_status_and_next_check() -> None
         ["all", "M1", "8", "0", "0", "0", "8", "0", "cohort", "halted"],
         ["all", "12", "1", "3", "0", "8", "0"],
     ]
-    assert lines[5].startswith("to continue anyway: accept: [{wave: pilot")
-    assert "rollout_accept" in lines[6], "where to paste it"
-    assert lines[7].startswith("judged at 20")
-    assert len(lines) == 8
+    assert lines[5].startswith("failed: 3 devices: ")
+    assert lines[6].startswith("halted: 8 devices: ")
+    assert lines[7].startswith("to continue anyway: accept: [{wave: pilot")
+    assert "rollout_accept" in lines[8], "where to paste it"
+    assert lines[9].startswith("judged at 20")
+    assert len(lines) == 10
 
 
 def test_the_numbers_of_a_row_add_up() -> None:
@@ -319,12 +321,12 @@ def test_anything_but_a_result_is_refused(facts: object) -> None:
 
 def test_an_unknown_form_is_refused() -> None:
     with pytest.raises(
-        AnsibleFilterError, match=r"report, plan, odds, audit, .*json, html, markdown, csv"
+        AnsibleFilterError, match=r"report, plan, odds, unstoppable, audit, .*json, html, markdown, csv"
     ):
         fota_report({"msg": ""}, "table")
     texts = {"html", "markdown", "csv"}
     views = {"device", "overview", "rehearsal"}
-    assert {*FORMS} == {"report", "plan", "odds", "audit", "json"} | texts | views
+    assert {*FORMS} == {"report", "plan", "odds", "unstoppable", "audit", "json"} | texts | views
 
 
 def test_a_pending_row_is_counted() -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
@@ -19,6 +19,7 @@ from ..._model.imei import ImeiCheck
 from ..._model.text import count
 from ..._plan.rollout.action.decide import Decision, decide
 from ..._plan.rollout.action.phases import Phase
+from ..._plan.rollout.action.steps import find_steps
 from ..._plan.rollout.action.suspects import find_suspects
 from ..._plan.rollout.action.unused_overrides import check_unused_overrides
 from ..._plan.rollout.declaration.option_types import InvalidSpec
@@ -50,6 +51,7 @@ ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     "journal": {"type": "path"},
     "last_run": {"type": "dict", "aliases": ["last_tick"]},
     "imei_check": DEVICE_OPTIONS["imei_check"],
+    "problems": {"type": "list", "elements": "str", "default": []},
     **WAIT_OPTIONS,
     **RESULT_OPTIONS,
 }
@@ -76,17 +78,27 @@ class Declared:
     invalid: tuple[str, ...] = ()
 
 
-def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
+def inform_on_rollout(
+    context: Context,
+    params: Mapping[str, Any],
+    reporter: Callable[[str], Report[Decision]] | None = None,
+) -> dict[str, Any]:
     """Decide one run of a declared rollout; with ``wait``, once there is something to decide.
 
-    :raises InvalidSpec: the declaration cannot be used; nothing was called.
+    :param reporter: takes the name of the rollout and gives what is called after every read of a
+        wait.
+    :raises InvalidSpec: the declaration cannot be used, or the caller has found problems; nothing
+        was called.
     :raises PlanRefused: the declaration does not fit what is there.
     :raises TaskFailure: the results file could not be written.
     """
+    _refuse_problems(context, params)
     declared = read_declared(context, params)
     wait = params["wait"] and not context.check_mode
     try:
-        waited = watch_rollout(context, declared, Waiting.declared(params) if wait else READ_ONCE)
+        waiting = Waiting.declared(params) if wait else READ_ONCE
+        report = reporter(declared.spec.name) if reporter and wait else None
+        waited = watch_rollout(context, declared, waiting, report=report)
     except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
         message, failure = describe_failure(error)
         name = declared.spec.name
@@ -97,12 +109,25 @@ def inform_on_rollout(context: Context, params: Mapping[str, Any]) -> dict[str, 
             "why": message,
             "would_change": False,
             "actions": {"refresh": [], "cancel": [], "abort": [], "shorten": [], "create": []},
+            "steps": [],
             "failure": failure,
             "msg": msg,
         }
     context.warnings += waited.last.assessment.remarks
     result = view_rollout(context, declared, waited.last, params["return_devices"])
     return context.conclude(result, rollout_rows(waited.last))
+
+
+def _refuse_problems(context: Context, params: Mapping[str, Any]) -> None:
+    """Refuse what the caller has found wrong; it must not keep a rollout from being stopped.
+
+    :raises InvalidSpec: there are problems, and the rollout is not to be stopped.
+    """
+    problems = params["problems"]
+    if Wanted(params["state"]) in STOPPING:
+        context.warnings += problems
+    elif problems:
+        raise InvalidSpec("the service was not called", problems)
 
 
 def read_declared(context: Context, params: Mapping[str, Any]) -> Declared:
@@ -189,6 +214,7 @@ def view_rollout(
     return {
         "changed": False,
         **view_decision(decision, return_devices),
+        "steps": [step.value for step in find_steps(decision, declared.wanted)],
         "events": view_events(decision),
         "diff": diff_decision(decision),
         "collection_version": COLLECTION_VERSION,

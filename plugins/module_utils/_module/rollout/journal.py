@@ -126,11 +126,16 @@ def _follow(last: LastPhase | None, entry: Mapping[str, Any]) -> LastPhase:
 
 def read_last_run(entry: Mapping[str, Any]) -> LastRun:
     """Read what is remembered of the run before."""
-    passed = entry.get("passed")
     return LastRun(
         phase=str(entry.get("phase") or ""),
-        passed=frozenset(map(str, passed)) if isinstance(passed, list) else frozenset(),
+        passed=_read_names(entry, "passed"),
+        halted=_read_names(entry, "halted"),
     )
+
+
+def _read_names(entry: Mapping[str, Any], key: str) -> frozenset[str]:
+    names = entry.get(key)
+    return frozenset(map(str, names)) if isinstance(names, list) else frozenset()
 
 
 def _read_line(line: bytes) -> dict[str, Any] | None:

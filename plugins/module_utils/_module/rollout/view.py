@@ -20,7 +20,7 @@ from ..._model.text import count, visible
 from ..._model.wire import count_by
 from ..._plan.rollout.action.campaign_batches import PlannedCampaign
 from ..._plan.rollout.action.decide import Decision
-from ..._plan.rollout.action.events import passed_waves
+from ..._plan.rollout.action.events import halted_packages, passed_waves
 from ..._plan.rollout.action.offered_overrides import find_accepts, find_approvals
 from ..._plan.rollout.declaration.spec import Accept, Approval, Gate, RolloutSpec
 from ..._plan.rollout.judgement.assessment import Assessment
@@ -115,6 +115,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         "remarks": list(assessment.remarks),
         "missing": assessment.missing.devices,
         "passed": passed_waves(assessment),
+        "halted": halted_packages(assessment),
         "now": view_time(seen.now),
         "next_check_after": view_time(decision.next_check),
         "targets": [{**vars(target), "generation": target.generation} for target in spec.targets],
@@ -188,6 +189,7 @@ def view_events(decision: Decision) -> list[dict[str, Any]]:
         {
             "event": event.kind.value,
             "wave": event.wave,
+            "cohort": event.cohort,
             "phase": event.phase.value,
             "before": event.before,
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from ..._client.errors import FotaError
@@ -15,6 +16,7 @@ from ..._model.errors import InvalidValue
 from ..._model.imei import shorten
 from ..._model.upgrade import Upgrade
 from ..._plan.campaign_plan import CampaignSpec, choose_campaign
+from ..._plan.rollout.action.decide import Decision
 from ..awaited import Awaited, Target, explain_unreached, list_statuses, wait_for_stage
 from ..campaigns.info import report_rows, view_reported
 from ..campaigns.options import TYPE_OPTION
@@ -25,6 +27,7 @@ from ..options import RESULT_OPTIONS, WAIT_FOR_STAGE_OPTIONS, check_positive
 from ..results_file import Rows
 from ..rollout.info import (
     ROLLOUT_OPTIONS,
+    inform_on_rollout,
     read_declared,
     rollout_rows,
     view_rollout,
@@ -110,14 +113,7 @@ def wait_and_report(context: Context, params: Mapping[str, Any], say: Say) -> di
 def _wait_for_rollout(context: Context, params: Mapping[str, Any], say: Say) -> dict[str, Any]:
     declared = read_declared(context, params)
     name = declared.spec.name
-    report = _reporter(
-        context,
-        params,
-        say,
-        f"rollout {name}",
-        measure_rollout,
-        opening=f"waiting until there is something to do in rollout {name}, or its phase changes",
-    )
+    report = _rollout_reporter(context, params, say, name)
     waited = watch_rollout(context, declared, _waiting(context, params), report=report)
     result = view_rollout(context, declared, waited.last, params["return_devices"])
     result["elapsed"] = round(waited.elapsed, 1)
@@ -131,6 +127,29 @@ def _wait_for_rollout(context: Context, params: Mapping[str, Any], say: Say) -> 
     )
     failure = None if waited.done or context.check_mode else late
     return context.conclude(result, rollout_rows(waited.last), failure=failure)
+
+
+def inform_with_progress(context: Context, params: Mapping[str, Any], say: Say) -> dict[str, Any]:
+    """Decide one run of a rollout, and report the progress if it waits; see inform_on_rollout.
+
+    :param say: takes a line on the progress.
+    """
+    interval = WAIT_MODULE_OPTIONS["progress_interval"]["default"]
+    progress = {**params, "progress_interval": interval}
+    return inform_on_rollout(context, params, partial(_rollout_reporter, context, progress, say))
+
+
+def _rollout_reporter(
+    context: Context, params: Mapping[str, Any], say: Say, name: str
+) -> Report[Decision]:
+    return _reporter(
+        context,
+        params,
+        say,
+        f"rollout {name}",
+        measure_rollout,
+        opening=f"waiting until there is something to do in rollout {name}, or its phase changes",
+    )
 
 
 def _wait_for_known(

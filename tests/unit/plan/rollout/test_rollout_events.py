@@ -14,9 +14,14 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
     Decision,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.events import (
+    EventKind,
     LastRun,
     find_events,
+    halted_packages,
     passed_waves,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    Phase,
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     bad,
@@ -141,6 +146,20 @@ def test_a_halt_is_told_once(before: str, kinds: Sequence[str]) -> None:
     found = events(halted(), remember(before))
     assert [event[0] for event in found] == list(kinds)
     assert {event[1:] for event in found} <= {("", "halted", before)}
+
+
+def test_a_cohort_that_halts_alone_is_an_event_once() -> None:
+    """The rollout goes on with the others, so that its phase does not change."""
+    assessment = halted().assessment
+    (package,) = halted_packages(assessment)
+
+    def halts(last: LastRun, phase: Phase = Phase.RUNNING) -> list[str]:
+        found = find_events(assessment, phase, (), last)
+        return [event.cohort for event in found if event.kind is EventKind.HALT]
+
+    assert halts(remember("running")) == [package]
+    assert halts(LastRun("running", halted=frozenset({package}))) == []
+    assert halts(remember("running"), Phase.HALTED) == [""], "the halt of the rollout says it"
 
 
 def test_the_end_is_a_change_of_phase_after_the_last_wave() -> None:

@@ -11,6 +11,7 @@ from enum import Enum
 
 from ..judgement.assessment import Assessment
 from ..judgement.gate import GateVerdict
+from ..judgement.package_evidence import sort_cohorts
 from .campaign_batches import PlannedCampaign
 from .phases import Phase
 
@@ -29,12 +30,14 @@ class Event:
     """One of them.
 
     :ivar wave: name of the wave that begins or has passed; empty for the others.
+    :ivar cohort: package of the cohort that has halted alone; empty for the others.
     :ivar before: phase of the run before; empty when that is not known.
     """
 
     kind: EventKind
     phase: Phase
     wave: str = ""
+    cohort: str = ""
     before: str = ""
 
 
@@ -44,10 +47,12 @@ class LastRun:
 
     :ivar phase: empty when nothing is remembered.
     :ivar passed: names of waves that had passed.
+    :ivar halted: packages of the cohorts that had halted.
     """
 
     phase: str = ""
     passed: frozenset[str] = frozenset()
+    halted: frozenset[str] = frozenset()
 
 
 NOTHING_KNOWN = LastRun()
@@ -58,20 +63,31 @@ def passed_waves(assessment: Assessment) -> list[str]:
     return [state.wave.name for state in assessment.waves if state.verdict is GateVerdict.PASS]
 
 
+def halted_packages(assessment: Assessment) -> list[str]:
+    """Give the packages of the cohorts that have halted; none where not all could be read."""
+    cohorts = [] if assessment.seen.unread else sort_cohorts(assessment.evidence)
+    return [cohort.package.name for cohort in cohorts if cohort.failed]
+
+
 def find_events(
     assessment: Assessment, phase: Phase, create: Iterable[PlannedCampaign], last: LastRun
 ) -> tuple[Event, ...]:
     """Find what has happened; a wave begins with the first campaigns that are to be created."""
     found = [
-        Event(EventKind.AFTER_WAVE, phase, wave, last.phase)
+        Event(EventKind.AFTER_WAVE, phase, wave, before=last.phase)
         for wave in passed_waves(assessment)
         if wave not in last.passed
     ]
     creating = {planned.name.wave for planned in create}
     found += [
-        Event(EventKind.BEFORE_WAVE, phase, state.wave.name, last.phase)
+        Event(EventKind.BEFORE_WAVE, phase, state.wave.name, before=last.phase)
         for state in assessment.waves
         if state.wave.number in creating and not state.begun
+    ]
+    found += [
+        Event(EventKind.HALT, phase, cohort=package, before=last.phase)
+        for package in halted_packages(assessment)
+        if package not in last.halted and phase is not Phase.HALTED
     ]
     if phase.value != last.phase:
         if phase is Phase.HALTED:

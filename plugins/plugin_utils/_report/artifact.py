@@ -1,0 +1,95 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run as data: for later jobs of a workflow, and for the journal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .result import Conclusion
+from .text import is_judged
+
+Facts = Mapping[str, Any]
+
+# AWX keeps artifacts with each job, and shows them whole.
+MOST_BYTES = 4096
+_LONGEST_TEXT = 300
+# Entries of a list, until all of it is small enough.
+_ENTRIES = (20, 10, 5, 3, 1)
+
+
+def artifact(conclusion: Conclusion) -> dict[str, Any]:
+    """Give what later jobs of a workflow need, at most :data:`MOST_BYTES` as JSON.
+
+    Long lists are cut, and say how many entries are missing. ``passed`` and ``last_run`` are of the
+    decision that was carried out: by them, the next run finds what has happened since.
+    """
+    facts, before = conclusion.facts, conclusion.writes.decision
+    document: dict[str, Any] = {
+        "rollout": facts.get("rollout", ""),
+        "phase": facts.get("phase", ""),
+        "passed": before.get("passed", []),
+        "digest": facts.get("digest", ""),
+        "counts": facts.get("counts", {}),
+        "awaiting": facts.get("awaiting", []),
+        "halted_cohorts": [
+            cohort for cohort in facts.get("cohorts", ()) if cohort["state"] == "failed"
+        ],
+        "unstoppable": [
+            {key: value for key, value in campaign.items() if key != "imeis"}
+            for campaign in facts.get("unstoppable", ())
+        ],
+        "next_check_after": facts.get("next_check_after") or "",
+        "did": conclusion.did(),
+        "stands": [line.text for line in conclusion.stands()],
+        "next": conclusion.next(),
+        "last_run": {"phase": before.get("phase", ""), "halted": before.get("halted", [])},
+    }
+    for entries in _ENTRIES:
+        cut: dict[str, Any] = _cut(document, entries)
+        if len(json.dumps(cut).encode()) <= MOST_BYTES:
+            return cut
+    return {key: cut[key] for key in ("rollout", "phase", "digest", "counts", "next_check_after")}
+
+
+def journal_record(conclusion: Conclusion) -> dict[str, Any] | None:
+    """Give the line of a run in the journal; None where there is nothing to remember.
+
+    It is about the decision that was carried out, by which the next run finds what is new.
+    """
+    writes, facts = conclusion.writes, conclusion.writes.decision
+    if not is_judged(facts) or conclusion.state == "planned":
+        return None
+    keys = ("phase", "why", "digest", "passed", "halted", "counts", "exposure", "events")
+    record = {
+        "time": facts["now"],
+        "rollout": facts["rollout"],
+        "state": conclusion.state,
+        **{key: facts[key] for key in keys},
+        "refreshed": writes.refreshed.get("counts", {}),
+        **{
+            f"{action}{ending}": [each["campaign_id"] for each in facts["actions"][action]]
+            for action, ending in (("cancel", "led"), ("shorten", "ed"))
+        },
+        "created": writes.created_ids,
+    }
+    return {**record, "failed": dict(writes.failed)} if writes.failed else record
+
+
+def _cut(value: Any, entries: int) -> Any:
+    """Cut texts and lists, at every depth."""
+    if isinstance(value, Mapping):
+        return {str(key): _cut(each, entries) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        kept = [_cut(each, entries) for each in value[:entries]]
+        more = len(value) - len(kept)
+        if more:
+            is_text = all(isinstance(each, str) for each in value)
+            kept.append(f"and {more} more" if is_text else {"more": more})
+        return kept
+    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+        return f"{value[: _LONGEST_TEXT - 3]}..."
+    return value

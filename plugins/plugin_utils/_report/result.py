@@ -1,0 +1,277 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last word of a run: what it did, how the rollout stands now, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...module_utils._model.text import count, visible
+from .bars import BAR_WIDTH, draw_bar
+from .text import WHERE_TO_PASTE, awaited_lines, is_judged, minute
+from .writes import Writes
+
+Facts = Mapping[str, Any]
+
+MOST_LINES = 12
+# Lines of waves, and names in a line; longer lists are cut with a count.
+_WAVES, _NAMED, _PASTED = 4, 3, 2
+_LONGEST = 500
+_NARROW = 60
+
+PHASES = {
+    "planned": "planned",
+    "nothing_to_do": "nothing to do",
+    "running": "running",
+    "soaking": "soaking",
+    "awaiting_approval": "AWAITS APPROVAL",
+    "blocked": "BLOCKED",
+    "paused": "paused",
+    "completed": "completed",
+    "completed_with_exceptions": "completed with exceptions",
+    "held": "HELD",
+    "halted": "HALTED",
+    "observation_failed": "NOT READ",
+}
+_BAD = frozenset({"held", "halted", "observation_failed"})
+_ATTENTION = frozenset({"awaiting_approval", "blocked", "completed_with_exceptions"})
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the result.
+
+    :ivar tone: ``good``, ``attention``, ``bad``, or empty.
+    """
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """A run and what came of it.
+
+    :ivar writes: what was written, with the decision that was carried out.
+    :ivar after: the decision that was read after the writes; empty when none was read. One whose
+        read failed has no waves. One of an earlier run of the play is older, and does not count.
+    :ivar state: that is wanted.
+    :ivar next_step: what an operator does next, where the caller knows better.
+    """
+
+    writes: Writes
+    after: Facts
+    state: str
+    next_step: str = ""
+
+    @property
+    def facts(self) -> Facts:
+        """The newest decision that was made."""
+        return self.after if self._is_newer else self.writes.decision
+
+    @property
+    def unread(self) -> bool:
+        """The status after the writes is not known, although it was to be read."""
+        return self.writes.any and bool(self.after) and not self._is_newer
+
+    @property
+    def _is_newer(self) -> bool:
+        before = self.writes.decision
+        return is_judged(self.after) and self.after["now"] >= before.get("now", "")
+
+    def did(self) -> list[str]:
+        return [_shorten(line) for line in self.writes.describe()]
+
+    def stands(self, *, width: int = BAR_WIDTH, ascii_: bool = True) -> list[Line]:
+        """Give the phase, the waves as bars, halted cohorts, and what can still change.
+
+        :param width: of the bars.
+        """
+        facts = self.facts
+        parts = [Line(*self._headline())]
+        if is_judged(facts):
+            parts += _wave_lines(facts["waves"], width, ascii_=ascii_)
+            parts += _cohort_lines(facts)
+            parts += _unstoppable_lines(facts)
+        return parts
+
+    def next(self) -> list[str]:
+        """Say what the rollout waits for, until when, who acts, and what to paste where."""
+        if self.next_step:
+            return [self.next_step]
+        if self.unread:
+            return ["run again to read the status"]
+        facts = self.facts
+        if not is_judged(facts):
+            return ["run again when the service can be read"]
+        parts = [_by_request(facts)] if self.state in ("halted", "paused") else []
+        pasted = list(map(visible, awaited_lines(facts)))
+        if pasted:
+            parts.append(f"an operator must act: {WHERE_TO_PASTE}")
+        if len(pasted) > _PASTED:
+            pasted[_PASTED:] = ["thingspace.fota.status prints the other lines to paste"]
+        return ["; ".join(parts) or _next_by_itself(facts), *pasted]
+
+    def lines(self, *, width: int = BAR_WIDTH, ascii_: bool = True) -> list[Line]:
+        """Give the whole result, at most :data:`MOST_LINES` lines."""
+        head, *stands = self.stands(width=width, ascii_=ascii_)
+        did = "; ".join(self.did()) or "nothing"
+        return [
+            Line(f"RESULT  {head.text}", head.tone),
+            *_label("did", [Line(did, "bad" if self.writes.failed else "")]),
+            *_label("stands", stands),
+            *_label("next", [Line(text) for text in self.next()]),
+        ]
+
+    def _headline(self) -> tuple[str, str]:
+        facts = self.facts
+        if self.unread:
+            why = self.after.get("msg") or self.after.get("why") or "no answer"
+            name = facts.get("rollout", "")
+            return (
+                f"rollout {name}: the status after the writes could not be read: {visible(why)};"
+                f" before, {_phase(facts)}",
+                "bad",
+            )
+        if not is_judged(facts):
+            return visible(facts.get("msg", "")), "bad"
+        phase = facts["phase"]
+        tone = "bad" if phase in _BAD else "attention" if phase in _ATTENTION else ""
+        return f"{_source(facts)}rollout {facts['rollout']}: {_phase(facts)}", (
+            "good" if phase == "completed" else tone
+        )
+
+
+def bar_width(columns: int) -> int:
+    """Give the width of bars for a terminal."""
+    return BAR_WIDTH if columns >= _NARROW else BAR_WIDTH // 2
+
+
+def _phase(facts: Facts) -> str:
+    words = PHASES.get(facts["phase"], facts["phase"])
+    return _shorten(f"{words}; {facts['why']}")
+
+
+def _shorten(text: str) -> str:
+    text = visible(text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _source(facts: Facts) -> str:
+    service = facts.get("service") or {}
+    return f"SIMULATED on {service['host']}: " if service.get("simulated") else ""
+
+
+def _wave_lines(waves: Sequence[Facts], width: int, *, ascii_: bool) -> list[Line]:
+    """Give a line for each wave; the past and the coming ones share lines where they are many."""
+    there = [wave for wave in waves if wave["devices"]]
+    alone = there
+    lines: list[Line] = []
+    if len(there) > _WAVES:
+        passed = [wave["name"] for wave in there if wave["verdict"] == "pass"]
+        coming = [wave["name"] for wave in there if wave["state"] == "waiting"]
+        alone = [wave for wave in there if wave["name"] not in {*passed, *coming}]
+        if passed:
+            lines.append(Line(f"passed: {_names(passed)}", "good"))
+        room = _WAVES - bool(passed) - bool(coming)
+        lines += _bars(alone[:room], width, ascii_=ascii_)
+        if len(alone) > room:
+            coming = [*(wave["name"] for wave in alone[room:]), *coming]
+        if coming:
+            lines.append(Line(f"then: {_names(coming)}"))
+        return lines
+    return _bars(there, width, ascii_=ascii_)
+
+
+def _bars(waves: Sequence[Facts], width: int, *, ascii_: bool) -> list[Line]:
+    """Draw waves, with their numbers and states."""
+    longest = max((len(wave["name"]) for wave in waves), default=0)
+    tones = {"passed": "good", "halted": "bad", "held": "bad"}
+    lines = []
+    for wave in waves:
+        sums = {
+            key: sum(counts[key] for counts in wave["models"])
+            for key in ("verified", "failed", "pending")
+        }
+        numbers = [f"{sums['verified']} of {count(wave['devices'], 'device')} verified"]
+        if wave["state"] in ("next", "waiting") and not sums["verified"]:
+            sums["pending"] = 0  # nothing has begun
+            numbers = [count(wave["devices"], "device")]
+        verified, failed, pending = sums.values()
+        bar = draw_bar(verified, failed, pending, wave["devices"], width=width, ascii_=ascii_)
+        numbers += [f"{sums[key]} {key}" for key in ("failed", "pending") if sums[key]]
+        state = wave["state"].replace("_", " ")
+        text = f"{visible(wave['name']).ljust(longest)} {bar} {', '.join(numbers)}; {state}"
+        lines.append(Line(text, tones.get(wave["state"], "")))
+    return lines
+
+
+def _cohort_lines(facts: Facts) -> Iterator[Line]:
+    halted = [
+        f"{cohort['model']} {cohort['from_version']} -> {cohort['to_version']}"
+        f" ({cohort['failures']} of {count(cohort['attempted'], 'device')} failed)"
+        for cohort in facts["cohorts"]
+        if cohort["state"] == "failed"
+    ]
+    if halted:
+        yield Line(visible(f"halted cohorts: {_names(halted)}"), "bad")
+
+
+def _unstoppable_lines(facts: Facts) -> Iterator[Line]:
+    campaigns = facts["unstoppable"]
+    if campaigns:
+        devices = count(sum(campaign["can_change"] for campaign in campaigns), "device")
+        days = [campaign["until"] for campaign in campaigns]
+        until = (
+            "as the network keeps them queued"
+            if None in days
+            else f"until the end of {max(days)} UTC"
+        )
+        named = [imei for campaign in campaigns for imei in campaign["imeis"]]
+        examples = f": {_names(named)}" if named else ""
+        yield Line(visible(f"unstoppable: {devices} can still change {until}{examples}"), "bad")
+
+
+def _by_request(facts: Facts) -> str:
+    if facts["phase"] == "halted":
+        return (
+            "the next run of thingspace.fota.rollout continues this rollout; to keep it halted,"
+            " stop its schedule, or run it with rollout_state=halted"
+        )
+    if facts["phase"] == "paused":
+        return "no further campaigns are created until a run with rollout_state=running"
+    return _when(facts)
+
+
+def _next_by_itself(facts: Facts) -> str:
+    """Say what comes next where no operator has to act."""
+    wave = next((wave for wave in facts["waves"] if wave["state"] in ("running", "soaking")), None)
+    parts = []
+    if facts["blockers"]:
+        parts.append(f"an operator must remove what blocks it: {'; '.join(facts['blockers'])}")
+    elif wave is not None and wave["soak_until"]:
+        parts.append(f"wave {wave['name']} soaks until {minute(wave['soak_until'])} UTC")
+    elif wave is not None:
+        until = f" until {minute(wave['deadline'])} UTC at the latest" if wave["deadline"] else ""
+        parts.append(f"waits for the devices of wave {wave['name']}{until}")
+    return visible("; ".join([*parts, _when(facts)]))
+
+
+def _when(facts: Facts) -> str:
+    if facts["next_check_after"] is None:
+        return "nothing more is due"
+    return f"run again after {minute(facts['next_check_after'])} UTC"
+
+
+def _label(label: str, lines: Iterable[Line]) -> Iterator[Line]:
+    """Put a label before the first line, and the others under it."""
+    for number, line in enumerate(lines):
+        yield Line(f"  {'' if number else label:<6}  {line.text}", line.tone)
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run has written, by the results of its tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...module_utils._model.text import count
+
+Facts = Mapping[str, Any]
+NOTHING: Mapping[str, Any] = {}
+
+# Actions that stop campaigns, in the order in which they are tried, and what they did.
+_STOPS = {"cancel": "cancelled", "abort": "aborted", "shorten": "shortened"}
+
+
+@dataclass(frozen=True)
+class Writes:
+    """The results of the tasks that carried a decision out; empty for a task that did not run.
+
+    Only what the decision asked for is taken from them: the variable of a task may still hold the
+    result of an earlier run of the same play.
+
+    :ivar decision: what was carried out.
+    :ivar refreshed: result of ``fota_device_firmware``.
+    :ivar cancelled: result of a loop of ``fota_campaign``, and so are the next two.
+    :ivar created: result of ``fota_campaign``.
+    :ivar failed: the task that failed, with ``task`` and ``message``; empty if none did.
+    """
+
+    decision: Facts
+    refreshed: Facts = field(default_factory=dict)
+    cancelled: Facts = field(default_factory=dict)
+    aborted: Facts = field(default_factory=dict)
+    shortened: Facts = field(default_factory=dict)
+    created: Facts = field(default_factory=dict)
+    failed: Facts = field(default_factory=dict)
+
+    @property
+    def created_ids(self) -> list[str]:
+        """The campaigns that were created or, by another run, already there."""
+        due = {campaign["name"] for campaign in self._actions("create")}
+        return [
+            campaign["campaign_id"]
+            for campaign in self.created.get("campaigns") or ()
+            if campaign["name"] in due and campaign.get("campaign_id")
+        ]
+
+    @property
+    def any(self) -> bool:
+        """Whether a write was tried, so that the decision may not describe the account any more."""
+        return bool(self.created_ids) or any(map(self._tried, _STOPS))
+
+    def describe(self) -> list[str]:
+        """Say what was done and what was refused, one sentence each."""
+        lines = []
+        if refreshed := self.refreshed.get("counts"):
+            lines.append(f"read the versions of {count(refreshed['total'], 'device')} again")
+        if names := self._created_names():
+            devices = {change["name"]: change["devices"] for change in self._changes("create")}
+            lines.append(f"created {_campaigns(devices[name] for name in names)}")
+        for action, word in _STOPS.items():
+            done = [item for item in self._tried(action) if item.get("changed")]
+            if done:
+                ids = [item["item"]["campaign_id"] for item in done]
+                lines.append(f"{word} {_campaigns(self._devices_of(ids))}")
+        for action in _STOPS:
+            refused = [item for item in self._tried(action) if not _succeeded(item)]
+            if refused:
+                reason = refused[0].get("msg") or "failed"
+                lines.append(f"could not {action} {count(len(refused), 'campaign')}: {reason}")
+        if self.failed:
+            lines.append(f"FAILED: {self.failed['task']}: {self.failed['message']}")
+        return lines
+
+    def _created_names(self) -> list[str]:
+        due = {change["name"] for change in self._changes("create")}
+        return [
+            campaign["name"]
+            for campaign in self.created.get("campaigns") or ()
+            if campaign["name"] in due and campaign.get("done") and campaign["action"] == "create"
+        ]
+
+    def _tried(self, action: str) -> list[Facts]:
+        """Give the results of a loop, for the campaigns that the decision stops."""
+        result: Facts = {
+            "cancel": self.cancelled,
+            "abort": self.aborted,
+            "shorten": self.shortened,
+        }[action]
+        due = {campaign["campaign_id"] for campaign in self._actions(action)}
+        return [
+            item
+            for item in result.get("results") or ()
+            if item.get("item", NOTHING).get("campaign_id") in due
+        ]
+
+    def _actions(self, action: str) -> list[Facts]:
+        return list(self.decision.get("actions", NOTHING).get(action, ()))
+
+    def _changes(self, action: str) -> list[Facts]:
+        changes = self.decision.get("changes", ())
+        return [change for change in changes if change["action"] == action]
+
+    def _devices_of(self, ids: Iterable[str]) -> list[int]:
+        """Give the devices of each campaign; those of older targets are not known."""
+        known = {
+            campaign["campaign_id"]: campaign["devices"]
+            for campaign in self.decision.get("campaigns", ())
+        }
+        return [known.get(each, 0) for each in ids]
+
+
+def _succeeded(item: Facts) -> bool:
+    return "campaigns" in item and "failure" not in item and not item.get("failed")
+
+
+def _campaigns(devices: Iterable[int]) -> str:
+    numbers = list(devices)
+    total = sum(numbers)
+    with_devices = f" with {count(total, 'device')}" if total else ""
+    return f"{count(len(numbers), 'campaign')}{with_devices}"

@@ -1,0 +1,222 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The result of a run: short, about the account after the writes, and the same as data."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.artifact import (
+    MOST_BYTES,
+    artifact,
+    journal_record,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.result import (
+    MOST_LINES,
+    Conclusion,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import report_lines
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.writes import Writes
+from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import imeis
+from ansible_collections.thingspace.fota.tests.unit.report.test_rollout_report import (
+    FAILED_READ,
+    facts_of,
+)
+
+CREATED = [{"name": f"tsr.{number}", "campaign_id": f"c{number}"} for number in range(2)]
+REFUSED = {"msg": "conflict", "failure": {"kind": "refused"}}
+
+
+def begun(**more: Any) -> dict[str, Any]:
+    """Facts of a rollout that creates two campaigns, cancels three and shortens two."""
+    stops = [{"campaign_id": f"s{number}"} for number in range(3)]
+    return {
+        **facts_of(failed=0),
+        "actions": {
+            "refresh": [],
+            "cancel": stops,
+            "abort": stops[:1],
+            "shorten": stops[:2],
+            "create": [{"name": each["name"]} for each in CREATED],
+        },
+        "changes": [{"action": "create", "name": each["name"], "devices": 6} for each in CREATED],
+        "campaigns": [{**each, "devices": 7} for each in stops],
+        "steps": [],
+        **more,
+    }
+
+
+def looped(*items: dict[str, Any]) -> dict[str, Any]:
+    """The result of a loop over the campaigns to stop."""
+    results = [{**each, "item": {"campaign_id": f"s{n}"}} for n, each in enumerate(items)]
+    return {"results": results}
+
+
+def stopped(*, changed: bool = True) -> dict[str, Any]:
+    return {"changed": changed, "campaigns": [{}]}
+
+
+def conclusion(facts: dict[str, Any], **more: Any) -> Conclusion:
+    after = more.pop("after", {})
+    state = more.pop("state", "running")
+    return Conclusion(Writes(facts, **more), after=after, state=state)
+
+
+def texts(found: Conclusion) -> list[str]:
+    return [line.text for line in found.lines()]
+
+
+def test_a_run_without_work_says_so_in_a_line_for_each_wave_and_three_more() -> None:
+    facts = facts_of(failed=0)
+    lines = texts(conclusion(facts))
+    assert lines[0].startswith("RESULT  rollout meters: ")
+    assert lines[1] == "  did     nothing"
+    assert lines[2].startswith("  stands  pilot [####################] 4 of 4 devices verified; ")
+    assert lines[3] == "          all   [....................] 8 devices; next"
+    assert lines[4].startswith("  next    ")
+    assert len(lines) == 5
+
+
+def test_what_was_written_is_counted_and_what_was_refused_is_said() -> None:
+    created = [{**each, "done": True, "action": "create"} for each in CREATED]
+    found = conclusion(
+        begun(),
+        created={"campaigns": created},
+        cancelled=looped(stopped(), {**REFUSED, "failed": True}, stopped()),
+        aborted=looped(REFUSED),
+        shortened=looped(stopped(), stopped(changed=False)),
+        refreshed={"counts": {"total": 1}},
+    )
+    assert found.did() == [
+        "read the versions of 1 device again",
+        "created 2 campaigns with 12 devices",
+        "cancelled 2 campaigns with 14 devices",
+        "shortened 1 campaign with 7 devices",
+        "could not cancel 1 campaign: conflict",
+        "could not abort 1 campaign: conflict",
+    ]
+    assert texts(found)[1].startswith("  did     read the versions of 1 device again; created 2")
+
+
+def test_results_of_an_earlier_run_of_the_play_do_not_count() -> None:
+    facts = {**begun(), "actions": {}, "changes": []}
+    created = [{**each, "done": True, "action": "create"} for each in CREATED]
+    found = conclusion(facts, created={"campaigns": created}, cancelled=looped(stopped()))
+    assert (found.did(), found.writes.any) == ([], False)
+    older = {**facts_of(), "now": "2026-01-01T00:00:00Z"}
+    assert conclusion(facts, after=older).facts is facts
+
+
+def test_the_result_describes_the_account_after_the_writes() -> None:
+    after = facts_of(failed=3)
+    found = conclusion(begun(), cancelled=looped(stopped()), after=after)
+    assert found.facts is after
+    assert "3 failed" in "\n".join(texts(found))
+
+
+@pytest.mark.parametrize("after", [FAILED_READ, {"failed": True, "msg": "no answer"}])
+def test_a_status_that_could_not_be_read_is_said(after: dict[str, Any]) -> None:
+    found = conclusion(begun(), cancelled=looped(stopped()), after=after)
+    lines = texts(found)
+    assert "the status after the writes could not be read: no answer" in lines[0]
+    assert lines[1] == "  did     cancelled 1 campaign with 7 devices"
+    assert artifact(found)["did"] == ["cancelled 1 campaign with 7 devices"]
+
+
+def test_a_read_that_failed_has_a_result() -> None:
+    found = conclusion({**FAILED_READ, "steps": []})
+    assert texts(found)[0] == "RESULT  no answer"
+    assert journal_record(found) is None
+    assert artifact(found)["phase"] == "observation_failed"
+
+
+def test_a_failed_task_is_in_the_result_and_in_the_journal() -> None:
+    failed = {"task": "Change board", "message": "not today\x1b[31m"}
+    found = conclusion(begun(), failed=failed)
+    assert found.did() == ["FAILED: Change board: not today"]
+    record = journal_record(found) or {}
+    assert (record["failed"], record["created"]) == (failed, [])
+
+
+def test_what_lets_a_halted_rollout_continue_is_in_the_result() -> None:
+    lines = texts(conclusion(facts_of()))
+    assert any("to continue anyway: accept: [{wave: pilot" in line for line in lines)
+    assert any("rollout_accept" in line for line in lines), "where to paste it"
+    assert any("halted cohorts: M1 A -> B (3 of 4 devices failed)" in line for line in lines)
+
+
+def test_a_cohort_that_halted_alone_asks_for_nothing() -> None:
+    """The other cohorts continue, so that nothing waits for the line."""
+    facts = facts_of()
+    for wave in facts["waves"]:
+        wave |= {"verdict": "wait", "state": "running"}
+    lines = [*texts(conclusion({**facts, "phase": "running"})), *report_lines(facts)]
+    assert not any("to continue anyway" in line for line in lines)
+
+
+def huge() -> dict[str, Any]:
+    """Facts of a rollout with too much of everything."""
+    facts = facts_of(devices=30, failed=3)
+    names = [f"wave-with-a-long-name-{number}" for number in range(60)]
+    (cohort,) = facts["cohorts"]
+    campaign = {
+        **facts["campaigns"][0],
+        "can_change": 1000,
+        "until": "2026-03-04",
+        "imeis": imeis(1000),
+    }
+    return {
+        **facts,
+        "why": "why " * 500,
+        "waves": [{**facts["waves"][0], "name": name} for name in names],
+        "passed": names,
+        "halted": ["package" * 20] * 100,
+        "cohorts": [cohort] * 300,
+        "awaiting": facts["awaiting"] * 100,
+        "unstoppable": [campaign] * 100,
+        "steps": [],
+    }
+
+
+def test_however_much_there_is_the_result_has_twelve_lines() -> None:
+    facts = huge()
+    failed = {"task": "Create", "message": "x" * 5000}
+    found = conclusion({**begun(), **facts}, failed=failed, cancelled=looped(REFUSED, REFUSED))
+    assert len(found.lines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("state", ["running", "halted", "planned"])
+def test_the_statistic_has_at_most_four_kilobytes_and_no_device(state: str) -> None:
+    text = json.dumps(artifact(conclusion(huge(), state=state)))
+    assert len(text.encode()) <= MOST_BYTES
+    assert not re.search(r"\d{15}", text)
+    assert json.loads(text)["rollout"] == "meters"
+
+
+def test_the_statistic_keeps_its_keys() -> None:
+    found = artifact(conclusion(facts_of()))
+    assert found.keys() >= {
+        *("rollout", "phase", "passed", "digest", "counts", "awaiting", "halted_cohorts"),
+        *("unstoppable", "next_check_after", "did", "stands", "next"),
+    }
+    assert found["halted_cohorts"][0]["model"] == "M1"
+
+
+def test_a_halt_by_request_says_that_the_next_run_continues() -> None:
+    facts = {**facts_of(failed=0), "phase": "halted"}
+    assert (
+        "the next run of thingspace.fota.rollout continues"
+        in texts(conclusion(facts, state="halted"))[-1]
+    )
+
+
+def test_fifty_devices_with_one_reason_are_one_line() -> None:
+    facts = facts_of(devices=60, failed=3)
+    halted = [line for line in report_lines(facts) if line.startswith("halted: ")]
+    assert len(halted) == 1
+    assert "56 devices" in halted[0] and halted[0].endswith(" and 51 more")
