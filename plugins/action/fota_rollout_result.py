@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from typing import Any
 
 from ansible import constants
@@ -18,16 +16,21 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._action.terminal i
     TextAction,
     output_encoding,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.artifact import (
-    artifact,
-    journal_record,
+from ansible_collections.thingspace.fota.plugins.plugin_utils._journal.chain import (
+    JournalError,
+    append,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._journal.record import journal_record
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.artifact import artifact
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.bars import prints_blocks
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.result import (
     Conclusion,
     bar_width,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import plan_lines
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import (
+    is_judged,
+    plan_lines,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.writes import Writes
 
 RESULTS = ("refreshed", "cancelled", "aborted", "shortened", "created", "failed")
@@ -75,10 +78,9 @@ class ActionModule(TextAction):
             },
         }
         try:
-            self._record(conclusion, args.get("journal", ""))
-        except OSError as error:
-            message = f"rollout_journal: cannot write {args['journal']}: {error.strerror}"
-            result |= {"failed": True, "msg": message}
+            result["journal_head"] = self._record(conclusion, args.get("journal", ""))
+        except JournalError as error:
+            result |= {"failed": True, "msg": str(error)}
         # As JSON has it: the decision may hold Ansible's own types of text.
         return dict(plain(result))
 
@@ -97,17 +99,23 @@ class ActionModule(TextAction):
             for printed in self.print_lines([line.text], _color(line.tone))
         ]
 
-    def _record(self, conclusion: Conclusion, journal: str) -> None:
-        """Add a line to the journal.
+    def _record(self, conclusion: Conclusion, journal: str) -> str:
+        """Add a line to the journal, and give the new head of its chain; empty without a line.
 
-        :raises OSError: the file cannot be written.
+        :raises JournalError: the file cannot be written.
         """
-        record = journal_record(conclusion)
-        if not journal or record is None or self._task.check_mode:
-            return
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        with os.fdopen(os.open(journal, flags, mode=0o640), "a", encoding="utf-8") as file:
-            file.write(json.dumps(plain(record)) + "\n")
+        writes, state = conclusion.writes, conclusion.state
+        remembers = is_judged(writes.decision) and state != "planned"
+        if not journal or not remembers or self._task.check_mode:
+            return ""
+        record = journal_record(
+            writes.decision,
+            state=state,
+            actions=writes.actions(),
+            refreshed=writes.refreshed.get("counts"),
+            failed=writes.failed,
+        )
+        return append(journal, plain(record))
 
 
 def _color(tone: str) -> str | None:

@@ -164,9 +164,14 @@ awaiting:
   type: list
   elements: dict
   sample: []
+journal_head:
+  description: Head of the chain of the journal with the new line. Empty if no line was added.
+  returned: success
+  type: str
+  sample: 3f9c2b7e1d0a4c55b8e6f1a2937d4c0e5b6a7f8091c2d3e4f5a6b7c8d9e0f1a2
 msg:
   description: Why the line could not be added to the journal.
   returned: on failure
   type: str
-  sample: 'rollout_journal: cannot write /var/log/meters.jsonl: Permission denied'
+  sample: 'journal /var/log/meters.jsonl: cannot be written: Permission denied'
 """

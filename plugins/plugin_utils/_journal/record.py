@@ -47,6 +47,7 @@ def journal_record(
         "state": state,
         "why": _short(facts["why"]),
         "passed": list(facts["passed"]),
+        "halted": list(facts.get("halted", ()))[:_MOST_EVENTS],
         "events": list(facts["events"])[:_MOST_EVENTS],
         "refreshed": dict(refreshed or {}),
         "created": _ids(done, "create")[:_MOST_CREATED],

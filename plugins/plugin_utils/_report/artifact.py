@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run as data: for later jobs of a workflow, and for the journal."""
+"""A run as data for later jobs of a workflow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from .result import Conclusion
-from .text import is_judged
 
 Facts = Mapping[str, Any]
 
@@ -53,30 +52,6 @@ def artifact(conclusion: Conclusion) -> dict[str, Any]:
         if len(json.dumps(cut).encode()) <= MOST_BYTES:
             return cut
     return {key: cut[key] for key in ("rollout", "phase", "digest", "counts", "next_check_after")}
-
-
-def journal_record(conclusion: Conclusion) -> dict[str, Any] | None:
-    """Give the line of a run in the journal; None where there is nothing to remember.
-
-    It is about the decision that was carried out, by which the next run finds what is new.
-    """
-    writes, facts = conclusion.writes, conclusion.writes.decision
-    if not is_judged(facts) or conclusion.state == "planned":
-        return None
-    keys = ("phase", "why", "digest", "passed", "halted", "counts", "exposure", "events")
-    record = {
-        "time": facts["now"],
-        "rollout": facts["rollout"],
-        "state": conclusion.state,
-        **{key: facts[key] for key in keys},
-        "refreshed": writes.refreshed.get("counts", {}),
-        **{
-            f"{action}{ending}": [each["campaign_id"] for each in facts["actions"][action]]
-            for action, ending in (("cancel", "led"), ("shorten", "ed"))
-        },
-        "created": writes.created_ids,
-    }
-    return {**record, "failed": dict(writes.failed)} if writes.failed else record
 
 
 def _cut(value: Any, entries: int) -> Any:

@@ -15,6 +15,7 @@ Facts = Mapping[str, Any]
 NOTHING: Mapping[str, Any] = {}
 
 # Actions that stop campaigns, in the order in which they are tried, and what they did.
+_NAMED_BY = ("campaign_id", "end_date")
 _STOPS = {"cancel": "cancelled", "abort": "aborted", "shorten": "shortened"}
 
 
@@ -55,6 +56,30 @@ class Writes:
         """Whether a write was tried, so that the decision may not describe the account any more."""
         return bool(self.created_ids) or any(map(self._tried, _STOPS))
 
+    def actions(self) -> list[dict[str, Any]]:
+        """Give what was asked of the service, and ``ok`` or the message of the failure."""
+        asked = [
+            {
+                "action": action,
+                **{key: item["item"][key] for key in _NAMED_BY if key in item["item"]},
+                "result": "ok" if _succeeded(item) else _message(item),
+            }
+            for action in _STOPS
+            for item in self._tried(action)
+        ]
+        due = {change["name"]: change for change in self._changes("create")}
+        return asked + [
+            {
+                "action": "create",
+                "campaign_id": campaign.get("campaign_id") or "",
+                "name": campaign["name"],
+                "devices": due[campaign["name"]]["devices"],
+                "result": "ok" if campaign.get("campaign_id") else _message(self.created),
+            }
+            for campaign in self.created.get("campaigns") or ()
+            if campaign["name"] in due
+        ]
+
     def describe(self) -> list[str]:
         """Say what was done and what was refused, one sentence each."""
         lines = []
@@ -71,8 +96,8 @@ class Writes:
         for action in _STOPS:
             refused = [item for item in self._tried(action) if not _succeeded(item)]
             if refused:
-                reason = refused[0].get("msg") or "failed"
-                lines.append(f"could not {action} {count(len(refused), 'campaign')}: {reason}")
+                campaigns = count(len(refused), "campaign")
+                lines.append(f"could not {action} {campaigns}: {_message(refused[0])}")
         if self.failed:
             lines.append(f"FAILED: {self.failed['task']}: {self.failed['message']}")
         return lines
@@ -113,6 +138,10 @@ class Writes:
             for campaign in self.decision.get("campaigns", ())
         }
         return [known.get(each, 0) for each in ids]
+
+
+def _message(result: Facts) -> str:
+    return str(result.get("msg") or "failed")
 
 
 def _succeeded(item: Facts) -> bool:

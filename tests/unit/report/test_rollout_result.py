@@ -14,7 +14,6 @@ import pytest
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.artifact import (
     MOST_BYTES,
     artifact,
-    journal_record,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.result import (
     MOST_LINES,
@@ -131,16 +130,39 @@ def test_a_status_that_could_not_be_read_is_said(after: dict[str, Any]) -> None:
 def test_a_read_that_failed_has_a_result() -> None:
     found = conclusion({**FAILED_READ, "steps": []})
     assert texts(found)[0] == "RESULT  no answer"
-    assert journal_record(found) is None
     assert artifact(found)["phase"] == "observation_failed"
 
 
-def test_a_failed_task_is_in_the_result_and_in_the_journal() -> None:
+def test_a_failed_task_is_in_the_result() -> None:
     failed = {"task": "Change board", "message": "not today\x1b[31m"}
-    found = conclusion(begun(), failed=failed)
-    assert found.did() == ["FAILED: Change board: not today"]
-    record = journal_record(found) or {}
-    assert (record["failed"], record["created"]) == (failed, [])
+    assert conclusion(begun(), failed=failed).did() == ["FAILED: Change board: not today"]
+
+
+def test_the_journal_has_what_was_asked_of_the_service_stops_first() -> None:
+    created = [{**CREATED[0], "done": True, "action": "create"}, {"name": CREATED[1]["name"]}]
+    found = conclusion(
+        begun(),
+        created={"campaigns": created, "msg": "no answer"},
+        shortened=looped(stopped(), REFUSED),
+    )
+    assert found.writes.actions() == [
+        {"action": "shorten", "campaign_id": "s0", "result": "ok"},
+        {"action": "shorten", "campaign_id": "s1", "result": "conflict"},
+        {
+            "action": "create",
+            "campaign_id": "c0",
+            "name": "tsr.0",
+            "devices": 6,
+            "result": "ok",
+        },
+        {
+            "action": "create",
+            "campaign_id": "",
+            "name": "tsr.1",
+            "devices": 6,
+            "result": "no answer",
+        },
+    ]
 
 
 def test_what_lets_a_halted_rollout_continue_is_in_the_result() -> None:
