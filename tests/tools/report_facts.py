@@ -50,9 +50,9 @@ def demo_moments() -> dict[str, Facts]:
     fleet, spec = (_filled(values[name], plain) for name in ("demo_service", "demo_rollout"))
     imeis = [f"3580000000{model}{number:04}" for model in (1, 2, 3) for number in range(1, 101)]
     spec["devices"] = [
-        {"imei": imei, "host": f"{imei[:11]}-{imei[11:]}", "groups": ["canary"]}
+        {"imei": imei, "host": f"canary-{imei[-5:]}", "groups": ["canary"]}
         if int(imei[-4:]) <= 5
-        else {"imei": imei, "host": f"site-{imei[-4:]}"}
+        else {"imei": imei, "host": f"site-{imei[-5:]}"}
         for imei in imeis
     ]
     spec["approved"], spec["accept"] = [], []

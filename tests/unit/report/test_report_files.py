@@ -147,7 +147,7 @@ def test_a_halted_rollout_says_what_happened_which_devices_and_what_next() -> No
     failed = [each for each in facts["devices"] if each["class"] == "failed"]
     for each in failed:
         assert each["deviceId"] in text
-    assert "Find the cause on the device, then retry it or accept the failure" in text
+    assert "Find the cause, then accept the failure or fix the firmware" in text
     assert facts["digest"] in text
 
 
@@ -299,7 +299,7 @@ def test_a_csv_file_has_a_line_for_each_device() -> None:
     assert [line["deviceId"] for line in lines] == [each["deviceId"] for each in facts["devices"]]
     failed = [line for line in lines if line["class"] == "failed"]
     assert {line["next_step"] for line in failed} == {
-        "Find the cause on the device, then retry it or accept the failure"
+        "Find the cause, then accept the failure or fix the firmware"
     }
     assert device_csv.COLUMNS == DEVICE_COLUMNS
 

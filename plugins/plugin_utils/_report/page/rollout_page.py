@@ -68,15 +68,19 @@ def rollout_page(facts: Facts) -> str:
     scale = times.find_scale(facts)
     rows = devices.device_rows(facts)
     urgent = devices.needs_attention(rows)
+    rows_of_waves = waves.wave_rows(facts)
+    bars = [wave.total for wave in rows_of_waves]
+    bars += [cohort for wave in rows_of_waves for cohort in wave.cohorts]
+    drawn = {segment.kind for bar in bars for segment in bar.segments}
     return render(
         "rollout.html.j2",
         facts=facts,
         sections=SECTIONS,
         summary=summary,
         minute=minute,
-        waves=waves.wave_rows(facts),
+        waves=rows_of_waves,
         whole=waves.segments(count_groups(facts["counts"])),
-        kinds=LABELS,
+        kinds={kind: label for kind, label in LABELS.items() if kind in drawn},
         urgent=_list("urgent", "Devices that need attention", _ATTENTION_COLUMNS, urgent),
         only=" ".join(ATTENTION),
         quiet=list(devices.quiet_groups(facts)),

@@ -56,7 +56,7 @@ def _row(device: Facts, clean: _Clean) -> dict[str, Any]:
     row["class"] = clean[words(kind)]
     row["next"] = NEXT_STEPS.get(kind, "")
     if kind not in GROUPS and not row["next"]:  # it is out of scope, and the reason says what to do
-        row["reason"], row["next"] = row["class"], row["reason"]
+        row["reason"], row["next"] = "out of scope", row["reason"]
     row["attempts"] = device.get("attempts")
     return row
 

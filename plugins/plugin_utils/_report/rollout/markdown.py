@@ -61,7 +61,7 @@ def _lines(facts: Facts) -> Iterator[str]:
 
 def _waiting(facts: Facts) -> Iterator[str]:
     waiting = summary.waiting(facts)
-    yield waiting.what
+    yield _plain(waiting.what)
     yield ""
     yield from (f"- {_plain(detail)}" for detail in waiting.details)
     yield f"- Who acts: {waiting.who}"

@@ -39,16 +39,16 @@ LABELS = {
 """What each kind of a part of a bar is called, in the order of the parts."""
 
 NEXT_STEPS = {
-    "failed": "Find the cause on the device, then retry it or accept the failure",
-    "mismatch": "Read its version again; if it stays, treat the device as failed",
-    "silent": "Check that the device still works before anything else is sent to it",
-    "rejected": "Fix the reason that the service gives, or remove the device from the selection",
-    "gone": "Return the device to the account, or remove it from the selection",
-    "unknown": "Read the status of its campaign; the next run reads its version again",
-    "unreached": "Check that the device is switched on and connected; the sweep tries it again",
-    "busy": "Wait until the other campaign is over, or cancel that campaign",
+    "failed": "Find the cause, then accept the failure or fix the firmware",
+    "mismatch": "Read its version again; if it stays, treat it as failed",
+    "silent": "Check whether the device still works",
+    "rejected": "Fix the reason, or remove the device from the selection",
+    "gone": "Return it to the account, or remove it from the selection",
+    "unknown": "None yet: the next run reads its version again",
+    "unreached": "Check its power and connection; the sweep tries it again",
+    "busy": "Wait for the end of the other campaign, or cancel it",
     "reported": "None: the next run reads its version again",
-    "halted": "Accept the failures of its cohort, or publish fixed firmware",
+    "halted": "Accept the failures of the cohort, or publish fixed firmware",
 }
 """What to do about a device, by class. Of devices that are out of scope, the facts say it."""
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,15 +31,24 @@ PHASES = {
 }
 """Each phase in words, and how serious it is."""
 
+_STOPPED = frozenset({"halted", "held", "awaits_approval"})
+_WHERE = (
+    "Add a line to rollout_spec, or give its list as the variable rollout_approved or"
+    " rollout_accept. Then run thingspace.fota.rollout again."
+)
 _STAGES = {"planned": "Plan", "nothing_to_do": "Evidence"}
 
 
 @dataclass(frozen=True)
 class Paste:
-    """A line that lets the rollout continue, and what it does."""
+    """A line that lets the rollout continue, and what it does.
+
+    :ivar due: the rollout waits for it; other lines are possible, too.
+    """
 
     purpose: str
     line: str
+    due: bool
 
 
 @dataclass(frozen=True)
@@ -98,12 +107,15 @@ def stage(facts: Facts) -> str:
 
 def headline(facts: Facts) -> str:
     """Say in one sentence how the rollout stands."""
+    phase = phase_words(facts)
     if not is_judged(facts):
-        return sentence(f"{phase_words(facts)}: {facts['msg']}")
+        return sentence(f"{phase}: {facts['msg']}")
     why = str(facts["why"])
-    if why.lower().startswith(phase_words(facts).lower()):
+    if why.lower().startswith(phase.lower()):
         return sentence(why)
-    return sentence(f"{phase_words(facts)}: {why}")
+    if any(why.startswith(f"wave {wave['name']}: ") for wave in facts["waves"]):
+        return sentence(f"{phase} in {why}")
+    return sentence(f"{phase}: {why}")
 
 
 def sentence(text: str) -> str:
@@ -130,56 +142,55 @@ def figures(facts: Facts) -> list[Figure]:
 
 def waiting(facts: Facts) -> Waiting:
     """Say what the rollout waits for, until when, who, and the lines to paste."""
-    pastes, until = tuple(paste_lines(facts)), _next_run(facts)
+    pastes, until = tuple(paste_lines(facts)), minute(facts["next_check_after"]) or "-"
     blockers = tuple(sentence(blocker) for blocker in facts["blockers"])
     unread = tuple(sentence(f"not read: {what}") for what in facts.get("unread", ()))
-    details = (*blockers, *unread)
-    if facts["awaiting"]:
-        waves = list(dict.fromkeys(visible(each["wave"]) for each in facts["awaiting"]))
-        since = [wave["waiting_since"] for wave in facts["waves"] if wave["waiting_since"]]
-        approval = all(each["kind"] == "approval" for each in facts["awaiting"])
-        subject = "the approval of" if approval else "a decision on"
+    parts = {"details": (*blockers, *unread), "pastes": pastes, "where": _WHERE if pastes else ""}
+    if any(paste.due for paste in pastes):
+        stopped = [wave for wave in facts["waves"] if wave["state"] in _STOPPED]
+        names = [visible(wave["name"]) for wave in stopped]
+        since = [wave["waiting_since"] for wave in stopped if wave["waiting_since"]]
+        approval = all(wave["state"] == "awaits_approval" for wave in stopped)
         return Waiting(
-            what=f"It waits for {subject} {'wave' if len(waves) == 1 else 'waves'}"
-            f" {', '.join(waves)}.",
+            what=f"It waits for {'the approval of' if approval else 'a decision on'}"
+            f" {'wave' if len(names) == 1 else 'waves'} {', '.join(names)}.",
             who="An operator",
-            until="there is no limit: nothing more is created there until an operator decides",
+            until="No limit: nothing more is created until an operator decides",
             since=minute(min(since)) if since else "",
-            details=details,
-            pastes=pastes,
-            where="Add a line to rollout_spec, or give its list as the variable rollout_approved or"
-            " rollout_accept. Then run thingspace.fota.rollout again.",
             level=level(facts) or "warn",
+            **parts,
         )
     if blockers:
-        return Waiting("It waits until what blocks it is fixed.", "An operator", until,
-                       details=details, level="warn")  # fmt: skip
+        what = "It waits until what blocks it is fixed."
+        return Waiting(what, "An operator", until, level="warn", **parts)
     if facts["next_check_after"] is None:
         what = "It waits for nothing: nothing more is due."
         if facts["unstoppable"]:
             what = "Nothing more is due, but devices that stay queued can still change."
-        return Waiting(what, "-", "-", details=details, level=level(facts))
-    return Waiting(
-        "It waits for devices and for the next run.",
-        "The schedule that runs thingspace.fota.rollout",
-        until,
-        details=details,
-        level=level(facts),
-    )
-
-
-def _next_run(facts: Facts) -> str:
-    return minute(facts["next_check_after"]) or "-"
+        return Waiting(what, "-", "-", level=level(facts), **parts)
+    what = "It waits for devices and for the next run."
+    who = "The schedule that runs thingspace.fota.rollout"
+    return Waiting(what, who, until, level=level(facts), **parts)
 
 
 def paste_lines(facts: Facts) -> Iterator[Paste]:
-    """Give the lines that let a rollout that waits for an operator continue."""
+    """Give the lines that let waves and cohorts continue, those that are waited for first."""
+    stopped = {wave["name"] for wave in facts["waves"] if wave["state"] in _STOPPED}
+    found = [*_approvals(facts, stopped), *_accepts(facts, stopped)]
+    yield from sorted(found, key=lambda paste: not paste.due)
+
+
+def _approvals(facts: Facts, stopped: Collection[str]) -> Iterator[Paste]:
     for given in facts["overrides"]["approved"]:
         line = (
             f"approved: [{{wave: {given['wave']}, digest: '{given['digest']}',"
             f" failures: {given['failures']}}}]"
         )
-        yield Paste(f"To approve wave {visible(given['wave'])}", visible(line))
+        purpose = f"To approve wave {visible(given['wave'])}"
+        yield Paste(purpose, visible(line), given["wave"] in stopped)
+
+
+def _accepts(facts: Facts, stopped: Collection[str]) -> Iterator[Paste]:
     for accept in facts["overrides"]["accept"]:
         parts = [f"wave: {accept['wave']}"]
         parts += [f"cohort: '{accept['cohort']}'"] if "cohort" in accept else []
@@ -187,12 +198,16 @@ def paste_lines(facts: Facts) -> Iterator[Paste]:
         parts += [f"{key}: {accept[key]}" for key in keys if key in accept]
         generations = ", ".join(f"'{generation}'" for generation in accept["generations"])
         parts += [f"generations: [{generations}]", "by: your name", "reason: why"]
-        yield Paste(_purpose(accept), visible(f"accept: [{{{', '.join(parts)}}}]"))
+        line = visible(f"accept: [{{{', '.join(parts)}}}]")
+        yield Paste(_purpose(accept, facts["cohorts"]), line, accept["wave"] in stopped)
 
 
-def _purpose(accept: Facts) -> str:
-    wave = visible(accept["wave"])
-    place = f"cohort {accept['cohort']} in wave {wave}" if "cohort" in accept else f"wave {wave}"
+def _purpose(accept: Facts, cohorts: Sequence[Facts]) -> str:
+    place = f"wave {visible(accept['wave'])}"
+    if "cohort" in accept:
+        code = accept["cohort"]
+        models = [visible(each["model"]) for each in cohorts if code in each["codes"]]
+        place = f"cohort {' '.join([*models, code])} in {place}"
     if "missing" in accept:
         return f"To continue without {count(accept['missing'], 'missing device')}, from {place}"
     if "again" in accept:

@@ -20,7 +20,7 @@ Facts = Mapping[str, Any]
 
 _DAY = timedelta(days=1)
 # Days that an axis names.
-_LABELS = 5
+_LABELS = 4
 # Campaigns that a page shows; the JSON report has all.
 MOST_CAMPAIGNS = 200
 

@@ -17,6 +17,7 @@ from .outcomes import LABELS, count_groups, words
 
 Facts = Mapping[str, Any]
 
+_LONGEST_VERSION = 18
 # The narrowest part of a bar, in percent, so that one failure in a large wave is seen.
 _NARROWEST = 0.5
 
@@ -42,7 +43,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Row:
-    """A wave or a cohort of it: numbers of devices, and its bar."""
+    """A wave or a cohort of it: numbers of devices, and its bar.
+
+    :ivar versions: of a cohort, before and after, shortened.
+    """
 
     name: str
     planned: int
@@ -53,6 +57,7 @@ class Row:
     unreached: int
     segments: tuple[Segment, ...]
     marks: tuple[Mark, ...] = ()
+    versions: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,9 +114,19 @@ def _wave(wave: Facts) -> WaveRows:
         level=_LEVELS.get(wave["state"], ""),
         why=visible(wave["why"]),
         cohorts=tuple(map(_cohort, wave["cohorts"])),
-        gate=tuple(line.strip() for line in gate_lines(wave)) if wave["members"] else (),
+        gate=tuple(_gate(wave)) if wave["members"] else (),
         odds=tuple(map(_chance, wave["odds"])) if wave["members"] else (),
     )
+
+
+def _gate(wave: Facts) -> Iterator[str]:
+    """Say what the gate does, without the chances, which are drawn."""
+    for line in gate_lines(wave):
+        limits, _, chances = line.strip().partition("; stops firmware ")
+        yield limits
+        advice = chances.partition(": ")[2]
+        if advice:
+            yield advice
 
 
 def _cohort(cohort: Facts) -> Row:
@@ -125,7 +140,14 @@ def _cohort(cohort: Facts) -> Row:
         silent=cohort["silent"],
         unreached=cohort["unreached"],
         segments=segments(groups),
+        versions=f"{_shorten(cohort['from_version'])} → {_shorten(cohort['to_version'])}",
     )
+
+
+def _shorten(version: str) -> str:
+    """Give a version with its middle left out where it is long."""
+    text = visible(version) or "?"
+    return text if len(text) <= _LONGEST_VERSION else f"{text[:6]}…{text[-6:]}"
 
 
 def segments(groups: Mapping[str, int]) -> tuple[Segment, ...]:
