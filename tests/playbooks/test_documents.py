@@ -45,6 +45,7 @@ CONNECTION = (
 # The address and the digest that the guides show, and what they are here.
 SHOWN = "http://127.0.0.1:43121"
 DIGEST = "38ee8608aa0c"
+HEAD = "6ca13d52..."
 # Commands that must fail.
 REFUSED = {"--limit 'localhost:canary'": 2}
 CREDENTIALS = {
@@ -58,7 +59,9 @@ CREDENTIALS = {
 def fleet() -> dict[str, Any]:
     """The default fleet, with a package back, and with the v1 examples in the main account."""
     made = default_fleet()
-    (account,) = made["accounts"] = made["accounts"][:1]
+    account, *others = made["accounts"]
+    for other in others:
+        other.pop("devices", None)
     tracker = {"make": "Verizon", "model": "Model-A", "protocol": "OMADM"}
     account["devices"] += [
         {**tracker, "deviceId": imei, "firmware": "VerizonFirmwareVersion-01"}
@@ -72,6 +75,11 @@ def fleet() -> dict[str, Any]:
     return made
 
 
+def last_head(journal: Path) -> str:
+    """The hash of the last line of a journal."""
+    return str(json.loads(journal.read_text(encoding="utf-8").splitlines()[-1])["hash"])
+
+
 class Reader:
     """Somebody who follows a guide: a terminal, files of the guides, and a simulator."""
 
@@ -81,6 +89,7 @@ class Reader:
         environment = runner.environment(sim, folder / "results.jsonl", {})
         self.terminal = Terminal(folder, environment)
         self.output = ""
+        self.head = ""
 
     def write(self, files: dict[str, str]) -> None:
         for name, text in files.items():
@@ -105,7 +114,7 @@ class Reader:
         command = command.replace(SHOWN, self.sim.url.removesuffix("/api"))
         found = re.search(r"digest: '(\w{12})'", self.output)
         status, self.output = self.terminal.run(
-            command.replace(DIGEST, found[1] if found else DIGEST)
+            command.replace(DIGEST, found[1] if found else DIGEST).replace(HEAD, self.head)
         )
         expected = next((rc for words, rc in REFUSED.items() if words in command), 0)
         assert status == expected, f"{command}\n{self.output}"
@@ -219,6 +228,29 @@ def test_rehearsal(reader: Reader) -> None:
     write_meters(reader)
     reader.follow("rehearsal_guide")
     assert {call["kind"] for call in reader.sim.journal()} <= {"read", "auth"}
+
+
+@pytest.mark.soak
+def test_report(reader: Reader) -> None:
+    write_meters(reader)
+    reader.run("ansible-playbook thingspace.fota.rollout -i inventory -e @meters.yml")
+    reader.write({"accounts.yml": files_of("report_guide")["accounts.yml"]})
+    reader.follow("report_guide")
+    assert (reader.folder / "meters.html").stat().st_size > 10_000
+    assert {call["kind"] for call in reader.sim.journal()} == {"read", "write", "auth"}
+    assert len(reader.sim.campaigns()) == 1
+
+
+@pytest.mark.soak
+def test_evidence(reader: Reader) -> None:
+    """The head in the guide is that of the journal here."""
+    write_meters(reader)
+    reader.run(
+        "ansible-playbook thingspace.fota.rollout -i inventory -e @meters.yml"
+        " -e rollout_journal=meters.jsonl -e report_path=meters.html"
+    )
+    reader.head = last_head(reader.folder / "meters.jsonl")
+    reader.follow("evidence_guide")
 
 
 @pytest.mark.soak

@@ -21,7 +21,6 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.plac
     DeviceClass,
 )
 from ansible_collections.thingspace.fota.tests.tools.documents import GUIDES, ROOT, read_documents
-from ansible_collections.thingspace.fota.tests.unit.documents.test_guides import NOT_YET
 
 # Messages of ansible-core, and those that the code puts together from parts.
 OF_ANSIBLE = {
@@ -189,8 +188,7 @@ def test_no_document_shows_what_was_renamed() -> None:
 def test_every_playbook_is_in_a_guide() -> None:
     guides = "".join(path.read_text(encoding="utf-8") for path in GUIDES.glob("*.rst"))
     for path in ROOT.glob("playbooks/*.yml"):
-        if path.stem not in NOT_YET:
-            assert f"thingspace.fota.{path.stem}" in guides, path.stem
+        assert f"thingspace.fota.{path.stem}" in guides, path.stem
 
 
 def test_paths_that_documents_name_exist() -> None:

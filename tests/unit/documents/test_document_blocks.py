@@ -36,9 +36,11 @@ OTHERWISE = {
     "# inputs": "test_the_credential_type_sets_the_options_of_the_connection",
     "# injectors": "test_the_credential_type_sets_the_options_of_the_connection",
 }
-OF_UPGRADES = re.findall(
-    r"- (upgrade_\w+)", (ROOT / "playbooks/upgrade.yml").read_text(encoding="utf-8")
-)
+OF_PLAYBOOKS = {
+    name
+    for path in ROOT.glob("playbooks/*.yml")
+    for name in re.findall(rf"- ({path.stem}_\w+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+}
 
 
 def plain(value: Any) -> Any:
@@ -68,7 +70,7 @@ def check_yaml(block: Block) -> str:
     if set(data) <= {*VARIABLES["properties"], "report_lines"}:
         jsonschema.validate(data, VARIABLES, cls=jsonschema.Draft7Validator)
         return "by the schema"
-    if set(data) <= set(OF_UPGRADES):
+    if set(data) <= OF_PLAYBOOKS:
         return "by the names of variables"
     if set(data) == {"campaign"}:
         return "run by test_documents"
