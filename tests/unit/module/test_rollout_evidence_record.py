@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -51,6 +51,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     spec,
     upgraded,
     wave,
+    waves_of,
 )
 
 LONGEST_LINE = 20_000
@@ -187,3 +188,130 @@ def test_anything_in_any_place_is_read_or_refused(place: tuple[Any, ...], value:
         assert str(error)
     else:
         assert all(isinstance(text, str) for text in recheck(run))
+
+
+def run_of_two_waves() -> dict[str, Any]:
+    """The record of a run: 20 pilots, two of which have failed, and a wave that waits for them."""
+    ids = imeis(40)
+    wish = spec(ids, waves=[wave("pilot", count=20), wave("all")], gate={"soak_hours": 24})
+    pilots = waves_of(decided(wish, seen(map(device, ids))))[1]
+    rows = [*(good(each) for each in pilots[2:]), *(bad(each) for each in pilots[:2])]
+    known = [upgraded(each) if each in pilots[2:] else device(each) for each in ids]
+    record = record_of(view_decision(decided(wish, seen(known, [own(rows)])), "none"))
+    return json.loads(json.dumps({**record, "state": "running"}))
+
+
+def name_of(record: dict[str, Any], wave: int, attempt: int = 1) -> str:
+    generation = record["evidence"]["targets"][0]["generation"]
+    return f"tsr.meters.{generation}.w{wave:02}.000000.t01.a{attempt}.n9"
+
+
+def create(record: dict[str, Any], *arguments: int) -> None:
+    record["actions"] = [{"action": "create", "name": name_of(record, *arguments)}]
+
+
+def part_of(record: dict[str, Any]) -> dict[str, Any]:
+    return record["evidence"]["waves"][0]["parts"][0]
+
+
+def cohort_of(record: dict[str, Any]) -> dict[str, Any]:
+    return record["evidence"]["cohorts"][0]
+
+
+MOMENT = {"at": "2026-04-10T00:00:00+00:00", "members": 20, "attempted": 20, "failures": 1}
+FORGED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "a cohort that failed": (
+        lambda record: cohort_of(record).update(counts={"1": [5, 5]}),
+        "cohort M1-A-B: recorded as not failed with 5 failures of 5 attempted",
+    ),
+    "a cohort that did not": (
+        lambda record: cohort_of(record).update(failed_at=MOMENT["at"]),
+        "cohort M1-A-B: recorded as failed with 2 failures of 20 attempted",
+    ),
+    "an accept of a cohort": (
+        lambda record: cohort_of(record).update(accepted=7),
+        "cohort M1-A-B: no accept of 7 failures is recorded",
+    ),
+    "an accept of a wave": (
+        lambda record: part_of(record).update(accepted=7),
+        "wave pilot: no accept of 7 failures is recorded",
+    ),
+    "failures that were too many once": (
+        lambda record: part_of(record).update(too_many_once=MOMENT),
+        "were not too many",
+    ),
+    "failures over a limit once": (
+        lambda record: part_of(record).update(over_limit_once=MOMENT),
+        "were tolerated",
+    ),
+    "no gate": (
+        lambda record: record["evidence"].update(gates=[]),
+        "wave pilot: no gate is recorded",
+    ),
+    "no numbers": (
+        lambda record: record["evidence"]["waves"][0].update(parts=[]),
+        "wave pilot: no numbers are recorded for its verdict soak",
+    ),
+    "a wave that passed by itself": (
+        lambda record: record["evidence"]["waves"][0].update(verdict="pass", passed_for="all"),
+        "wave pilot: recorded as pass, but soak follows",
+    ),
+    "a phase that is over": (
+        lambda record: record.update(phase="completed"),
+        "the phase is completed, but not every wave has passed",
+    ),
+    "a phase that waits": (
+        lambda record: record.update(phase="awaiting_approval"),
+        "the phase is awaiting_approval, but the verdict of no wave says so",
+    ),
+    "a phase that has halted": (
+        lambda record: record.update(phase="halted"),
+        "the phase is halted, but no wave has failed",
+    ),
+    "created while paused": (
+        lambda record: record.update(state="paused") or create(record, 1),
+        "campaigns were created although the state was paused",
+    ),
+    "created too early": (lambda record: create(record, 2), "before wave all was open"),
+    "tried again too early": (lambda record: create(record, 2, 2), "before wave all was open"),
+    "swept too early": (lambda record: create(record, 99), "before every wave had passed"),
+}
+
+
+def test_a_record_that_was_not_forged_follows() -> None:
+    record = run_of_two_waves()
+    assert record["phase"] == "soaking"
+    assert list(recheck(read_run(record))) == []
+    create(record, 1)
+    assert list(recheck(read_run(record))) == []
+
+
+@pytest.mark.parametrize(("change", "why"), FORGED.values(), ids=FORGED)
+def test_what_does_not_follow_is_found(change: Callable[[dict[str, Any]], None], why: str) -> None:
+    record = run_of_two_waves()
+    change(record)
+    assert [text for text in recheck(read_run(record)) if why in text] != []
+
+
+def test_a_halt_that_was_lifted_without_a_word_is_found() -> None:
+    before = run_of_two_waves()
+    part_of(before).update(over_limit_once={**MOMENT, "failures": 3}, verdict="fail")
+    before["evidence"]["waves"][0]["verdict"] = "fail"
+    before["phase"] = "halted"
+    assert list(recheck(read_run(before))) == []
+    after = run_of_two_waves()
+    found = list(find_lifted(read_run(before), read_run(after)))
+    assert found == [
+        "wave pilot had failed in the run before, and now it is soak, although no accept was given"
+    ]
+    after["evidence"]["accepted"] = [{"wave": "pilot", "up_to": 3}]
+    assert list(find_lifted(read_run(before), read_run(after))) == []
+
+
+def test_what_was_left_out_is_not_taken_for_forged() -> None:
+    """Rollouts with more waves, targets and overrides than a line has room for."""
+    for models, waves in ((60, 98), (30, 3), (2, 98)):
+        record = record_of(view_decision(begun(busy_decision(models=models, waves=waves)), "none"))
+        record = json.loads(json.dumps({**record, "state": "running"}))
+        assert record["evidence"]["left_out"]
+        assert list(recheck(read_run(record))) == []
