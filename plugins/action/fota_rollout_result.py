@@ -71,16 +71,17 @@ class ActionModule(TextAction):
             "stands": [line.text for line in conclusion.stands()],
             "next": conclusion.next(),
             "awaiting": conclusion.facts.get("awaiting", []),
-            "ansible_stats": {
-                "data": {"fota_rollout": artifact(conclusion)},
-                "per_host": False,
-                "aggregate": False,
-            },
         }
+        head = ""
         try:
-            result["journal_head"] = self._record(conclusion, args.get("journal", ""))
+            head = result["journal_head"] = self._record(conclusion, args.get("journal", ""))
         except JournalError as error:
             result |= {"failed": True, "msg": str(error)}
+        result["ansible_stats"] = {
+            "data": {"fota_rollout": artifact(conclusion, journal_head=head)},
+            "per_host": False,
+            "aggregate": False,
+        }
         # As JSON has it: the decision may hold Ansible's own types of text.
         return dict(plain(result))
 

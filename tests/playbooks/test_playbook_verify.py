@@ -30,20 +30,13 @@ def write_journal(path: Path) -> str:
     return [append(str(path), journal_record(facts, state="running")) for _run in range(3)][-1]
 
 
-def test_what_holds_is_one_line_and_what_does_not_is_one_line_each(
-    run_playbook: PlaybookRunner, tmp_path: Path
-) -> None:
+def test_every_finding_is_a_line(run_playbook: PlaybookRunner, tmp_path: Path) -> None:
+    """What holds is tested with the journal of a whole rollout."""
     path = tmp_path / "journal.jsonl"
     head = write_journal(path)
-    variables = {"verify_path": str(path), "verify_rollout": "meters"}
-    run = run_playbook("thingspace.fota.verify", variables=variables).succeeded()
-    assert run["Show what was verified"]["msg"] == (
-        f"{path}: 3 lines whole and in order; the decisions of 3 runs of meters follow from their"
-        f" numbers; head {head}"
-    )
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(lines[0] + lines[2].replace(b'"state":"running"', b'"state":"halted"'))
-    variables |= {"verify_path": [str(path), str(path)], "verify_head": head}
+    variables = {"verify_path": [str(path), str(path)], "verify_head": head}
     run = run_playbook("thingspace.fota.verify", variables=variables)
     assert run.status == 2
     found = [

@@ -128,6 +128,18 @@ def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
     assert [line["phase"] for line in mine.journal()] == [
         *("planned", "running", "running", "completed", "completed")
     ]
+    assert_the_journal_holds(mine, report="report.json")
+
+
+def assert_the_journal_holds(mine: Operator, *, report: str) -> None:
+    """Without the service, and beside a report of one of its runs."""
+    paths = [str(mine.folder / name) for name in ("journal.jsonl", report)]
+    run = mine.run_playbook("thingspace.fota.verify", variables={"verify_path": paths}).succeeded()
+    lines = run["Show what was verified"]["msg"]
+    assert len(lines) == 2
+    assert f"{len(mine.journal())} lines whole and in order; the decisions of" in lines[0]
+    assert mine.journal()[-1]["chain"]["hash"] in lines[0]
+    assert lines[1].endswith("every decision of the report follows from its numbers")
 
 
 @pytest.mark.parametrize("hidden", [False, pytest.param(True, marks=pytest.mark.matrix)])

@@ -233,8 +233,8 @@ def test_a_report_holds_beside_the_journal_that_it_names(
     report.write_text(json.dumps(document))
     _journal, found = verify_files([str(journal), str(report)])
     assert [each.text for each in found.findings] == [
-        "wave pilot: recorded as pass, but wait follows",
         f"its head {'0' * 64} is in none of the journals",
+        "wave pilot: recorded as pass, but wait follows",
     ]
 
 

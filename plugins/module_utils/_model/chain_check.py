@@ -56,18 +56,14 @@ class CheckedChain:
 
     :ivar notes: what a person should know although it holds.
     :ivar head: the head after the last line.
+    :ivar heads: the number of the line after which each head was the head, but for changed lines.
     """
 
     entries: tuple[Entry, ...]
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]
     head: str
-
-    @property
-    def hashes(self) -> dict[str, int]:
-        """The number of each intact line of the chain, by its hash."""
-        links = ((entry.link, entry.number) for entry in self.entries if entry.intact)
-        return {link.hash: number for link, number in reversed(list(links)) if link}
+    heads: Mapping[str, int] = field(repr=False)
 
 
 def check_chain(text: bytes) -> CheckedChain:
@@ -80,12 +76,16 @@ def check_chain(text: bytes) -> CheckedChain:
     lines += [torn] if torn else []
     entries = tuple(_read(number, raw) for number, raw in enumerate(lines, 1))
     walk = _Walk({entry.link.hash for entry in entries if entry.link and entry.intact})
+    heads: dict[str, int] = {}
     for entry in entries:
         walk.add(entry)
+        if entry.link is not None and entry.link.intact:
+            heads.setdefault(entry.link.hash, entry.number)
+        elif entry.link is None and len(walk.heads) == 1:
+            heads.setdefault(*walk.heads, entry.number)
     walk.end(torn=bool(torn))
-    return CheckedChain(
-        entries, tuple(sorted(walk.findings)), tuple(sorted(walk.notes)), min(walk.heads)
-    )
+    findings, notes = tuple(sorted(walk.findings)), tuple(sorted(walk.notes))
+    return CheckedChain(entries, findings, notes, min(walk.heads), heads)
 
 
 def _read(number: int, raw: bytes) -> Entry:

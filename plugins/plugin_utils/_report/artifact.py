@@ -20,11 +20,13 @@ _LONGEST_TEXT = 300
 _ENTRIES = (20, 10, 5, 3, 1)
 
 
-def artifact(conclusion: Conclusion) -> dict[str, Any]:
+def artifact(conclusion: Conclusion, *, journal_head: str = "") -> dict[str, Any]:
     """Give what later jobs of a workflow need, at most :data:`MOST_BYTES` as JSON.
 
     Long lists are cut, and say how many entries are missing. ``passed`` and ``last_run`` are of the
     decision that was carried out: by them, the next run finds what has happened since.
+
+    :param journal_head: of the journal with the line of this run; empty when there is none.
     """
     facts, before = conclusion.facts, conclusion.writes.decision
     document: dict[str, Any] = {
@@ -45,13 +47,15 @@ def artifact(conclusion: Conclusion) -> dict[str, Any]:
         "did": conclusion.did(),
         "stands": [line.text for line in conclusion.stands()],
         "next": conclusion.next(),
+        **({"journal_head": journal_head} if journal_head else {}),
         "last_run": {"phase": before.get("phase", ""), "halted": before.get("halted", [])},
     }
     for entries in _ENTRIES:
         cut: dict[str, Any] = _cut(document, entries)
         if len(json.dumps(cut).encode()) <= MOST_BYTES:
             return cut
-    return {key: cut[key] for key in ("rollout", "phase", "digest", "counts", "next_check_after")}
+    kept = ("rollout", "phase", "digest", "counts", "next_check_after", "journal_head")
+    return {key: cut[key] for key in kept if key in cut}
 
 
 def _cut(value: Any, entries: int) -> Any:

@@ -104,7 +104,7 @@ def test_a_line_that_is_gone_is_missed(lines: list[bytes]) -> None:
         assert found[0] in (gone, gone + 1, gone + 2), gone
     short = check(lines[:-1])
     assert short.findings == ()
-    assert find_end(lines)[0] not in short.hashes, "the last one is missed by its head only"
+    assert find_end(lines)[0] not in short.heads, "the last one is missed by its head only"
 
 
 def test_the_lines_that_are_gone_are_counted() -> None:
@@ -153,7 +153,7 @@ def test_a_chain_that_was_written_again_as_a_whole_holds_and_has_another_head() 
     """Which is why the head has to be kept elsewhere."""
     again = check(write(RUNS[0], {"run": 9}, *RUNS[2:]))
     assert again.findings == ()
-    assert find_end(PLAIN)[0] not in again.hashes
+    assert find_end(PLAIN)[0] not in again.heads
 
 
 def test_the_last_line_that_is_cut_off_is_named() -> None:

@@ -42,7 +42,7 @@ class Verified:
     runs: int = 0
     findings: list[Finding] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)
-    hashes: dict[str, int] = field(default_factory=dict)
+    heads: Mapping[str, int] = field(default_factory=dict)
     rollouts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -99,7 +99,7 @@ def verify_files(paths: Iterable[str], *, rollout: str = "", head: str = "") -> 
     journals = [file for file in files if file.kind == "journal"]
     for journal in journals if head else []:
         _check_head(journal, head)
-    known = {each for journal in journals for each in (*journal.hashes, journal.head)}
+    known = {head for journal in journals for head in journal.heads}
     for file in files:
         if journals and file.kind == "report" and file.head and file.head not in known:
             file.findings.append(Finding(0, f"its head {file.head} is in none of the journals"))
@@ -124,12 +124,12 @@ def _verify_file(path: str, rollout: str) -> Verified:
 
 def _check_head(found: Verified, head: str) -> None:
     """Check that the head that was written down elsewhere is one of the file."""
-    line = found.hashes.get(head)
-    if line is None and head != found.head:
+    line = found.heads.get(head)
+    if line is None:
         found.findings.append(
             Finding(0, f"no line has the head {head}: lines were removed or written again")
         )
-    elif line is not None and line < found.lines:
+    elif line < found.lines:
         found.notes.append(Finding(line, "has the given head; the lines after it are newer"))
 
 
@@ -184,7 +184,7 @@ def _verify_journal(path: str, text: bytes) -> Verified:
         lines=len(chain.entries),
         findings=list(chain.findings),
         notes=list(chain.notes),
-        hashes=chain.hashes,
+        heads=chain.heads,
     )
     before: dict[str, RecordedRun] = {}
     seen: set[str] = set()
