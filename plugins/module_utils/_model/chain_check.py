@@ -82,7 +82,8 @@ def check_chain(text: bytes) -> CheckedChain:
         if entry.link is not None and entry.link.intact:
             heads.setdefault(entry.link.hash, entry.number)
         elif entry.link is None and len(walk.heads) == 1:
-            heads.setdefault(*walk.heads, entry.number)
+            (head,) = walk.heads
+            heads.setdefault(head, entry.number)
     walk.end(torn=bool(torn))
     findings, notes = tuple(sorted(walk.findings)), tuple(sorted(walk.notes))
     return CheckedChain(entries, findings, notes, min(walk.heads), heads)

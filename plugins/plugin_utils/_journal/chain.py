@@ -25,25 +25,6 @@ class JournalError(Exception):
     """The journal cannot be written; the message says why and what to do."""
 
 
-def check_writable(path: str) -> None:
-    """Check that lines can be added to a journal, or that it can be created. Writes nothing.
-
-    :raises JournalError: they cannot.
-    """
-    try:
-        file = _resolve(path)
-        if file.exists():
-            _check_kind(path, file.stat().st_mode)
-            writable = os.access(file, os.R_OK | os.W_OK)
-        else:
-            folder = next(folder for folder in file.parents if folder.exists())
-            writable = folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
-    except OSError as error:
-        raise _unwritable(path, error.strerror) from error
-    if not writable:
-        raise _unwritable(path, "permission denied, or a part of the path is not a directory")
-
-
 def append(path: str, record: Mapping[str, Any], *, patience: float = PATIENCE) -> str:
     """Add a line with a record, and create the journal and its directories if necessary.
 

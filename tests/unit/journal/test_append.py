@@ -25,8 +25,8 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._journal import ch
 from ansible_collections.thingspace.fota.plugins.plugin_utils._journal.chain import (
     JournalError,
     append,
-    check_writable,
 )
+from ansible_collections.thingspace.fota.plugins.test.fota_writable import fota_writable
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -212,13 +212,14 @@ def unwritable(tmp_path: Path) -> dict[str, Path]:
     }
 
 
-def test_a_path_that_cannot_be_written_is_refused_before_and_when_writing(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    """A run finds this before it calls the service; a path may change until its end."""
     for name, path in unwritable(tmp_path).items():
-        for call in (lambda path: check_writable(path), lambda path: append(path, {"run": 1})):
-            with pytest.raises(JournalError) as failed:
-                call(str(path))
-            assert f"journal {path}: cannot be written: " in str(failed.value), name
-            assert str(failed.value).endswith("in which you may write"), name
+        with pytest.raises(JournalError) as failed:
+            append(str(path), {"run": 1})
+        assert f"journal {path}: cannot be written: " in str(failed.value), name
+        assert str(failed.value).endswith("in which you may write"), name
+        assert not fota_writable(str(path)), name
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -228,18 +229,8 @@ def test_a_directory_or_file_without_permission(tmp_path: Path) -> None:
     locked = tmp_path / "locked"
     locked.touch(mode=0o400)
     for path in (closed / "journal.jsonl", locked):
-        for call in (check_writable, lambda path: append(path, {"run": 1})):
-            with pytest.raises(JournalError, match=r"[Pp]ermission denied"):
-                call(str(path))
-
-
-def test_what_can_be_written_or_created_passes_and_is_not_touched(tmp_path: Path) -> None:
-    check_writable(str(tmp_path / "new" / "deep" / "journal.jsonl"))
-    assert list(tmp_path.iterdir()) == []
-    append(str(tmp_path / "journal.jsonl"), {})
-    before = (tmp_path / "journal.jsonl").read_bytes()
-    check_writable(str(tmp_path / "journal.jsonl"))
-    assert (tmp_path / "journal.jsonl").read_bytes() == before
+        with pytest.raises(JournalError, match=r"[Pp]ermission denied"):
+            append(str(path), {"run": 1})
 
 
 def test_locks_are_let_go(path: Path) -> None:
