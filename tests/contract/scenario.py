@@ -28,7 +28,10 @@ V3_FROM, V3_TO = "SR1.2.0.0-10512", "SR1.2.0.0-10657"
 V2_PACKAGE = "FOTA_Verizon_Model-A_02To03_HF"
 V2_FROM = "FOTA_Verizon_Model-A_00To01_HF"
 V1_PACKAGE = "FOTA_Verizon_Model-A_01To02_HF"
+FILE_VERSION = "7"
 V1_FROM, V1_TO = "VerizonFirmwareVersion-01", "VerizonFirmwareVersion-02"
+
+LISTENER = "https://hooks.example.com/fota"
 
 LWM2M_IMEIS = [f"3511000000{n:05d}" for n in range(1, 31)]
 OMADM_IMEIS = ["990003425730535", "990000473475989", "900000000000002", "900000000000003"]
@@ -168,13 +171,37 @@ def v2_dates(**changes: object) -> dict[str, Any]:
     } | changes
 
 
+def file_campaign(name: str, **changes: object) -> dict[str, Any]:
+    """Body of a v2 call that schedules a configuration file."""
+    return {
+        "campaignName": "Configuration",
+        "fileName": name,
+        "fileVersion": FILE_VERSION,
+        "distributionType": "HTTP",
+        "startDate": FIRST_DAY,
+        "endDate": LAST_DAY,
+        "deviceList": HTTP_IMEIS[2:],
+    } | changes
+
+
+def file_form(**changes: str) -> tuple[bytes, str]:
+    """A form that uploads a configuration file, and its content type."""
+    texts = {"fileVersion": FILE_VERSION, "make": "Verizon", "model": "Model-A"}
+    texts |= {"localTargetPath": "/etc/meter.conf"} | changes
+    parts = [f'name="{name}"\r\n\r\n{value}' for name, value in texts.items()]
+    parts.append('name="fileupload"; filename="meter.conf"\r\n\r\ninterval = 15')
+    head = "Content-Disposition: form-data; "
+    body = "".join(f"--edge\r\n{head}{part}\r\n" for part in parts) + "--edge--\r\n"
+    return body.encode(), "multipart/form-data; boundary=edge"
+
+
 def devices(*imeis: str) -> dict[str, Any]:
     """Body of the calls that take devices only."""
     return {"deviceList": list(imeis)}
 
 
 class Tour:
-    """Makes every call in scope once, with good input, whatever each is answered.
+    """Makes every call once, with good input, whatever each is answered.
 
     ``answers`` holds the last answer by operationId; ``hurry`` moves the clock by hours.
     """
@@ -231,6 +258,7 @@ class Tour:
         self._call("v3ListCampaignDevices", "GET", f"{report}/campaigns/{campaign}/devices")
         doomed = _id(self._wire.call("POST", f"/fota{path}", v3_campaign(deviceList=[less])))
         self._call("v3CancelCampaign", "DELETE", f"{root}/campaigns/{MAIN}/{doomed}")
+        self._listener("v3")
 
     def _v2(self) -> None:
         root, one = "/v2", HTTP_IMEIS[0]
@@ -253,6 +281,10 @@ class Tour:
         body = v2_campaign(deviceList=[HTTP_IMEIS[2]])
         doomed = _id(self._call("v2ScheduleHttpSoftwareCampaign", "POST", alias, body))
         self._call("v2CancelCampaign", "DELETE", f"{path}/{doomed}")
+        self._candidates("v2", one, "")
+        self._listener("v2")
+        self._files(f"{root}/files/{MAIN}", f"{root}/campaigns/files/{MAIN}")
+        self._logging(f"{root}/logging/{MAIN}/devices", one)
 
     def _v1(self) -> None:
         root, one = "/v1", OMADM_IMEIS[0]
@@ -271,6 +303,13 @@ class Tour:
         body = v1_upgrade(deviceList=[OMADM_IMEIS[3]])
         doomed = _id(self._wire.call("POST", f"/fota{root}/upgrades", body))
         self._call("v1CancelUpgrade", "DELETE", f"{path}/{doomed}")
+        self._candidates("v1", one, "/index/0")
+        path = f"{root}/callbacks/{MAIN}"
+        listener = {"name": "Fota", "url": LISTENER, "username": "user", "password": "pass"}
+        self._wire.call("GET", f"/fota{path}")  # whose reply is empty
+        self._call("v1RegisterCallback", "POST", path, listener)
+        self._call("v1ListCallbacks", "GET", path)
+        self._call("v1DeregisterCallback", "DELETE", f"{path}/name/Fota")
 
     def _licenses(self, version: str, imei: str) -> None:
         root = f"/{version}/licenses/{MAIN}"
@@ -278,6 +317,41 @@ class Tour:
         self._call(f"{version}AssignLicenses", "POST", f"{root}/assign", devices(imei))
         self._call(f"{version}GetLicenseStatus", "GET", status)
         self._call(f"{version}RemoveLicenses", "POST", f"{root}/remove", devices(imei))
+
+    def _candidates(self, version: str, imei: str, tail: str) -> None:
+        root = f"/{version}/licenses/{MAIN}"
+        self._wire.call("POST", f"/fota{root}/assign", devices(imei))
+        path = f"{root}/cancel"
+        self._call(f"{version}CreateCancelCandidates", "POST", path, devices(imei))
+        self._call(f"{version}ListCancelCandidates", "GET", f"{path}{tail}")
+        self._call(f"{version}DeleteCancelCandidates", "DELETE", path)
+
+    def _listener(self, version: str) -> None:
+        path = f"/{version}/callbacks/{MAIN}"
+        self._wire.call("GET", f"/fota{path}")  # whose reply is empty
+        self._call(f"{version}RegisterCallback", "POST", path, {"url": LISTENER})
+        self._call(f"{version}UpdateCallback", "PUT", path, {"url": f"{LISTENER}/2"})
+        self._call(f"{version}GetCallback", "GET", path)
+        self._call(f"{version}DeregisterCallback", "DELETE", path)
+
+    def _files(self, path: str, campaigns: str) -> None:
+        body, kind = file_form()
+        headers = self._wire.tokens() | {"Content-Type": kind}
+        uploaded = self._wire.send("POST", f"/fota{path}", body=body, headers=headers)
+        self.answers["v2UploadFile"] = uploaded
+        self._call("v2ListFiles", "GET", f"{path}?distributionType=HTTP")
+        name = uploaded.json["fileName"] if uploaded.status == 200 else "unknown"
+        self._call("v2ScheduleFileCampaign", "POST", campaigns, file_campaign(name))
+
+    def _logging(self, path: str, imei: str) -> None:
+        self._call("v2EnableLogging", "PUT", path, {"deviceIds": HTTP_IMEIS})
+        self._call("v2EnableDeviceLogging", "PUT", f"{path}/{imei}")
+        self._call("v2ListLoggingDevices", "GET", path)
+        self._hurry(24)
+        self._call("v2GetDeviceLogs", "GET", f"{path}/{imei}/logs")
+        self._call("v2GetCheckInHistory", "GET", f"{path}/{imei}/checkInHistory")
+        self._call("v2DisableDeviceLogging", "DELETE", f"{path}/{imei}")
+        self._call("v2DisableLogging", "DELETE", f"{path}?deviceIds={HTTP_IMEIS[1]}")
 
     def _histories(self) -> None:
         for version, imei in (("v3", LWM2M_IMEIS), ("v2", HTTP_IMEIS), ("v1", OMADM_IMEIS)):

@@ -31,7 +31,6 @@ from ansible_collections.thingspace.fota.tests.contract.scenario import (
     v2_campaign,
     v3_campaign,
 )
-from ansible_collections.thingspace.fota.tests.contract.scope import NOT_BUILT
 from ansible_collections.thingspace.fota.tests.contract.wire import Wire
 
 CHECKS = (
@@ -98,9 +97,9 @@ def run(wire: Wire, url: str, operations: set[str], folder: Path, ids: Ids | Non
 
 
 def in_scope(prefix: str) -> set[str]:
-    """Built operations whose id starts with the prefix, without the token services."""
-    built = set(wire_contract().operations) - NOT_BUILT - AUTH
-    return {name for name in built if name.startswith(prefix)}
+    """Operations whose id starts with the prefix, without the token services."""
+    operations = set(wire_contract().operations) - AUTH
+    return {name for name in operations if name.startswith(prefix)}
 
 
 def test_generated_ids(simulator: StartSimulator, tmp_path: Path) -> None:

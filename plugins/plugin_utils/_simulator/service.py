@@ -191,7 +191,8 @@ class _Exchange:
             params,
             user,
         )
-        return json_reply(route.handler(call))
+        answer = route.handler(call)
+        return answer if isinstance(answer, Reply) else json_reply(answer)
 
     def _authenticate(self, operation: str) -> Reply:
         auth, request = self._service.auth, self._request

@@ -312,7 +312,29 @@ def _token_clock(client: ApiClient) -> Any:
 
 _UNLUCKY = fleet(success_rate=0.0, retry_rate=1.0, max_attempts=9)
 
+
 # switch: the probe, its result at each choice in the table's order, and a fleet of its own.
+def _v1_callback_list(client: ApiClient) -> Any:
+    path = f"v1/callbacks/{ACCOUNT}"
+    client.ok("POST", path, {"name": "Fota", "url": "https://hooks.example.com/fota"})
+    return type(client.ok("GET", path))
+
+
+def _logging_device_ids(client: ApiClient) -> Any:
+    path = f"v2/logging/{ACCOUNT}/devices"
+    imeis = [imei(201), imei(202), imei(203)]
+    client.ok("PUT", path, {"deviceIds": imeis})
+    statuses = [
+        client.raw("DELETE", f"{path}?deviceIds={ids}").status
+        for ids in (",".join(imeis[:2]), imeis[2])
+    ]
+    return statuses, len(client.ok("GET", path))
+
+
+def _file_list(client: ApiClient) -> Any:
+    return client.ok("GET", f"v2/files/{ACCOUNT}?distributionType=HTTP")
+
+
 PROBES: dict[str, tuple[Callable[[ApiClient], Any], list[Any]]] = {
     "campaign_names": (_campaign_names, [200, 400]),
     "prescheduled": (_prescheduled, [[400, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]),
@@ -417,6 +439,9 @@ PROBES: dict[str, tuple[Callable[[ApiClient], Any], list[Any]]] = {
         _unknown_path,
         [(400, "application/json"), (404, "application/json"), (404, "application/xml")],
     ),
+    "v1_callback_list": (_v1_callback_list, [list, dict]),
+    "logging_device_ids": (_logging_device_ids, [([400, 200], 2), ([200, 200], 0)]),
+    "file_list": (_file_list, [[], {"AvailableFilesResponse": []}]),
     "older_sessions": (_older_sessions, [200, 400]),
     "token_clock": (_token_clock, [200, 401]),
 }

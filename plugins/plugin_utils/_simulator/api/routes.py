@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import subscriptions, v1, v2, v3
+from . import callbacks, cancel_candidates, device_logging, files, subscriptions, v1, v2, v3
 from .errors import no_such_resource, wrong_method
 
 READ, WRITE, AUTH = "read", "write", "auth"
@@ -33,6 +33,28 @@ class Route:
 _A = "{accountName}"
 _C = "{accountName}/{campaignId}"
 _U = "{accountName}/upgrade/{upgradeId}"
+
+_CANCEL_CANDIDATES = (
+    ("v1", "ListCancelCandidates", READ, "GET", "/index/{startIndex}", cancel_candidates.list_v1),
+    ("v2", "ListCancelCandidates", READ, "GET", "", cancel_candidates.list_v2),
+    *(
+        (api, f"{verb}CancelCandidates", WRITE, method, "", handler)
+        for api in ("v1", "v2")
+        for verb, method, handler in (
+            ("Create", "POST", cancel_candidates.create),
+            ("Delete", "DELETE", cancel_candidates.delete),
+        )
+    ),
+)
+_LOGGING = (
+    ("ListLoggingDevices", READ, "GET", "", device_logging.list_devices),
+    ("EnableLogging", WRITE, "PUT", "", device_logging.enable),
+    ("DisableLogging", WRITE, "DELETE", "", device_logging.disable),
+    ("EnableDeviceLogging", WRITE, "PUT", "/{deviceId}", device_logging.enable_device),
+    ("DisableDeviceLogging", WRITE, "DELETE", "/{deviceId}", device_logging.disable_device),
+    ("GetDeviceLogs", READ, "GET", "/{deviceId}/logs", device_logging.logs),
+    ("GetCheckInHistory", READ, "GET", "/{deviceId}/checkInHistory", device_logging.check_ins),
+)
 
 ROUTES = (
     Route("requestOAuthToken", AUTH, "POST", "/api/ts/v1/oauth2/token"),
@@ -208,6 +230,42 @@ ROUTES = (
                 "GET",
                 f"v3/subscriptions/{_A}",
                 subscriptions.get_subscription,
+            ),
+            *(
+                (f"{api}{operation}", kind, method, f"{api}/licenses/{_A}/cancel{path}", handler)
+                for api, operation, kind, method, path, handler in _CANCEL_CANDIDATES
+            ),
+            ("v1ListCallbacks", READ, "GET", f"v1/callbacks/{_A}", callbacks.list_v1),
+            ("v1RegisterCallback", WRITE, "POST", f"v1/callbacks/{_A}", callbacks.register_v1),
+            (
+                "v1DeregisterCallback",
+                WRITE,
+                "DELETE",
+                f"v1/callbacks/{_A}/name/{{service}}",
+                callbacks.deregister_v1,
+            ),
+            *(
+                (f"{api}{operation}Callback", kind, method, f"{api}/callbacks/{_A}", handler)
+                for api in ("v2", "v3")
+                for operation, kind, method, handler in (
+                    ("Get", READ, "GET", callbacks.get),
+                    ("Register", WRITE, "POST", callbacks.register),
+                    ("Update", WRITE, "PUT", callbacks.register),
+                    ("Deregister", WRITE, "DELETE", callbacks.deregister),
+                )
+            ),
+            *(
+                (f"v2{operation}", kind, method, f"v2/logging/{_A}/devices{path}", handler)
+                for operation, kind, method, path, handler in _LOGGING
+            ),
+            ("v2ListFiles", READ, "GET", f"v2/files/{_A}", files.list_files),
+            ("v2UploadFile", WRITE, "POST", f"v2/files/{_A}", files.upload),
+            (
+                "v2ScheduleFileCampaign",
+                WRITE,
+                "POST",
+                f"v2/campaigns/files/{_A}",
+                v2.schedule_file,
             ),
         )
     ),

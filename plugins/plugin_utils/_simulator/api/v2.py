@@ -11,7 +11,7 @@ from ..state.campaign import Campaign, DeviceEntry
 from ..state.clock import NEVER, day_text, go_text, rfc3339
 from ..state.records import PAGE
 from ..state.service_state import ServiceState
-from . import campaign_requests, wire
+from . import campaign_requests, files, wire
 from .errors import invalid
 from .exchange import Listed
 from .rows import SharedFields, device_row, row, shared_json
@@ -47,8 +47,35 @@ def schedule(call: Call) -> dict[str, Any]:
 
 def schedule_software(call: Call) -> dict[str, Any]:
     """The path in the current documentation; only its reply lists the devices."""
-    campaign = _schedule(call, hours_as_text=True)
-    return {**_row(call.state, campaign), "deviceList": list(campaign.entries)}
+    return _loose_row(call.state, _schedule(call, hours_as_text=True))
+
+
+def schedule_file(call: Call) -> dict[str, Any]:
+    """A campaign that brings a configuration file; reports name the file as software."""
+    account, state, body = call.account, call.state, call.body
+    distribution = body.text("distributionType")
+    if distribution not in _REPLY_DISTRIBUTION:
+        raise invalid("Invalid distributionType")
+    name, version = body.text("fileName"), body.text("fileVersion")
+    devices = body.devices(limit=wire.device_limit(state))
+    plan = campaign_requests.v2_plan(state, body, hours_as_text=True)
+    wire.check_new_dates(state, plan.start, plan.end, message="Invalid startDate")
+    package = files.package_of(account, name, version)
+    if package is None:
+        raise invalid("Invalid fileName")
+    campaign_requests.require_pilot(call, account, package, devices)
+    campaign = call.campaigns.create(
+        account,
+        api="v2",
+        name=campaign_requests.campaign_name(call, account, body),
+        package=package,
+        version_from="",
+        version_to=version,
+        protocol=_REPLY_DISTRIBUTION[distribution],
+        plan=plan,
+        devices=devices,
+    )
+    return {**_loose_row(state, campaign), "fileName": name, "fileVersion": version}
 
 
 def _schedule(call: Call, *, hours_as_text: bool) -> Campaign:
@@ -234,6 +261,12 @@ def _license_change(call: Call, change: Any) -> dict[str, Any]:
 
 def _campaign(call: Call) -> Campaign:
     return campaign_requests.campaign_of(call, call.account, api="v2")
+
+
+def _loose_row(state: ServiceState, campaign: Campaign) -> dict[str, Any]:
+    """The reply under the newer paths: with the devices, and without dates that are not set."""
+    row = {key: value for key, value in _row(state, campaign).items() if value is not None}
+    return {**row, "deviceList": list(campaign.entries)}
 
 
 def _row(state: ServiceState, campaign: Campaign) -> dict[str, Any]:

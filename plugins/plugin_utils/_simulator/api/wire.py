@@ -113,9 +113,9 @@ class Body:
             raise invalid(f"Invalid {name}: time windows overlap")
         return windows
 
-    def devices(self, *, limit: int | None = None) -> list[str]:
+    def devices(self, *, limit: int | None = None, name: str = "deviceList") -> list[str]:
         """The device list without duplicates."""
-        value = self.get("deviceList")
+        value = self.get(name)
         if value is None or value == []:
             raise invalid("Device list is empty")
         if not isinstance(value, list):
@@ -163,6 +163,11 @@ class Call:
     @property
     def body(self) -> Body:
         return Body.parse(self.request.body)
+
+    @property
+    def api(self) -> str:
+        """The version of the API in the path."""
+        return self.request.segments[2]
 
     @property
     def account(self) -> Account:

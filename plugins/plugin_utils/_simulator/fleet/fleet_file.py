@@ -320,7 +320,7 @@ def _package(
     version_to: str,
     protocol: str,
 ) -> Package:
-    optional = {
+    optional: dict[str, Any] = {
         field: _text(data[key], f"{where}.{key}")
         for field, key in (
             ("launched", "launchDate"),

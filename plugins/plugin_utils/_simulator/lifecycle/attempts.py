@@ -160,6 +160,8 @@ class Attempts:
 
     def _applies(self, campaign: Campaign, device: Device) -> bool:
         """Whether the package is for the version that runs on the device."""
+        if campaign.package.is_file:
+            return True
         if campaign.api == "v2":
             return device.software_version(campaign.version_from) is not None
         return device.firmware == campaign.version_from
@@ -168,6 +170,9 @@ class Attempts:
         if campaign.api == "v3":
             self._state.record_installation(device, campaign.version_to)
             return
+        device.license_used = device.licensed is not None
+        if campaign.package.is_file:
+            return
         item = device.software_version(campaign.version_from)
         if item is None:
             raise AssertionError(
@@ -175,7 +180,6 @@ class Attempts:
             )
         item.name, item.version = campaign.package.name, campaign.version_to
         item.upgraded = device.upgraded = device.refreshed = self._state.now
-        device.license_used = device.licensed is not None
 
     def _revert(self, device: Device, api: str, before: str, after: str) -> None:
         """The device reverts; ThingSpace knows only after a refresh."""

@@ -46,7 +46,7 @@ def refusal(
         return WRONG_PROTOCOL
     if (device.make, device.model) != (package.make, package.model):
         return WRONG_MODEL
-    if not _at(device, api, required_version):
+    if not package.is_file and not _at(device, api, required_version):
         return WRONG_VERSION
     return None
 

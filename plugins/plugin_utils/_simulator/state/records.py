@@ -66,7 +66,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One upgrade path. When ``listed`` is false, it is valid but not in the list (Q25)."""
+    """One upgrade path. When ``listed`` is false, it is valid but not in the list (Q25).
+
+    A configuration file (``is_file``) has no ``version_from``.
+    """
 
     name: str
     make: str
@@ -79,6 +82,7 @@ class Package:
     platform: str = "IoT"
     listed: bool = True
     qualified: bool = False
+    is_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,35 @@ class Pilot:
         return self.attempted >= 5 and 2 * self.succeeded >= self.attempted
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigurationFile:
+    """A file for devices of one model, with the name that the service gave it."""
+
+    name: str
+    version: str
+    make: str
+    model: str
+    target_path: str
+    launched: float
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A registered callback listener; only v1 has a user name and password."""
+
+    url: str
+    username: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggingPeriod:
+    """When logging of a device began and ends, in seconds."""
+
+    start: float
+    end: float
+
+
 @dataclass(slots=True)
 class Account:
     """One billing account with its devices, packages and licenses."""
@@ -118,6 +151,13 @@ class Account:
     packages: dict[str, list[Package]]
     license_used: int = 0
     pilots: dict[str, Pilot] = field(default_factory=dict)
+    # Devices that lose their licenses first, in order.
+    cancel_candidates: dict[str, None] = field(default_factory=dict)
+    # By version of the API.
+    listeners: dict[str, Listener] = field(default_factory=dict)
+    files: list[ConfigurationFile] = field(default_factory=list)
+    # By IMEI, oldest first.
+    logging: dict[str, list[LoggingPeriod]] = field(default_factory=dict)
     _imeis_by_family: dict[tuple[str, str | None], SortedImeis] = field(init=False)
     _all_imeis: SortedImeis = field(init=False)
     _licensed_imeis: SortedImeis = field(init=False)
@@ -192,6 +232,7 @@ class Account:
     def take_license(self, device: Device) -> None:
         device.licensed = None
         self.license_used -= 1
+        self.cancel_candidates.pop(device.imei, None)
         self._licensed_imeis.discard(device.imei)
 
 

@@ -265,6 +265,24 @@ TABLE = (
         ("sdk", "docs"),
         "keys of v3 license calls: licCount and totalLicenses, or licTotalCount and totalLicense",
     ),
+    Switch(
+        "v1_callback_list",
+        "section 8",
+        ("array", "object"),
+        "a registered v1 listener is returned in a list, or by itself",
+    ),
+    Switch(
+        "logging_device_ids",
+        "section 3",
+        ("one", "comma"),
+        "query deviceIds that ends logging: the IMEI of one device, or IMEIs separated by commas",
+    ),
+    Switch(
+        "file_list",
+        "section 3",
+        ("array", "object"),
+        "the list of configuration files is an array, or in AvailableFilesResponse",
+    ),
     Switch("history_id", "quirk 6", ("campaignId", "id"), "id key of a v3 device history row"),
     Switch(
         "date_change_status",
