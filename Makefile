@@ -34,7 +34,8 @@ lint: nox
 	@$(MAKE_PY) test format lint types
 
 demo: nox
-	@$(MAKE_PY) demo ansible-playbook -i playbooks/inventory/demo.yml thingspace.fota.demo
+	@mkdir -p build
+	@$(MAKE_PY) demo ansible-playbook -i playbooks/inventory/demo.yml thingspace.fota.demo -e demo_report=build
 
 bench: nox
 	@mkdir -p build
