@@ -57,6 +57,7 @@ WOULD_CHANGE = {
     "campaign": ["Create, change or cancel the campaign"],
     "halt": ["Cancel campaigns that must not start"],
     "logout": ["Log out"],
+    "report": ["Write the report"],
     "reverse": ["Create the campaigns that are due"],
     "rollout": ["Create the campaigns that are due"],
     "upgrade": [
@@ -130,6 +131,7 @@ def playbook_variables(
         "logout": {},
         "overview": {},
         "rehearse": coming,
+        "report": {**going, "report_path": str(folder / "report.json")},
         "reverse": {**going, "reverse_start": True},
         "rollout": {
             **coming,
@@ -144,6 +146,7 @@ def playbook_variables(
             "upgrade_start_date": "2026-03-20",
             "upgrade_rest_start_date": "2026-03-27",
         },
+        "verify": {"verify_path": str(folder / "report.json")},
     }
 
 

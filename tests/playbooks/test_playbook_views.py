@@ -42,7 +42,7 @@ def test_an_audit_remembers_an_overview_sees_all_and_a_device_tells_its_story(
     }
     sim.refuse_writes = True
     first = run_playbook(plays("audit"), variables=variables, simulator=sim).succeeded()
-    lines = first["Print the report"]["msg"]
+    lines = first["Print the report"]["lines"]
     assert [line.rpartition(": ")[0] for line in lines[3:]] == [
         "Sensors Inc alpha A: behind by B, pending, waits for a campaign: 9 devices",
     ]
@@ -61,7 +61,7 @@ def test_an_audit_remembers_an_overview_sees_all_and_a_device_tells_its_story(
     assert run.changed == []
     assert [entry for entry in sim.journal() if entry["kind"] == "write" or entry["refused"]] == []
 
-    audit = run["Print the report"]["msg"]
+    audit = run["Print the report"]["lines"]
     assert audit[3].startswith("since 2026-03-02 08:00 UTC (rollout meters): 9 devices changed")
     assert audit[4].startswith("  newly at the target: Sensors Inc alpha A -> B: 9 devices: ")
     assert len(audit) == 5
