@@ -27,7 +27,11 @@ MATRIX = {
     "core-2.21": ("3.12", "ansible-core~=2.21.0"),  # or this one
 }
 OF_A_CORE = [f"tests/unit/{name}" for name in ("filter", "inventory", "lookup", "model", "module")]
-DEMO_TEST = "tests/playbooks/test_playbook_demo.py::test_it_ends_with_its_report"
+OF_INSTALLED = (  # what a newcomer does first
+    "tests/playbooks/test_playbook_demo.py::test_it_ends_with_its_report",
+    "tests/playbooks/test_documents.py::test_quickstart",
+    "tests/playbooks/test_documents.py::test_the_server_of_the_guides",
+)
 LINTERS = {  # scripts
     "ansible-lint": "ansible-lint --offline --profile production --nocolor",
     "importer": """export GALAXY_IMPORTER_RUN_ANSIBLE_LINT=false; ansible-galaxy collection build
@@ -113,8 +117,9 @@ def pytest(session: nox.Session, *words: str, workers: str = "auto", **env: str)
 
 
 def tests(session: nox.Session) -> None:
-    """Run a folder of tests; the demo lasts a minute, so the session `installed` alone runs it."""
-    pytest(session, f"tests/{session.name}", f"--deselect={DEMO_TEST}", **main_venv(session))
+    """Run a folder of tests, without those that the session `installed` runs."""
+    left_out = [f"--deselect={test}" for test in OF_INSTALLED]
+    pytest(session, f"tests/{session.name}", *left_out, **main_venv(session))
 
 
 def matrix(session: nox.Session) -> None:
@@ -177,7 +182,7 @@ def sanity(session: nox.Session) -> None:
 
 @nox.session
 def installed(session: nox.Session) -> None:
-    """Build, install elsewhere, keep only what every installation has, and run the demo there."""
+    """Build, install elsewhere, keep only what every installation has, and try it there."""
     main_venv(session)
     enter_copy(session)
     target, galaxy = Path(tempfile.mkdtemp()), ("ansible-galaxy", "collection")
@@ -189,7 +194,7 @@ def installed(session: nox.Session) -> None:
         if entry.name not in {"meta", "playbooks", "plugins", "roles"}:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     session.chdir(ROOT)
-    pytest(session, DEMO_TEST, workers="0", FOTA_INSTALLED=str(target))
+    pytest(session, *OF_INSTALLED, workers="0", FOTA_INSTALLED=str(target))
 
 
 def program(session: nox.Session) -> None:

@@ -10,6 +10,7 @@ shows. What is left out, and why, is in ``documented``.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
+    MAIN_ACCOUNT,
     default_fleet,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
@@ -126,8 +128,9 @@ class Reader:
         return [(name[3], status) for name, status in found]
 
     def count_meters(self, version: str) -> int:
+        wanted = (MAIN_ACCOUNT, MODEL, version)
         rows = self.sim.devices()
-        return sum(row["model"] == MODEL and row["firmware"] == version for row in rows)
+        return sum((row["accountName"], row["model"], row["firmware"]) == wanted for row in rows)
 
 
 @pytest.fixture
@@ -266,9 +269,11 @@ def test_the_server_of_the_guides(run_playbook: PlaybookRunner, tmp_path: Path) 
         for command in commands_of(document)
         if " serve " in command
     }
+    installed = os.environ.get("FOTA_INSTALLED")
+    folder = Path(installed, "ansible_collections/thingspace/fota") if installed else ROOT
     terminal = Terminal(tmp_path, run_playbook.environment(None, tmp_path / "results", {}))
     try:
-        line = json.loads(terminal.start(command.replace("43121", "0"), ROOT))
+        line = json.loads(terminal.start(command.replace("43121", "0"), folder))
     finally:
         terminal.close()
     assert line["url"].startswith("http://127.0.0.1:")
