@@ -157,6 +157,12 @@ why:
   returned: always
   type: str
   sample: 'wave pilot: 3 of at least 5 devices attempted'
+exists:
+  description: Whether the account has a campaign of this rollout, to any target.
+  returned: when a decision was made
+  type: bool
+  sample: true
+  version_added: 0.7.0
 would_change:
   returned: always
   # The rest is written by tests/tools/update_return_blocks.py: would_change

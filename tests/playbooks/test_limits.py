@@ -116,6 +116,29 @@ def test_a_limit_does_not_keep_a_rollout_from_being_stopped(operator: type[Opera
     assert len(halt["Cancel campaigns that must not start"]["results"]) == 2
 
 
+BROKEN: dict[str, dict[str, Any]] = {
+    "an-undefined-variable": {"rollout_spec": spec(limits={"max_exposure": "{{ nowhere }}"})},
+    "hosts-without-imei": {"rollout_imei_var": "region_code"},
+}
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("broken", first_in_test(BROKEN))
+def test_what_cannot_be_rendered_does_not_keep_a_rollout_from_being_stopped(
+    operator: type[Operator], broken: str
+) -> None:
+    """The name of the rollout is enough; what is wrong is shown."""
+    person = operator()
+    person.run_once().succeeded()
+    halt = person.run_once(playbook="thingspace.fota.halt", **BROKEN[broken])
+    assert halt.status == 0, halt.output
+    assert len(halt["Cancel campaigns that must not start"]["results"]) == 2
+    assert "nowhere" in halt.output or "no IMEI" in halt.output
+    other = person.run_once(playbook="thingspace.fota.halt", rollout_spec=spec(name="metres"))
+    assert other.status == 2
+    assert "no campaign of this rollout was found" in other.output
+
+
 @pytest.mark.matrix
 @pytest.mark.parametrize("limit", first_in_test(["localhost:fleet", "!lab", "fleet,localhost"]))
 def test_a_limit_that_cuts_nothing_is_none(operator: type[Operator], limit: str) -> None:

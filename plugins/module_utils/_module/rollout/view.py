@@ -81,6 +81,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         "rollout": spec.name,
         "phase": decision.phase.value,
         "why": visible(decision.why),
+        "exists": bool(seen.generations),
         "would_change": decision.would_change,
         "actions": {
             "refresh": list(decision.refresh),

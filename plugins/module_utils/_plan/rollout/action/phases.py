@@ -53,6 +53,7 @@ _OVER = frozenset(
         Phase.HALTED,
     }
 )
+NOTHING_TO_STOP = "no campaign of this rollout was found in the account, so nothing was stopped"
 _BY_REQUEST = {Wanted.HALTED: Phase.HALTED, Wanted.PAUSED: Phase.PAUSED}
 # What may still become of a device by itself.
 _UNFINISHED = frozenset(
@@ -75,8 +76,11 @@ def find_phase(
 
     :param blockers: what stands in the way of campaigns that are due.
     """
-    if assessment.seen.unread:
-        return _BY_REQUEST.get(wanted, Phase.OBSERVATION_FAILED), "; ".join(assessment.seen.unread)
+    seen = assessment.seen
+    nothing = [] if seen.generations or wanted is not Wanted.HALTED else [NOTHING_TO_STOP]
+    if seen.unread:
+        phase = _BY_REQUEST.get(wanted, Phase.OBSERVATION_FAILED)
+        return phase, "; ".join([*nothing, *seen.unread])
     phase, why = _judge(assessment, blockers)
     reversals = describe_reversals(assessment.rows, assessment.seen)
     why = f"{reversals}; {why}" if reversals else why
@@ -88,10 +92,7 @@ def find_phase(
     if wanted is Wanted.PLANNED:
         return Phase.PLANNED, why
     if wanted is Wanted.HALTED and phase is not Phase.HALTED and not phase.complete:
-        why = "halted by request: the state is halted"
-        if not assessment.history.campaigns and not assessment.history.superseded:
-            why += "; the account has no campaign of this rollout, so nothing was stopped"
-        return Phase.HALTED, why
+        return Phase.HALTED, "; ".join(["halted by request: the state is halted", *nothing])
     if wanted is Wanted.PAUSED and not phase.over:
         return Phase.PAUSED, f"paused by request: the state is paused; {why}"
     return phase, why
