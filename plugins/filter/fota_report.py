@@ -45,6 +45,8 @@ options:
       - V(json) gives a dictionary with all facts but C(actions), with the lines of the other forms
         in C(report), C(plan) and C(audit), and with the rows of the table of V(report) in
         C(table). It keeps the keys that report files of version 0.4.2 have.
+      - V(audit_html), V(device_html), V(overview_html) and V(rehearsal_html) give the same as pages
+        (since 0.7.0).
       - V(html) gives a page as text. It loads nothing from elsewhere, and is useful without
         JavaScript, too (since 0.7.0).
       - V(markdown) gives the same in Markdown as text (since 0.7.0).
@@ -61,6 +63,10 @@ options:
       - overview
       - rehearsal
       - json
+      - audit_html
+      - device_html
+      - overview_html
+      - rehearsal_html
       - html
       - markdown
       - csv
@@ -92,8 +98,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A list of lines, a dictionary with O(form=json), or a text with O(form=html),
-    O(form=markdown) and O(form=csv).
+  description: A list of lines, a dictionary with O(form=json) and O(form=changes), or a text with
+    O(form=html) and the other forms of pages, O(form=markdown) and O(form=csv).
   type: raw
   sample:
     - 'rollout meters-10657: running; 1 of 3 devices verified; wave all: 0 of at least 2 devices
@@ -128,6 +134,12 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._report.overview i
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.page.rollout_page import (  # noqa: E402
     rollout_page,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.page.views_page import (  # noqa: E402
+    audit_page,
+    device_page,
+    overview_page,
+    rehearsal_page,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rehearsal import (  # noqa: E402
     rehearsal_lines,
 )
@@ -159,6 +171,10 @@ FORMS: dict[str, Form] = {
     "overview": overview_lines,
     "rehearsal": rehearsal_lines,
     "json": report_document,
+    "audit_html": audit_page,
+    "device_html": device_page,
+    "overview_html": overview_page,
+    "rehearsal_html": rehearsal_page,
     "html": rollout_page,
     "markdown": rollout_markdown,
     "csv": rollout_csv,

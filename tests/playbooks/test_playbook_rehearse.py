@@ -106,7 +106,7 @@ def test_bad_firmware_halts(
         *("cohort beta A -> B halts", 6, 6),
     )
     assert (rehearsal["phase"], rehearsal["unfinished"]) == ("awaiting_approval", "approval")
-    lines = run["Show the rehearsal"]["msg"]
+    lines = run["Show the rehearsal"]["lines"]
     assert sum("cohort beta A -> B halts, 3 of 3 attempted failed" in line for line in lines) == 1
 
     text = copy.read_text()
@@ -122,4 +122,4 @@ def test_bad_firmware_halts(
     run, rehearsal = rehearse(run_playbook, account, rehearse_from=str(copy), rehearse_ticks=1)
     assert len(account.journal()) == seen, "the copy is enough"
     assert (rehearsal["runs"], rehearsal["over"]) == (1, False)
-    assert run["Show the rehearsal"]["msg"][-1] == "not over: increase rehearse_ticks"
+    assert run["Show the rehearsal"]["lines"][-1] == "not over: increase rehearse_ticks"

@@ -19,8 +19,12 @@ WAVES = [{"name": "pilot", "count": 4}, {"name": "all", "rest": True}]
 SECRET = "planted-secret"
 
 
-def plays(*names: str) -> list[dict[str, Any]]:
-    return [{"import_playbook": f"thingspace.fota.{name}"} for name in names]
+def plays(**paths: Any) -> list[dict[str, Any]]:
+    """Playbooks, each with the files that it writes."""
+    return [
+        {"import_playbook": f"thingspace.fota.{name}", "vars": {"report_path": path}}
+        for name, path in paths.items()
+    ]
 
 
 def test_an_audit_remembers_an_overview_sees_all_and_a_device_tells_its_story(
@@ -28,11 +32,11 @@ def test_an_audit_remembers_an_overview_sees_all_and_a_device_tells_its_story(
 ) -> None:
     sim = simulator(fleet({"alpha": 9}), start=START)
     rollout = Rollout(Account(sim, tmp_path / "tokens"), {"alpha": 9}, waves=WAVES)
-    earlier = tmp_path / "audit.json"
+    earlier = str(tmp_path / "earlier.json")
+    files = {name: str(tmp_path / f"{name}.html") for name in ("audit", "device", "overview")}
     variables = {
         "rollout_spec": rollout.spec,
         "rollout_imei_check": "off",
-        "report_path": str(earlier),
         "imei": imei(0, 0),
         "device_imei_check": "off",
         "overview_accounts": [
@@ -41,8 +45,8 @@ def test_an_audit_remembers_an_overview_sees_all_and_a_device_tells_its_story(
         ],
     }
     sim.refuse_writes = True
-    first = run_playbook(plays("audit"), variables=variables, simulator=sim).succeeded()
-    lines = first["Print the report"]["lines"]
+    first = run_playbook(plays(audit=earlier), variables=variables, simulator=sim).succeeded()
+    lines = first["Show the audit"]["lines"]
     assert [line.rpartition(": ")[0] for line in lines[3:]] == [
         "Sensors Inc alpha A: behind by B, pending, waits for a campaign: 9 devices",
     ]
@@ -52,8 +56,8 @@ def test_an_audit_remembers_an_overview_sees_all_and_a_device_tells_its_story(
     sim.refuse_writes = True
 
     run = run_playbook(
-        plays("audit", "device", "overview"),
-        variables={**variables, "audit_since": str(earlier)},
+        plays(**files | {"audit": [files["audit"], str(tmp_path / "audit.json")]}),
+        variables={**variables, "audit_since": earlier},
         simulator=sim,
     )
     assert [result.task for result in run.failed] == ["Fail if something could not be read"]
@@ -61,22 +65,28 @@ def test_an_audit_remembers_an_overview_sees_all_and_a_device_tells_its_story(
     assert run.changed == []
     assert [entry for entry in sim.journal() if entry["kind"] == "write" or entry["refused"]] == []
 
-    audit = run["Print the report"]["lines"]
+    audit = run["Show the audit"]["lines"]
     assert audit[3].startswith("since 2026-03-02 08:00 UTC (rollout meters): 9 devices changed")
     assert audit[4].startswith("  newly at the target: Sensors Inc alpha A -> B: 9 devices: ")
     assert len(audit) == 5
-    report = json.loads(earlier.read_text())
+    report = json.loads((tmp_path / "audit.json").read_text())
     assert (
         report["since"]
         == run["Find what has changed since the earlier report"]["ansible_facts"]["audit_changes"]
     )
-    device = run["Show the device"]["msg"]
+    device = run["Show the device"]["lines"]
     assert device[0].startswith(f"device {imei(0, 0)}: Sensors Inc alpha, version B, ")
     assert ": rollout meters, wave " in device[2] and ": A -> B: UpgradeSuccess; " in device[2]
-    overview = run["Show the rollouts"]["msg"]
+    overview = run["Show the rollouts"]["lines"]
     assert overview[0].startswith("north: 1 rollout, at 2026-03-")
     assert overview[2].split()[:3] == ["meters", "2", "9"]
     assert overview[-1].startswith("NOT READ: ")
+    for name, said in (
+        ("audit", "9 at the target"),
+        ("device", f"{imei(0, 0)} runs B"),
+        ("overview", "1 rollout in 2 accounts"),
+    ):
+        assert f"<h1>{said}" in Path(files[name]).read_text()
     assert SECRET not in run.output and SECRET not in json.dumps([r.result for r in run.results])
 
 

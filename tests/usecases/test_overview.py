@@ -125,7 +125,7 @@ def test_a_rollout_from_its_first_campaign_to_its_last(account: Account) -> None
     assert sum(going["campaigns"].values()) == 2
     lines = overview_lines(result)
     assert len(lines) == 1 + 4
-    assert lines[3].split()[:8] == ["beta", "1", "4", "0", "4", "0", "0", "none"]
+    assert lines[3].split()[:8] == ["beta", "1", "4", "0", "4", "0", "0", "[xxxxxxxxxx]"]
 
 
 def test_without_device_reports_the_names_say_how_many(account: Account) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._model.text import count, visible
@@ -39,7 +39,7 @@ def audit_lines(facts: Facts) -> list[str]:
     return [
         *lay_out(version_rows(facts), VERSION_COLUMNS),
         *changes,
-        *_limit(list(_behind(facts["devices"])), "group"),
+        *_limit(list(map(_behind, group_behind(facts["devices"]))), "group"),
     ]
 
 
@@ -67,9 +67,12 @@ def _change(group: Facts) -> str:
     )
 
 
-def _behind(devices: Iterable[Facts]) -> Iterator[str]:
-    """Give the devices that do not run the target, the largest groups first."""
-    groups: dict[tuple[str, ...], list[str]] = {}
+def group_behind(devices: Iterable[Facts]) -> list[dict[str, Any]]:
+    """Give the devices that do not run the target by version and reason, the largest groups first.
+
+    :returns: rows with ``what``, ``why``, ``devices`` and ``examples``.
+    """
+    groups: dict[tuple[str, str], list[str]] = {}
     for device in devices:
         if device["standing"] != AT_TARGET:
             ahead = f" by {' > '.join(device['path'])}" if device["path"] else ""
@@ -78,8 +81,15 @@ def _behind(devices: Iterable[Facts]) -> Iterator[str]:
                 f"{device['standing']}{ahead}, {device['class']}, {device['reason']}",
             )
             groups.setdefault(key, []).append(device["host"] or device["deviceId"])
-    for group, names in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
-        yield visible(f"{': '.join(group)}: {_devices(len(names), names[:_NAMED])}")
+    return [
+        {"what": what, "why": why, "devices": len(names), "examples": names[:_NAMED]}
+        for (what, why), names in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    ]
+
+
+def _behind(group: Facts) -> str:
+    devices = _devices(group["devices"], group["examples"])
+    return visible(f"{group['what']}: {group['why']}: {devices}")
 
 
 def _devices(number: int, examples: Sequence[str]) -> str:

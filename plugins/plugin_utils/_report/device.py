@@ -83,12 +83,17 @@ def _story(device: Facts, result: Facts) -> Iterator[str]:
         yield f"  {describe_campaign(row)}"
 
 
+def describe_version(device: Facts) -> str:
+    """Give the firmware of a device, or its software where it has only that."""
+    software = ", ".join(f"{item['name']} {item['version']}" for item in device["software"])
+    return str(device["firmware"] or software or "unknown")
+
+
 def describe_device(device: Facts) -> str:
     """Say what a device is and runs, and when its version was read."""
-    software = ", ".join(f"{item['name']} {item['version']}" for item in device["software"])
     parts = [
         f"{device['make']} {device['model']}",
-        f"version {device['firmware'] or software or 'unknown'}",
+        f"version {describe_version(device)}",
         f"read {_moment(device['refresh_time']) or 'at an unknown time'}",
         f"protocol {device['protocol'] or 'unknown'}",
         f"{'' if device['fota_eligible'] is not False else 'not '}eligible",

@@ -9,15 +9,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...module_utils._model.text import count, visible
+from .bars import draw_bar
 from .tables import lay_out
 from .text import minute
 
 Facts = Mapping[str, Any]
 
 _COUNTS = ("success", "failed", "pending")
-_COLUMNS = ("rollout", "wave", "devices", *_COUNTS, "other", "campaigns", "since", "phase")
+_COLUMNS = (
+    *("rollout", "wave", "devices", *_COUNTS, "other", "progress", "campaigns", "since", "phase"),
+)
+# Empty without device reports.
+_REPORTED = frozenset({*_COUNTS, "other", "progress"})
 # Only a declaration tells more, such as whether the wave has passed.
-_ACTIVITIES = {
+ACTIVITIES = {
     "running": "running",
     "unknown": "unknown status",
     "scheduled": "scheduled",
@@ -27,6 +32,7 @@ _ACTIVITIES = {
     "idle": "none under way",
 }
 SWEEP = 99
+_BAR = 10
 
 
 def overview_lines(result: Facts) -> list[str]:
@@ -44,7 +50,9 @@ def _account(account: Facts) -> Iterator[str]:
         f"{account['name']}: {count(len(account['rollouts']), 'rollout')}"
         f"{f', {others}' if account['other_campaigns'] else ''}{now}"
     )
-    yield from lay_out(overview_rows(account), _COLUMNS)
+    reported = any(rollout["counts"] for rollout in account["rollouts"])
+    columns = [name for name in _COLUMNS if reported or name not in _REPORTED]
+    yield from lay_out(overview_rows(account), columns)
     for reason in account["unread"]:
         yield visible(f"NOT READ: {reason}")
 
@@ -54,21 +62,33 @@ def overview_rows(account: Facts) -> list[dict[str, Any]]:
     return [
         {
             "rollout": rollout["rollout"],
-            "wave": "sweep" if rollout["wave"] == SWEEP else str(rollout["wave"]),
+            "wave": describe_wave(rollout["wave"]),
             "devices": rollout["devices"],
             **{name: rollout["counts"].get(name, 0) for name in _COUNTS},
             "other": sum(
                 number for name, number in rollout["counts"].items() if name not in _COUNTS
             ),
-            "campaigns": _ACTIVITIES[rollout["activity"]],
-            "since": since(rollout),
+            "progress": _draw(rollout),
+            "campaigns": ACTIVITIES[rollout["activity"]],
+            "since": describe_since(rollout),
             "phase": (rollout["journal"] or {}).get("phase", "-").replace("_", " "),
         }
         for rollout in account["rollouts"]
     ]
 
 
-def since(rollout: Facts) -> str:
+def _draw(rollout: Facts) -> str:
+    """Draw the devices: success, failed, pending and the others."""
+    success, failed, pending = (rollout["counts"].get(name, 0) for name in _COUNTS)
+    return draw_bar(success, failed, pending, rollout["devices"], width=_BAR, ascii_=True)
+
+
+def describe_wave(number: int) -> str:
+    """Give the number of a wave, which has its name in the declaration only."""
+    return "sweep" if number == SWEEP else str(number)
+
+
+def describe_since(rollout: Facts) -> str:
     """Say since when the rollout does what it does, or when it starts."""
     if rollout["journal"]:
         return str(rollout["journal"]["since"])

@@ -17,10 +17,10 @@ Facts = Mapping[str, Any]
 
 # Failure rates of which the table of waves has the odds.
 _RATES = (0.05, 0.10, 0.20)
-_ODDS = f"stops {', '.join(map(percent, _RATES))}"
+ODDS = f"stops {', '.join(map(percent, _RATES))}"
 _COLUMNS = (
     *("wave", "devices", "starts", "passes", "touched", "verified", "failed", "verdict"),
-    _ODDS,
+    ODDS,
 )
 # Stops that are listed; the result has all.
 _STOPS = 15
@@ -40,14 +40,19 @@ def rehearsal_lines(result: Facts) -> list[str]:
         f"rehearsal of {facts['rollout']} on a copy of the account with"
         f" {count(facts['devices'], 'device')}, from {minute(facts['started'])} UTC",
         *lay_out(rehearsal_rows(facts), _COLUMNS),
-        *map(visible, _odds(facts)),
+        *map(visible, needless_stops(facts)),
         *map(visible, _stops(facts)),
         visible(
             f"{minute(facts['ended'])} UTC: {facts['phase']}: {facts['why']}; devices touched:"
             f" {facts['touched']}; runs: {facts['runs']}"
         ),
-        *([_UNFINISHED[facts["unfinished"]]] if facts["unfinished"] else []),
+        *unfinished_lines(facts),
     ]
+
+
+def unfinished_lines(facts: Facts) -> list[str]:
+    """Say why a rehearsal ended before the rollout was over, and what to change."""
+    return [_UNFINISHED[facts["unfinished"]]] if facts["unfinished"] else []
 
 
 def rehearsal_rows(facts: Facts) -> list[dict[str, Any]]:
@@ -59,7 +64,7 @@ def rehearsal_rows(facts: Facts) -> list[dict[str, Any]]:
             "starts": wave["starts"] or "-",
             "passes": minute(wave["passes"]) if wave["passes"] else "-",
             "verdict": wave["verdict"],
-            _ODDS: ", ".join(
+            ODDS: ", ".join(
                 percent(odds["stop_chance"])
                 for odds in wave["odds"]
                 if odds["failure_rate"] in _RATES
@@ -69,7 +74,8 @@ def rehearsal_rows(facts: Facts) -> list[dict[str, Any]]:
     ]
 
 
-def _odds(facts: Facts) -> Iterator[str]:
+def needless_stops(facts: Facts) -> Iterator[str]:
+    """Say how likely good firmware is stopped."""
     waves = [{**wave, "members": wave["devices"]} for wave in facts["waves"]]
     return needless_lines({**facts, "waves": waves})
 

@@ -27,6 +27,9 @@ OLD_WAVE_NAMES = {"in_failed_lanes": "in_failed_cohorts"}
 def report_document(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Give the facts with their texts, and beside the names of today those of version 0.4.2."""
     document = {name: value for name, value in facts.items() if name not in _LEFT_OUT}
+    if "phase" not in facts:
+        # Of another module, such as fota_overview_info.
+        return document
     document |= {"plan": plan_lines(facts), "report": report_lines(facts)}
     if not is_judged(facts):
         return document

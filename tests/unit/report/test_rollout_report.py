@@ -322,11 +322,12 @@ def test_anything_but_a_result_is_refused(facts: object) -> None:
 def test_an_unknown_form_is_refused() -> None:
     with pytest.raises(
         AnsibleFilterError,
-        match=r"report, plan, odds, unstoppable, audit, .*json, html, markdown, csv",
+        match=r"report, plan, odds, unstoppable, audit, .*json, .*html, markdown, csv",
     ):
         fota_report({"msg": ""}, "table")
     texts = {"html", "markdown", "csv"}
     views = {"device", "overview", "rehearsal"}
+    texts |= {f"{view}_html" for view in (*views, "audit")}
     assert {*FORMS} == {"report", "plan", "odds", "unstoppable", "audit", "json"} | texts | views
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -152,13 +152,18 @@ def _shorten(version: str) -> str:
 
 def segments(groups: Mapping[str, int]) -> tuple[Segment, ...]:
     """Lay out groups of devices one after the other; failed ones are at the right end."""
-    total = sum(groups.values())
-    shares = {kind: groups[kind] / total * 100 for kind in LABELS if groups.get(kind)}
-    widths = {kind: max(share, _NARROWEST) for kind, share in shares.items()}
-    spare, start = sum(widths.values()) / 100, 0.0
+    return lay_out_parts([(kind, LABELS[kind], groups.get(kind, 0)) for kind in LABELS])
+
+
+def lay_out_parts(parts: Iterable[tuple[str, str, int]]) -> tuple[Segment, ...]:
+    """Lay out parts of a bar: the kind, its label and the number of devices of each."""
+    known = [(kind, label, number) for kind, label, number in parts if number]
+    total = sum(number for _kind, _label, number in known)
+    widths = [max(number / total * 100, _NARROWEST) for _kind, _label, number in known]
+    spare, start = sum(widths) / 100, 0.0
     found = []
-    for kind, width in widths.items():
-        title = f"{groups[kind]:,} of {count(total, 'device')}: {LABELS[kind]}"
+    for (kind, label, number), width in zip(known, widths, strict=True):
+        title = f"{number:,} of {count(total, 'device')}: {label}"
         found.append(Segment(kind, round(start, 2), round(width / spare, 2), title))
         start += width / spare
     return tuple(found)
