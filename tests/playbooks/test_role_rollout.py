@@ -12,8 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.result import FEW_LINES
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
-from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
+from ansible_collections.thingspace.fota.tests.playbooks.runner import (
+    ROOT,
+    PlaybookRun,
+    PlaybookRunner,
+)
 from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
@@ -29,6 +34,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_service import s
 START = "2026-03-02T08:00:00Z"
 MODELS = {"alpha": 16, "beta": 12}
 ROLLOUT = "thingspace.fota.rollout"
+DIFF_LINES = 60  # what --diff prints of two campaigns
 
 
 def spec(**more: Any) -> dict[str, Any]:
@@ -88,12 +94,19 @@ class Operator:
         self.inventory = inventory
         self.account = Account(sim, folder / "tokens")
 
-    def run_once(self, *arguments: str, playbook: str = ROLLOUT, **more: Any) -> PlaybookRun:
+    def run_once(
+        self,
+        *arguments: str,
+        playbook: str = ROLLOUT,
+        environment: dict[str, str] | None = None,
+        **more: Any,
+    ) -> PlaybookRun:
         return self.run_playbook(
             playbook,
             *("--inventory", self.inventory, *arguments),
             variables=variables(**more),
             simulator=self.sim,
+            environment=environment,
         )
 
     def go_on(self, run: PlaybookRun) -> None:
@@ -127,6 +140,16 @@ def operator(
     return make
 
 
+def others_than(lines: list[str], run: PlaybookRun) -> int:
+    """Count the lines of a run beside those that it printed as text, with Ansible's default output.
+
+    No line is about a task that did not run.
+    """
+    assert "skipping" not in run.output
+    assert "\n".join(lines) in run.output, "as text"
+    return len(run.output.splitlines()) - len(lines)
+
+
 @pytest.mark.matrix
 def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path) -> None:
     mine = operator()
@@ -138,11 +161,16 @@ def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path
     assert "27 selected, 27 in scope" in plan
     assert "at most 10 devices can have been touched" in plan
     assert "next check at 2026-03-02 09:00 UTC" in plan
+    assert others_than(check["Show the result"]["lines"], check) <= 20 + DIFF_LINES
+    assert len(check.output.partition(plan)[2].splitlines()) <= 6, "the plan is the last word"
     mine.sim.refuse_writes = False
 
     first = mine.run_once().succeeded()
     planned, real = (run["Create the campaigns that are due"] for run in (check, first))
     assert planned["diff"] and len(mine.sim.campaigns()) == 2
+    assert others_than(first["Show the result"]["lines"], first) <= 40 - FEW_LINES
+    assert first["Show the result"]["did"] == ["created 2 campaigns with 10 devices"]
+    assert first["Show the result"]["phase"] == "running", "as it is after the writes"
     assert [one["name"] for one in planned["campaigns"]] == [
         one["name"] for one in real["campaigns"]
     ]
@@ -212,6 +240,7 @@ def test_status_and_audit_write_nothing(operator: Any) -> None:
     mine.run_in_process("running")
     mine.sim.refuse_writes = True
     status = mine.run_once(playbook="thingspace.fota.status").succeeded()
+    assert others_than(status["Print the status"]["lines"], status) <= 20
     assert status["Decide the next step"]["phase"] == "running"
     audit = mine.run_once(playbook="thingspace.fota.audit").succeeded()
     assert audit.changed == status.changed == []
@@ -289,7 +318,11 @@ def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
     assert (awaiting["kind"], awaiting["wave"]) == ("approval", "canary")
     approval = {"wave": "canary", "digest": run["Decide the next step"]["digest"][:12]}
 
-    paused = mine.run_once(rollout_spec=wish, rollout_state="paused").succeeded()
+    settings = {"ANSIBLE_CONFIG": str(ROOT / "playbooks" / "files" / "ansible.cfg")}
+    paused = mine.run_once(
+        rollout_spec=wish, rollout_state="paused", environment=settings
+    ).succeeded()
+    assert "\nRESULT  " in paused.output and "ok: [" not in paused.output
     assert (paused["Decide the next step"]["phase"], paused.changed) == ("paused", [])
     survey = json.dumps([approval])
     mine.run_once(rollout_spec=wish, rollout_approved=survey).succeeded()

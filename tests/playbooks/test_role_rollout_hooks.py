@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.result import FEW_LINES
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
+from ansible_collections.thingspace.fota.tests.playbooks.test_role_rollout import others_than
 from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
@@ -123,8 +125,9 @@ def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
         "after_wave all running completed meters",
         "phase_change running completed meters",
     ]
-    mine.run_once().succeeded()
+    idle = mine.run_once().succeeded()
     assert mine.events() == done
+    assert others_than(idle["Show the result"]["lines"], idle) <= 25 - FEW_LINES
     assert [line["phase"] for line in mine.journal()] == [
         *("planned", "running", "running", "completed", "completed")
     ]
@@ -224,6 +227,7 @@ def test_the_way_back_is_planned_and_starts_only_when_told(operator: Any) -> Non
         fota_connection={"password": "simulator-password"},
     ).succeeded()
     assert plan.changed == [] and len(mine.sim.campaigns()) == done
+    assert "\nnext: start this rollback with -e reverse_start=true" in plan.output
     prepared = yaml.safe_load((mine.folder / "back.yml").read_text())
     assert prepared["rollout_spec"]["target"] == [{"make": MAKER, "model": "alpha", "version": "A"}]
     assert prepared["rollout_spec"]["devices"] == imeis(MODELS)

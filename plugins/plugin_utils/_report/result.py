@@ -16,9 +16,9 @@ from .writes import Writes
 
 Facts = Mapping[str, Any]
 
-MOST_LINES = 12
-# Lines of waves, and names in a line; longer lists are cut with a count.
-_WAVES, _NAMED, _PASTED = 4, 3, 2
+MOST_LINES, FEW_LINES = 12, 8
+# Lines of waves, names in a line, and lines to paste; longer lists are cut with a count.
+_WAVES, _FEW_WAVES, _NAMED, _PASTED = 4, 3, 3, 2
 _LONGEST = 500
 _NARROW = 60
 
@@ -88,15 +88,23 @@ class Conclusion:
     def stands(self, *, width: int = BAR_WIDTH, ascii_: bool = True) -> list[Line]:
         """Give the phase, the waves as bars, halted cohorts, and what can still change.
 
+        Waves share lines where they are many, so that the whole result has :data:`FEW_LINES` lines
+        if that is possible.
+
         :param width: of the bars.
         """
         facts = self.facts
-        parts = [Line(*self._headline())]
-        if is_judged(facts):
-            parts += _wave_lines(facts["waves"], width, ascii_=ascii_)
-            parts += _cohort_lines(facts)
-            parts += _unstoppable_lines(facts)
-        return parts
+        head = Line(*self._headline())
+        if not is_judged(facts):
+            return [head]
+        others = [*_cohort_lines(facts), *_unstoppable_lines(facts)]
+        room = FEW_LINES - len(["did", head, *others, *self.next()])
+        waves = [wave for wave in facts["waves"] if wave["devices"]]
+        if len(waves) > max(min(room, _WAVES), _FEW_WAVES):
+            lines = _few_wave_lines(waves, width, ascii_=ascii_)
+        else:
+            lines = _bars(waves, width, ascii_=ascii_)
+        return [head, *lines, *others]
 
     def next(self) -> list[str]:
         """Say what the rollout waits for, until when, who acts, and what to paste where."""
@@ -165,25 +173,16 @@ def _source(facts: Facts) -> str:
     return f"SIMULATED on {service['host']}: " if service.get("simulated") else ""
 
 
-def _wave_lines(waves: Sequence[Facts], width: int, *, ascii_: bool) -> list[Line]:
-    """Give a line for each wave; the past and the coming ones share lines where they are many."""
-    there = [wave for wave in waves if wave["devices"]]
-    alone = there
-    lines: list[Line] = []
-    if len(there) > _WAVES:
-        passed = [wave["name"] for wave in there if wave["verdict"] == "pass"]
-        coming = [wave["name"] for wave in there if wave["state"] == "waiting"]
-        alone = [wave for wave in there if wave["name"] not in {*passed, *coming}]
-        if passed:
-            lines.append(Line(f"passed: {_names(passed)}", "good"))
-        room = _WAVES - bool(passed) - bool(coming)
-        lines += _bars(alone[:room], width, ascii_=ascii_)
-        if len(alone) > room:
-            coming = [*(wave["name"] for wave in alone[room:]), *coming]
-        if coming:
-            lines.append(Line(f"then: {_names(coming)}"))
-        return lines
-    return _bars(there, width, ascii_=ascii_)
+def _few_wave_lines(waves: Sequence[Facts], width: int, *, ascii_: bool) -> list[Line]:
+    """Draw the present wave; those that have passed share a line, and so do those to come."""
+    passed = [wave["name"] for wave in waves if wave["verdict"] == "pass"]
+    others = [wave for wave in waves if wave["verdict"] != "pass"]
+    coming = [wave["name"] for wave in others[1:]]
+    return [
+        *([Line(f"passed: {visible(_names(passed))}", "good")] if passed else []),
+        *_bars(others[:1], width, ascii_=ascii_),
+        *([Line(f"then: {visible(_names(coming))}")] if coming else []),
+    ]
 
 
 def _bars(waves: Sequence[Facts], width: int, *, ascii_: bool) -> list[Line]:

@@ -16,6 +16,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._report.artifact i
     artifact,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.result import (
+    FEW_LINES,
     MOST_LINES,
     Conclusion,
 )
@@ -79,6 +80,20 @@ def test_a_run_without_work_says_so_in_a_line_for_each_wave_and_three_more() -> 
     assert lines[3] == "          all   [....................] 8 devices; next"
     assert lines[4].startswith("  next    ")
     assert len(lines) == 5
+
+
+def test_many_waves_share_lines_so_that_a_run_without_work_stays_short() -> None:
+    facts = facts_of(failed=0)
+    pilot, last = facts["waves"]
+    names = ["one", "two", "three", "four", "five"]
+    waves = [{**last, "name": name, "state": "waiting"} for name in names]
+    lines = texts(conclusion({**facts, "waves": [pilot, last, *waves]}))
+    assert lines[2:5] == [
+        "  stands  passed: pilot",
+        "          all [....................] 8 devices; next",
+        "          then: one, two, three and 2 more",
+    ]
+    assert len(lines) <= FEW_LINES
 
 
 def test_what_was_written_is_counted_and_what_was_refused_is_said() -> None:
