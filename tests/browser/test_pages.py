@@ -195,7 +195,9 @@ def test_hostile_names_are_text(open_page: OpenPage, tmp_path: Path) -> None:
             host = everything.locator("td.host").first
             assert host.text_content() == visible(name)
         assert page.locator("img").count() == 0
-        assert page.locator("script").count() == 2, "our own, and the data"
+        assert page.locator("script").count() == 3, (
+            "that of the page, the devices, and the evidence"
+        )
         assert_accessible(page)
         opened.assert_quiet()
 

@@ -368,3 +368,37 @@ def test_booleans_of_the_command_line_are_text(operator: Any, word: str, *, show
     run = operator().run_once(*extra).succeeded()
     assert bool(run.all("Show the plan")) == shown
     assert ("fota_rollout_info: [localhost] " in run.output) == shown, "the progress of the wait"
+
+
+def test_the_playbook_report_writes_files_and_nothing_to_the_service(
+    operator: Any, tmp_path: Path
+) -> None:
+    """Of all devices, in the format of each suffix; a file that would not change stays. What cannot
+    be written, and no file at all, is refused before the service is called."""
+    mine = operator()
+    mine.run_in_process("running", "soaking")
+    mine.sim.refuse_writes = True
+    names = ("report.html", "report.md", "report.csv", "report.json")
+    files = [tmp_path / name for name in names]
+    report = "thingspace.fota.report"
+    run = mine.run_once(playbook=report, report_path=list(map(str, files))).succeeded()
+    assert [task.rpartition(" : ")[2] for task in run.changed] == ["Write the report"]
+    lines = [line for line in run.output.splitlines() if "(item=" in line]
+    assert [line.rpartition("/")[2].rstrip(")") for line in lines] == [*names]
+    facts = json.loads(files[3].read_text())
+    devices = {each["deviceId"] for each in facts["devices"]}
+    assert len(devices) == facts["counts"]["selected"] == 27
+    html, markdown, csv, _json = (file.read_text() for file in files)
+    assert html.startswith("<!doctype html>")
+    assert facts["digest"] in html
+    assert markdown.startswith("# Status of rollout meters: ")
+    assert {line.split(",")[0] for line in csv.splitlines()[1:]} == devices
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o640}
+    assert sorted(path.name for path in tmp_path.glob("*report*")) == sorted(names)
+    assert mine.run_once(playbook=report, report_path=str(files[2])).succeeded().changed == []
+    mine.sim.clear_journal()
+    missing = str(tmp_path / "no/report.md")
+    refused = mine.run_once(playbook=report, report_path=[str(files[0]), missing])
+    assert (refused.status, len(refused.failed)) == (2, 1)
+    assert f"report_path: cannot write {missing}." in refused.failed[0].result["msg"]
+    assert mine.sim.journal() == []

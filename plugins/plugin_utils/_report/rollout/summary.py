@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ....module_utils._model.text import count, visible
@@ -142,35 +142,46 @@ def figures(facts: Facts) -> list[Figure]:
 
 def waiting(facts: Facts) -> Waiting:
     """Say what the rollout waits for, until when, who, and the lines to paste."""
-    pastes, until = tuple(paste_lines(facts)), minute(facts["next_check_after"]) or "-"
+    pastes = tuple(paste_lines(facts))
     blockers = tuple(sentence(blocker) for blocker in facts["blockers"])
     unread = tuple(sentence(f"not read: {what}") for what in facts.get("unread", ()))
-    parts = {"details": (*blockers, *unread), "pastes": pastes, "where": _WHERE if pastes else ""}
     if any(paste.due for paste in pastes):
-        stopped = [wave for wave in facts["waves"] if wave["state"] in _STOPPED]
-        names = [visible(wave["name"]) for wave in stopped]
-        since = [wave["waiting_since"] for wave in stopped if wave["waiting_since"]]
-        approval = all(wave["state"] == "awaits_approval" for wave in stopped)
-        return Waiting(
-            what=f"It waits for {'the approval of' if approval else 'a decision on'}"
-            f" {'wave' if len(names) == 1 else 'waves'} {', '.join(names)}.",
-            who="An operator",
-            until="No limit: nothing more is created until an operator decides",
-            since=minute(min(since)) if since else "",
-            level=level(facts) or "warn",
-            **parts,
+        found = _waiting_for_decision(facts)
+    elif blockers:
+        until = minute(facts["next_check_after"]) or "-"
+        found = Waiting("It waits until what blocks it is fixed.", "An operator", until)
+    elif facts["next_check_after"] is not None:
+        found = Waiting(
+            "It waits for devices and for the next run.",
+            "The schedule that runs thingspace.fota.rollout",
+            minute(facts["next_check_after"]),
         )
-    if blockers:
-        what = "It waits until what blocks it is fixed."
-        return Waiting(what, "An operator", until, level="warn", **parts)
-    if facts["next_check_after"] is None:
-        what = "It waits for nothing: nothing more is due."
-        if facts["unstoppable"]:
-            what = "Nothing more is due, but devices that stay queued can still change."
-        return Waiting(what, "-", "-", level=level(facts), **parts)
-    what = "It waits for devices and for the next run."
-    who = "The schedule that runs thingspace.fota.rollout"
-    return Waiting(what, who, until, level=level(facts), **parts)
+    elif facts["unstoppable"]:
+        what = "Nothing more is due, but devices that stay queued can still change."
+        found = Waiting(what, "-", "-")
+    else:
+        found = Waiting("It waits for nothing: nothing more is due.", "-", "-")
+    return replace(
+        found,
+        details=(*blockers, *unread),
+        pastes=pastes,
+        where=_WHERE if pastes else "",
+        level=level(facts) or ("warn" if blockers else ""),
+    )
+
+
+def _waiting_for_decision(facts: Facts) -> Waiting:
+    stopped = [wave for wave in facts["waves"] if wave["state"] in _STOPPED]
+    names = [visible(wave["name"]) for wave in stopped]
+    since = [wave["waiting_since"] for wave in stopped if wave["waiting_since"]]
+    approval = all(wave["state"] == "awaits_approval" for wave in stopped)
+    return Waiting(
+        what=f"It waits for {'the approval of' if approval else 'a decision on'}"
+        f" {'wave' if len(names) == 1 else 'waves'} {', '.join(names)}.",
+        who="An operator",
+        until="No limit: nothing more is created until an operator decides",
+        since=minute(min(since)) if since else "",
+    )
 
 
 def paste_lines(facts: Facts) -> Iterator[Paste]:
