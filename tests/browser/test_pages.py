@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,20 @@ def test_the_numbers_on_a_page_are_those_of_the_json(
         listed = page.locator("section:has(#devices) output")
         assert listed.inner_text() == f"{len(facts['devices'])} devices"
         assert facts["digest"] in page.locator("section:has(#inputs)").inner_text()
+
+
+def test_the_picture_of_readme(open_page: OpenPage, tmp_path: Path) -> None:
+    """It is left beside the other screenshots, to be copied into the documents."""
+    shown = ROOT / "docs/images/report.png"
+    width, height = 1000, 640
+    with open_page(written(tmp_path, demo_moments()["halted"])) as opened:
+        opened.page.set_viewport_size({"width": width, "height": height})
+        wait_for_rows(opened.page)
+        opened.page.screenshot(path=SCREENSHOTS / shown.name)
+    for picture in (shown, SCREENSHOTS / shown.name):
+        data = picture.read_bytes()
+        assert (data[:4], data[16:24]) == (b"\x89PNG", struct.pack(">II", width, height))
+        assert len(data) < 150_000
 
 
 def test_search_and_sort_find_devices(open_page: OpenPage, tmp_path: Path) -> None:
