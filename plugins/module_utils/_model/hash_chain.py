@@ -15,7 +15,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 CHAIN = "chain"
 # The head of an empty file.
@@ -76,7 +76,7 @@ def read_link(raw: bytes, found: Mapping[str, Any] | None) -> Link | None:
     if found is None or not isinstance(chain, dict):
         return None
     line, previous, said = (chain.get(name) for name in ("line", "previous", "hash"))
-    if not (isinstance(previous, str) and isinstance(said, str) and type(line) is int):
+    if not (isinstance(previous, str) and isinstance(said, str) and is_integer(line)):
         return None
     try:
         written, actual = seal(found, previous=previous, line=line)
@@ -85,6 +85,11 @@ def read_link(raw: bytes, found: Mapping[str, Any] | None) -> Link | None:
     if raw != written and actual == said:
         actual = _digest(raw)
     return Link(found, line, previous, said, actual)
+
+
+def is_integer(value: object) -> TypeGuard[int]:
+    """Tell whether a value of JSON is an integer; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def fold(head: str, raw: bytes) -> str:

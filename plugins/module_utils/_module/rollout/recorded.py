@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
+from ..._model.hash_chain import is_integer
 from ..._model.text import brief
 from ..._plan.rollout.declaration.campaign_names import parse_name
 from ..._plan.rollout.declaration.spec import Accept, Approval, Gate, GateTest, Target
@@ -180,7 +181,7 @@ class _Fields:
         return value
 
     def _number(self, name: str, value: object) -> int:
-        if type(value) is not int or not 0 <= value <= _MOST:
+        if not is_integer(value) or not 0 <= value <= _MOST:
             raise Unreadable(
                 f"{self.where}{name} must be an integer from 0 to {_MOST}, not {brief(value)}"
             )
@@ -205,7 +206,7 @@ def _read_gate(fields: _Fields) -> Iterable[tuple[int, Gate]]:
         test=GateTest(test),
     )
     waves = fields.get("waves")
-    if not isinstance(waves, list) or not all(type(wave) is int for wave in waves):
+    if not isinstance(waves, list) or not all(map(is_integer, waves)):
         raise Unreadable(f"{fields.where}waves must be a list of integers")
     return [(wave, gate) for wave in waves]
 
