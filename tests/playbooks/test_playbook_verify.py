@@ -44,5 +44,5 @@ def test_every_finding_is_a_line(run_playbook: PlaybookRunner, tmp_path: Path) -
         f"no line has the head {head}: lines were removed or written again",
         "line 2: was changed after it was written",
     ]
-    assert run["Show what was verified"]["msg"] == found * 2
+    assert run["Print what was verified"]["lines"] == found * 2
     assert run["Fail if something does not hold"]["msg"] == f"{found[0]}; {found[0]}"

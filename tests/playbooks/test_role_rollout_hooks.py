@@ -138,7 +138,7 @@ def assert_the_journal_holds(mine: Operator, *, report: str) -> None:
     """Without the service, and beside a report of one of its runs."""
     paths = [str(mine.folder / name) for name in ("journal.jsonl", report)]
     run = mine.run_playbook("thingspace.fota.verify", variables={"verify_path": paths}).succeeded()
-    lines = run["Show what was verified"]["msg"]
+    lines = run["Print what was verified"]["lines"]
     assert len(lines) == 2
     assert f"{len(mine.journal())} lines whole and in order; the decisions of" in lines[0]
     assert mine.journal()[-1]["chain"]["hash"] in lines[0]

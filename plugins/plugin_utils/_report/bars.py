@@ -28,8 +28,8 @@ def draw_bar(
     parts.append(max(total - sum(parts), 0))
     cells = _share(parts, max(width, len(parts)))
     marks = ASCII if ascii_ else BLOCKS
-    bar = "".join(mark * number for mark, number in zip(marks, cells, strict=True))
-    return f"[{bar or marks[-1] * max(width, len(parts))}]"
+    drawn = "".join(mark * number for mark, number in zip(marks, cells, strict=True))
+    return f"[{drawn or marks[-1] * max(width, len(parts))}]"
 
 
 def prints_blocks(encoding: str | None) -> bool:

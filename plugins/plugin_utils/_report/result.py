@@ -200,10 +200,10 @@ def _bars(waves: Sequence[Facts], width: int, *, ascii_: bool) -> list[Line]:
             sums["pending"] = 0  # nothing has begun
             numbers = [count(wave["devices"], "device")]
         verified, failed, pending = sums.values()
-        bar = draw_bar(verified, failed, pending, wave["devices"], width=width, ascii_=ascii_)
+        drawn = draw_bar(verified, failed, pending, wave["devices"], width=width, ascii_=ascii_)
         numbers += [f"{sums[key]} {key}" for key in ("failed", "pending") if sums[key]]
         state = wave["state"].replace("_", " ")
-        text = f"{visible(wave['name']).ljust(longest)} {bar} {', '.join(numbers)}; {state}"
+        text = f"{visible(wave['name']).ljust(longest)} {drawn} {', '.join(numbers)}; {state}"
         lines.append(Line(text, tones.get(wave["state"], "")))
     return lines
 

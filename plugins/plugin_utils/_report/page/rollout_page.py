@@ -71,7 +71,7 @@ def rollout_page(facts: Facts) -> str:
     rows_of_waves = waves.wave_rows(facts)
     bars = [wave.total for wave in rows_of_waves]
     bars += [cohort for wave in rows_of_waves for cohort in wave.cohorts]
-    drawn = {segment.kind for bar in bars for segment in bar.segments}
+    drawn = {segment.kind for each in bars for segment in each.segments}
     return render(
         "rollout.html.j2",
         facts=facts,

@@ -122,7 +122,7 @@ def _wave(wave: Facts) -> WaveRows:
 def _gate(wave: Facts) -> Iterator[str]:
     """Say what the gate does, without the chances, which are drawn."""
     for line in gate_lines(wave):
-        limits, _, chances = line.strip().partition("; stops firmware ")
+        limits, _stops, chances = line.strip().partition("; stops firmware ")
         yield limits
         advice = chances.partition(": ")[2]
         if advice:
