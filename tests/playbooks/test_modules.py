@@ -24,7 +24,14 @@ START = "2026-03-02T00:00:00Z"
 GM01Q = "SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657"
 OLD, NEW = "SR1.2.0.0-10512", "SR1.2.0.0-10657"
 MODULES = [path.stem for path in update_return_blocks.MODULES]
-CHANGING = ("fota_campaign", "fota_upgrade", "fota_device_firmware")
+FORESEEN = {
+    "fota_campaign": "v3ScheduleCampaign",
+    "fota_upgrade": "v1ScheduleUpgrade",
+    "fota_license": "v3AssignLicenses",
+}
+"""The modules that say in check mode that they would change something, and what they call."""
+
+CHANGING = {**FORESEEN, "fota_device_firmware": "v3SyncDeviceFirmware"}
 
 
 def play(*tasks: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
@@ -42,6 +49,7 @@ def fleet() -> dict[str, Any]:
     """Three meters, of which one has moved to the new version unnoticed, and two v1 devices."""
     made = generate_fleet(devices=30)
     account = made["accounts"][0]
+    account["subscription"]["licenseCount"] += 2
     account["v1_firmware"] = [
         {
             "firmwareName": "FOTA_Verizon_Model-A_01To02_HF",
@@ -89,6 +97,8 @@ ONE_TASK_A_MODULE = play(
         end_date="2026-03-10",
         devices=["358000000000040", "358000000000057"],
     ),
+    task("fota_license", devices=["358000000000016", "358000000000024"]),
+    task("fota_license_info", devices=["358000000000024"], gather=["models"]),
     task("fota_overview_info"),
     task("fota_upgrade_info", states=["pending", "queued"]),
     task("fota_device_firmware", devices=["358000000000032"], expect_version=NEW),
@@ -161,7 +171,7 @@ def test_every_module_can_be_sent_to_a_host(
     plays = [{**each, **connected("elsewhere"), **DEFAULTS} for each in ONE_TASK_A_MODULE]
     check = run_unpiped(plays, "--check", "--diff", "-vvv", simulator=sim).succeeded()
     assert check.output.count("Using module file ") == len(plays[0]["tasks"]) - 2
-    assert check.changed == ["fota_campaign", "fota_upgrade"]
+    assert check.changed == list(FORESEEN)
     assert [entry for entry in sim.journal() if entry["kind"] == "write"] == []
     assert all(each.result["service"]["simulated"] for each in check.results)
 
@@ -183,7 +193,7 @@ def test_check_with_writes_refused_then_real_then_again(
     real = run_unpiped(plays, "--diff", simulator=sim).succeeded()
     assert real.changed == list(CHANGING)
     writes = [entry["operation"] for entry in sim.journal() if entry["kind"] == "write"]
-    assert writes == ["v3ScheduleCampaign", "v1ScheduleUpgrade", "v3SyncDeviceFirmware"]
+    assert writes == list(CHANGING.values())
     sim.advance(hours=1)
 
     again = run_unpiped(plays, "--diff", simulator=sim).succeeded()
@@ -191,7 +201,7 @@ def test_check_with_writes_refused_then_real_then_again(
     assert (len(sim.campaigns()), len(sim.upgrades())) == (1, 1)
     assert sum(entry["operation"] == "startM2MSession" for entry in sim.journal()) == 1
 
-    for module in ("fota_campaign", "fota_upgrade"):
+    for module in FORESEEN:
         assert check[module]["changed"], module
         assert check[module]["diff"] == real[module]["diff"] != again[module]["diff"], module
     for module in set(MODULES) - {"fota_logout"}:

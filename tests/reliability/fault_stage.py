@@ -193,6 +193,15 @@ def known_versions(sim: SimulatorServer) -> dict[str, str]:
     }
 
 
+def account_facts(sim: SimulatorServer) -> Row:
+    """What the account has besides its campaigns and upgrades."""
+    account = sim._service.state.accounts[ACCOUNT]
+    return {
+        "licensed": account.licensed_imeis().ascending(),
+        "candidates": sorted(account.cancel_candidates),
+    }
+
+
 def duplicates(sim: SimulatorServer) -> list[str]:
     """Names that two live campaigns have, and devices accepted twice for one target."""
     live = [one for one in sim.campaigns() if one["status"] not in OVER]

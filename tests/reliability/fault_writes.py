@@ -11,7 +11,6 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from ansible_collections.thingspace.fota.plugins.module_utils._api import v1, v2, v3
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
 from ansible_collections.thingspace.fota.plugins.module_utils._client.operation import (
     Operation,
@@ -33,6 +32,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.fi
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.licenses.ensure import (
+    LICENSE_OPTIONS,
+    ensure_licenses,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.upgrades.ensure import (
     ensure_upgrade,
 )
@@ -48,9 +51,11 @@ from ansible_collections.thingspace.fota.tests.reliability.fault_stage import (
     V1_IMEIS,
     Controller,
     Stage,
+    account_facts,
     known_versions,
     live_work,
 )
+from ansible_collections.thingspace.fota.tests.tools.api_operations import api_operations
 from ansible_collections.thingspace.fota.tests.usecases.account import ACCOUNT
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import turn
@@ -62,8 +67,13 @@ V1_PACKAGE = "FOTA_Verizon_Model-A_01To02_HF"
 # A person's patience with devices that report by themselves, seconds.
 REPORT_SECONDS = 1.0
 
-# Operations that the API layer has and no module calls.
-UNUSED = frozenset({"v3AssignLicenses", "v3RemoveLicenses"})
+# Operations that are called as those of another version, which have a case.
+SAME_AS_OTHERS = frozenset(
+    {
+        *("v1AssignLicenses", "v1RemoveLicenses", "v2AssignLicenses", "v2RemoveLicenses"),
+        *("v1CreateCancelCandidates", "v1DeleteCancelCandidates"),
+    }
+)
 
 Task = Callable[[Controller], bool]
 
@@ -77,6 +87,7 @@ class Write:
     :ivar dates: the task decides on the dates, so they belong to the end state.
     :ivar end: what the end state is, if not the live campaigns and upgrades.
     :ivar versions: what the service knows of versions belongs to the end state.
+    :ivar account: what the account has besides campaigns belongs to the end state.
     """
 
     module: str
@@ -86,6 +97,7 @@ class Write:
     task: Task
     dates: bool = True
     versions: bool = False
+    account: bool = False
     switches: tuple[tuple[str, str], ...] = ()
     end: Callable[[Stage], list[dict[str, Any]]] | None = None
 
@@ -121,21 +133,13 @@ class Write:
         """What must be the same with and without faults."""
         versions = known_versions(stage.sim) if self.versions else {}
         work = self.end(stage) if self.end else live_work(stage.sim, dates=self.dates)
-        return {"work": work, "versions": versions}
+        account = account_facts(stage.sim) if self.account else {}
+        return {"work": work, "versions": versions, "account": account}
 
 
 def write_operations() -> set[Operation]:
     """All writes that the API layer can make."""
-    found: set[Operation] = set()
-    for module in (v1, v2, v3):
-        values = [*vars(module).values()]
-        values += [
-            operation
-            for value in vars(module).values()
-            for operation in vars(getattr(value, "operations", None) or object).values()
-        ]
-        found |= {value for value in values if isinstance(value, Operation) and value.kind.writes}
-    return found
+    return {operation for operation in api_operations() if operation.kind.writes}
 
 
 # -- campaigns ------------------------------------------------------------------------------------
@@ -326,6 +330,48 @@ def _version_writes() -> list[Write]:
     ]
 
 
+# -- licenses -------------------------------------------------------------------------------------
+
+
+def _licenses(controller: Controller, **declared: Any) -> bool:
+    return bool(controller.run(ensure_licenses, LICENSE_OPTIONS, **declared)["changed"])
+
+
+def _licensed(stage: Stage, *, candidates: bool = False) -> None:
+    """Two devices have a license; if asked, they are candidates, too."""
+    ids = list(SOFTWARE_IMEIS[:2])
+    _licenses(stage.operator, devices=ids)
+    if candidates:
+        _licenses(stage.operator, devices=ids, state="candidates", api_version="v2")
+
+
+def _license_writes() -> list[Write]:
+    ids = list(SOFTWARE_IMEIS[:2])
+    listed = {"state": "candidates", "api_version": "v2"}
+    rows: list[tuple[str, str, Callable[[Stage], None], dict[str, Any]]] = [
+        ("assign", "v3AssignLicenses", _nothing, {"devices": ids}),
+        ("remove", "v3RemoveLicenses", _licensed, {"devices": ids, "state": "removed"}),
+        ("candidates-add", "v2CreateCancelCandidates", _licensed, {"devices": ids, **listed}),
+        (
+            "candidates-remove",
+            "v2DeleteCancelCandidates",
+            partial(_licensed, candidates=True),
+            {"devices": ids, "devices_mode": "remove", **listed},
+        ),
+    ]
+    return [
+        Write(
+            "fota_license",
+            what,
+            operation,
+            prepare,
+            partial(_licenses, **declared),
+            account=True,
+        )
+        for what, operation, prepare, declared in rows
+    ]
+
+
 # -- rollouts -------------------------------------------------------------------------------------
 
 _WAVES = [{"name": "pilot", "per_package": 4, "days": 10}, {"name": "all", "rest": True}]
@@ -426,5 +472,6 @@ WRITES: tuple[Write, ...] = (
     *_campaign_writes(CampaignType.SOFTWARE, "v2"),
     *_upgrade_writes(),
     *_version_writes(),
+    *_license_writes(),
     *_rollout_writes(),
 )

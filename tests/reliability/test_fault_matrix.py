@@ -30,7 +30,7 @@ from ansible_collections.thingspace.fota.tests.reliability.fault_matrix import (
 )
 from ansible_collections.thingspace.fota.tests.reliability.fault_outcome import Outcome
 from ansible_collections.thingspace.fota.tests.reliability.fault_writes import (
-    UNUSED,
+    SAME_AS_OTHERS,
     WRITES,
     Write,
     write_operations,
@@ -75,7 +75,7 @@ def test_a_case_makes_its_write_and_others_that_have_cases(write: Write) -> None
 
 def test_no_write_of_the_api_is_without_a_case() -> None:
     used = {one.operation for one in WRITES}
-    assert {one.id for one in write_operations()} - used == UNUSED
+    assert {one.id for one in write_operations()} - used == SAME_AS_OTHERS
 
 
 def test_every_fault_and_every_write_is_in_the_cut() -> None:

@@ -28,6 +28,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.firmware.i
     FIRMWARE_INFO_OPTIONS,
     read_firmware,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.licenses.info import (
+    LICENSE_INFO_OPTIONS,
+    read_license_info,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.device_story import (
     inform_on_devices,
 )
@@ -71,6 +75,7 @@ READS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Any]]] = {
         DEVICE_INFO_OPTIONS,
         {"devices": list(FIRMWARE_IMEIS), "gather": ["history"]},
     ),
+    "licenses": (read_license_info, LICENSE_INFO_OPTIONS, {"gather": ["models"]}),
     "packages": (read_firmware, FIRMWARE_INFO_OPTIONS, {}),
 }
 
@@ -81,7 +86,10 @@ def stage() -> Iterator[Stage]:
     prepared = {str(one): one for one in WRITES}
     made = make_stage(prepared["fota_campaign-v3-cancel"])
     with made, quick_retries():
-        for name in ("fota_campaign-v3-cancel", "fota_campaign-v2-cancel", "fota_upgrade-cancel"):
+        for name in (
+            *("fota_campaign-v3-cancel", "fota_campaign-v2-cancel", "fota_upgrade-cancel"),
+            "fota_license-remove",
+        ):
             prepared[name].prepare(made)
         yield made
 

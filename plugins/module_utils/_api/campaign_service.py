@@ -30,9 +30,9 @@ from .._model.campaign_wire import (
 )
 from .._model.device import HistoryItem, read_history
 from .._model.firmware import read_success
-from .._model.license import Subscription, read_subscription
+from .license_service import LicenseService
 from .paging import CAMPAIGN_PAGES, DEVICE_PAGES
-from .service import Service
+from .service import no_such_path
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,10 @@ class CampaignOperations:
     reports: Operation
     devices: Operation
     history: Operation
-    subscription: Operation
     reports_elsewhere: Operation | None = None
 
 
-NO_SUCH_PATH_STATUS = 404
-NO_SUCH_PATH_FAULT = "900906"
-
-
-def no_such_path(error: ServiceRefused) -> bool:
-    """Return whether the gateway does not have this path."""
-    return error.http_status == NO_SUCH_PATH_STATUS or error.error_code == NO_SUCH_PATH_FAULT
-
-
-class CampaignService(Service):
+class CampaignService(LicenseService):
     """Campaigns of the version given by ``type``."""
 
     type: CampaignType
@@ -134,7 +124,3 @@ class CampaignService(Service):
     def get_device_history(self, device_id: str) -> list[HistoryItem]:
         """Read the past campaigns of one device."""
         return self._call(self.operations.history, read_history, device_id=device_id)
-
-    def get_subscription(self) -> Subscription:
-        """Read the subscription of the account."""
-        return self._call(self.operations.subscription, read_subscription)

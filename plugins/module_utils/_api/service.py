@@ -13,19 +13,20 @@ from .._client.errors import ServiceRefused, UnexpectedReply, WriteOutcomeUnknow
 from .._client.hints import NOT_REPEATED, NOT_USED
 from .._client.operation import Kind, Operation
 from .._model.errors import MalformedReply
-from .._model.license import (
-    LicensedDevice,
-    LicenseTotals,
-    read_license_totals,
-    read_licensed_devices,
-)
-from .paging import LICENSE_PAGES, Listing, Page, PageShape, Row, read_all_pages, read_page
+from .paging import Listing, Page, PageShape, Row, read_all_pages, read_page
 from .ranges import Disorder, can_read_side_by_side, read_side_by_side
 
 T = TypeVar("T")
 
 # First cursor of paths that have it as a segment (contract section 9).
 FIRST_INDEX = "0"
+NO_SUCH_PATH_STATUS = 404
+NO_SUCH_PATH_FAULT = "900906"
+
+
+def no_such_path(error: ServiceRefused) -> bool:
+    """Return whether the gateway does not have this path."""
+    return error.http_status == NO_SUCH_PATH_STATUS or error.error_code == NO_SUCH_PATH_FAULT
 
 
 class Service:
@@ -99,10 +100,6 @@ class Service:
         return self.client.call(
             operation, params={"account": self.account, **params}, query=query, body=body
         )
-
-    def _list_licenses(self, operation: Operation) -> tuple[LicenseTotals, list[LicensedDevice]]:
-        listing = self._list(operation, LICENSE_PAGES, read_licensed_devices)
-        return read_license_totals(listing.rest), listing.items
 
 
 def _understand(operation: Operation, read: Callable[[], T]) -> T:

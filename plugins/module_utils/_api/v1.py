@@ -12,12 +12,6 @@ from .._model.campaign import Change, DeviceChange
 from .._model.campaign_wire import read_device_changes
 from .._model.device import Device, HistoryItem, read_devices, read_history
 from .._model.firmware import Package, read_packages, read_success
-from .._model.license import (
-    LicensedDevice,
-    LicenseTotals,
-    Subscription,
-    read_subscription,
-)
 from .._model.upgrade import (
     Upgrade,
     UpgradeRequest,
@@ -26,8 +20,8 @@ from .._model.upgrade import (
     write_upgrade_change,
     write_upgrade_request,
 )
+from .license_service import CandidateService, candidate_operations, license_operations
 from .paging import ACCOUNT_DEVICE_PAGES, UPGRADE_PAGES
-from .service import Service
 
 _BASE = "/fota/v1"
 _UPGRADE = f"{_BASE}/upgrades/{{account}}/upgrade/{{upgrade_id}}"
@@ -49,16 +43,13 @@ LIST_UPGRADES = Operation(
 DEVICE_HISTORY = Operation(
     "v1GetDeviceHistory", "GET", f"{_BASE}/reports/{{account}}/devices/{{device_id}}", Kind.READ
 )
-LICENSE_STATUS = Operation(
-    "v1GetLicenseStatus", "GET", f"{_BASE}/licenses/{{account}}/index/{{index}}", Kind.READ
-)
-SUBSCRIPTION = Operation(
-    "v1GetSubscription", "GET", f"{_BASE}/subscriptions/{{account}}", Kind.READ
-)
 
 
-class FotaV1(Service):
+class FotaV1(CandidateService):
     """Upgrades, packages, devices and licenses of v1."""
+
+    licenses = license_operations("v1", status="/index/{index}")
+    candidates = candidate_operations("v1", listed="/index/{index}")
 
     def list_firmware(self) -> list[Package]:
         """List the packages that are available for the devices of the account."""
@@ -103,11 +94,3 @@ class FotaV1(Service):
     def get_device_history(self, device_id: str) -> list[HistoryItem]:
         """Read the past upgrades of one device, of the last six months."""
         return self._call(DEVICE_HISTORY, read_history, device_id=device_id)
-
-    def list_licenses(self) -> tuple[LicenseTotals, list[LicensedDevice]]:
-        """Read the license counts and all licensed devices, all pages."""
-        return self._list_licenses(LICENSE_STATUS)
-
-    def get_subscription(self) -> Subscription:
-        """Read the subscription of the account."""
-        return self._call(SUBSCRIPTION, read_subscription)

@@ -9,24 +9,25 @@ from .._client.operation import Kind, Operation
 from .._model.campaign import CampaignType
 from .._model.device import Device, read_devices
 from .._model.firmware import Package, read_packages
-from .._model.license import LicensedDevice, LicenseTotals
 from .campaign_service import CampaignOperations, CampaignService
+from .license_service import CandidateService, candidate_operations, license_operations
 from .paging import ACCOUNT_DEVICE_PAGES
 
 _BASE = "/fota/v2"
 
 LIST_SOFTWARE = Operation("v2ListSoftware", "GET", f"{_BASE}/software/{{account}}", Kind.READ)
 LIST_DEVICES = Operation("v2ListDevices", "GET", f"{_BASE}/devices/{{account}}", Kind.READ)
-LICENSE_STATUS = Operation("v2GetLicenseStatus", "GET", f"{_BASE}/licenses/{{account}}", Kind.READ)
 
 _CAMPAIGN = f"{_BASE}/campaigns/{{account}}/{{campaign_id}}"
 _REPORTS = f"{_BASE}/reports/{{account}}"
 
 
-class FotaV2(CampaignService):
+class FotaV2(CampaignService, CandidateService):
     """Software campaigns, packages, devices and licenses of v2."""
 
     type = CampaignType.SOFTWARE
+    licenses = license_operations("v2", status="")
+    candidates = candidate_operations("v2", listed="")
     operations = CampaignOperations(
         create=Operation(
             "v2ScheduleCampaign", "POST", f"{_BASE}/campaigns/{{account}}", Kind.WRITE
@@ -44,9 +45,6 @@ class FotaV2(CampaignService):
         ),
         history=Operation(
             "v2GetDeviceHistory", "GET", f"{_REPORTS}/devices/{{device_id}}", Kind.READ
-        ),
-        subscription=Operation(
-            "v2GetSubscription", "GET", f"{_BASE}/subscriptions/{{account}}", Kind.READ
         ),
     )
 
@@ -66,7 +64,3 @@ class FotaV2(CampaignService):
             read_devices,
             query={} if distribution_type is None else {"distributionType": distribution_type},
         ).items
-
-    def list_licenses(self) -> tuple[LicenseTotals, list[LicensedDevice]]:
-        """Read the license counts and all licensed devices, all pages."""
-        return self._list_licenses(LICENSE_STATUS)

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._client.errors import ServiceRefused
 from .._client.operation import Kind, Operation
-from .._model.campaign import CampaignType, DeviceChange
-from .._model.campaign_wire import read_device_changes
+from .._model.campaign import CampaignType
 from .._model.device import Device, read_devices
 from .._model.firmware import (
     Package,
@@ -19,9 +17,9 @@ from .._model.firmware import (
     read_request_id,
     read_sync_results,
 )
-from .._model.license import LicensedDevice, LicenseTotals
 from .._model.wire import as_object, as_rows, required_text
-from .campaign_service import CampaignOperations, CampaignService, no_such_path
+from .campaign_service import CampaignOperations, CampaignService
+from .license_service import license_operations
 from .paging import ACCOUNT_DEVICE_PAGES
 
 _BASE = "/fota/v3"
@@ -38,16 +36,6 @@ REPORT_DEVICE = Operation(
 )
 LIST_DEVICES = Operation("v3ListDevices", "GET", f"{_BASE}/devices/{{account}}", Kind.READ)
 QUERY_DEVICES = Operation("v3QueryDevices", "POST", f"{_BASE}/devices/{{account}}", Kind.READ)
-LICENSE_STATUS = Operation("v3GetLicenseStatus", "GET", f"{_BASE}/licenses/{{account}}", Kind.READ)
-LICENSE_STATUS_ELSEWHERE = Operation(
-    "v3GetLicenseStatusDocsPath", "GET", f"{_BASE}/licenses/{{account}}/index/{{index}}", Kind.READ
-)
-ASSIGN_LICENSES = Operation(
-    "v3AssignLicenses", "POST", f"{_BASE}/licenses/{{account}}/assign", Kind.WRITE
-)
-REMOVE_LICENSES = Operation(
-    "v3RemoveLicenses", "POST", f"{_BASE}/licenses/{{account}}/remove", Kind.WRITE
-)
 
 _CAMPAIGN = f"{_BASE}/campaigns/{{account}}/{{campaign_id}}"
 _FIRMWARE_CAMPAIGN = f"{_BASE}/campaigns/firmware/{{account}}/{{campaign_id}}"
@@ -63,6 +51,16 @@ class FotaV3(CampaignService):
     """Firmware campaigns, firmware versions, devices and licenses of v3."""
 
     type = CampaignType.FIRMWARE
+    licenses = license_operations(
+        "v3",
+        status="",
+        elsewhere=Operation(
+            "v3GetLicenseStatusDocsPath",
+            "GET",
+            f"{_BASE}/licenses/{{account}}/index/{{index}}",
+            Kind.READ,
+        ),
+    )
     operations = CampaignOperations(
         create=Operation(
             "v3ScheduleCampaign", "POST", f"{_BASE}/campaigns/firmware/{{account}}", Kind.WRITE
@@ -87,9 +85,6 @@ class FotaV3(CampaignService):
         ),
         history=Operation(
             "v3GetDeviceHistory", "GET", f"{_REPORTS}/devices/{{device_id}}", Kind.READ
-        ),
-        subscription=Operation(
-            "v3GetSubscription", "GET", f"{_BASE}/subscriptions/{{account}}", Kind.READ
         ),
     )
 
@@ -140,24 +135,3 @@ class FotaV3(CampaignService):
             return read_devices(rows)
 
         return self._call(QUERY_DEVICES, read, body={"deviceList": list(device_ids)})
-
-    def list_licenses(self) -> tuple[LicenseTotals, list[LicensedDevice]]:
-        """Read the license counts and all licensed devices, all pages."""
-        try:
-            return self._list_licenses(LICENSE_STATUS)
-        except ServiceRefused as error:
-            if not no_such_path(error):
-                raise
-            return self._list_licenses(LICENSE_STATUS_ELSEWHERE)
-
-    def assign_licenses(self, device_ids: Iterable[str]) -> list[DeviceChange]:
-        """Assign MRC licenses; starts network reachability monitoring (section 11)."""
-        return self._call(
-            ASSIGN_LICENSES, read_device_changes, body={"deviceList": list(device_ids)}
-        )
-
-    def remove_licenses(self, device_ids: Iterable[str]) -> list[DeviceChange]:
-        """Remove unused MRC licenses."""
-        return self._call(
-            REMOVE_LICENSES, read_device_changes, body={"deviceList": list(device_ids)}
-        )

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .wire import as_object, number, text
+from .errors import MalformedReply
+from .wire import as_object, as_row, flag, number, text
 
 MONTHLY_POOL = "TS-HFOTA-MRC"
 PAY_PER_UPGRADE = "TS-HFOTA-EVNT"
+# The reason for which an assigned license is not assigned again.
+_PREEXISTING = "preexisting"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class Subscription:
     def needs_licenses(self) -> bool:
         """Whether only licensed devices can be scheduled, as there is no billing per upgrade."""
         return MONTHLY_POOL in self.purchase_types and PAY_PER_UPGRADE not in self.purchase_types
+
+    @property
+    def has_pool(self) -> bool:
+        """Whether the account has licenses to assign."""
+        return MONTHLY_POOL in self.purchase_types
 
     @property
     def free_licenses(self) -> int:
@@ -79,3 +87,46 @@ def read_licensed_devices(rows: Iterable[Mapping[str, object]]) -> list[Licensed
         LicensedDevice(device_id=text(row, "deviceId"), assigned=text(row, "assignmentTime"))
         for row in rows
     ]
+
+
+def was_licensed(reason: str) -> bool:
+    """Return whether a device that was to be licensed had its license before (section 11)."""
+    return _PREEXISTING in reason.lower()
+
+
+@dataclass(frozen=True)
+class CandidatePage:
+    """A part of the cancellation candidates, and whether more follow."""
+
+    device_ids: tuple[str, ...]
+    more: bool
+
+
+def read_candidate_page(reply: object, *, first: int) -> CandidatePage:
+    """Read a page of cancellation candidates.
+
+    :param first: the record number at which the page starts.
+    :raises MalformedReply: it is not a page, or does not say whether more rows follow.
+    """
+    what = "cancellation candidates"
+    page = as_row(reply, what)
+    ids = read_candidates(reply)
+    more = flag(page, "hasMoreData")
+    total = number(page, "count")
+    if more is None and total is not None:
+        more = first + len(ids) < total
+    if more is None:
+        raise MalformedReply(f"{what}: expected a JSON boolean in hasMoreData, got none")
+    return CandidatePage(device_ids=ids, more=more)
+
+
+def read_candidates(reply: object) -> tuple[str, ...]:
+    """Read the devices of a list of cancellation candidates; null for none counts as empty."""
+    what = "cancellation candidates"
+    row = as_object(reply, what, "deviceList", "count")
+    listed = row.get("deviceList")
+    if listed is None and ("deviceList" in row or number(row, "count") == 0):
+        return ()
+    if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
+        raise MalformedReply(f"{what}: expected a JSON list of texts in deviceList")
+    return tuple(listed)

@@ -24,6 +24,8 @@ from .options import check_positive, check_versions, connection_settings
 from .results_file import OPTION, ResultsFile, Rows
 from .waiting import SETTLING, Waiting
 
+Service = FotaV1 | FotaV2 | FotaV3
+
 
 @dataclass
 class Context:
@@ -54,6 +56,11 @@ class Context:
     @property
     def v3(self) -> FotaV3:
         return FotaV3(self.client, self.account)
+
+    def api(self, version: str) -> Service:
+        """Give the API of a version: v1, v2 or v3."""
+        services: dict[str, Service] = {"v1": self.v1, "v2": self.v2, "v3": self.v3}
+        return services[version]
 
     def campaigns(self, type_: CampaignType) -> CampaignService:
         """Give the API of campaigns of this type."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
-from .._client.errors import WriteOutcomeUnknown
+from .._client.errors import FotaError, WriteOutcomeUnknown
 from .._model.campaign import Change
 from .context import Context
 from .waiting import wait_for
@@ -36,6 +36,29 @@ def write_once(
         if not waited.done:
             raise
         return waited.last
+
+
+def write_and_read(
+    context: Context,
+    write: Callable[[], object],
+    read: Callable[[], R],
+    arrived: Callable[[R], bool],
+) -> tuple[R | None, FotaError | None]:
+    """Write once, whatever the reply says, and read until the effect shows.
+
+    :returns: what was read last, None where nothing was; and what failed, None where the effect
+        shows. An effect that shows in part fails only if the write itself failed.
+    """
+    failure: FotaError | None = None
+    try:
+        try:
+            write()
+        except WriteOutcomeUnknown as error:
+            failure = error
+        waited = wait_for(read, arrived, context.settling, sleep=context.sleep)
+    except FotaError as error:
+        return None, error
+    return waited.last, None if waited.done else failure
 
 
 def unchanged_devices(

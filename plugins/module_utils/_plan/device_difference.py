@@ -44,9 +44,17 @@ class DeviceDifference:
 
 
 def compare_devices(
-    declared: Iterable[str] | None, present: Iterable[str], mode: DevicesMode
+    declared: Iterable[str] | None,
+    present: Iterable[str],
+    mode: DevicesMode,
+    *,
+    is_there: str = "in it already",
+    is_not_there: str = "not in it",
 ) -> DeviceDifference:
-    """Compare; when ``declared`` is None, the devices stay as they are."""
+    """Compare; when ``declared`` is None, the devices stay as they are.
+
+    :param is_there: the reason not to add a device, and ``is_not_there`` not to remove one.
+    """
     there = dict.fromkeys(present)
     if declared is None:
         return DeviceDifference(add=(), remove=(), after=tuple(there), actions=())
@@ -56,14 +64,14 @@ def compare_devices(
         add: list[str] = []
         remove = [imei for imei in wanted if imei in there]
         actions += [DeviceAction(i, "remove", "declared") for i in remove]
-        actions += [DeviceAction(i, "none", "not in it") for i in wanted if i not in there]
+        actions += [DeviceAction(i, "none", is_not_there) for i in wanted if i not in there]
     else:
         add = [imei for imei in wanted if imei not in there]
         exact = mode is DevicesMode.EXACT
         remove = [imei for imei in there if imei not in wanted] if exact else []
         actions += [DeviceAction(i, "add", "declared") for i in add]
         actions += [DeviceAction(i, "remove", "not declared") for i in remove]
-        actions += [DeviceAction(i, "none", "in it already") for i in wanted if i in there]
+        actions += [DeviceAction(i, "none", is_there) for i in wanted if i in there]
     gone = set(remove)
     return DeviceDifference(
         add=tuple(add),

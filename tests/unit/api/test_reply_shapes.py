@@ -19,13 +19,12 @@ Where an error or an incomplete reply could be read as "nothing there" or as a s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.module_utils._api import v1, v2, v3
 from ansible_collections.thingspace.fota.plugins.module_utils._api.v1 import FotaV1
 from ansible_collections.thingspace.fota.plugins.module_utils._api.v2 import FotaV2
 from ansible_collections.thingspace.fota.plugins.module_utils._api.v3 import FotaV3
@@ -50,6 +49,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
     Schedule,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.upgrade import UpgradeRequest
+from ansible_collections.thingspace.fota.tests.tools.api_operations import api_operations
 
 IMEI = "867530912345674"
 ERROR = {"errorCode": "REQUEST_FAILED.Unexpected", "errorMessage": "try later"}
@@ -132,6 +132,8 @@ READS: dict[str, Call] = {
     "v1GetUpgrade": on(FotaV1, lambda s: s.get_upgrade("u")),
     "v1GetDeviceHistory": on(FotaV1, HISTORY),
     "v1GetSubscription": on(FotaV1, lambda s: s.get_subscription()),
+    "v1ListCancelCandidates": on(FotaV1, lambda s: s.list_candidates()),
+    "v2ListCancelCandidates": on(FotaV2, lambda s: s.list_candidates()),
     "v2ListSoftware": on(FotaV2, lambda s: s.list_software()),
     "v2GetCampaign": on(FotaV2, lambda s: s.get_campaign("c")),
     "v2GetDeviceHistory": on(FotaV2, HISTORY),
@@ -156,8 +158,22 @@ WRITES: dict[str, Call] = {
             "CancelCampaign": lambda s: s.cancel_campaign("c"),
         }.items()
     },
-    "v3AssignLicenses": on(FotaV3, lambda s: s.assign_licenses([IMEI])),
-    "v3RemoveLicenses": on(FotaV3, lambda s: s.remove_licenses([IMEI])),
+    **{
+        f"v{number}{name}": on(service, call)
+        for number, service in ((1, FotaV1), (2, FotaV2), (3, FotaV3))
+        for name, call in {
+            "AssignLicenses": lambda s: s.assign_licenses([IMEI]),
+            "RemoveLicenses": lambda s: s.remove_licenses([IMEI]),
+        }.items()
+    },
+    **{
+        f"v{number}{name}": on(service, call)
+        for number, service in ((1, FotaV1), (2, FotaV2))
+        for name, call in {
+            "CreateCancelCandidates": lambda s: s.create_candidates([IMEI], append=True),
+            "DeleteCancelCandidates": lambda s: s.delete_candidates(),
+        }.items()
+    },
     "v3SyncDeviceFirmware": on(FotaV3, lambda s: s.sync_devices([IMEI])),
     "v3ReportDeviceFirmware": on(FotaV3, lambda s: s.report_device(IMEI)),
 }
@@ -166,18 +182,11 @@ REPEATABLE = {"v3SyncDeviceFirmware", "v3ReportDeviceFirmware"}
 MAY_BE_NULL = {"v1GetDeviceHistory", "v2GetDeviceHistory", "v3GetDeviceHistory"}
 # After these, only the status that is read counts, so an object without a word is no failure.
 UNCLEAR = {"v1CancelUpgrade", "v2CancelCampaign", "v3CancelCampaign"}
-
-
-def all_operations() -> Iterator[Operation]:
-    for module in (v1, v2, v3):
-        for value in vars(module).values():
-            for found in (value, *vars(getattr(value, "operations", None) or object).values()):
-                if isinstance(found, Operation):
-                    yield found
+UNCLEAR |= {"v1DeleteCancelCandidates", "v2DeleteCancelCandidates"}
 
 
 def test_every_operation_has_a_case() -> None:
-    kinds = {operation.id: operation.kind for operation in all_operations()}
+    kinds = {operation.id: operation.kind for operation in api_operations()}
     assert {name for name, kind in kinds.items() if kind is Kind.READ} == set(READS)
     assert {name for name, kind in kinds.items() if kind.writes} == set(WRITES)
     assert {name for name, kind in kinds.items() if kind is Kind.REPEATABLE_WRITE} == REPEATABLE

@@ -39,6 +39,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.firmware im
 from ansible_collections.thingspace.fota.plugins.module_utils._model.license import (
     LicensedDevice,
     LicenseTotals,
+    read_candidate_page,
     read_license_totals,
     read_licensed_devices,
     read_subscription,
@@ -440,6 +441,7 @@ READERS: tuple[Callable[[object], object], ...] = (
     read_request_id,
     read_success,
     read_subscription,
+    lambda value: read_candidate_page(value, first=0),
     lambda value: read_license_totals(as_row(value, "licenses")),
     lambda value: read_windows(value, "windows"),
 )

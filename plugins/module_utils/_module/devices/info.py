@@ -10,7 +10,6 @@ from typing import Any
 
 from ..._api.campaign_service import CampaignService
 from ..._api.v1 import FotaV1
-from ..._api.v2 import FotaV2
 from ..._api.v3 import FotaV3
 from ..._model.device import Device, HistoryItem
 from ..._model.errors import InvalidValue
@@ -18,7 +17,7 @@ from ..._model.imei import shorten
 from ..._model.license import Subscription
 from ..._model.text import count
 from ..._model.wire import count_by
-from ..context import Context
+from ..context import Context, Service
 from ..options import (
     DEVICE_OPTIONS,
     RESULTS_FILE_OPTION,
@@ -47,7 +46,6 @@ DEVICE_INFO_OPTIONS: dict[str, dict[str, Any]] = {
     **RESULTS_FILE_OPTION,
 }
 
-Service = FotaV1 | FotaV2 | FotaV3
 ReadCampaigns = Callable[[CampaignService, Set[str], Sequence[str]], list[dict[str, Any]]]
 """Takes the ids of the campaigns in the histories of devices, and the IMEIs of these."""
 
@@ -76,11 +74,10 @@ def read_devices(
         raise InvalidValue("gather", what, "needs devices: each history takes one call")
     if declared is not None:
         context.warnings += declared.warnings
-    services: dict[str, Service] = {"v1": context.v1, "v2": context.v2, "v3": context.v3}
-    service = services[params["api_version"]]
+    service = context.api(params["api_version"])
     if "campaigns" in gather and isinstance(service, FotaV1):
         raise InvalidValue("gather", "campaigns", "must not be used with v1, which has upgrades")
-    found = _find(context, service, declared.ids if declared else None)
+    found = find_devices(context, service, declared.ids if declared else None)
     kept = filter_records(found, params, _FILTERS)
     context.warnings += warn_of_lookalikes(found, params, _FILTERS)
     result: dict[str, Any] = {
@@ -126,7 +123,11 @@ def read_devices(
     return context.conclude(result, Rows(_COLUMNS, map(view_account_device, kept)))
 
 
-def _find(context: Context, service: Service, ids: Sequence[str] | None) -> list[Device]:
+def find_devices(context: Context, service: Service, ids: Sequence[str] | None) -> list[Device]:
+    """Read the devices of an account, or those of these ids that it has.
+
+    Only v3 can read devices by their ids; with another version, all are read.
+    """
     if ids is None:
         return service.list_devices()
     if isinstance(service, FotaV3):
