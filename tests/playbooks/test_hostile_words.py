@@ -165,6 +165,20 @@ def test_hostile_words_stay_words(
         }
         for name in REPORTED
     ]
+    earlier = str(reports / "audit")
+    plays += [
+        {
+            "ansible.builtin.import_playbook": f"thingspace.fota.{name}",
+            "vars": {"report_path": [str(reports / f"{name}.html"), str(reports / f"{name}.json")]}
+            | more,
+        }
+        for name, more in (
+            ("audit", {"audit_since": earlier}),
+            ("device", {"imei": DEVICES[0], "device_imei_check": "off"}),
+            ("overview", {}),
+            ("rehearse", {"rehearse_ticks": 2}),
+        )
+    ]
     mine = next(one["id"] for one in account.sim.campaigns() if one["package"] == words.package)
     plays.append(
         {
@@ -194,10 +208,17 @@ def test_hostile_words_stay_words(
     ), "what reaches a terminal is escaped"
 
     shown = {task: [one["msg"] for one in run[task]["results"]] for task in SHOWN}
-    shown |= {task: run[task]["lines"] for task in ("Print the status", "Print the report")}
+    shown |= {task: run[task]["lines"] for task in ("Print the status", "Show the audit")}
     for task, lines in shown.items():
         assert any("reason {{ lookup(" in line for line in lines), task
         assert [line for line in lines if not line.isprintable()] == []
+
+    for task in ("Show the device", "Show the rollouts", "Show the rehearsal"):
+        lines = run[task]["lines"]
+        assert lines and [line for line in lines if not line.isprintable()] == [], task
+    for page in reports.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "<script>alert" not in text and "</html>" in text, page
 
     decision = run.all("Decide the next step")[0].result
     assert decision["phase"] == "halted"
