@@ -55,7 +55,7 @@ _raw:
       description: Path of the file.
       type: str
     kind:
-      description: Whether the file is a V(journal) or a V(report).
+      description: Whether the file is a V(journal), a V(report), or V(unreadable).
       type: str
     holds:
       description: Whether there is no finding.
@@ -117,7 +117,7 @@ class LookupModule(LookupBase):
     ) -> list[dict[str, Any]]:
         """Return what was found in each file.
 
-        :raises AnsibleLookupError: a file cannot be read, or an option cannot be used.
+        :raises AnsibleLookupError: the head cannot be one.
         """
         self.set_options(var_options=variables, direct=kwargs)  # type: ignore[no-untyped-call]
         rollout: str = self.get_option("rollout")  # type: ignore[no-untyped-call]

@@ -91,7 +91,7 @@ def verify_files(paths: Iterable[str], *, rollout: str = "", head: str = "") -> 
 
     :param rollout: name of the rollout whose files they must be; empty: any.
     :param head: of the chain of each journal, as it was written down elsewhere; empty: not known.
-    :raises InvalidValue: an argument cannot be used, or a file cannot be read.
+    :raises InvalidValue: ``head`` is not a head.
     """
     if head and not HEAD.fullmatch(head):
         raise InvalidValue("head", head, "must be a head, of 64 hex digits in lower case")
@@ -109,6 +109,8 @@ def verify_files(paths: Iterable[str], *, rollout: str = "", head: str = "") -> 
 
 def _verify_file(path: str, rollout: str) -> Verified:
     text = _read(path)
+    if isinstance(text, str):
+        return Verified(path, "unreadable", findings=[Finding(0, text)])
     report = _read_report(text)
     if report is not None:
         found = _verify_report(path, report)
@@ -133,17 +135,18 @@ def _check_head(found: Verified, head: str) -> None:
         found.notes.append(Finding(line, "has the given head; the lines after it are newer"))
 
 
-def _read(path: str) -> bytes:
+def _read(path: str) -> bytes | str:
+    """Read a file, or say why it cannot be read."""
     try:
         file = Path(path).expanduser()
         size = file.stat().st_size
         if size > LARGEST:
-            raise InvalidValue("path", path, f"must be a file of at most {LARGEST} bytes")
+            return f"has {size} bytes, and {LARGEST} is the most that can be verified"
         return file.read_bytes()
     except OSError as error:
-        raise InvalidValue("path", path, f"cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise InvalidValue("path", path, "must be a path") from error
+        return f"cannot be read: {error.strerror}"
+    except ValueError:
+        return "cannot be read: it is not a path"
 
 
 def _is_page(text: bytes) -> bool:
