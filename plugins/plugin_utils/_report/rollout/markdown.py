@@ -36,7 +36,8 @@ def _lines(facts: Facts) -> Iterator[str]:
         return
     name = _plain(facts["rollout"])
     yield f"# {summary.stage(facts)} of rollout {name}: {summary.phase_words(facts)}"
-    yield from ("", f"**{_plain(summary.headline(facts))}** Judged at {minute(facts['now'])}.", "")
+    line = f"**{_plain(summary.headline(facts))}** {_plain(summary.subline(facts))}".rstrip()
+    yield from ("", f"{line} Judged at {minute(facts['now'])}.", "")
     yield from _table(
         ("", "devices"), ((each.name, f"{each.value:,}") for each in summary.figures(facts))
     )
@@ -64,10 +65,13 @@ def _waiting(facts: Facts) -> Iterator[str]:
     yield _plain(waiting.what)
     yield ""
     yield from (f"- {_plain(detail)}" for detail in waiting.details)
-    yield f"- Who acts: {waiting.who}"
-    if waiting.since:
-        yield f"- Since: {waiting.since}"
-    yield f"- Until: {waiting.until}"
+    for name, value in (
+        ("Who acts", waiting.who),
+        ("Since", waiting.since),
+        ("Until", waiting.until),
+    ):
+        if value:
+            yield f"- {name}: {value}"
     for paste in waiting.pastes:
         yield from ("", f"{_plain(paste.purpose)}:", "", f"    {paste.line}")
     if waiting.where:

@@ -57,14 +57,16 @@ class Waiting:
 
     :ivar what: one sentence.
     :ivar details: more sentences, such as what blocks.
+    :ivar who: who acts; empty if there is nothing to do.
+    :ivar until: when, in words; empty if that is not known.
     :ivar since: a time, or empty.
     :ivar where: what to do with the lines.
     :ivar level: how serious it is: bad, warn, good or empty.
     """
 
     what: str
-    who: str
-    until: str
+    who: str = ""
+    until: str = ""
     since: str = ""
     details: tuple[str, ...] = ()
     pastes: tuple[Paste, ...] = ()
@@ -110,12 +112,21 @@ def headline(facts: Facts) -> str:
     phase = phase_words(facts)
     if not is_judged(facts):
         return sentence(f"{phase}: {facts['msg']}")
-    why = str(facts["why"])
+    why = str(facts["why"]).partition("; ")[0]
+    if facts["phase"] == "planned":
+        devices = count(facts["counts"]["in_scope"], "device")
+        return sentence(f"{phase}: {devices} in {count(len(facts['waves']), 'wave')}; {why}")
     if why.lower().startswith(phase.lower()):
         return sentence(why)
     if any(why.startswith(f"wave {wave['name']}: ") for wave in facts["waves"]):
         return sentence(f"{phase} in {why}")
     return sentence(f"{phase}: {why}")
+
+
+def subline(facts: Facts) -> str:
+    """Say what else the reason of the phase says; empty when nothing."""
+    rest = str(facts.get("why", "")).partition("; ")[2] if is_judged(facts) else ""
+    return sentence(rest) if rest else ""
 
 
 def sentence(text: str) -> str:
@@ -148,8 +159,7 @@ def waiting(facts: Facts) -> Waiting:
     if any(paste.due for paste in pastes):
         found = _waiting_for_decision(facts)
     elif blockers:
-        until = minute(facts["next_check_after"]) or "-"
-        found = Waiting("It waits until what blocks it is fixed.", "An operator", until)
+        found = Waiting("It waits until what blocks it is fixed.", "An operator")
     elif facts["next_check_after"] is not None:
         found = Waiting(
             "It waits for devices and for the next run.",
@@ -158,9 +168,9 @@ def waiting(facts: Facts) -> Waiting:
         )
     elif facts["unstoppable"]:
         what = "Nothing more is due, but devices that stay queued can still change."
-        found = Waiting(what, "-", "-")
+        found = Waiting(what)
     else:
-        found = Waiting("It waits for nothing: nothing more is due.", "-", "-")
+        found = Waiting("It waits for nothing: nothing more is due.")
     return replace(
         found,
         details=(*blockers, *unread),

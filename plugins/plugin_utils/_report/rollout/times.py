@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from ....module_utils._model.text import count, visible
 from .moments import duration, minute, read_time
-from .waves import Segment
+from .waves import Segment, describe_versions
 
 Facts = Mapping[str, Any]
 
@@ -94,9 +94,13 @@ class WaveTime:
 
 @dataclass(frozen=True)
 class CampaignRow:
+    """A campaign; ``label`` and ``versions`` stand for its package."""
+
     name: str
     wave: str
     package: str
+    label: str
+    versions: str
     devices: int
     status: str
     days: str
@@ -250,20 +254,22 @@ def campaign_rows(facts: Facts, scale: Scale | None) -> list[CampaignRow]:
     """Give the campaigns, the newest first where there are more than a page shows."""
     campaigns = sorted(facts["campaigns"], key=lambda own: (own["start_date"] or "", own["name"]))
     names = {wave["number"]: visible(wave["name"]) for wave in facts["waves"]}
+    packages = {cohort["package"]: cohort for cohort in facts["cohorts"]}
+    zone = facts["calendar"]["timezone"]
     return [
-        _campaign(own, names, scale, facts["calendar"]["timezone"])
+        _campaign({**own, "zone": own["zone"] or zone}, names, scale, packages.get(own["package"]))
         for own in campaigns[-MOST_CAMPAIGNS:]
     ]
 
 
 def _campaign(
-    own: Facts, names: Mapping[int, str], scale: Scale | None, default_zone: str
+    own: Facts, names: Mapping[int, str], scale: Scale | None, package: Facts | None
 ) -> CampaignRow:
     start, end = read_time(own["start_date"]), read_time(own["end_date"])
     status = visible(own["status"]).removeprefix("Campaign")
     kinds = {"Ended": "over", "Cancelled": "stopped", "Aborted": "stopped"}
     kind = "stopped" if "Fail" in status else kinds.get(status, "live")
-    utc, local = hours_of(own["windows"], start, own["zone"] or default_zone)
+    utc, local = hours_of(own["windows"], start, own["zone"])
     segments: tuple[Segment, ...] = ()
     if scale and start and end:
         title = f"{own['start_date']} to {own['end_date']}, {status}"
@@ -272,6 +278,8 @@ def _campaign(
         name=visible(own["name"]),
         wave=names.get(own["wave"], "sweep" if own["wave"] == 99 else str(own["wave"])),
         package=visible(own["package"]),
+        label=visible(package["model"] if package else own["package"]),
+        versions=describe_versions(package) if package else "",
         devices=own["devices"],
         status=status,
         days=f"{own['start_date'] or '?'} to {own['end_date'] or '?'}",

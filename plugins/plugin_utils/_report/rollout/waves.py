@@ -140,8 +140,13 @@ def _cohort(cohort: Facts) -> Row:
         silent=cohort["silent"],
         unreached=cohort["unreached"],
         segments=segments(groups),
-        versions=f"{_shorten(cohort['from_version'])} → {_shorten(cohort['to_version'])}",
+        versions=describe_versions(cohort),
     )
+
+
+def describe_versions(cohort: Facts) -> str:
+    """Give the versions of a cohort, before and after, shortened."""
+    return f"{_shorten(cohort['from_version'])} → {_shorten(cohort['to_version'])}"
 
 
 def _shorten(version: str) -> str:
