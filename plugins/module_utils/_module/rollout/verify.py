@@ -220,8 +220,10 @@ def _reread(record: Mapping[str, Any], line: int, found: Verified) -> RecordedRu
     except (Unreadable, ArithmeticError) as error:
         found.findings.append(Finding(line, f"is not the record of a run: {error}"))
         return None
-    for name, number in record["evidence"]["left_out"].items():
-        found.notes.append(Finding(line, f"leaves out {brief(number)} of its {visible(name)}"))
+    left_out = record["evidence"]["left_out"]
+    if left_out:
+        parts = ", ".join(f"{brief(number)} of its {name}" for name, number in left_out.items())
+        found.notes.append(Finding(line, f"leaves out {parts}"))
     return run
 
 
