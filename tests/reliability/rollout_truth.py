@@ -14,6 +14,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.recorded import (
+    read_run,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
     Phase,
 )
@@ -26,6 +29,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     RolloutSpec,
     Wave,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judgement.recheck import (
+    recheck,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
@@ -123,8 +129,14 @@ def assert_braked(sim: SimulatorServer, meant: Callable[[Row], bool]) -> None:
 
 
 def assert_documented(decision: Row, spec: RolloutSpec) -> None:
-    """The phase is a documented one, and every declared device is in exactly one class."""
+    """The phase is a documented one, every declared device is in exactly one class, and the verdicts
+    follow from what is recorded of them."""
     assert Phase(decision["phase"])
+    if "evidence" in decision:
+        names = [
+            {"action": "create", "name": each["name"]} for each in decision["actions"]["create"]
+        ]
+        assert list(recheck(read_run({**decision, "actions": names}))) == []
     if decision["phase"] == Phase.OBSERVATION_FAILED.value:
         # What failed is stopped also without the reads that only new campaigns depend on.
         assert not decision["actions"]["create"]
