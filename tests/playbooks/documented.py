@@ -26,12 +26,15 @@ GALAXY = "there is no Galaxy here; the session `installed` builds, installs and 
 NOT_RUN = {
     "ansible-galaxy collection install thingspace.fota": GALAXY,
     "pip install requests python-dateutil": "the venv of the tests has them",
-    "ansible-playbook thingspace.fota.demo": "test_playbook_demo runs it, once",
+    "export THINGSPACE_ACCOUNT=0000123456-00001"
+    " THINGSPACE_CLIENT_ID=... THINGSPACE_CLIENT_SECRET=...": "credentials of a real account",
+    "export THINGSPACE_USERNAME=... THINGSPACE_PASSWORD=...": "credentials of a real account",
+    "ansible-playbook thingspace.fota.demo -e demo_report=.": "test_playbook_demo runs it, once",
     "cd ~/.ansible/collections/ansible_collections/thingspace/fota": "the tests are elsewhere",
     "git clone https://github.com/thingspace/fota.git thingspace-fota": "there is no network",
     "cd thingspace-fota": "that checkout is this one",
+    "ansible-galaxy collection install .": GALAXY,
     "make demo": "test_playbook_demo runs the same playbook",
-    "make test": "it runs this test",
     "sudo systemctl enable --now meters-rollout.timer": "changes the machine",
     "journalctl -u meters-rollout.service -n 50": "there is no such service",
 }
