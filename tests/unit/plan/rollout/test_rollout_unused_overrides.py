@@ -22,6 +22,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
     decided,
     device,
     imeis,
+    named,
     own,
     row,
     seen,
@@ -52,6 +53,15 @@ def test_accepts_that_nothing_waits_for(accept: dict[str, Any], why: str) -> Non
         check(accept)
     assert why in str(caught.value)
     check(accept, Wanted.HALTED)
+
+
+def test_a_target_that_has_changed_makes_no_mistake_of_what_was_printed() -> None:
+    """The line was for two models, and one has another target since: the wave begins anew."""
+    ours = named(1).generation
+    check({"wave": "rest", "generations": [ours, "0ff1ce"]})
+    check({"wave": "rest", "generations": ["0ff1ce"]})
+    with pytest.raises(PlanRefused):
+        check({"wave": "rest", "generations": [ours]})
 
 
 def test_brakes_come_first() -> None:

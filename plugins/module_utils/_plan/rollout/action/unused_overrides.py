@@ -50,11 +50,15 @@ def _find_useless_accepts(assessment: Assessment) -> Iterator[str]:
         state.wave.name: state.begun or state.verdict is GateVerdict.HOLD
         for state in assessment.waves
     }
+    present = {target.generation for target in assessment.spec.targets}
     for place, accept in enumerate(assessment.spec.accepted):
-        if not any(
-            is_for(accept, target, assessment.history) for target in assessment.spec.targets
-        ):
-            continue  # void, which is said, but no mistake: its target was another one
+        held = [
+            target
+            for target in assessment.spec.targets
+            if is_for(accept, target, assessment.history)
+        ]
+        if not held or not present.issuperset(accept.generations):
+            continue  # void, at least for one target, which is said, but no mistake
         if accept.cohort and accept.cohort not in codes:
             known = ", ".join(codes) or "none"
             yield (
