@@ -228,6 +228,10 @@ FORGED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         lambda record: cohort_of(record).update(failed_at=MOMENT["at"]),
         "cohort M1-A-B: recorded as failed with 2 failures of 20 attempted",
     ),
+    "a cohort of a wave that is not there": (
+        lambda record: cohort_of(record).update(counts={"7": [5, 5]}),
+        "cohort M1-A-B: no gate is recorded for one of its waves",
+    ),
     "an accept of a cohort": (
         lambda record: cohort_of(record).update(accepted=7),
         "cohort M1-A-B: no accept of 7 failures is recorded",

@@ -100,10 +100,12 @@ class _View:
         """Give what the state of a cohort follows from."""
         gates = {wave.number: wave.gate for wave in self.assessment.spec.waves}
         stake = FailureTest(gates, cohort.limits).find_stake(cohort.counts)
+        named = {accept.cohort for accept in self.assessment.spec.accepted}
+        codes = sorted(cohort.codes, key=lambda code: (code not in named, code))
         return {
             "package": _text(cohort.package.name),
             "generation": cohort.target.generation,
-            "codes": list(cohort.codes[:MOST_CODES]),
+            "codes": codes[:MOST_CODES],
             "devices": cohort.devices,
             "attempted": cohort.attempted,
             "failures": cohort.failures,

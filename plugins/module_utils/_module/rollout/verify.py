@@ -224,6 +224,12 @@ def _reread(record: Mapping[str, Any], line: int, found: Verified) -> RecordedRu
     if left_out:
         parts = ", ".join(f"{brief(number)} of its {name}" for name, number in left_out.items())
         found.notes.append(Finding(line, f"leaves out {parts}"))
+    if not record["evidence"]["judged"]:
+        found.notes.append(
+            Finding(
+                line, "its phase was not checked: a read failed, or a wave is no longer declared"
+            )
+        )
     return run
 
 

@@ -232,9 +232,11 @@ def _recheck_order(run: RecordedRun) -> Iterator[str]:
 
 
 def _recheck_cohort(run: RecordedRun, cohort: RecordedCohort) -> Iterator[str]:
-    too_many = False
-    if cohort.counts and set(cohort.counts) <= run.gates.keys():
-        too_many = FailureTest(run.gates, cohort.limits).is_too_many(cohort.counts)
+    if not cohort.counts.keys() <= run.gates.keys():
+        yield f"cohort {cohort.package}: no gate is recorded for one of its waves"
+        return
+    test = FailureTest(run.gates, cohort.limits)
+    too_many = bool(cohort.counts) and test.is_too_many(cohort.counts)
     failed = cohort.failed_at is not None
     if failed != (too_many and cohort.failures > cohort.accepted):
         attempted = sum(each[0] for each in cohort.counts.values())
