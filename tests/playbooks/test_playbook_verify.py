@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     view_decision,
     view_events,
@@ -30,6 +32,7 @@ def write_journal(path: Path) -> str:
     return [append(str(path), journal_record(facts, state="running")) for _run in range(3)][-1]
 
 
+@pytest.mark.matrix
 def test_every_finding_is_a_line(run_playbook: PlaybookRunner, tmp_path: Path) -> None:
     """What holds is tested with the journal of a whole rollout."""
     path = tmp_path / "journal.jsonl"
