@@ -24,10 +24,12 @@ START = "2026-03-02T00:00:00Z"
 GM01Q = "SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657"
 OLD, NEW = "SR1.2.0.0-10512", "SR1.2.0.0-10657"
 MODULES = [path.stem for path in update_return_blocks.MODULES]
+LISTENER = "https://hooks.example.com/fota"
 FORESEEN = {
     "fota_campaign": "v3ScheduleCampaign",
     "fota_upgrade": "v1ScheduleUpgrade",
     "fota_license": "v3AssignLicenses",
+    "fota_callback": "v3RegisterCallback",
 }
 """The modules that say in check mode that they would change something, and what they call."""
 
@@ -98,6 +100,8 @@ ONE_TASK_A_MODULE = play(
         devices=["358000000000040", "358000000000057"],
     ),
     task("fota_license", devices=["358000000000016", "358000000000024"]),
+    task("fota_callback", url=LISTENER),
+    task("fota_callback_info", url=LISTENER),
     task("fota_license_info", devices=["358000000000024"], gather=["models"]),
     task("fota_overview_info"),
     task("fota_upgrade_info", states=["pending", "queued"]),

@@ -57,6 +57,7 @@ PLANTED = {
     "given session": "planted.given/session+6==",
     "proxy password": "planted-proxy-password-7",
     "callback password": 'planted+callback/pass=8&"z',
+    "callback path": "planted/callback+path=9",
 }
 VARIABLE = {name: "PLANTED_" + name.upper().replace(" ", "_") for name in PLANTED}
 """Tasks find the values of their options in the environment: a command line shows to everybody."""
@@ -176,6 +177,26 @@ READ_AND_WRITE = (
 )
 
 
+def callback_tasks() -> list[dict[str, Any]]:
+    """Register a listener, read it, refuse to replace it, and replace it."""
+    given = {"api_version": "v1", "callback_username": USER}
+    given |= {"callback_password": planted("callback password")}
+    url = f"https://hooks.example.com/{planted('callback path')}"
+    return [
+        task("fota_callback", named="register", url=url, **given),
+        task("fota_callback_info", named="read listener", api_version="v1", url=url),
+        {
+            **task("fota_callback", named="not ours", url=f"{url}/2", **given),
+            "ignore_errors": True,
+        },
+        {
+            **task("fota_callback", named="bad url", url=f"{url} x", **given),
+            "ignore_errors": True,
+        },
+        task("fota_callback", named="replace", url=f"{url}/2", replace=True, **given),
+    ]
+
+
 def failing_tasks() -> list[dict[str, Any]]:
     """Failures that know a secret. All but the last two reach for the service."""
     url = f"http://someone:{planted('proxy password')}@127.0.0.1:1"
@@ -198,6 +219,8 @@ def failing_tasks() -> list[dict[str, Any]]:
 
 
 FAILURES = {
+    "not ours": "refused_by_plan",
+    "bad url": "invalid_value",
     "wrong password": "login_rejected",
     "wrong password again": "login_rejected",
     "wrong secret": "login_rejected",
@@ -212,7 +235,8 @@ def plays(folder: Path) -> list[dict[str, Any]]:
     """Read, write and fail; show what was registered; run; keep the cache; log out."""
     good = [one for one in ONE_TASK_A_MODULE[0]["tasks"] if one["name"] in READ_AND_WRITE]
     bad = [{**one, "ignore_errors": True} for one in failing_tasks()]
-    tasks = [{**one, "register": f"told_{number}"} for number, one in enumerate([*good, *bad])]
+    every = [*good, *callback_tasks(), *bad]
+    tasks = [{**one, "register": f"told_{number}"} for number, one in enumerate(every)]
     show = {
         "name": "Show what was registered",
         "ansible.builtin.debug": {"msg": [f"{{{{ {one['register']} }}}}" for one in tasks]},
@@ -342,7 +366,8 @@ def test_no_secret_is_shown_or_left(run_unpiped: PlaybookRunner) -> None:
     heard = findings.wire.heard()
     for name in ("client secret", "wrong client secret"):
         assert base64.b64encode(f"{KEY}:{PLANTED[name]}".encode()).decode() in heard, name
-    for name in ("password", "wrong password", "given bearer", "given session"):
+    known = ("password", "wrong password", "given bearer", "given session")
+    for name in (*known, "callback password", "callback path"):
         assert json.dumps(PLANTED[name])[1:-1] in heard, name
     assert len(findings.wire.tokens) >= 4, "two bearers and two sessions at least"
     kinds = {name: run[name]["failure"]["kind"] for name in FAILURES}

@@ -199,6 +199,7 @@ def account_facts(sim: SimulatorServer) -> Row:
     return {
         "licensed": account.licensed_imeis().ascending(),
         "candidates": sorted(account.cancel_candidates),
+        "listeners": {api: listener.url for api, listener in account.listeners.items()},
     }
 
 

@@ -21,6 +21,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
     Schedule,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._model.upgrade import UpgradeRequest
+from ansible_collections.thingspace.fota.plugins.module_utils._module.callbacks.ensure import (
+    CALLBACK_OPTIONS,
+    ensure_callback,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.ensure import (
     ensure_campaigns,
 )
@@ -72,6 +76,8 @@ SAME_AS_OTHERS = frozenset(
     {
         *("v1AssignLicenses", "v1RemoveLicenses", "v2AssignLicenses", "v2RemoveLicenses"),
         *("v1CreateCancelCandidates", "v1DeleteCancelCandidates"),
+        *("v1RegisterCallback", "v1DeregisterCallback", "v2RegisterCallback", "v2UpdateCallback"),
+        "v2DeregisterCallback",
     }
 )
 
@@ -372,6 +378,39 @@ def _license_writes() -> list[Write]:
     ]
 
 
+# -- callbacks ------------------------------------------------------------------------------------
+
+LISTENER = "https://hooks.example.com/fota"
+
+
+def _callback(controller: Controller, **declared: Any) -> bool:
+    return bool(controller.run(ensure_callback, CALLBACK_OPTIONS, **declared)["changed"])
+
+
+def _listening(stage: Stage, *, url: str = LISTENER) -> None:
+    _callback(stage.operator, url=url)
+
+
+def _callback_writes() -> list[Write]:
+    other = partial(_listening, url=f"{LISTENER}/other")
+    rows: list[tuple[str, str, Callable[[Stage], None], dict[str, Any]]] = [
+        ("register", "v3RegisterCallback", _nothing, {}),
+        ("update", "v3UpdateCallback", other, {"replace": True}),
+        ("deregister", "v3DeregisterCallback", _listening, {"state": "absent"}),
+    ]
+    return [
+        Write(
+            "fota_callback",
+            what,
+            operation,
+            prepare,
+            partial(_callback, url=LISTENER, **declared),
+            account=True,
+        )
+        for what, operation, prepare, declared in rows
+    ]
+
+
 # -- rollouts -------------------------------------------------------------------------------------
 
 _WAVES = [{"name": "pilot", "per_package": 4, "days": 10}, {"name": "all", "rest": True}]
@@ -473,5 +512,6 @@ WRITES: tuple[Write, ...] = (
     *_upgrade_writes(),
     *_version_writes(),
     *_license_writes(),
+    *_callback_writes(),
     *_rollout_writes(),
 )

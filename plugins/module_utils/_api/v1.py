@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._client.operation import Kind, Operation
+from .._model.callback import SERVICE
 from .._model.campaign import Change, DeviceChange
 from .._model.campaign_wire import read_device_changes
 from .._model.device import Device, HistoryItem, read_devices, read_history
@@ -20,6 +21,7 @@ from .._model.upgrade import (
     write_upgrade_change,
     write_upgrade_request,
 )
+from .callback_service import CallbackOperations, CallbackService, read_operation
 from .license_service import CandidateService, candidate_operations, license_operations
 from .paging import ACCOUNT_DEVICE_PAGES, UPGRADE_PAGES
 
@@ -43,13 +45,24 @@ LIST_UPGRADES = Operation(
 DEVICE_HISTORY = Operation(
     "v1GetDeviceHistory", "GET", f"{_BASE}/reports/{{account}}/devices/{{device_id}}", Kind.READ
 )
+_CALLBACKS = f"{_BASE}/callbacks/{{account}}"
+REGISTER_CALLBACK = Operation("v1RegisterCallback", "POST", _CALLBACKS, Kind.WRITE)
 
 
-class FotaV1(CandidateService):
+class FotaV1(CandidateService, CallbackService):
     """Upgrades, packages, devices and licenses of v1."""
 
     licenses = license_operations("v1", status="/index/{index}")
     candidates = candidate_operations("v1", listed="/index/{index}")
+    callbacks = CallbackOperations(
+        get=read_operation("v1ListCallbacks", _CALLBACKS),
+        register=REGISTER_CALLBACK,
+        update=REGISTER_CALLBACK,
+        deregister=Operation(
+            "v1DeregisterCallback", "DELETE", f"{_CALLBACKS}/name/{SERVICE}", Kind.WRITE
+        ),
+        named=True,
+    )
 
     def list_firmware(self) -> list[Package]:
         """List the packages that are available for the devices of the account."""

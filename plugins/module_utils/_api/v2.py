@@ -9,6 +9,7 @@ from .._client.operation import Kind, Operation
 from .._model.campaign import CampaignType
 from .._model.device import Device, read_devices
 from .._model.firmware import Package, read_packages
+from .callback_service import CallbackService, callback_operations
 from .campaign_service import CampaignOperations, CampaignService
 from .license_service import CandidateService, candidate_operations, license_operations
 from .paging import ACCOUNT_DEVICE_PAGES
@@ -22,12 +23,13 @@ _CAMPAIGN = f"{_BASE}/campaigns/{{account}}/{{campaign_id}}"
 _REPORTS = f"{_BASE}/reports/{{account}}"
 
 
-class FotaV2(CampaignService, CandidateService):
+class FotaV2(CampaignService, CandidateService, CallbackService):
     """Software campaigns, packages, devices and licenses of v2."""
 
     type = CampaignType.SOFTWARE
     licenses = license_operations("v2", status="")
     candidates = candidate_operations("v2", listed="")
+    callbacks = callback_operations("v2")
     operations = CampaignOperations(
         create=Operation(
             "v2ScheduleCampaign", "POST", f"{_BASE}/campaigns/{{account}}", Kind.WRITE

@@ -18,6 +18,7 @@ from .._model.firmware import (
     read_sync_results,
 )
 from .._model.wire import as_object, as_rows, required_text
+from .callback_service import CallbackService, callback_operations
 from .campaign_service import CampaignOperations, CampaignService
 from .license_service import license_operations
 from .paging import ACCOUNT_DEVICE_PAGES
@@ -47,10 +48,11 @@ SYNC_DEVICES_PER_CALL = 100
 QUERY_DEVICES_PER_CALL = 1000
 
 
-class FotaV3(CampaignService):
+class FotaV3(CampaignService, CallbackService):
     """Firmware campaigns, firmware versions, devices and licenses of v3."""
 
     type = CampaignType.FIRMWARE
+    callbacks = callback_operations("v3")
     licenses = license_operations(
         "v3",
         status="",

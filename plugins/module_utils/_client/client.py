@@ -70,9 +70,9 @@ class Client:
     ) -> object:
         """The decoded JSON of a successful reply; ``None`` when the body of a write is empty.
 
-        ``params`` fill the path, and ``body`` is sent as JSON unless it is ``None``. At most
-        ``max_connections`` calls run in parallel. From the time it is sent, a call ends within
-        ``timeout`` seconds, including login, waits and retries.
+        ``params`` fill the path, and ``body`` is sent as JSON unless it is ``None`` or a ``Body``.
+        At most ``max_connections`` calls run in parallel. From the time it is sent, a call ends
+        within ``timeout`` seconds, including login, waits and retries.
 
         An expired token is renewed once and the call is sent once more, also for writes, because a
         call with a rejected token has no effect.
@@ -91,7 +91,7 @@ class Client:
             sent = replace(
                 request,
                 headers={**request.headers, **tokens.headers()},
-                secrets=tokens.secrets(),
+                secrets=(*request.secrets, *tokens.secrets()),
             )
             reply = self._transport.send(sent, deadline)
             if reply.status < 400:
@@ -185,9 +185,12 @@ def _decoded(request: Request, reply: Reply) -> object:
     try:
         value = reply.json()
     except ValueError as error:
-        words = parse_error(reply.body, secrets=request.secrets)
-        raise _unusable(request, reply, f"a body that is not JSON: {words}") from error
-    if value is None and not reply.body.strip() and request.operation.kind is Kind.READ:
+        what = "a body that is not JSON"
+        if not request.operation.confidential:
+            what += f": {parse_error(reply.body, secrets=request.secrets)}"
+        raise _unusable(request, reply, what) from error
+    is_empty = not reply.body.strip() and not request.operation.may_be_empty
+    if is_empty and request.operation.kind is Kind.READ:
         raise _unusable(request, reply, "an empty body")
     found = find_error(value, secrets=request.secrets)
     if found is not None:

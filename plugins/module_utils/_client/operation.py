@@ -45,13 +45,17 @@ class Operation:
     """One operation of the contract (section 3): its operationId, method and path template.
 
     ``path`` is relative to the base URL, for example
-    ``/fota/v3/campaigns/{account}/{campaign_id}``.
+    ``/fota/v3/campaigns/{account}/{campaign_id}``. ``may_be_empty`` is set where an empty reply to
+    a read means that there is nothing (contract section 8), ``confidential`` where a reply has
+    secrets, so that errors do not quote it.
     """
 
     id: str
     method: str
     path: str
     kind: Kind
+    may_be_empty: bool = False
+    confidential: bool = False
 
     def url_path(self, params: Mapping[str, str]) -> str:
         """The path with every placeholder filled by exactly one percent-encoded segment.

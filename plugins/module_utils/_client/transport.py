@@ -21,6 +21,7 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from . import backoff
+from .body import Body, json_body
 from .clock import Deadline, ServiceClock, http_date
 from .error_bodies import parse_error, printable
 from .errors import (
@@ -155,6 +156,8 @@ class Transport:
     ) -> Request:
         """Return the request of an operation without tokens; ``None`` sends no body.
 
+        What is not a ``Body`` is sent as JSON.
+
         Raises ``CheckModeWrite`` for a write in check mode, before any socket is opened.
         """
         request = Request(
@@ -171,10 +174,12 @@ class Transport:
             )
         if body is None:
             return request
+        sent = body if isinstance(body, Body) else json_body(body)
         return replace(
             request,
-            headers={"Content-Type": "application/json"},
-            body=json.dumps(body, allow_nan=False).encode(),
+            headers={"Content-Type": sent.media_type},
+            body=sent.content,
+            secrets=sent.secrets,
         )
 
     def send(self, request: Request, deadline: Deadline) -> Reply:

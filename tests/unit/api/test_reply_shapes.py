@@ -42,6 +42,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client.transport 
     Reply,
     Request,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._model.callback import Listener
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import (
     CampaignRequest,
     CampaignType,
@@ -101,6 +102,7 @@ def campaign_request(type_: CampaignType) -> CampaignRequest:
 
 
 SCHEDULE = Schedule(start=date(2026, 3, 2), end=date(2026, 3, 9))
+LISTENER = Listener("https://hooks.example.com/fota")
 UPGRADE = UpgradeRequest("a", "p", "b", date(2026, 3, 2), None, (IMEI,))
 DEVICES, CAMPAIGNS, UPGRADES = "deviceList", "campaignList", "reportList"
 
@@ -132,6 +134,9 @@ READS: dict[str, Call] = {
     "v1GetUpgrade": on(FotaV1, lambda s: s.get_upgrade("u")),
     "v1GetDeviceHistory": on(FotaV1, HISTORY),
     "v1GetSubscription": on(FotaV1, lambda s: s.get_subscription()),
+    "v1ListCallbacks": on(FotaV1, lambda s: s.get_listener()),
+    "v2GetCallback": on(FotaV2, lambda s: s.get_listener()),
+    "v3GetCallback": on(FotaV3, lambda s: s.get_listener()),
     "v1ListCancelCandidates": on(FotaV1, lambda s: s.list_candidates()),
     "v2ListCancelCandidates": on(FotaV2, lambda s: s.list_candidates()),
     "v2ListSoftware": on(FotaV2, lambda s: s.list_software()),
@@ -166,6 +171,17 @@ WRITES: dict[str, Call] = {
             "RemoveLicenses": lambda s: s.remove_licenses([IMEI]),
         }.items()
     },
+    "v1RegisterCallback": on(FotaV1, lambda s: s.register_listener(LISTENER)),
+    "v1DeregisterCallback": on(FotaV1, lambda s: s.deregister_listener()),
+    **{
+        f"v{number}{name}Callback": on(service, call)
+        for number, service in ((2, FotaV2), (3, FotaV3))
+        for name, call in {
+            "Register": lambda s: s.register_listener(LISTENER),
+            "Update": lambda s: s.update_listener(LISTENER),
+            "Deregister": lambda s: s.deregister_listener(),
+        }.items()
+    },
     **{
         f"v{number}{name}": on(service, call)
         for number, service in ((1, FotaV1), (2, FotaV2))
@@ -179,9 +195,11 @@ WRITES: dict[str, Call] = {
 }
 REPEATABLE = {"v3SyncDeviceFirmware", "v3ReportDeviceFirmware"}
 # A null list is an empty one in other replies of the service, so a whole list may be null too.
-MAY_BE_NULL = {"v1GetDeviceHistory", "v2GetDeviceHistory", "v3GetDeviceHistory"}
+LISTENING = {"v1ListCallbacks", "v2GetCallback", "v3GetCallback"}
+MAY_BE_NULL = LISTENING | {"v1GetDeviceHistory", "v2GetDeviceHistory", "v3GetDeviceHistory"}
 # After these, only the status that is read counts, so an object without a word is no failure.
 UNCLEAR = {"v1CancelUpgrade", "v2CancelCampaign", "v3CancelCampaign"}
+UNCLEAR |= {f"{version}DeregisterCallback" for version in ("v1", "v2", "v3")}
 UNCLEAR |= {"v1DeleteCancelCandidates", "v2DeleteCancelCandidates"}
 
 
@@ -194,7 +212,8 @@ def test_every_operation_has_a_case() -> None:
 
 @pytest.mark.parametrize("operation", READS)
 def test_a_read_that_got_something_else_has_failed(operation: str) -> None:
-    bodies = [*NO_REPLIES, b"", *([] if operation in MAY_BE_NULL else [None])]
+    bodies = [*NO_REPLIES, *([] if operation in MAY_BE_NULL else [None])]
+    bodies += [] if operation in LISTENING else [b""]
     bodies += [[]] if operation in PAGES else [{"deviceList": [{}], "hasMoreData": False}]
     for body in bodies:
         answers = Answers(body, missing=INSTEAD_OF.get(operation, ""))

@@ -13,6 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.thingspace.fota.plugins.module_utils._model.callback import (
+    read_listener,
+    read_registration,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import (
     CampaignType,
     Schedule,
@@ -441,6 +445,8 @@ READERS: tuple[Callable[[object], object], ...] = (
     read_request_id,
     read_success,
     read_subscription,
+    read_listener,
+    read_registration,
     lambda value: read_candidate_page(value, first=0),
     lambda value: read_license_totals(as_row(value, "licenses")),
     lambda value: read_windows(value, "windows"),
