@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from functools import cache
+from typing import Any
 
 import pytest
 import yaml
@@ -16,6 +18,15 @@ import yaml
 from ansible_collections.thingspace.fota.plugins.module_utils._client import session
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
     Phase,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.option_types import (
+    Problems,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.rollout_options import (
+    ROLLOUT,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec_reader import (
+    read_waves,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.rollout_device import (
     DeviceClass,
@@ -133,6 +144,41 @@ def test_the_exit_code_of_every_phase() -> None:
 def test_every_outcome_of_a_device_is_explained() -> None:
     explained = [outcome for outcome, _meaning in rows_of(guide("glossary"), 2)]
     assert sorted(explained) == sorted(kind.value for kind in DeviceClass)
+
+
+# -- defaults -------------------------------------------------------------------------------------
+
+
+def test_the_defaults_of_gates() -> None:
+    """The table of the planning guide, with a column for the first, second and later waves."""
+    waves = [{"name": name, "count": 1} for name in "abc"] + [{"name": "d", "rest": True}]
+    gates = [wave.gate for wave in read_waves(waves, "waves", Problems())]
+    for key, *columns in rows_of(guide("planning_guide"), 5):
+        for gate, text in zip(gates, columns[1:], strict=False):
+            value = gate.soak.total_seconds() / 3600 if key == "soak_hours" else getattr(gate, key)
+            shown = {"none": None, "true": True, "false": False}.get(text, text)
+            assert value == (Fraction(text) if shown == text else shown), (key, text)
+
+
+def test_the_defaults_beside_the_names_of_options() -> None:
+    """Such as ``limits.max_creates`` (10)."""
+
+    def walk(options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        for name, option in options.items():
+            yield name, option.default
+            yield from walk(getattr(option, "options", {}))
+
+    defaults = dict(walk(ROLLOUT))
+    found = [
+        (name, number)
+        for path in GUIDES.glob("*.rst")
+        for name, number in re.findall(
+            r"``(?:\w+\.)*(\w+)``\s+\((\d[\d.]*)\)", path.read_text(encoding="utf-8")
+        )
+        if name in defaults
+    ]
+    assert len(found) >= 5
+    assert all(float(defaults[name]) == float(number) for name, number in found), found
 
 
 # -- sentences ------------------------------------------------------------------------------------
