@@ -360,6 +360,20 @@ def test_a_halt_ends_what_has_started_as_early_as_the_service_allows(operator: A
     assert again.changed == []
 
 
+def test_campaigns_are_stopped_although_versions_cannot_be_read_again(operator: Any) -> None:
+    """The read comes before the stops, which do not depend on it; its error is the last message."""
+    mine = operator(devices={imei(0, 0): "silent", imei(1, 0): "silent"})
+    mine.run_in_process("running")
+    mine.sim.set_now("2026-03-03T12:00:00Z")
+    mine.sim.faults([{"operation": "v3SyncDeviceFirmware", "fault": "xml_403", "times": 99}])
+    run = mine.run_once(rollout_state="halted")
+    task = "Read the versions of devices that report success again"
+    assert {one["endDate"] for one in mine.sim.campaigns()} == {"2026-03-04"}
+    assert run.status == 2
+    assert run.results[-1].result["msg"].startswith(f"{task}: ")
+    assert "shortened 2 campaigns with 10 devices" in run["Show the result"]["did"]
+
+
 @pytest.mark.matrix
 @pytest.mark.parametrize(("word", "shown"), first_in_test([("true", True), ("no", False)]))
 def test_booleans_of_the_command_line_are_text(operator: Any, word: str, *, shown: bool) -> None:
