@@ -202,11 +202,12 @@ def test_dates_of_version_1_cannot_change_but_exist() -> None:
     assert "firmware and dates of an upgrade cannot change" in plan
 
 
-def test_nothing_is_said_of_callbacks_that_no_plugin_reads() -> None:
-    sentence("does not register callbacks", "docs/docsite/rst/moving_guide.rst")
-    sentence("does not register callbacks", "SECURITY.md")
-    for path in ROOT.glob("plugins/module_utils/_api/*.py"):
-        assert "callback" not in path.read_text(encoding="utf-8").lower(), path
+def test_only_one_module_registers_a_callback_listener() -> None:
+    sentence("``fota_callback`` registers callback listeners", "docs/docsite/rst/moving_guide.rst")
+    sentence("registers a callback listener only with `fota_callback`", "SECURITY.md")
+    for path in ROOT.glob("plugins/module_utils/_module/**/*.py"):
+        registers = "register_listener" in path.read_text(encoding="utf-8")
+        assert registers is (path.parts[-2:] == ("callbacks", "ensure.py")), path
 
 
 def test_an_approval_does_not_fail_a_run() -> None:
