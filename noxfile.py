@@ -53,7 +53,8 @@ END
 bash build.sh
 rm -rf '{ROOT}/build/docs'; mkdir -p '{ROOT}/build'; cp -r build/html '{ROOT}/build/docs'""",
 }
-BESIDE = {"contract": ("sdk", "schemathesis"), "bench": ("sdk",)}  # venvs beside the main one
+# venvs beside the main one
+BESIDE = {"awx": ("runner",), "contract": ("sdk", "schemathesis"), "bench": ("sdk",)}
 # Run by ansible-test instead of the get-pip that it would download from a host of its own.
 GET_PIP = """import sys; sys.path.insert(0, {!r}); from pip._internal.cli.main import main
 no = ("--no-setuptools", "--no-wheel")  # unknown to pip

@@ -29,6 +29,10 @@ options:
       - V(report) gives lines with the status of the rollout and its devices by wave and model.
       - V(plan) gives lines with targets, cohorts, waves with their gates, campaigns to create or to
         stop, and what an operator may add to the declaration to let the rollout continue.
+      - V(approval) gives a dictionary with what an approval of this plan means, C(approved) and
+        C(accept) as an operator would add them to the declaration, the C(digest) that they are for,
+        and C(lines) that say so (since 0.7.0). The filter P(thingspace.fota.fota_approved#filter)
+        takes it.
       - V(odds) gives lines with the chances that the gates stop firmware that fails (since 0.6.0).
       - V(unstoppable) gives lines with the devices that can still change whatever is done (since
         0.7.0).
@@ -55,6 +59,7 @@ options:
     choices:
       - report
       - plan
+      - approval
       - odds
       - unstoppable
       - audit
@@ -98,8 +103,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A list of lines, a dictionary with O(form=json) and O(form=changes), or a text with
-    O(form=html) and the other forms of pages, O(form=markdown) and O(form=csv).
+  description: A list of lines, a dictionary with O(form=json), O(form=approval) and
+    O(form=changes), or a text with O(form=html) and the other forms of pages, O(form=markdown) and
+    O(form=csv).
   type: raw
   sample:
     - 'rollout meters-10657: running; 1 of 3 devices verified; wave all: 0 of at least 2 devices
@@ -116,6 +122,9 @@ from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.approval import (  # noqa: E402
+    approval,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.audit import (  # noqa: E402
     audit_lines,
 )
@@ -164,6 +173,7 @@ Form = Callable[[Mapping[str, Any]], Rendered]
 FORMS: dict[str, Form] = {
     "report": report_lines,
     "plan": plan_lines,
+    "approval": approval,
     "odds": odds_lines,
     "unstoppable": unstoppable_lines,
     "audit": audit_lines,

@@ -23,7 +23,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 # These print, and call no service.
-OFFLINE = ["fota_print", "fota_rollout_result"]
+OFFLINE = ["fota_awx", "fota_print", "fota_project", "fota_rollout_result"]
 MODULES = sorted(
     path for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem not in OFFLINE
 )

@@ -41,12 +41,12 @@ WINGS = ("declaration", "observation", "placement", "judgement", "action")
 SHELLS = {"modules", "inventory", "lookup", "filter", "test", "action"}
 SHELLS_MAY_KNOW = {
     *("module_utils/_module", "module_utils/_model", "plugin_utils/_journal"),
-    "plugin_utils/_report",
+    *("plugin_utils/_project", "plugin_utils/_report"),
 }
 """Use-cases, reports and, as a filter is a pure function, what reads and writes text and records."""
 PLUGIN_ROOMS = {
     *("plugin_utils/_action", "plugin_utils/_journal", "plugin_utils/_report"),
-    "plugin_utils/_simulator",
+    *("plugin_utils/_project", "plugin_utils/_simulator"),
 }
 ROOMS = {f"module_utils/{layer}" for layer in MAY_KNOW} | PLUGIN_ROOMS
 FLAT_ROOMS = SHELLS | {"doc_fragments"}

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
-from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.basic import AnsibleFallbackNotFound, env_fallback
 
 from .._client.settings import ConnectionSettings
 from .._model.errors import InvalidValue
@@ -20,8 +20,19 @@ from .._model.times import check_date
 from .._plan.device_difference import DevicesMode
 
 
+def set_in_environment(variable: str) -> str:
+    """Give the value of a variable. One that is empty is not set: AWX sets all of a credential.
+
+    :raises AnsibleFallbackNotFound: it is not set.
+    """
+    value: str = env_fallback(variable)
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value
+
+
 def _from_environment(variable: str, **option: Any) -> dict[str, Any]:
-    return {"type": "str", "fallback": (env_fallback, [variable]), **option}
+    return {"type": "str", "fallback": (set_in_environment, [variable]), **option}
 
 
 CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {

@@ -289,7 +289,12 @@ def _waits(facts: Facts) -> Iterator[str]:
 
 
 def awaited_lines(facts: Facts) -> list[str]:
-    """Give the lines to paste that the rollout waits for.
+    """Give the lines to paste that the rollout waits for."""
+    return list(_paste_lines(facts["overrides"]["approved"], awaited_accepts(facts)))
+
+
+def awaited_accepts(facts: Facts) -> list[Facts]:
+    """Give the accepts that the rollout waits for.
 
     A cohort that has halted alone can be accepted, too, but the others continue without. Its accept
     is among the lines only where a wave has failed by its cohorts.
@@ -300,12 +305,11 @@ def awaited_lines(facts: Facts) -> list[str]:
         wave["verdict"] == "fail" and wave["failures"] <= wave["failures_allowed"]
         for wave in stopped
     )
-    accepts = [
+    return [
         entry
         for entry in facts["overrides"]["accept"]
         if by_cohorts or "missing" in entry or (entry["wave"] in names and "cohort" not in entry)
     ]
-    return list(_paste_lines(facts["overrides"]["approved"], accepts))
 
 
 def _paste_lines(approvals: Iterable[Facts], accepts: Iterable[Facts]) -> Iterator[str]:

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs of AWX: plan, approval and run to the end of a rollout, with a halt in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from ansible_collections.thingspace.fota.tests.awx.jobs import Awx, Job
+from ansible_collections.thingspace.fota.tests.awx.objects import named
+from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
+    MAKER,
+    ONE_LOOK_ONE_TRY,
+    fleet,
+    imei,
+)
+
+START = "2026-03-02T08:00:00Z"
+DECLARED = {
+    "rollout_hosts": "model_alpha",
+    "rollout_spec": {
+        "name": "meters",
+        "target": [{"make": MAKER, "model": "alpha", "version": "B"}],
+        **ONE_LOOK_ONE_TRY,
+        "waves": [{"name": "canary", "group": "canary"}, {"name": "all", "rest": True}],
+    },
+}
+METERS = {"declaration": "meters"}
+
+
+def inventory(count: int) -> dict[str, Any]:
+    """What AWX has imported: the devices, and its own localhost."""
+    localhost = named("controller_hosts", "localhost")["variables"]
+    hosts = [imei(0, number) for number in range(count)]
+    return {
+        "all": {"hosts": {"localhost": localhost}, "children": {"model_alpha": {}, "canary": {}}},
+        "canary": {"hosts": {host: {} for host in hosts[:5]}},
+        "model_alpha": {"hosts": {host: {"imei": host} for host in hosts}},
+    }
+
+
+def declare(awx: Awx, **spec: Any) -> None:
+    declared = {**DECLARED, "rollout_spec": {**DECLARED["rollout_spec"], **spec}}
+    (awx.project / "declarations/meters.yml").write_text(yaml.safe_dump(declared))
+
+
+def approve(awx: Awx, plan: Job, count: int) -> Job:
+    """The job after the approval of a plan."""
+    return awx.launch(
+        "fota run approved plan", inventory(count), artifacts=plan.artifacts, workflow=METERS
+    )
+
+
+def test_plans_are_approved_to_the_end_of_a_rollout_that_halts(
+    awx: Callable[[Any], Awx], simulator: StartSimulator
+) -> None:
+    failing = {imei(0, number): "failed" for number in range(3)}
+    sim = simulator(fleet({"alpha": 12}, outcomes={"devices": failing}), start=START)
+    mine = awx(sim)
+    declare(mine)
+
+    plan = mine.launch("fota plan", inventory(12), workflow=METERS).succeeded()
+    assert "creates 1 campaign with 5 devices" in plan.output
+    assert "is thrown away" not in plan.output
+    # The fleet has shrunk before the approval: the plan is another one.
+    changed = approve(mine, plan, 11).failed()
+    assert "require_digest" in changed.output
+    assert "leaves out localhost" in limited(mine, "fota run").output
+    assert sim.campaigns() == []
+    approve(mine, plan, 12).succeeded()
+    assert len(sim.campaigns()) == 1
+
+    sim.set_now("2026-03-09T00:00:00Z")
+    halted = mine.launch("fota nightly run", inventory(12), workflow=METERS).failed()
+    assert halted.artifacts["fota_rollout"]["phase"] == "halted"
+    plan = mine.launch("fota plan", inventory(12), workflow=METERS).succeeded()
+    assert "accepts in wave canary: 3 failures" in plan.output
+    approve(mine, plan, 12).succeeded()
+    assert len(sim.campaigns()) == 2
+    # The failures are still there, and are not asked for again.
+    sim.set_now("2026-03-20T00:00:00Z")
+    last = mine.launch("fota run", inventory(12), METERS).succeeded()
+    assert last.artifacts["fota_rollout"]["phase"] == "completed_with_exceptions"
+
+
+def limited(awx: Awx, template: str) -> Job:
+    return awx.launch(template, inventory(12), METERS, "--limit", "model_alpha").failed()
