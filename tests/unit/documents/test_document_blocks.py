@@ -30,12 +30,6 @@ from ansible_collections.thingspace.fota.tests.tools.update_rollout_schema impor
 BLOCKS = read_blocks()
 VARIABLES: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
 SPEC: dict[str, Any] = VARIABLES["properties"]["rollout_spec"]
-# Blocks of YAML that neither the schema of a rollout nor a play can check, by the file or the first
-# line that they begin with.
-OTHERWISE = {
-    "# inputs": "test_the_credential_type_sets_the_options_of_the_connection",
-    "# injectors": "test_the_credential_type_sets_the_options_of_the_connection",
-}
 OF_PLAYBOOKS = {
     name
     for path in ROOT.glob("playbooks/*.yml")
@@ -60,9 +54,6 @@ def find_by_name(name: str) -> Block:
 def check_yaml(block: Block) -> str:
     """How a block of YAML is checked; empty if in no way."""
     data = plain(documented.load(block))
-    first = block.text.splitlines()[0]
-    if first in OTHERWISE:
-        return OTHERWISE[first]
     if documented.is_play(data) or documented.is_tasks(data):
         return "run by test_documents"
     if set(data) <= {"approved", "accept"}:
@@ -79,11 +70,6 @@ def check_yaml(block: Block) -> str:
         assert data["plugin"] in options["plugin"]["choices"]
         assert set(data) <= set(options)
         return "by the options of the plugin"
-    if "collections" in data:
-        galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
-        (entry,) = data["collections"]
-        assert entry["name"] == f"{galaxy['namespace']}.{galaxy['name']}"
-        return "by galaxy.yml"
     if all(isinstance(group, Mapping) and "hosts" in group for group in data.values()):
         hosts = [host for group in data.values() for host in group["hosts"].values() if host]
         assert all(is_imei(host["imei"]) for host in hosts)
@@ -176,24 +162,6 @@ def test_the_units_of_systemd_make_a_run() -> None:
     assert service["EnvironmentFile"] == f"{folder}/thingspace.env"
     assert service["Type"] == "oneshot"
     assert timer["OnCalendar"] == "hourly"
-
-
-def test_the_credential_type_sets_the_options_of_the_connection() -> None:
-    inputs, injectors = (
-        yaml.safe_load(block.text)
-        for start in ("# inputs", "# injectors")
-        for block in BLOCKS
-        if block.text.startswith(start)
-    )
-    fields = {field["id"]: field for field in inputs["fields"]}
-    assert list(fields) == inputs["required"]
-    assert injectors["env"] == {
-        f"THINGSPACE_{name.upper()}": f"{{{{ {name} }}}}" for name in fields
-    }
-    assert [name for name, field in fields.items() if field.get("secret")] == [
-        "client_secret",
-        "password",
-    ]
 
 
 def test_the_file_of_devices_has_the_columns_that_are_described() -> None:
