@@ -18,7 +18,7 @@ TREE = .cache/tree/ansible_collections/thingspace
 .PHONY: help demo test lint docs bench soak clean
 
 help:
-	@echo "make demo    run the main job against the simulator"
+	@echo "make demo    run the main job against the simulator; reports are in build"
 	@echo "make test    run every check (CI runs this through .ci/run)"
 	@echo "make lint    run ruff and mypy"
 	@echo "make docs    build the documentation site in build/docs"

@@ -98,7 +98,9 @@ def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
     mine = operator()
     mine.run_once("--check").succeeded()
     assert mine.events() == [] and not (mine.folder / "journal.jsonl").exists()
-    first = mine.run_once().succeeded()
+    first = mine.run_once(report_path="first.json").succeeded()
+    report = json.loads((mine.folder / "first.json").read_text())
+    assert (report["phase"], report["exposure"]) == ("running", 6), "as it is after the writes"
     assert mine.events() == ["before_wave pilot planned meters", "phase_change planned meters"]
     ids = {one["id"] for one in mine.sim.campaigns()}
     assert [set(line["created"]) for line in mine.journal()] == [ids]
