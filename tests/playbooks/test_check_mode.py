@@ -55,6 +55,8 @@ IN_NO_PLAYBOOK = (
 BEGIN = "Begin "
 
 WOULD_CHANGE = {
+    "awx_project": ["Write the project"],
+    "awx_setup": ["Create the objects"],
     "campaign": ["Create, change or cancel the campaign"],
     "halt": ["Cancel campaigns that must not start"],
     "logout": ["Log out"],
@@ -67,7 +69,7 @@ WOULD_CHANGE = {
         "Schedule the upgrade and wait for the end of the rest",
     ],
 }
-"""Tasks that say they would change the account; the other playbooks only read it."""
+"""Tasks that say they would change the account or write files; the others only read."""
 
 OWN_SIMULATOR = "demo"
 """It writes in check mode, too, but to a simulator that it starts."""
@@ -126,6 +128,11 @@ def playbook_variables(
     coming = {"rollout_spec": new, "rollout_imei_check": "off"}
     return {
         "audit": going,
+        "awx_project": {"awx_project_path": str(folder / "project")},
+        "awx_setup": {
+            "controller_templates": [],
+            "awx_setup_write": str(folder / "objects.yml"),
+        },
         "campaign": {"campaign": TASKS["fota_campaign"][f"{OURS}fota_campaign"]},
         "demo": {},  # its own variables are extra variables: nothing less overrides its files
         "device": {"imei": imei(0, 0), "device_imei_check": "off"},
@@ -152,6 +159,12 @@ def playbook_variables(
     }
 
 
+def declaration(folder: Path) -> dict[str, Any]:
+    """What the role that no playbook uses is run with, which the others must not notice."""
+    named = {"declaration": "empty", "declaration_folder": str(folder)}
+    return {"vars": {**named, "declaration_job": "status"}}
+
+
 def parts(run: PlaybookRun) -> dict[str, list[TaskResult]]:
     """What the tasks of each part of the run said, by the part's name."""
     found: dict[str, list[TaskResult]] = {}
@@ -175,6 +188,7 @@ def test_everything_runs_in_check_mode_and_writes_nothing(
     variables = playbook_variables(
         begin(rollout_of(account, "alpha", 0)), rollout_of(account, "beta", 1).spec, tmp_path
     )
+    (tmp_path / "empty.yml").write_text("{}\n")
     (tmp_path / "hook.yml").write_text("- ansible.builtin.fail: {msg: not in check mode}\n")
     campaigns = sim.campaigns()
     assert sorted(variables) == PLAYBOOKS, "add the new playbook to this test"
@@ -183,6 +197,7 @@ def test_everything_runs_in_check_mode_and_writes_nothing(
         plays += play({"name": f"{BEGIN}{name}", "ansible.builtin.debug": {}})
         if name == MODULES_PLAY:
             plays += play(*(TASKS[module] for module in IN_NO_PLAYBOOK))
+            plays[-1]["roles"] = [{"role": f"{OURS}declaration", **declaration(tmp_path)}]
         else:
             plays.append({"import_playbook": f"{OURS}{name}", "vars": variables[name]})
 
@@ -217,7 +232,8 @@ def test_everything_runs_in_check_mode_and_writes_nothing(
         changes = [one.task for one in said[name] if one.changed]
         assert changes == WOULD_CHANGE.get(name, []), name
     assert not any(is_here(one, sim.port) for one in said[OWN_SIMULATOR])
-    assert not (tmp_path / "journal.jsonl").exists()
+    for name in ("journal.jsonl", "project", "objects.yml"):
+        assert not (tmp_path / name).exists()
     assert eventually(lambda: not list(run_playbook.temp.iterdir()))
 
 
