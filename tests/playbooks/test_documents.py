@@ -90,7 +90,7 @@ class Reader:
         self.folder = folder
         environment = runner.environment(sim, folder / "results.jsonl", {})
         self.terminal = Terminal(folder, environment)
-        self.output = ""
+        self.output = self.printed = ""
         self.head = ""
 
     def write(self, files: dict[str, str]) -> None:
@@ -119,8 +119,16 @@ class Reader:
             command.replace(DIGEST, found[1] if found else DIGEST).replace(HEAD, self.head)
         )
         expected = next((rc for words, rc in REFUSED.items() if words in command), 0)
+        self.printed += self.output
         assert status == expected, f"{command}\n{self.output}"
         assert "WARNING]" not in self.output, self.output
+
+    def assert_shown(self, document: str) -> None:
+        """What a guide shows of the output was printed, apart from the port."""
+        printed = re.sub(r"127\.0\.0\.1:\d+", SHOWN.rpartition("/")[2], self.printed)
+        for block in blocks_of(document):
+            if block.language == "text":
+                assert block.text in printed, block
 
     def campaigns(self) -> list[tuple[str, str]]:
         """Wave and status of every campaign of a rollout."""
@@ -154,6 +162,7 @@ def test_quickstart(reader: Reader) -> None:
     reader.write({f"meters/{name}": text for name, text in files_of("quickstart_guide").items()})
     assert reader.count_meters(OLD) > 0
     reader.follow("quickstart_guide")
+    reader.assert_shown("quickstart_guide")
     assert [wave for wave, _status in reader.campaigns()] == ["w01", "w02"]
     assert reader.count_meters(OLD) == 0
 

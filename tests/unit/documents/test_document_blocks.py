@@ -156,7 +156,7 @@ def test_the_units_of_systemd_make_a_run() -> None:
     service, timer = units["service"]["Service"], units["timer"]["Timer"]
     script = find_by_name("/srv/meters/run.sh")
     command = service["ExecStart"].removeprefix("/usr/bin/")
-    assert f" {command} " in script.text
+    assert f"\n{command} >run.log" in script.text
     folder, _slash, _name = script.name.rpartition("/")
     assert service["WorkingDirectory"] == folder
     assert service["EnvironmentFile"] == f"{folder}/thingspace.env"
