@@ -227,6 +227,23 @@ def test_rejected_logins_are_tried_twice() -> None:
     assert (session.REJECTION_SECONDS, session.MOST_REJECTIONS) == (15 * 60, 2)
 
 
+def test_versions_that_readme_names() -> None:
+    sentence("ansible-core 2.16 or newer, with Python 3.10 or newer", "README.md")
+    runtime = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))
+    assert runtime["requires_ansible"] == ">=2.16.0"
+    libraries = (ROOT / "meta/ee-requirements.txt").read_text(encoding="utf-8")
+    for name, version in re.findall(r"^([\w-]+)>=([\d.]+)$", libraries, re.MULTILINE):
+        sentence(f"`{name}` ({version} or newer)", "README.md")
+    sessions = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    tested = re.findall(r'"core-([\d.]+)": \("([\d.]+)"', sessions)
+    sentence(
+        "ansible-core 2.16, 2.19 and 2.21 on Python 3.11 and 3.12",
+        "README.md",
+    )
+    assert [core for core, _python in tested] == ["2.16", "2.19", "2.21"]
+    assert {python for _core, python in tested} == {"3.11", "3.12"}
+
+
 def test_no_document_shows_what_was_renamed() -> None:
     for path in read_documents():
         assert "rollout_guide" not in path.read_text(encoding="utf-8"), path
