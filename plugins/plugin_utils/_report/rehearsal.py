@@ -17,7 +17,7 @@ Facts = Mapping[str, Any]
 
 # Failure rates of which the table of waves has the odds.
 _RATES = (0.05, 0.10, 0.20)
-ODDS = f"stops {', '.join(map(percent, _RATES))}"
+ODDS = f"stop odds at {', '.join(map(percent, _RATES))}"
 _COLUMNS = (
     *("wave", "devices", "starts", "passes", "touched", "verified", "failed", "verdict"),
     ODDS,
@@ -43,7 +43,7 @@ def rehearsal_lines(result: Facts) -> list[str]:
         *map(visible, needless_stops(facts)),
         *map(visible, _stops(facts)),
         visible(
-            f"{minute(facts['ended'])} UTC: {facts['phase']}: {facts['why']}; devices touched:"
+            f"{minute(facts['ended'])} UTC: {facts['phase'].replace('_', ' ')}: {facts['why']}; devices touched:"
             f" {facts['touched']}; runs: {facts['runs']}"
         ),
         *unfinished_lines(facts),

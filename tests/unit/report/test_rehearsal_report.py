@@ -98,7 +98,7 @@ def test_the_table_has_the_odds_and_every_line_is_printable() -> None:
     run = facts(2, why=hostile, wave={"name": hostile}, cohorts=[cohort(hostile)])
     lines = lines_of(conclude(run))
     assert [line for line in lines if not line.isprintable()] == []
-    assert lines[1].split("  ")[-1] == "stops 5 %, 10 %, 20 %"
+    assert lines[1].split("  ")[-1] == "stop odds at 5 %, 10 %, 20 %"
     assert lines[2].endswith("wait     7.55 %, 32.3 %, 79.4 %")
     assert lines[2].split()[:6] == ["A", "B", "9", "-", "-", "0"]
 

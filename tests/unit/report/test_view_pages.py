@@ -68,7 +68,7 @@ def test_a_rehearsal_says_what_stops_it_and_when_waves_pass() -> None:
     found = page_of("rehearsal", rehearsal_of())
     assert "2026-03-06 12:00 UTC: pilot" in found.words
     assert "Devices touched by then: 16" in found.words
-    assert "stops 5 %, 10 %, 20 %" in found.words and "20 %, 40 %, 80 %" in found.words
+    assert "stop odds at 5 %, 10 %, 20 %" in found.words and "20 %, 40 %, 80 %" in found.words
     titles = found.tags.count("title")
     assert titles == 1 + 2, "a bar for each wave that starts"
 
