@@ -43,8 +43,8 @@ def rehearsal_lines(result: Facts) -> list[str]:
         *map(visible, needless_stops(facts)),
         *map(visible, _stops(facts)),
         visible(
-            f"{minute(facts['ended'])} UTC: {facts['phase'].replace('_', ' ')}: {facts['why']}; devices touched:"
-            f" {facts['touched']}; runs: {facts['runs']}"
+            f"{minute(facts['ended'])} UTC: {facts['phase'].replace('_', ' ')}: {facts['why']};"
+            f" devices touched: {facts['touched']}; runs: {facts['runs']}"
         ),
         *unfinished_lines(facts),
     ]
