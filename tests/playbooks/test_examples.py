@@ -69,7 +69,7 @@ UNTIL_CAMPAIGNS_END = turn_clock(hours_per_second=240)
 
 def is_waiting(task: dict[str, Any]) -> bool:
     ours = (value for key, value in task.items() if key.startswith("thingspace.fota."))
-    options = next(ours, {})
+    options = next(ours, None) or {}
     return bool(options.get("wait")) or options.get("state") == "reported"
 
 

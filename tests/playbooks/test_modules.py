@@ -30,6 +30,7 @@ FORESEEN = {
     "fota_upgrade": "v1ScheduleUpgrade",
     "fota_license": "v3AssignLicenses",
     "fota_callback": "v3RegisterCallback",
+    "fota_logging": "v2EnableDeviceLogging",
 }
 """The modules that say in check mode that they would change something, and what they call."""
 
@@ -72,6 +73,7 @@ def fleet() -> dict[str, Any]:
         {**meter, "deviceId": "358000000000032", "firmware": NEW, "reported_firmware": OLD},
         {**tracker, "deviceId": "358000000000040", "firmware": "VerizonFirmwareVersion-01"},
         {**tracker, "deviceId": "358000000000057", "firmware": "VerizonFirmwareVersion-01"},
+        {**tracker, "deviceId": "358000000000065", "protocol": "HTTP"},
     ]
     return made
 
@@ -102,6 +104,8 @@ ONE_TASK_A_MODULE = play(
     task("fota_license", devices=["358000000000016", "358000000000024"]),
     task("fota_callback", url=LISTENER),
     task("fota_callback_info", url=LISTENER),
+    task("fota_logging", devices=["358000000000065"]),
+    task("fota_logging_info", devices=["358000000000065"], gather=["check_ins"]),
     task("fota_license_info", devices=["358000000000024"], gather=["models"]),
     task("fota_overview_info"),
     task("fota_upgrade_info", states=["pending", "queued"]),

@@ -195,10 +195,14 @@ def known_versions(sim: SimulatorServer) -> dict[str, str]:
 
 def account_facts(sim: SimulatorServer) -> Row:
     """What the account has besides its campaigns and upgrades."""
-    account = sim._service.state.accounts[ACCOUNT]
+    state = sim._service.state
+    account = state.accounts[ACCOUNT]
     return {
         "licensed": account.licensed_imeis().ascending(),
         "candidates": sorted(account.cancel_candidates),
+        "logging": sorted(
+            imei for imei, periods in account.logging.items() if periods[-1].end > state.now
+        ),
         "listeners": {api: listener.url for api, listener in account.listeners.items()},
     }
 

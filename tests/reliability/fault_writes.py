@@ -32,6 +32,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.
     CAMPAIGN_MODULE_OPTIONS,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
+from ansible_collections.thingspace.fota.plugins.module_utils._module.device_logging.ensure import (
+    LOGGING_OPTIONS,
+    ensure_logging,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.firmware import (
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
@@ -411,6 +415,30 @@ def _callback_writes() -> list[Write]:
     ]
 
 
+# -- logging --------------------------------------------------------------------------------------
+
+
+def _logging(controller: Controller, *, ids: tuple[str, ...], **declared: Any) -> bool:
+    given = {"devices": list(ids), **declared}
+    return bool(controller.run(ensure_logging, LOGGING_OPTIONS, **given)["changed"])
+
+
+def _logged(stage: Stage) -> None:
+    _logging(stage.operator, ids=SOFTWARE_IMEIS[:2])
+
+
+def _logging_writes() -> list[Write]:
+    first, some = SOFTWARE_IMEIS[:1], SOFTWARE_IMEIS[:2]
+    off = {"devices_mode": "remove"}
+    rows: list[tuple[str, str, Callable[[Stage], None], Task]] = [
+        ("on-one", "v2EnableDeviceLogging", _nothing, partial(_logging, ids=first)),
+        ("on", "v2EnableLogging", _nothing, partial(_logging, ids=some)),
+        ("off-one", "v2DisableDeviceLogging", _logged, partial(_logging, ids=first, **off)),
+        ("off", "v2DisableLogging", _logged, partial(_logging, ids=some, **off)),
+    ]
+    return [Write("fota_logging", *row, account=True) for row in rows]
+
+
 # -- rollouts -------------------------------------------------------------------------------------
 
 _WAVES = [{"name": "pilot", "per_package": 4, "days": 10}, {"name": "all", "rest": True}]
@@ -513,5 +541,6 @@ WRITES: tuple[Write, ...] = (
     *_version_writes(),
     *_license_writes(),
     *_callback_writes(),
+    *_logging_writes(),
     *_rollout_writes(),
 )

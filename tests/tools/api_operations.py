@@ -8,13 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 
-from ansible_collections.thingspace.fota.plugins.module_utils._api import v1, v2, v3
+from ansible_collections.thingspace.fota.plugins.module_utils._api import (
+    logging_service,
+    v1,
+    v2,
+    v3,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._client.operation import Operation
 
 
 def api_operations() -> set[Operation]:
     """Operations of a module, of its services and of their groups of operations."""
-    return {found for module in (v1, v2, v3) for found in _operations(vars(module).values(), 3)}
+    return {
+        found
+        for module in (logging_service, v1, v2, v3)
+        for found in _operations(vars(module).values(), 3)
+    }
 
 
 def _operations(values: object, depth: int) -> Iterator[Operation]:

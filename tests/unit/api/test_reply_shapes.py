@@ -134,6 +134,9 @@ READS: dict[str, Call] = {
     "v1GetUpgrade": on(FotaV1, lambda s: s.get_upgrade("u")),
     "v1GetDeviceHistory": on(FotaV1, HISTORY),
     "v1GetSubscription": on(FotaV1, lambda s: s.get_subscription()),
+    "v2ListLoggingDevices": on(FotaV2, lambda s: s.list_logging()),
+    "v2GetDeviceLogs": on(FotaV2, lambda s: s.get_device_logs(IMEI)),
+    "v2GetCheckInHistory": on(FotaV2, lambda s: s.get_check_ins(IMEI)),
     "v1ListCallbacks": on(FotaV1, lambda s: s.get_listener()),
     "v2GetCallback": on(FotaV2, lambda s: s.get_listener()),
     "v3GetCallback": on(FotaV3, lambda s: s.get_listener()),
@@ -171,6 +174,10 @@ WRITES: dict[str, Call] = {
             "RemoveLicenses": lambda s: s.remove_licenses([IMEI]),
         }.items()
     },
+    "v2EnableLogging": on(FotaV2, lambda s: s.enable_logging([IMEI])),
+    "v2EnableDeviceLogging": on(FotaV2, lambda s: s.enable_device_logging(IMEI)),
+    "v2DisableLogging": on(FotaV2, lambda s: s.disable_logging([IMEI])),
+    "v2DisableDeviceLogging": on(FotaV2, lambda s: s.disable_device_logging(IMEI)),
     "v1RegisterCallback": on(FotaV1, lambda s: s.register_listener(LISTENER)),
     "v1DeregisterCallback": on(FotaV1, lambda s: s.deregister_listener()),
     **{
@@ -196,10 +203,12 @@ WRITES: dict[str, Call] = {
 REPEATABLE = {"v3SyncDeviceFirmware", "v3ReportDeviceFirmware"}
 # A null list is an empty one in other replies of the service, so a whole list may be null too.
 LISTENING = {"v1ListCallbacks", "v2GetCallback", "v3GetCallback"}
-MAY_BE_NULL = LISTENING | {"v1GetDeviceHistory", "v2GetDeviceHistory", "v3GetDeviceHistory"}
+MAY_BE_NULL = LISTENING | {"v2ListLoggingDevices", "v2GetDeviceLogs", "v2GetCheckInHistory"}
+MAY_BE_NULL |= {"v1GetDeviceHistory", "v2GetDeviceHistory", "v3GetDeviceHistory"}
 # After these, only the status that is read counts, so an object without a word is no failure.
 UNCLEAR = {"v1CancelUpgrade", "v2CancelCampaign", "v3CancelCampaign"}
 UNCLEAR |= {f"{version}DeregisterCallback" for version in ("v1", "v2", "v3")}
+UNCLEAR |= {"v2DisableLogging", "v2DisableDeviceLogging"}
 UNCLEAR |= {"v1DeleteCancelCandidates", "v2DeleteCancelCandidates"}
 
 

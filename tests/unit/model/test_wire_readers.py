@@ -32,6 +32,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.device impo
     read_devices,
     read_history,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._model.device_logging import (
+    read_check_ins,
+    read_device_logs,
+    read_logging_devices,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import MalformedReply
 from ansible_collections.thingspace.fota.plugins.module_utils._model.firmware import (
     Package,
@@ -447,6 +452,9 @@ READERS: tuple[Callable[[object], object], ...] = (
     read_subscription,
     read_listener,
     read_registration,
+    read_logging_devices,
+    read_device_logs,
+    read_check_ins,
     lambda value: read_candidate_page(value, first=0),
     lambda value: read_license_totals(as_row(value, "licenses")),
     lambda value: read_windows(value, "windows"),
