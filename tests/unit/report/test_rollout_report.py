@@ -14,7 +14,11 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.thingspace.fota.plugins.filter.fota_report import fota_report
+from ansible_collections.thingspace.fota.plugins.filter.fota_report import (
+    DOCUMENTATION,
+    FORMS,
+    fota_report,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     view_decision,
 )
@@ -322,6 +326,8 @@ def test_anything_but_a_result_is_refused(facts: object) -> None:
 def test_an_unknown_form_is_refused() -> None:
     with pytest.raises(AnsibleFilterError, match=r"must be one of report, plan, .*csv, changes"):
         fota_report({"msg": ""}, "table")
+    choices = yaml.safe_load(DOCUMENTATION)["options"]["form"]["choices"]
+    assert set(choices) == {*FORMS, "changes"}
 
 
 def test_a_pending_row_is_counted() -> None:
