@@ -12,11 +12,10 @@ from ansible.errors import AnsibleActionFail
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._action.terminal import TextAction
 from ansible_collections.thingspace.fota.plugins.plugin_utils._project.skeleton import (
-    RECORD,
     ProjectError,
     State,
     compare,
-    new_record,
+    needs_writing,
     write,
 )
 
@@ -45,8 +44,7 @@ class ActionModule(TextAction):
             unknown = sorted({*args["taken"]} - {file.path for file in files})
             if unknown:
                 raise ProjectError(f"taken: {unknown[0]} is not a file of the project.")
-            record = new_record(folder, files)
-            before = (folder / RECORD).read_text() if (folder / RECORD).exists() else ""
+            changed = needs_writing(folder, files)
             if not self._task.check_mode:
                 write(folder, files)
         except (OSError, ProjectError) as error:
@@ -56,7 +54,7 @@ class ActionModule(TextAction):
                 self.print_lines([f"{file.path}: you have edited it; a newer version differs:"])
                 self.print_lines(file.diff())
         return {
-            "changed": record != before or any(file.is_written for file in files),
+            "changed": changed,
             "path": str(folder),
             "files": {file.path: file.state.value for file in files},
             "diff": [

@@ -14,8 +14,9 @@ import pytest
 from ansible_collections.thingspace.fota.tests.awx.jobs import Awx
 from ansible_collections.thingspace.fota.tests.contract.fixtures import simulator
 from ansible_collections.thingspace.fota.tests.contract.interpreters import interpreter
+from ansible_collections.thingspace.fota.tests.playbooks.conftest import run_playbook
 
-__all__ = ["simulator"]
+__all__ = ["run_playbook", "simulator"]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -103,18 +103,18 @@ def _compare(
     return ProjectFile(path, content, present, state)
 
 
-def new_record(folder: Path, files: list[ProjectFile]) -> str:
-    """Give the record after the files have been written, as JSON.
+def new_record(folder: Path, files: list[ProjectFile]) -> dict[str, str]:
+    """Give the record after the files have been written.
 
     :raises ProjectError: the present record cannot be read.
     """
     kept = read_record(folder)
-    newest = {file.path: fingerprint(file.content) for file in files}
-    hashes = {
-        file.path: kept.get(file.path, "") if file.state is State.OUTDATED else newest[file.path]
+    return {
+        file.path: kept.get(file.path, "")
+        if file.state is State.OUTDATED
+        else fingerprint(file.content)
         for file in files
     }
-    return json.dumps({"files": hashes}, indent=1, sort_keys=True) + "\n"
 
 
 def read_record(folder: Path) -> Mapping[str, str]:
@@ -135,23 +135,28 @@ def read_record(folder: Path) -> Mapping[str, str]:
         ) from error
 
 
+def needs_writing(folder: Path, files: list[ProjectFile]) -> bool:
+    """Tell whether :func:`write` would change something.
+
+    :raises ProjectError: the present record cannot be read.
+    """
+    written = any(file.is_written for file in files)
+    return written or new_record(folder, files) != read_record(folder)
+
+
 def write(folder: Path, files: list[ProjectFile]) -> None:
     """Write what is new or updated, and the record.
 
     :raises OSError: a file cannot be written.
+    :raises ProjectError: the present record cannot be read.
     """
-    record = new_record(folder, files)
-    for path, content in (*_written(files), (RECORD, record)):
-        target = folder / path
-        if _read(target) != content:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(content, encoding="utf-8")
-
-
-def _written(files: list[ProjectFile]) -> Iterator[tuple[str, str]]:
-    for file in files:
-        if file.is_written:
-            yield file.path, file.content
+    if not needs_writing(folder, files):
+        return
+    record = json.dumps({"files": new_record(folder, files)}, indent=1, sort_keys=True)
+    written = {file.path: file.content for file in files if file.is_written}
+    for path, content in {**written, RECORD: f"{record}\n"}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content, encoding="utf-8")
 
 
 def fingerprint(content: str) -> str:
