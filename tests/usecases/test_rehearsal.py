@@ -14,6 +14,13 @@ import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.carry_out import (
+    make_run,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.info import (
+    ROLLOUT_OPTIONS,
+    read_declared,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.rehearse import (
     REHEARSAL_OPTIONS,
     rehearse_rollout,
@@ -171,6 +178,31 @@ def test_a_model_or_a_fleet_that_the_account_does_not_have(account: Account) -> 
     nothing.spec["devices"] = ["900000000000009"]
     with pytest.raises(PlanRefused, match="no target matches any of 1 selected device"):
         rehearse(account, rollout=nothing.spec)
+
+
+def test_a_run_stops_campaigns_as_the_role_does(account_with: AccountWith) -> None:
+    """One that has not started is cancelled; one that has is to be aborted, and ends early."""
+    account = account_with(fleet=fleet({"alpha": 10}))
+    spec = Rollout(account, {"alpha": 10}, waves=[{**WAVES[1], "days": 7}], on_halt="abort").spec
+    spec["limits"] = {"max_campaign_devices": 5}
+
+    def use_case(context: Context, params: dict[str, Any]) -> dict[str, Any]:
+        return make_run(context, read_declared(context, params))[1]
+
+    def run(state: str) -> list[str]:
+        account.sim.clear_journal()
+        given = {"rollout": spec, "state": state, "imei_check": "off", "max_connections": 2}
+        account.run(use_case, ROLLOUT_OPTIONS, **given)
+        return account.writes()
+
+    assert run("running") == ["v3ScheduleCampaign"] * 2
+    assert run("halted") == ["v3CancelCampaign"] * 2
+    assert {campaign["status"] for campaign in account.sim.campaigns()} == {"CampaignCancelled"}
+    spec["name"] = "again"
+    assert run("running") == ["v3ScheduleCampaign"] * 2
+    account.sim.set_now("2026-03-03T00:30:00Z")
+    account.sim.set_switch("delete_started_v3", "refused")
+    assert sorted(run("halted")) == ["v3CancelCampaign"] * 2 + ["v3UpdateCampaignDates"] * 2
 
 
 def test_a_copy_is_written_and_is_enough(account: Account, tmp_path: Path) -> None:
