@@ -318,11 +318,16 @@ def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
     assert (awaiting["kind"], awaiting["wave"]) == ("approval", "canary")
     approval = {"wave": "canary", "digest": run["Decide the next step"]["digest"][:12]}
 
-    settings = {"ANSIBLE_CONFIG": str(ROOT / "playbooks" / "files" / "ansible.cfg")}
+    settings = {
+        "ANSIBLE_CONFIG": str(ROOT / "playbooks" / "files" / "ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "false",
+        "ANSIBLE_FORCE_COLOR": "true",
+    }
     paused = mine.run_once(
         rollout_spec=wish, rollout_state="paused", environment=settings
     ).succeeded()
-    assert "\nRESULT  " in paused.output and "ok: [" not in paused.output
+    assert "RESULT  " in paused.output and "ok: [" not in paused.output
+    assert "\x1b[0;33m  stands  canary [" in paused.output, "it awaits approval"
     assert (paused["Decide the next step"]["phase"], paused.changed) == ("paused", [])
     survey = json.dumps([approval])
     mine.run_once(rollout_spec=wish, rollout_approved=survey).succeeded()

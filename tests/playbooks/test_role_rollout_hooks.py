@@ -98,7 +98,7 @@ def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
     mine = operator()
     mine.run_once("--check").succeeded()
     assert mine.events() == [] and not (mine.folder / "journal.jsonl").exists()
-    first = mine.run_once(report_path="first.json").succeeded()
+    first = mine.run_once(report_path="first.json", rollout_fail_on="held, halted").succeeded()
     report = json.loads((mine.folder / "first.json").read_text())
     assert (report["phase"], report["exposure"]) == ("running", 6), "as it is after the writes"
     assert mine.events() == ["before_wave pilot planned meters", "phase_change planned meters"]
@@ -170,6 +170,7 @@ WRONG = {
     "rollout_journal": "hooks/hook.yml/journal.jsonl",
     "report_path": "reports/report.json",
     "rollout_sate": "halted",
+    "rollout_fail_on": ["helt"],
 }
 
 
@@ -181,6 +182,7 @@ def test_what_a_run_could_not_write_or_read_is_refused_before_any_call(
     mine = operator()
     starts = (
         "rollout_sate: unknown variable; did you mean rollout_state?",
+        "rollout_fail_on: unknown phase helt",
         f"rollout_journal: cannot write {mine.folder}/hooks/hook.yml/journal.jsonl.",
         f"report_path: cannot write {mine.folder}/reports/report.json.",
     )

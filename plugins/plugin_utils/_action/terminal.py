@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-import sys
+import locale
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
+from ansible.utils import color
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.text import visible
 
@@ -56,5 +57,9 @@ def writes_json() -> bool:
 
 
 def output_encoding() -> str | None:
-    """Give the encoding of what is printed."""
-    return getattr(sys.stdout, "encoding", None)
+    """Give the encoding of the terminal; None where Ansible prints for a file or a log.
+
+    Ansible decides that, with its colors, before it starts the process of a task, which may be
+    detached from the terminal.
+    """
+    return locale.getpreferredencoding(do_setlocale=False) if color.ANSIBLE_COLOR else None

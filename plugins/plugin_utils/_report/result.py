@@ -188,7 +188,7 @@ def _few_wave_lines(waves: Sequence[Facts], width: int, *, ascii_: bool) -> list
 def _bars(waves: Sequence[Facts], width: int, *, ascii_: bool) -> list[Line]:
     """Draw waves, with their numbers and states."""
     longest = max((len(wave["name"]) for wave in waves), default=0)
-    tones = {"passed": "good", "halted": "bad", "held": "bad"}
+    tones = {"passed": "good", "awaits_approval": "attention", "halted": "bad", "held": "bad"}
     lines = []
     for wave in waves:
         sums = {
