@@ -348,5 +348,7 @@ def test_plays_and_tasks(
     )
     assert run.failed == [], run.output
     assert run.status == 0, run.output
+    by_uri, adopted = run.all("Schedule the campaign")
+    assert (by_uri.action, adopted.changed) == ("ansible.builtin.uri", False)
     called = {call["operation"] for call in sim.journal() if call["status"] == 200}
     assert {method.operation_id for method in VENDOR_METHODS} <= called
