@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 
-from ...._model.campaign import Campaign, CampaignDevice
+from ...._model.campaign import Campaign, CampaignDevice, CampaignType
 from ...._model.status import CampaignState, DeviceState
-from ..declaration.campaign_names import parse_name
+from ..declaration.campaign_names import SWEEP_WAVE, parse_name
 from .campaign_history import age, is_busy
 from .observed import OwnCampaign
 
@@ -84,7 +84,11 @@ class RolloutCampaigns:
     @property
     def devices(self) -> int:
         """Devices that its campaigns have or had; where a report lacks rows, as the names say."""
-        first = (own for own in self.campaigns if own.name.attempt == 1 and not own.refused)
+        first = (
+            own
+            for own in self.campaigns
+            if own.name.attempt == 1 and own.name.wave != SWEEP_WAVE and not own.refused
+        )
         return len(self.results) + sum(max(0, own.name.count - len(own.rows)) for own in first)
 
     @property
@@ -104,17 +108,19 @@ class RolloutCampaigns:
 def find_rollouts(
     campaigns: Iterable[tuple[Campaign, Sequence[CampaignDevice]]], now: datetime
 ) -> list[RolloutCampaigns]:
-    """Find the rollouts of campaigns by their names, those under way first.
+    """Find the rollouts of campaigns by their types and names, those under way first.
 
     :param campaigns: with their device reports, which may be empty; foreign ones are left out.
     """
-    found: dict[str, list[OwnCampaign]] = {}
+    found: dict[tuple[CampaignType, str], list[OwnCampaign]] = {}
     for campaign, rows in campaigns:
         name = parse_name(campaign.name)
         if name is not None:
-            found.setdefault(name.rollout, []).append(OwnCampaign(name, campaign, tuple(rows)))
+            key = campaign.type, name.rollout
+            found.setdefault(key, []).append(OwnCampaign(name, campaign, tuple(rows)))
     rollouts = [
-        RolloutCampaigns(name, tuple(sorted(own, key=age)), now) for name, own in found.items()
+        RolloutCampaigns(name, tuple(sorted(own, key=age)), now)
+        for (_type, name), own in found.items()
     ]
     order = list(Activity)
     return sorted(rollouts, key=lambda rollout: (order.index(rollout.activity), rollout.name))
