@@ -237,6 +237,7 @@ def test_rehearsal(reader: Reader) -> None:
     write_meters(reader)
     reader.follow("rehearsal_guide")
     assert (reader.folder / "copy.json").exists()
+    assert (reader.folder / "rehearsal.html").exists()
     assert {call["kind"] for call in reader.sim.journal()} <= {"read", "auth"}
 
 
@@ -246,7 +247,8 @@ def test_report(reader: Reader) -> None:
     reader.run("ansible-playbook thingspace.fota.rollout -i inventory -e @meters.yml")
     reader.write({"accounts.yml": files_of("report_guide")["accounts.yml"]})
     reader.follow("report_guide")
-    assert (reader.folder / "meters.html").stat().st_size > 10_000
+    for page in ("meters", "overview", "audit"):
+        assert (reader.folder / f"{page}.html").stat().st_size > 3_000
     assert {call["kind"] for call in reader.sim.journal()} == {"read", "write", "auth"}
     assert len(reader.sim.campaigns()) == 1
 
