@@ -48,7 +48,7 @@ TASKS = {one["name"]: one for one in ONE_TASK_A_MODULE[0]["tasks"]}
 IN_NO_PLAYBOOK = (
     *("fota_campaign_info", "fota_device_firmware", "fota_firmware_info"),
     *("fota_callback", "fota_callback_info", "fota_license", "fota_license_info"),
-    *("fota_logging", "fota_logging_info"),
+    *("fota_logging", "fota_logging_info", "fota_file", "fota_file_info"),
     *("fota_upgrade_info", "fota_wait"),
 )
 """Modules that no playbook runs in check mode on the account."""
@@ -61,7 +61,7 @@ WOULD_CHANGE = {
     "campaign": ["Create, change or cancel the campaign"],
     "halt": ["Cancel campaigns that must not start"],
     "logout": ["Log out"],
-    "modules": ["fota_callback", "fota_license", "fota_logging"],
+    "modules": ["fota_callback", "fota_license", "fota_logging", "fota_file"],
     "report": ["Write the report"],
     "reverse": ["Create the campaigns that are due"],
     "rollout": ["Create the campaigns that are due"],

@@ -15,6 +15,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.g
 )
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.playbooks.runner import (
+    ROOT,
     PlaybookRun,
     PlaybookRunner,
 )
@@ -25,12 +26,20 @@ GM01Q = "SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657"
 OLD, NEW = "SR1.2.0.0-10512", "SR1.2.0.0-10657"
 MODULES = [path.stem for path in update_return_blocks.MODULES]
 LISTENER = "https://hooks.example.com/fota"
+FILE = {
+    "path": str(ROOT / "galaxy.yml"),
+    "file_version": "7",
+    "make": "Verizon",
+    "model": "Model-A",
+    "target_path": "/etc/meter.conf",
+}
 FORESEEN = {
     "fota_campaign": "v3ScheduleCampaign",
     "fota_upgrade": "v1ScheduleUpgrade",
     "fota_license": "v3AssignLicenses",
     "fota_callback": "v3RegisterCallback",
     "fota_logging": "v2EnableDeviceLogging",
+    "fota_file": "v2UploadFile",
 }
 """The modules that say in check mode that they would change something, and what they call."""
 
@@ -106,6 +115,8 @@ ONE_TASK_A_MODULE = play(
     task("fota_callback_info", url=LISTENER),
     task("fota_logging", devices=["358000000000065"]),
     task("fota_logging_info", devices=["358000000000065"], gather=["check_ins"]),
+    task("fota_file", **FILE),
+    task("fota_file_info", model="Model-A"),
     task("fota_license_info", devices=["358000000000024"], gather=["models"]),
     task("fota_overview_info"),
     task("fota_upgrade_info", states=["pending", "queued"]),

@@ -203,6 +203,7 @@ def account_facts(sim: SimulatorServer) -> Row:
         "logging": sorted(
             imei for imei, periods in account.logging.items() if periods[-1].end > state.now
         ),
+        "files": [(file.name, file.version) for file in account.files],
         "listeners": {api: listener.url for api, listener in account.listeners.items()},
     }
 

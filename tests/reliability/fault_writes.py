@@ -40,6 +40,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.devices.fi
     DEVICE_FIRMWARE_OPTIONS,
     refresh_device_firmware,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.files.ensure import (
+    FILE_OPTIONS,
+    ensure_file,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.licenses.ensure import (
     LICENSE_OPTIONS,
     ensure_licenses,
@@ -439,6 +443,15 @@ def _logging_writes() -> list[Write]:
     return [Write("fota_logging", *row, account=True) for row in rows]
 
 
+# -- files ----------------------------------------------------------------------------------------
+
+
+def _upload(controller: Controller) -> bool:
+    kind = {"make": "Verizon", "model": "Model-A", "target_path": "/etc/meter.conf"}
+    given = {"path": __file__, "file_name": "meter.conf", "file_version": "7", **kind}
+    return bool(controller.run(ensure_file, FILE_OPTIONS, **given)["changed"])
+
+
 # -- rollouts -------------------------------------------------------------------------------------
 
 _WAVES = [{"name": "pilot", "per_package": 4, "days": 10}, {"name": "all", "rest": True}]
@@ -542,5 +555,6 @@ WRITES: tuple[Write, ...] = (
     *_license_writes(),
     *_callback_writes(),
     *_logging_writes(),
+    Write("fota_file", "upload", "v2UploadFile", _nothing, _upload, account=True),
     *_rollout_writes(),
 )

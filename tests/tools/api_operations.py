@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import is_dataclass
 
 from ansible_collections.thingspace.fota.plugins.module_utils._api import (
+    file_service,
     logging_service,
     v1,
     v2,
@@ -21,7 +22,7 @@ def api_operations() -> set[Operation]:
     """Operations of a module, of its services and of their groups of operations."""
     return {
         found
-        for module in (logging_service, v1, v2, v3)
+        for module in (file_service, logging_service, v1, v2, v3)
         for found in _operations(vars(module).values(), 3)
     }
 

@@ -11,6 +11,7 @@ from .._model.device import Device, read_devices
 from .._model.firmware import Package, read_packages
 from .callback_service import CallbackService, callback_operations
 from .campaign_service import CampaignOperations, CampaignService
+from .file_service import FileService
 from .license_service import CandidateService, candidate_operations, license_operations
 from .logging_service import LoggingService
 from .paging import ACCOUNT_DEVICE_PAGES
@@ -24,7 +25,7 @@ _CAMPAIGN = f"{_BASE}/campaigns/{{account}}/{{campaign_id}}"
 _REPORTS = f"{_BASE}/reports/{{account}}"
 
 
-class FotaV2(CampaignService, CandidateService, CallbackService, LoggingService):
+class FotaV2(CampaignService, CandidateService, CallbackService, LoggingService, FileService):
     """Software campaigns, packages, devices and licenses of v2."""
 
     type = CampaignType.SOFTWARE

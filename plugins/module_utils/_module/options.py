@@ -84,7 +84,7 @@ DEVICE_OPTIONS: dict[str, dict[str, Any]] = {
 VERSION_OPTION: dict[str, Any] = {"type": "raw"}
 """A version. Ansible would make the number 1.10 the text 1.1; :func:`check_versions` refuses it."""
 
-_VERSIONS = frozenset({"from_version", "to_version", "expect_version", "firmware"})
+_VERSIONS = frozenset({"from_version", "to_version", "expect_version", "file_version", "firmware"})
 
 # Declare a campaign and an upgrade alike.
 DECLARATION_OPTIONS: dict[str, dict[str, Any]] = {

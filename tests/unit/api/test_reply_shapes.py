@@ -49,6 +49,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
     Change,
     Schedule,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._model.configuration_file import (
+    FileUpload,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._model.upgrade import UpgradeRequest
 from ansible_collections.thingspace.fota.tests.tools.api_operations import api_operations
 
@@ -102,6 +105,7 @@ def campaign_request(type_: CampaignType) -> CampaignRequest:
 
 
 SCHEDULE = Schedule(start=date(2026, 3, 2), end=date(2026, 3, 9))
+UPLOAD = FileUpload("meter.conf", "7", "Verizon", "Model-A", "/etc/meter.conf", b"x")
 LISTENER = Listener("https://hooks.example.com/fota")
 UPGRADE = UpgradeRequest("a", "p", "b", date(2026, 3, 2), None, (IMEI,))
 DEVICES, CAMPAIGNS, UPGRADES = "deviceList", "campaignList", "reportList"
@@ -137,6 +141,7 @@ READS: dict[str, Call] = {
     "v2ListLoggingDevices": on(FotaV2, lambda s: s.list_logging()),
     "v2GetDeviceLogs": on(FotaV2, lambda s: s.get_device_logs(IMEI)),
     "v2GetCheckInHistory": on(FotaV2, lambda s: s.get_check_ins(IMEI)),
+    "v2ListFiles": on(FotaV2, lambda s: s.list_files()),
     "v1ListCallbacks": on(FotaV1, lambda s: s.get_listener()),
     "v2GetCallback": on(FotaV2, lambda s: s.get_listener()),
     "v3GetCallback": on(FotaV3, lambda s: s.get_listener()),
@@ -178,6 +183,7 @@ WRITES: dict[str, Call] = {
     "v2EnableDeviceLogging": on(FotaV2, lambda s: s.enable_device_logging(IMEI)),
     "v2DisableLogging": on(FotaV2, lambda s: s.disable_logging([IMEI])),
     "v2DisableDeviceLogging": on(FotaV2, lambda s: s.disable_device_logging(IMEI)),
+    "v2UploadFile": on(FotaV2, lambda s: s.upload_file(UPLOAD)),
     "v1RegisterCallback": on(FotaV1, lambda s: s.register_listener(LISTENER)),
     "v1DeregisterCallback": on(FotaV1, lambda s: s.deregister_listener()),
     **{

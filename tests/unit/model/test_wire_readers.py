@@ -27,6 +27,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign_wi
     read_device_changes,
     write_schedule,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._model.configuration_file import (
+    read_files,
+    read_uploaded,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._model.device import (
     InstalledSoftware,
     read_devices,
@@ -455,6 +459,8 @@ READERS: tuple[Callable[[object], object], ...] = (
     read_logging_devices,
     read_device_logs,
     read_check_ins,
+    read_files,
+    read_uploaded,
     lambda value: read_candidate_page(value, first=0),
     lambda value: read_license_totals(as_row(value, "licenses")),
     lambda value: read_windows(value, "windows"),
