@@ -36,6 +36,13 @@ LINTERS = {  # scripts
     "ansible-lint": "ansible-lint --offline --profile production --nocolor",
     "importer": """export GALAXY_IMPORTER_RUN_ANSIBLE_LINT=false; ansible-galaxy collection build
 python -m galaxy_importer.main thingspace-fota-*.tar.gz""",
+    # ansible-builder comes with galaxy-importer.
+    "builder": """target=$(mktemp -d); ansible-galaxy collection build --output-path "$target"
+ansible-galaxy collection install --no-deps -p "$target" "$target"/*.tar.gz
+ansible-builder introspect --write-pip "$target/pip" "$target"
+grep -F 'requests>=' "$target/pip"; grep -F 'python-dateutil>=' "$target/pip"
+cd "$target"/ansible_collections/thingspace/fota/playbooks/files/awx_project
+ansible-builder create""",
     "docs-lint": "antsibull-docs lint-collection-docs --plugin-docs .",
     "types": f"mypy; mypy --python-executable '{sys.executable}' noxfile.py .ci",
     "changelog": """antsibull-changelog lint

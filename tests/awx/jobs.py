@@ -23,7 +23,7 @@ from typing import Any
 import jinja2
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._project import skeleton
-from ansible_collections.thingspace.fota.tests.awx.objects import named, questions
+from ansible_collections.thingspace.fota.tests.awx import objects
 from ansible_collections.thingspace.fota.tests.playbooks.runner import DROPPED, ROOT
 
 LONGEST_JOB = 1800  # seconds; only a job that hangs meets it
@@ -50,14 +50,17 @@ class Awx:
     """Starts jobs of the templates in the data file, all with one project and inventory.
 
     :ivar project: the directory of the project.
+    :ivar data_path: the directory that outlives jobs; empty if there is none.
+    :ivar inputs: of the credential; an empty one is as one that is not given.
     """
 
-    def __init__(self, folder: Path, python: str, inputs: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, python: str, inputs: dict[str, str]) -> None:
         self.project = folder / "project"
         skeleton.write(self.project, skeleton.compare(self.project))
+        self.data_path = str(folder / "data")
         self._folder = folder
         self._python = python
-        self._inputs = inputs
+        self.inputs = inputs
         self._started = 0
         link = folder / "collections/ansible_collections/thingspace/fota"
         link.parent.mkdir(parents=True)
@@ -71,6 +74,7 @@ class Awx:
         *arguments: str,
         artifacts: Mapping[str, Any] | None = None,
         workflow: Mapping[str, Any] | None = None,
+        named: str = "fota approve",
     ) -> Job:
         """Run a job to its end.
 
@@ -78,9 +82,10 @@ class Awx:
         :param arguments: that AWX adds, such as a limit.
         :param artifacts: of the jobs before in the workflow.
         :param workflow: variables of the workflow; None without one.
+        :param named: name of the workflow; for a slice, AWX makes one with the name of the template.
         """
-        entry = named("controller_templates", template)
-        asked = questions(entry)
+        entry = objects.named("controller_templates", template)
+        asked = objects.questions(entry)
         assert {*(answers or {})} <= {*asked}, "AWX refuses variables that the survey does not ask"
         defaults = {
             name: question["default"]
@@ -90,7 +95,7 @@ class Awx:
         self._started += 1
         names = {"awx_job_id": self._started, "awx_job_template_name": template}
         if workflow is not None:
-            names |= {"awx_workflow_job_id": 1, "awx_workflow_job_name": "fota approve"}
+            names |= {"awx_workflow_job_id": 1, "awx_workflow_job_name": named}
         extra = {
             **entry["extra_vars"],
             **defaults,
@@ -100,7 +105,7 @@ class Awx:
             **names,
         }
         if "declaration_data_path" in extra:
-            extra["declaration_data_path"] = str(self._folder / "data")
+            extra["declaration_data_path"] = self.data_path
         return self._run(entry["playbook"], inventory, extra, arguments)
 
     def _run(
@@ -143,9 +148,9 @@ class Awx:
 
     def _environment(self, private: Path) -> dict[str, str]:
         """What the injectors of the credential type give, and what AWX sets itself."""
-        type_ = named("controller_credential_types", "ThingSpace FOTA")
+        type_ = objects.named("controller_credential_types", "ThingSpace FOTA")
         values = {
-            entry["id"]: self._inputs.get(entry["id"], "") for entry in type_["inputs"]["fields"]
+            entry["id"]: self.inputs.get(entry["id"], "") for entry in type_["inputs"]["fields"]
         }
         injected = {
             name: jinja2.Template(template).render(values)

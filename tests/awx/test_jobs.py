@@ -90,3 +90,32 @@ def test_plans_are_approved_to_the_end_of_a_rollout_that_halts(
 
 def limited(awx: Awx, template: str) -> Job:
     return awx.launch(template, inventory(12), METERS, "--limit", "model_alpha").failed()
+
+
+def test_jobs_refuse_what_they_cannot_do_and_say_what_is_lost(
+    awx: Callable[[Any], Awx], simulator: StartSimulator
+) -> None:
+    sim = simulator(fleet({"alpha": 12}), start=START)
+    mine = awx(sim)
+    declare(mine)
+    hosts = inventory(12)
+    unknown = mine.launch("fota status", hosts, {"declaration": "metres"}).failed()
+    assert "metres.yml does not exist. There are: example, meters." in unknown.output
+    part = mine.launch(
+        "fota nightly run", hosts, workflow=METERS, named="fota nightly run"
+    ).failed()
+    assert "is a slice of fota nightly run" in part.output
+    early = mine.launch("fota run approved plan", hosts, workflow=METERS).failed()
+    assert "there is no approved plan" in early.output
+    assert sim.journal() == []
+
+    mine.data_path = ""
+    mine.inputs["token_cache"] = ""
+    report = mine.launch("fota report", hosts, METERS).succeeded()
+    assert "The login of this job is thrown away with it" in report.output
+    assert "## Waves and cohorts" in report.output
+    assert (mine.project / "reports/meters.html").exists()
+    empty = {"all": {"hosts": {"localhost": hosts["all"]["hosts"]["localhost"]}}}
+    refused = mine.launch("fota run", empty, METERS).failed()
+    assert "no device is selected" in refused.output
+    assert sim.campaigns() == []
