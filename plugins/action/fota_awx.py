@@ -27,7 +27,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._project.awx_objec
 )
 
 # What the modules of awx.awx say where an object refers to another one that does not exist.
-NOT_FOUND = re.compile(r"returned 0 items, expected 1|not found|does not exist", re.IGNORECASE)
+NOT_FOUND = re.compile(r"returned 0 items|missing items|not found|does not exist", re.IGNORECASE)
 
 
 class ActionModule(TextAction):
@@ -85,7 +85,7 @@ class ActionModule(TextAction):
                 module_args={**plain(args["connection"]), **call.args},
                 task_vars=task_vars,
             )
-            message = str(result.get("msg", ""))
+            message = str(result.get("msg") or result.get("module_stderr") or "failed").strip()
             if not result.get("failed"):
                 state = "changed" if result.get("changed") else "ok"
             elif args["state"] == "absent" and NOT_FOUND.search(message):
@@ -96,7 +96,7 @@ class ActionModule(TextAction):
                 return {
                     "failed": True,
                     "changed": bool(changed),
-                    "msg": f"{call.label}: {message or 'failed'}",
+                    "msg": f"{call.label}: {message.splitlines()[-1]}",
                     "objects": changed,
                 }
             self.print_lines([f"{call.label}: {state}"])
