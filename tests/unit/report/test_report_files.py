@@ -223,6 +223,16 @@ def test_the_same_facts_give_the_same_files() -> None:
         assert fota_report(facts_of(), form) == fota_report(facts_of(), form)
 
 
+def test_a_plan_lists_the_campaigns_that_are_due() -> None:
+    facts = planned()
+    names = [change["name"] for change in facts["changes"]]
+    assert names
+    for form in ("html", "markdown"):
+        text = str(fota_report(facts, form)).replace("\\", "")
+        assert [name for name in names if name in text] == names
+        assert "Planned: 12 devices in 2 waves" in text
+
+
 # -- odd facts
 
 

@@ -76,6 +76,14 @@ def _waiting(facts: Facts) -> Iterator[str]:
         yield from ("", f"{_plain(paste.purpose)}:", "", f"    {paste.line}")
     if waiting.where:
         yield from ("", _plain(waiting.where))
+    if facts["changes"]:
+        yield from ("", "Due in this run:", "")
+        yield from _table(("Action", "Campaign", "Devices", "Why"), map(_change, facts["changes"]))
+
+
+def _change(change: Facts) -> list[str]:
+    parts = (change["action"], change["name"], change.get("devices", ""), change["why"])
+    return [_plain(part) for part in parts]
 
 
 def _waves(facts: Facts) -> Iterator[str]:
