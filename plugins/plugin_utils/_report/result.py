@@ -16,7 +16,7 @@ from .writes import Writes
 
 Facts = Mapping[str, Any]
 
-MOST_LINES, FEW_LINES = 12, 8
+MOST_LINES, FEW_LINES = 12, 7
 # Lines of waves, names in a line, and lines to paste; longer lists are cut with a count.
 _WAVES, _FEW_WAVES, _NAMED, _PASTED = 4, 3, 3, 2
 _LONGEST = 500

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +15,11 @@ from ...module_utils._model.text import count
 Facts = Mapping[str, Any]
 NOTHING: Mapping[str, Any] = {}
 
-# Actions that stop campaigns, in the order in which they are tried, and what they did.
+# What a campaign to stop is asked for with.
 _NAMED_BY = ("campaign_id", "end_date")
+# Names of campaigns end with the number of their devices.
+_DEVICES = re.compile(r"\.n(\d+)$", re.ASCII)
+# Actions that stop campaigns, in the order in which they are tried, and what they did.
 _STOPS = {"cancel": "cancelled", "abort": "aborted", "shorten": "shortened"}
 
 
@@ -132,12 +136,11 @@ class Writes:
         return [change for change in changes if change["action"] == action]
 
     def _devices_of(self, ids: Iterable[str]) -> list[int]:
-        """Give the devices of each campaign; those of older targets are not known."""
-        known = {
-            campaign["campaign_id"]: campaign["devices"]
-            for campaign in self.decision.get("campaigns", ())
-        }
-        return [known.get(each, 0) for each in ids]
+        """Give the devices of each campaign, as their names say: some are of older targets."""
+        named = [*self.decision.get("campaigns", ()), *self.decision.get("changes", ())]
+        names = {each["campaign_id"]: each["name"] for each in named if "campaign_id" in each}
+        found = (_DEVICES.search(names.get(each, "")) for each in ids)
+        return [int(match[1]) if match else 0 for match in found]
 
 
 def _message(result: Facts) -> str:

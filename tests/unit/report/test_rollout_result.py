@@ -45,7 +45,7 @@ def begun(**more: Any) -> dict[str, Any]:
             "create": [{"name": each["name"]} for each in CREATED],
         },
         "changes": [{"action": "create", "name": each["name"], "devices": 6} for each in CREATED],
-        "campaigns": [{**each, "devices": 7} for each in stops],
+        "campaigns": [{**each, "name": f"tsr.{each['campaign_id']}.n7"} for each in stops],
         "steps": [],
         **more,
     }
