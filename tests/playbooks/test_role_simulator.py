@@ -38,6 +38,22 @@ def play(*tasks: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+READ_ACCOUNT = [
+    {
+        "name": f"Read {what}",
+        f"thingspace.fota.fota_{what}_info": options,
+        "module_defaults": {"group/thingspace.fota.fota": "{{ simulator_connection }}"},
+        "register": what,
+    }
+    for what, options in (("device", {"gather": ["subscription"]}), ("firmware", {}))
+]
+ORIGINAL = {
+    "now": "2026-03-02T08:00:00Z",
+    "devices": "{{ device.devices }}",
+    "packages": "{{ firmware.packages }}",
+    "subscription": "{{ device.subscription }}",
+    "qualified": [],
+}
 COUNT_DEVICES = {
     "name": "Count devices",
     "thingspace.fota.fota_device_info": {"return_devices": "none"},
@@ -69,6 +85,8 @@ def test_it_serves_moves_and_stops(run_playbook: PlaybookRunner) -> None:
             role("started"),
             COUNT_DEVICES,
             OVERVIEW,
+            *READ_ACCOUNT,
+            role("copied", simulator_original=ORIGINAL),
             role("advance", simulator_advance_hours=30),
             role("stopped"),
             role("stopped"),
@@ -81,6 +99,9 @@ def test_it_serves_moves_and_stops(run_playbook: PlaybookRunner) -> None:
     assert (overview["seed"], overview["latency_ms"]) == (7, 1)
     assert overview["switches"]["prescheduled"] == "own"
     assert overview["switches"]["window_zone"] == "utc-5"
+    (copy,) = run["Set the copy as a fact"]["ansible_facts"]["simulator_copy"]["accounts"]
+    assert copy["name"] == "0000000000-00001", "not that of the account"
+    assert [device["model"] for device in copy["devices"]] == ["nRF9160"] * 3
     assert run["Advance the virtual clock"]["json"]["now"] == "2026-03-03T14:00:00.000Z"
     assert len([task for task in run.all("Start the simulator") if task.changed]) == 1
     assert len([task for task in run.all("Stop the simulator") if task.changed]) == 1
