@@ -58,24 +58,26 @@ options:
     description:
       - V(firmware) is a firmware campaign of network-aware devices (FOTA v3).
       - V(software) is a software campaign of devices that poll for software (FOTA v2).
+      - V(file) is a software campaign that brings a configuration file to these devices. Upload it
+        with M(thingspace.fota.fota_file). V(file) was added in version 0.7.0.
     type: str
-    choices: [firmware, software]
+    choices: [firmware, software, file]
     default: firmware
   package:
     description:
-      - Name of the package, as returned by M(thingspace.fota.fota_firmware_info). Required to
-        create a campaign.
+      - Name of the package, as returned by M(thingspace.fota.fota_firmware_info), or of the file,
+        as returned by M(thingspace.fota.fota_file). Required to create a campaign.
     type: str
     aliases: [firmware_name, software_name]
   from_version:
     description:
       - Version that the devices have now. By default, it is looked up in the firmware catalog.
-        Required for V(software).
+        Required for V(software), and not valid for V(file).
     type: raw
   to_version:
     description:
       - Version that the devices get. By default, it is looked up in the firmware catalog. Required
-        for V(software).
+        for V(software), and for V(file), where it is the version of the file.
     type: raw
   protocol:
     description:

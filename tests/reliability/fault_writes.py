@@ -85,7 +85,7 @@ SAME_AS_OTHERS = frozenset(
         *("v1AssignLicenses", "v1RemoveLicenses", "v2AssignLicenses", "v2RemoveLicenses"),
         *("v1CreateCancelCandidates", "v1DeleteCancelCandidates"),
         *("v1RegisterCallback", "v1DeregisterCallback", "v2RegisterCallback", "v2UpdateCallback"),
-        "v2DeregisterCallback",
+        *("v2DeregisterCallback", "v2ScheduleFileCampaign"),
     }
 )
 

@@ -14,6 +14,12 @@ import pytest
 from ansible_collections.thingspace.fota.plugins.module_utils._client.body import form_body
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.ensure import (
+    ensure_campaigns,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
+    CAMPAIGN_MODULE_OPTIONS,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.files.ensure import (
     FILE_OPTIONS,
     ensure_file,
@@ -23,7 +29,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.files.info
     read_file_info,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api import files
-from ansible_collections.thingspace.fota.tests.usecases.account import Account
+from ansible_collections.thingspace.fota.tests.usecases.account import ACCOUNT, Account
 
 # Bytes that a form, a mail or a text could change.
 CONTENT = b"\r\n--edge--\r\n" + bytes(range(256)) + b"\n. \t\r\n"
@@ -82,6 +88,36 @@ def test_the_file_arrives_byte_for_byte(
     assert fields["localTargetPath"] == "/etc/größe €.conf"
     body = form_body({}, field_name="f", file_name=name, file=CONTENT)
     assert b'filename="odd %22name%22; x=1.conf"' in body.content
+
+
+def test_a_campaign_brings_a_file_to_devices(account: Account, path: Path) -> None:
+    file = ensure(account, path)["file"]
+    gateways = [one for one in account.sim.devices() if one["protocol"] == "HTTP"]
+    given = {
+        "type": "file",
+        "name": "configuration",
+        "package": file["file_name"],
+        "to_version": file["file_version"],
+        "start_date": "2026-03-05",
+        "end_date": "2026-03-09",
+        "devices": [one["deviceId"] for one in gateways if one["accountName"] == ACCOUNT],
+        "imei_check": "off",
+    }
+    account.sim.clear_journal()
+    account.sim.refuse_writes = True
+    foreseen = account.run(ensure_campaigns, CAMPAIGN_MODULE_OPTIONS, check=True, **given)
+    account.sim.refuse_writes = False
+    real = account.run(ensure_campaigns, CAMPAIGN_MODULE_OPTIONS, **given)
+    account.sim.advance(hours=2)
+    again = account.run(ensure_campaigns, CAMPAIGN_MODULE_OPTIONS, **given)
+    assert [one["changed"] for one in (foreseen, real, again)] == [True, True, False]
+    assert foreseen["diff"] == real["diff"]
+    assert real["campaign"]["package"] == file["file_name"]
+    assert account.writes() == ["v2ScheduleFileCampaign"]
+    assert account.calls("v3ListFirmware") == 0
+    account.sim.set_now("2026-03-10T00:00:00Z")
+    (campaign,) = account.sim.campaigns()
+    assert {row["status"] for row in campaign["devices"].values()} == {"UpgradeSuccess"}
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "reset_before", "empty_200"])

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from .._client.operation import Kind, Operation
-from .._model.campaign import CampaignType
+from .._model.campaign import Campaign, CampaignRequest, CampaignType
+from .._model.campaign_wire import write_request
 from .._model.device import Device, read_devices
 from .._model.firmware import Package, read_packages
 from .callback_service import CallbackService, callback_operations
@@ -20,6 +21,10 @@ _BASE = "/fota/v2"
 
 LIST_SOFTWARE = Operation("v2ListSoftware", "GET", f"{_BASE}/software/{{account}}", Kind.READ)
 LIST_DEVICES = Operation("v2ListDevices", "GET", f"{_BASE}/devices/{{account}}", Kind.READ)
+
+SCHEDULE_FILE = Operation(
+    "v2ScheduleFileCampaign", "POST", f"{_BASE}/campaigns/files/{{account}}", Kind.WRITE
+)
 
 _CAMPAIGN = f"{_BASE}/campaigns/{{account}}/{{campaign_id}}"
 _REPORTS = f"{_BASE}/reports/{{account}}"
@@ -51,6 +56,12 @@ class FotaV2(CampaignService, CandidateService, CallbackService, LoggingService,
             "v2GetDeviceHistory", "GET", f"{_REPORTS}/devices/{{device_id}}", Kind.READ
         ),
     )
+
+    def create_campaign(self, request: CampaignRequest) -> Campaign:
+        """Request a campaign; one for a configuration file has a path of its own."""
+        if not request.is_file:
+            return super().create_campaign(request)
+        return self._call(SCHEDULE_FILE, self._read_whole, body=write_request(request))
 
     def list_software(self, *, distribution_type: str | None = None) -> list[Package]:
         """List the published packages; they have no versions in v2."""

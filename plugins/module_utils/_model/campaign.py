@@ -61,7 +61,11 @@ class Schedule:
 
 @dataclass(frozen=True)
 class CampaignRequest:
-    """The request to create a campaign. The flags exist only in v3 and are always sent there."""
+    """The request to create a campaign. The flags exist only in v3 and are always sent there.
+
+    :ivar is_file: the package of a software campaign is a configuration file, and ``to_version``
+        its version.
+    """
 
     type: CampaignType
     name: str
@@ -73,6 +77,7 @@ class CampaignRequest:
     devices: tuple[str, ...] = field(repr=False)
     auto_assign_license: bool = False
     auto_add_devices: bool = False
+    is_file: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,9 @@ def read_campaign(reply: object, type_: CampaignType) -> Campaign:
         id=text(row, "id", "campaignId"),
         type=type_,
         name=text(row, "campaignName"),
-        package=text(row, "firmwareName", "softwareName"),
+        package=text(row, "firmwareName", "softwareName", "fileName"),
         from_version=text(row, "firmwareFrom", "softwareFrom"),
-        to_version=text(row, "firmwareTo", "softwareTo"),
+        to_version=text(row, "firmwareTo", "softwareTo", "fileVersion"),
         protocol=text(row, "protocol", "distributionType"),
         make=text(row, "make"),
         model=text(row, "model"),
@@ -113,6 +113,12 @@ def write_request(request: CampaignRequest) -> dict[str, object]:
             "protocol": request.protocol,
             "autoAssignLicenseFlag": request.auto_assign_license,
             "autoAddDevicesFlag": request.auto_add_devices,
+        }
+    if request.is_file:
+        return body | {
+            "fileName": request.package,
+            "fileVersion": request.to_version,
+            "distributionType": request.protocol,
         }
     return body | {
         "softwareName": request.package,

@@ -83,6 +83,7 @@ class CampaignSpec:
     pilot_done: bool = False
     abort_started: bool = False
     recreate: bool = False
+    is_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,8 @@ def needs_creation(spec: CampaignSpec, target: Campaign | None) -> bool:
 
 def needs_catalog(spec: CampaignSpec) -> bool:
     """Tell whether the versions of a campaign to create have to be looked up."""
-    return bool(spec.package) and not (spec.from_version and spec.to_version)
+    known = spec.is_file or (spec.from_version and spec.to_version)
+    return bool(spec.package) and not known
 
 
 def needs_device_report(spec: CampaignSpec, target: Campaign | None) -> bool:
@@ -284,6 +286,7 @@ def _plan_creation(
         devices=spec.devices or (),
         auto_assign_license=bool(spec.auto_assign_license),
         auto_add_devices=bool(spec.auto_add_devices),
+        is_file=spec.is_file,
     )
     firmware = spec.type is CampaignType.FIRMWARE
     return CampaignPlan(

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -183,6 +184,9 @@ WRITES: dict[str, Call] = {
     "v2EnableDeviceLogging": on(FotaV2, lambda s: s.enable_device_logging(IMEI)),
     "v2DisableLogging": on(FotaV2, lambda s: s.disable_logging([IMEI])),
     "v2DisableDeviceLogging": on(FotaV2, lambda s: s.disable_device_logging(IMEI)),
+    "v2ScheduleFileCampaign": on(
+        FotaV2, lambda s: s.create_campaign(replace(campaign_request(s.type), is_file=True))
+    ),
     "v2UploadFile": on(FotaV2, lambda s: s.upload_file(UPLOAD)),
     "v1RegisterCallback": on(FotaV1, lambda s: s.register_listener(LISTENER)),
     "v1DeregisterCallback": on(FotaV1, lambda s: s.deregister_listener()),

@@ -167,6 +167,13 @@ def test_a_software_campaign() -> None:
             "to_version",
             id="software-without-to",
         ),
+        pytest.param(
+            {"type": "file", "package": "f", "from_version": "1", "to_version": "2"},
+            "from_version",
+            id="file-with-from",
+        ),
+        pytest.param({"type": "file", "package": "f"}, "to_version", id="file-without-to"),
+        pytest.param({"type": "file", "windows": []}, "windows", id="file-windows"),
         pytest.param({"campaigns": []}, "campaigns", id="no-campaign"),
     ],
 )
@@ -246,7 +253,7 @@ windows = st.none() | st.lists(
             "install_windows": windows,
             "devices": st.none() | st.lists(st.sampled_from([VALID, WRONG_DIGIT, "x", ""])),
             "devices_mode": st.sampled_from([mode.value for mode in DevicesMode]),
-            "type": st.sampled_from(["firmware", "software"]),
+            "type": st.sampled_from(["firmware", "software", "file"]),
             "protocol": st.sampled_from([None, "LWM2M", "OMA", "HTTP", "x"]),
             "state": st.sampled_from(["present", "absent"]),
         },

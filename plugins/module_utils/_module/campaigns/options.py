@@ -32,12 +32,15 @@ TYPE_OPTION: dict[str, dict[str, Any]] = {
     },
 }
 
+# A software campaign whose package is a configuration file.
+FILE = "file"
+
 _WINDOW_OPTION = {"type": "list", "elements": "raw"}
 
 CAMPAIGN_OPTIONS: dict[str, dict[str, Any]] = {
     "name": {"type": "str"},
     "campaign_id": {"type": "str"},
-    **TYPE_OPTION,
+    "type": {**TYPE_OPTION["type"], "choices": [*TYPE_OPTION["type"]["choices"], FILE]},
     "package": {"type": "str", "aliases": ["firmware_name", "software_name"]},
     "from_version": VERSION_OPTION,
     "protocol": {"type": "str", "choices": ["LWM2M", "OMA", "HTTP"]},
@@ -111,7 +114,8 @@ def _collect(
 
 
 def _read_spec(params: Mapping[str, Any], prefix: str) -> tuple[CampaignSpec, list[str]]:
-    type_ = CampaignType(params["type"])
+    is_file = params["type"] == FILE
+    type_ = CampaignType.SOFTWARE if is_file else CampaignType(params["type"])
     if not params.get("name") and not params.get("campaign_id"):
         raise InvalidValue(
             f"{prefix}name",
@@ -139,6 +143,7 @@ def _read_spec(params: Mapping[str, Any], prefix: str) -> tuple[CampaignSpec, li
         pilot_done=params["pilot_done"],
         abort_started=params["abort_started"],
         recreate=params["recreate"],
+        is_file=is_file,
     )
     return spec, list(devices.warnings) if devices else []
 
@@ -150,7 +155,7 @@ def _check_type(params: Mapping[str, Any], prefix: str, type_: CampaignType) -> 
             raise InvalidValue(
                 f"{prefix}{option}",
                 params[option],
-                f"must not be declared for a campaign of type {type_.value}",
+                f"must not be declared for a campaign of type {params['type']}",
             )
     protocol = params.get("protocol")
     if protocol is not None and protocol not in type_.protocols:
@@ -158,11 +163,16 @@ def _check_type(params: Mapping[str, Any], prefix: str, type_: CampaignType) -> 
         raise InvalidValue(
             f"{prefix}protocol",
             protocol,
-            f"must be one of {known} for a campaign of type {type_.value}",
+            f"must be one of {known} for a campaign of type {params['type']}",
         )
     creates = params["state"] == "present" and params.get("package")
+    if params["type"] == FILE and params.get("from_version"):
+        raise InvalidValue(
+            f"{prefix}from_version", params["from_version"], "must not be declared for a file"
+        )
     if type_ is CampaignType.SOFTWARE and creates:
-        for option in ("from_version", "to_version"):
+        needed = ("to_version",) if params["type"] == FILE else ("from_version", "to_version")
+        for option in needed:
             if not params.get(option):
                 raise InvalidValue(
                     f"{prefix}{option}",
