@@ -21,6 +21,9 @@ class ActionModule(TextAction):
         :raises AnsibleActionFail: an option is missing or not known.
         """
         super().run(tmp, task_vars)
+        lines = self._task.args.get("lines")
+        if isinstance(lines, str):  # one line, which Ansible would cut at its commas
+            self._task.args["lines"] = [lines]
         _result, args = self.validate_argument_spec(  # type: ignore[no-untyped-call]
             argument_spec={"lines": {"type": "list", "elements": "str", "required": True}}
         )

@@ -33,7 +33,7 @@ attributes:
     support: none
 options:
   lines:
-    description: Lines to print.
+    description: Lines to print. A string is one line.
     type: list
     elements: str
     required: true
