@@ -16,9 +16,11 @@ from .writes import Writes
 
 Facts = Mapping[str, Any]
 
-MOST_LINES, FEW_LINES = 12, 7
+MOST_LINES = 12
+# Those of a run without work where nothing has halted and no operator must act.
+FEW_LINES = 6
 # Lines of waves, names in a line, and lines to paste; longer lists are cut with a count.
-_WAVES, _FEW_WAVES, _NAMED, _PASTED = 4, 3, 3, 2
+_WAVES, _NAMED, _PASTED = 3, 3, 2
 _LONGEST = 500
 _NARROW = 60
 
@@ -88,23 +90,18 @@ class Conclusion:
     def stands(self, *, width: int = BAR_WIDTH, ascii_: bool = True) -> list[Line]:
         """Give the phase, the waves as bars, halted cohorts, and what can still change.
 
-        Waves share lines where they are many, so that the whole result has :data:`FEW_LINES` lines
-        if that is possible.
-
         :param width: of the bars.
         """
         facts = self.facts
         head = Line(*self._headline())
         if not is_judged(facts):
             return [head]
-        others = [*_cohort_lines(facts), *_unstoppable_lines(facts)]
-        room = FEW_LINES - len(["did", head, *others, *self.next()])
-        waves = [wave for wave in facts["waves"] if wave["devices"]]
-        if len(waves) > max(min(room, _WAVES), _FEW_WAVES):
-            lines = _few_wave_lines(waves, width, ascii_=ascii_)
-        else:
-            lines = _bars(waves, width, ascii_=ascii_)
-        return [head, *lines, *others]
+        return [
+            head,
+            *_wave_lines(facts["waves"], width, ascii_=ascii_),
+            *_cohort_lines(facts),
+            *_unstoppable_lines(facts),
+        ]
 
     def next(self) -> list[str]:
         """Say what the rollout waits for, until when, who acts, and what to paste where."""
@@ -173,8 +170,11 @@ def _source(facts: Facts) -> str:
     return f"SIMULATED on {service['host']}: " if service.get("simulated") else ""
 
 
-def _few_wave_lines(waves: Sequence[Facts], width: int, *, ascii_: bool) -> list[Line]:
-    """Draw the present wave; those that have passed share a line, and so do those to come."""
+def _wave_lines(waves: Sequence[Facts], width: int, *, ascii_: bool) -> list[Line]:
+    """Draw every wave; of many waves the present one, while those before and after share lines."""
+    waves = [wave for wave in waves if wave["devices"]]
+    if len(waves) <= _WAVES:
+        return _bars(waves, width, ascii_=ascii_)
     passed = [wave["name"] for wave in waves if wave["verdict"] == "pass"]
     others = [wave for wave in waves if wave["verdict"] != "pass"]
     coming = [wave["name"] for wave in others[1:]]
