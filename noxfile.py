@@ -161,7 +161,7 @@ def browser(session: nox.Session) -> None:
     if not (os.environ.get("CHROMIUM") or shutil.which("chromium")):
         session.skip("LEFT OUT, no Chromium here: install it, or name it by CHROMIUM")
     venv(session, "browser", "-r", "tests/requirements-browser.txt")
-    pytest(session, "tests/browser")
+    pytest(session, "tests/browser", workers="0")  # they share a browser and a rollout
 
 
 @nox.session

@@ -154,7 +154,7 @@ def _campaigns(facts: Facts, found: Sequence[times.CampaignRow]) -> Iterator[str
 def _clusters(facts: Facts) -> Iterator[str]:
     rows = (
         (
-            _plain(f"{cluster['what']} {cluster['value']}"),
+            _plain(f"{words(cluster['what'])} {cluster['value']}"),
             f"{cluster['failures']} of {cluster['all_failures']}",
             f"{cluster['attempted']} of {cluster['all_attempted']}",
         )
