@@ -45,6 +45,7 @@ class ActionModule(TextAction):
             argument_spec={
                 "objects": {"type": "dict", "required": True},
                 "accounts": {"type": "list", "elements": "dict", "default": []},
+                "instance_groups": {"type": "list", "elements": "str", "default": []},
                 "collection": {"type": "str", "default": "awx.awx"},
                 "connection": {"type": "dict", "default": {}},
                 "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -52,10 +53,11 @@ class ActionModule(TextAction):
             }
         )
         objects, accounts = plain(args["objects"]), plain(args["accounts"])
+        groups = args["instance_groups"]
         try:
             if args["write"]:
-                return self._write(for_accounts(objects, accounts, _lookup), args["write"])
-            objects = for_accounts(objects, accounts, lambda name: os.environ.get(name, ""))
+                return self._write(for_accounts(objects, accounts, _lookup, groups), args["write"])
+            objects = for_accounts(objects, accounts, _environment, groups)
             empty = without_secrets(objects)
             planned = list(calls(objects) if args["state"] == "present" else deletions(objects))
         except ObjectError as error:
@@ -115,6 +117,10 @@ class ActionModule(TextAction):
         except OSError as error:
             raise AnsibleActionFail(f"fota_awx: {error}") from error
         return {"changed": before != text, "objects": []}
+
+
+def _environment(name: str) -> str:
+    return os.environ.get(name, "")
 
 
 def _lookup(name: str) -> str:

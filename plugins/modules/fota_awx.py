@@ -65,12 +65,19 @@ options:
           as it is in O(objects).
         type: str
       instance_groups:
-        description: Instance groups or container groups on which its jobs run.
+        description: Instance groups or container groups on which its jobs run. The default is one
+          of O(instance_groups).
         type: list
         elements: str
       rrule:
-        description: When its schedule runs.
+        description: When its schedule runs. By default, as in O(objects), with the starts of all
+          accounts spread over an hour.
         type: str
+  instance_groups:
+    description: Instance groups or container groups over which O(accounts) are spread.
+    type: list
+    elements: str
+    default: []
   collection:
     description: Collection of the modules.
     type: str

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -81,7 +82,7 @@ ROLES_READ = {
     " enabled",
     "controller_roles": "team role job_templates workflows organizations",
 }
-OTHERS = {"fota_accounts", "fota_shared"}
+OTHERS = {"fota_accounts", "fota_instance_groups", "fota_shared"}
 SURVEY_TYPES = {"text": {"str"}, "textarea": {"raw"}, "multiplechoice": {"str"}}
 JOBS = [template["name"] for template in objects()["controller_templates"]]
 
@@ -262,6 +263,18 @@ def test_text_for_awx_keeps_its_braces() -> None:
     assert call.args["injectors"]["env"]["THINGSPACE_ACCOUNT"] == "{{ account }}"
 
 
+def test_notifications_use_what_awx_renders() -> None:
+    """Variables of its ``JobNotificationMixin.context_stub``; AWX refuses a message with another."""
+    known = {"job": {"name": ""}, "url": "", "workflow_url": ""}
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True)
+    for notification in objects()["controller_notifications"]:
+        (events,) = notification["messages"].values()
+        for event in [events] if "message" in events else events.values():
+            assert {*event} == {"message", "body"} and "\n" not in event["message"]
+            for text in event.values():
+                environment.from_string(text).render(known)
+
+
 def test_nodes_are_created_before_they_are_linked() -> None:
     made = [call.args for call in calls(objects()) if call.module == "workflow_job_template_node"]
     of_one = [args for args in made if args["workflow_job_template"] == "fota approve"]
@@ -303,6 +316,18 @@ def test_each_account_has_its_own_objects_on_its_own_instances() -> None:
     assert (south["rrule"], south["enabled"]) == (ACCOUNTS[1]["rrule"], False)
     assert {role["team"] for role in found["controller_roles"]} == {
         role["team"] for role in objects()["controller_roles"]
+    }
+
+
+def test_accounts_are_spread_over_groups_and_over_an_hour() -> None:
+    accounts = [{"name": f"a{number}"} for number in range(3)]
+    found = for_accounts(objects(), accounts, lambda _name: "", ["one", "two"])
+    runs = [t for t in found["controller_templates"] if t["name"].startswith("fota report a")]
+    assert [template["instance_groups"] for template in runs] == [["one"], ["two"], ["one"]]
+    starts = [schedule["rrule"].split()[0] for schedule in found["controller_schedules"]]
+    assert [start[-6:] for start in starts] == ["193000", "195000", "201000"]
+    assert {schedule["rrule"].split()[1] for schedule in found["controller_schedules"]} == {
+        "RRULE:FREQ=DAILY;INTERVAL=1"
     }
 
 

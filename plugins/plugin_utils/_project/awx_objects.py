@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 Entry = Mapping[str, Any]
@@ -48,6 +50,9 @@ _OF_ACCOUNT = (
     "controller_workflows",
     "controller_schedules",
 )
+_SPREAD_MINUTES = 60
+"""Minutes over which the starts of accounts without a rule of their own are spread."""
+_START = "%Y%m%dT%H%M%S"
 _ON_INSTANCE_GROUPS = ("controller_inventories", "controller_templates")
 
 
@@ -113,13 +118,17 @@ def without_secrets(objects: Objects) -> list[str]:
 
 
 def for_accounts(
-    objects: Objects, accounts: list[Any], secret: Callable[[str], str]
+    objects: Objects,
+    accounts: list[Any],
+    secret: Callable[[str], str],
+    groups: Sequence[str] = (),
 ) -> dict[str, list[Any]]:
     """Give the objects with those of each account in place of those of the only one.
 
     :param accounts: each has a ``name``; ``declaration``, ``instance_groups`` and ``rrule`` as they
         are needed.
     :param secret: gives the value of a variable of the environment; empty if there is none.
+    :param groups: instance groups over which accounts without groups of their own are spread.
     :raises ObjectError: an account has no name, or two have the same.
     """
     if not accounts:
@@ -127,6 +136,14 @@ def for_accounts(
     names = [account.get("name") for account in accounts if isinstance(account, Mapping)]
     if len(names) != len(accounts) or not all(names) or len({*names}) != len(names):
         raise ObjectError("fota_accounts: each account must have a name of its own.")
+    accounts = [
+        {
+            "instance_groups": [groups[place % len(groups)]] if groups else None,
+            "minute": place * _SPREAD_MINUTES // len(accounts),
+            **account,
+        }
+        for place, account in enumerate(accounts)
+    ]
     renamed = [
         entry["name"]
         for variable in _OF_ACCOUNT
@@ -166,7 +183,7 @@ def _of_account(
     if variable in _ON_INSTANCE_GROUPS and account.get("instance_groups"):
         made["instance_groups"] = account["instance_groups"]
     if variable == "controller_schedules":
-        made["rrule"] = account.get("rrule", entry.get("rrule"))
+        made["rrule"] = account.get("rrule") or _later(entry.get("rrule", ""), account["minute"])
         if account.get("declaration"):
             made["extra_data"] = {
                 **entry.get("extra_data", {}),
@@ -174,6 +191,16 @@ def _of_account(
             }
             made["enabled"] = True
     return made
+
+
+def _later(rrule: str, minutes: int) -> str:
+    """Give a rule whose first start is some minutes later, so that accounts take turns."""
+
+    def move(found: re.Match[str]) -> str:
+        start = datetime.strptime(found[0], _START)  # noqa: DTZ007 - the zone is beside it
+        return (start + timedelta(minutes=minutes)).strftime(_START)
+
+    return re.sub(r"(?<=:)\d{8}T\d{6}", move, rrule, count=1)
 
 
 def _shared(key: str, value: Any) -> Any:
