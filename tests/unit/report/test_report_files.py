@@ -13,6 +13,7 @@ import json
 import re
 import zlib
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.vi
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.placement.rollout_device import (
     DeviceClass,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.page import render
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rollout import device_csv
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rollout.outcomes import GROUPS
 from ansible_collections.thingspace.fota.tests.tools.report_facts import (
@@ -182,6 +184,11 @@ def test_every_device_is_in_the_data() -> None:
     by_imei = {each["deviceId"]: each for each in facts["devices"]}
     kinds = [data["classes"][place]["kind"] for place in columns["class"]["at"]]
     assert kinds == [by_imei[imei]["class"] for imei in found]
+
+
+def test_the_charts_stay_small() -> None:
+    charts = Path(render.__file__).with_name("charts.svg.j2").read_text(encoding="utf-8")
+    assert len(charts.splitlines()) <= 150
 
 
 @pytest.mark.parametrize(("devices", "most"), [(300, 150_000), (100_000, 2_000_000)])
