@@ -214,8 +214,9 @@ options:
         description:
           - V(firmware) is a firmware campaign of network-aware devices (FOTA v3).
           - V(software) is a software campaign of devices that poll for software (FOTA v2).
+          - V(file) is a software campaign that brings a configuration file to these devices.
         type: str
-        choices: [firmware, software]
+        choices: [firmware, software, file]
         default: firmware
       package:
         description:
@@ -226,12 +227,12 @@ options:
       from_version:
         description:
           - Version that the devices have now. By default, it is looked up in the firmware catalog.
-            Required for V(software).
+            Required for V(software), and not valid for V(file).
         type: raw
       to_version:
         description:
           - Version that the devices get. By default, it is looked up in the firmware catalog.
-            Required for V(software).
+            Required for V(software), and for V(file), where it is the version of the file.
         type: raw
       protocol:
         description:
