@@ -323,8 +323,8 @@ def test_a_halt_is_told_once_and_with_the_phase_before(
     kept.run_once()
     account.sim.set_now("2026-03-03T07:00:00Z")
     assert kept.run_once()["events"] == [
-        {"event": "halt", "wave": "", "phase": "halted", "before": "running"},
-        {"event": "phase_change", "wave": "", "phase": "halted", "before": "running"},
+        {"event": "halt", "wave": "", "cohort": "", "phase": "halted", "before": "running"},
+        {"event": "phase_change", "wave": "", "cohort": "", "phase": "halted", "before": "running"},
     ]
     assert kept.run_once()["events"] == []
 
