@@ -119,3 +119,20 @@ def test_jobs_refuse_what_they_cannot_do_and_say_what_is_lost(
     refused = mine.launch("fota run", empty, METERS).failed()
     assert "no device is selected" in refused.output
     assert sim.campaigns() == []
+
+
+def test_a_wrong_password_is_tried_once_in_a_night(
+    awx: Callable[[Any], Awx], simulator: StartSimulator
+) -> None:
+    """Also where the token cache, which remembers it, is thrown away with the job."""
+    sim = simulator(fleet({"alpha": 12}), start=START)
+    mine = awx(sim)
+    declare(mine)
+    mine.inputs |= {"password": "wrong-password", "token_cache": ""}
+    run = mine.launch("fota nightly run", inventory(12), workflow=METERS).failed()
+    logins = [each for each in sim.journal() if each["operation"] == "startM2MSession"]
+    assert len(logins) == 1
+    # The workflow of the approval starts after a failure, with what that job has handed on.
+    plan = mine.launch("fota plan", inventory(12), workflow={**METERS, **run.artifacts}).failed()
+    assert "does not try again" in plan.output
+    assert [each for each in sim.journal() if each["operation"] == "startM2MSession"] == logins
