@@ -162,6 +162,25 @@ LICENSES: dict[str, Any] = {
     "assignedLicenses": 2,
     "deviceList": [{"deviceId": IMEI, "assignmentTime": "2026-03-01T00:00:00Z"}],
 }
+CANDIDATES: dict[str, Any] = {
+    "count": 1,
+    "hasMoreData": False,
+    "updateTime": "2026-03-01T00:00:00Z",
+    "deviceList": [IMEI],
+}
+_LISTENER = {"url": "https://hooks.example.com/fota", "username": "u", "password": "p"}
+LISTENERS: tuple[Any, ...] = (
+    {"url": "https://[::1/fota"},
+    {"url": "https://hooks.example.com:99999999/fota"},
+    [{"aname": "0000123456-00001", "name": "Fota", **_LISTENER}],
+)
+LOGGING: tuple[Any, ...] = (
+    [{"deviceId": IMEI, "expiryDate": "2026-03-09"}],
+    [{"deviceId": IMEI, "logTime": "x", "logType": "Event", "eventLog": "x"}],
+    [{"deviceId": IMEI, "clientType": "HTTP", "result": "Success", "timeCompleted": "x"}],
+)
+_FILE = {"fileName": "n", "fileVersion": "1", "make": "m", "model": "o", "localTargetPath": "/p"}
+FILES: tuple[Any, ...] = ([_FILE, _FILE], {"AvailableFilesResponse": [_FILE]})
 ERRORS = (
     {"errorCode": "INVALID_PARAMETER", "errorMessage": "Device list is empty"},
     {"fault": {"code": "900901", "message": "Invalid Credentials", "description": "x"}},

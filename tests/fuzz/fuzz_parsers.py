@@ -46,8 +46,11 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client.error_bodi
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import UnexpectedReply
 from ansible_collections.thingspace.fota.plugins.module_utils._model import (
     account,
+    callback,
     campaign_wire,
+    configuration_file,
     device,
+    device_logging,
     firmware,
     imei,
     status,
@@ -61,6 +64,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign im
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import (
     InvalidValue,
     MalformedReply,
+)
+from ansible_collections.thingspace.fota.plugins.module_utils._module.callbacks.listener import (
+    view_listener,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.campaigns.options import (
     CAMPAIGN_OPTIONS,
@@ -179,6 +185,34 @@ def _read_licenses(reply: Any) -> None:
     licenses.read_licensed_devices(wire.as_rows(row.get("deviceList"), "deviceList"))
 
 
+def _read_candidates(reply: Any) -> None:
+    page = licenses.read_candidate_page(reply, first=0)
+    assert all(isinstance(one, str) for one in page.device_ids)
+    assert page.more in (True, False)
+
+
+def _read_listener(reply: Any) -> None:
+    found = callback.read_listener(reply)
+    shown = view_listener(found, None)
+    assert shown["registered"] is (found is not None)
+    assert shown["address"].isprintable()
+
+
+def _read_logging(reply: Any) -> None:
+    for read in (
+        device_logging.read_logging_devices,
+        device_logging.read_device_logs,
+        device_logging.read_check_ins,
+    ):
+        assert all(one.device_id for one in read(reply))
+
+
+def _read_files(reply: Any) -> None:
+    upload = configuration_file.FileUpload("n", "1", "m", "o", "/p", b"")
+    found = configuration_file.find_upload(configuration_file.read_files(reply), upload)
+    assert found is None or found.version == "1"
+
+
 class _Pages:
     """Gives one page after the other, then empty ones."""
 
@@ -228,6 +262,10 @@ REPLIES = (
     Target("device changes", _json(*examples.DEVICE_CHANGES), _read_changes, (MalformedReply,)),
     Target("subscription", _json(examples.SUBSCRIPTION), _read_subscription, (MalformedReply,)),
     Target("licenses", _json(examples.LICENSES), _read_licenses, (MalformedReply,)),
+    Target("candidates", _json(examples.CANDIDATES), _read_candidates, (MalformedReply,)),
+    Target("callbacks", _json(*examples.LISTENERS), _read_listener, (MalformedReply,)),
+    Target("logging", _json(*examples.LOGGING), _read_logging, (MalformedReply,)),
+    Target("files", _json(*examples.FILES), _read_files, (MalformedReply,)),
     Target(
         "pages",
         st.lists(_json(examples.REPORT, examples.CAMPAIGN_PAGE), min_size=1, max_size=4),

@@ -20,6 +20,7 @@ EXAMPLES = 100
 TARGETS = (
     *("campaign", "upgrade", "device report", "devices", "history", "packages", "synchronized"),
     *("request id", "success flag", "device changes", "subscription", "licenses", "pages"),
+    *("candidates", "callbacks", "logging", "files"),
     *("times", "status words and names", "headers", "printable", "error bodies"),
     *("rollout declarations", "campaign options", "upgrade options", "single options", "journal"),
     "devices file",
