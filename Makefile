@@ -7,6 +7,7 @@
 
 PYTHON ?= python3
 STEPS ?=
+VERSION ?=
 MINUTES ?= 10
 MACHINE_STEPS ?= 200000
 
@@ -15,7 +16,7 @@ NOX = .cache/nox-$(shell $(PYTHON) -c '$(ASK)')
 MAKE_PY = $(NOX)/bin/python .ci/make.py
 TREE = .cache/tree/ansible_collections/thingspace
 
-.PHONY: help demo test lint docs bench soak clean
+.PHONY: help demo test lint docs bench soak release clean
 
 help:
 	@echo "make demo    run the main job against the simulator; reports are in build"
@@ -25,6 +26,7 @@ help:
 	@echo "make bench   measure, and write build/bench.json"
 	@echo "make soak    run what make test leaves out, MACHINE_STEPS=200000 of whole"
 	@echo "             rollouts to which anything happens, and random rollouts for MINUTES=10"
+	@echo "make release VERSION=0.8.0  set the version, write the changelog, and build the artifact"
 	@echo "make clean   remove .cache and build"
 
 test: nox
@@ -43,6 +45,9 @@ bench: nox
 
 soak: nox
 	@$(MAKE_PY) soak python tests/reliability/soak.py --minutes $(MINUTES) --steps $(MACHINE_STEPS)
+
+release: nox
+	@$(MAKE_PY) release python .ci/release.py $(VERSION)
 
 docs: nox
 	@$(MAKE_PY) docs && echo open build/docs/index.html

@@ -155,6 +155,13 @@ for name in sorted(FOLDERS - {"bench", "browser"}, key=lambda name: (name != "pl
     nox.session(name=name)(tests)
 
 
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Run the command that the Makefile gives, with the tools for changelog and artifact."""
+    venv(session, "tools", "-r", "tests/requirements-tools.txt")
+    session.run(*session.posargs)
+
+
 @nox.session
 def browser(session: nox.Session) -> None:
     """Open the pages that reports are in a browser, with a venv of its own."""
