@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Release a version: changelog, artifact and checksum, the same bytes each time.
 
-Changes ``galaxy.yml``, ``CHANGELOG.rst`` and ``changelogs/``, which are to be committed, and writes the
-artifact and ``SHA256SUMS`` to ``build/release``. Run again for the same version, it changes nothing.
+Changes ``galaxy.yml``, ``CHANGELOG.rst`` and ``changelogs/``, which are to be committed, and writes
+the artifact and ``SHA256SUMS`` to ``build/release``. Run again for the same version, it changes
+nothing.
 """
 
 from __future__ import annotations
@@ -44,11 +45,8 @@ def set_version(version: str) -> None:
     if f"\n  {version}:\n" in (ROOT / "changelogs/changelog.yaml").read_text(encoding="utf-8"):
         return
     date = output_of("git", "log", "-1", "--format=%cs")
-    subprocess.run(
-        ["antsibull-changelog", "release", "--version", version, "--date", date],
-        cwd=ROOT,
-        check=True,
-    )
+    command = ["antsibull-changelog", "release", "--version", version, "--date", date]
+    subprocess.run(command, cwd=ROOT, check=True)
 
 
 def build(folder: Path) -> Path:
