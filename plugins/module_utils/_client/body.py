@@ -24,8 +24,9 @@ class Body:
 
 
 def json_body(value: object, *, secrets: tuple[str, ...] = ()) -> Body:
-    """Encode a value as JSON."""
-    return Body(JSON, json.dumps(value, allow_nan=False).encode(), secrets)
+    """Encode a value as JSON; its ``secrets`` are not shown as JSON spells them, either."""
+    spelled = (json.dumps(secret)[1:-1] for secret in secrets)
+    return Body(JSON, json.dumps(value, allow_nan=False).encode(), (*secrets, *spelled))
 
 
 def form_body(texts: Mapping[str, str], *, field_name: str, file_name: str, file: bytes) -> Body:
