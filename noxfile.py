@@ -38,6 +38,7 @@ LINTERS = {  # scripts
 python -m galaxy_importer.main thingspace-fota-*.tar.gz""",
     # ansible-builder comes with galaxy-importer.
     "builder": """target=$(mktemp -d); ansible-galaxy collection build --output-path "$target"
+export ANSIBLE_COLLECTIONS_PATH="$target"  # elsewhere it is installed already
 ansible-galaxy collection install --no-deps -p "$target" "$target"/*.tar.gz
 ansible-builder introspect --write-pip "$target/pip" "$target"
 grep -F 'requests>=' "$target/pip"; grep -F 'python-dateutil>=' "$target/pip"

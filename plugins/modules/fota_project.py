@@ -59,7 +59,7 @@ RETURN = r"""
 path:
   description: Directory of the project.
   returned: success
-  type: path
+  type: str
 files:
   description: State of each file. V(new) and V(updated) are written, V(same) needs no change, and
     V(edited) and V(outdated) are yours; of V(outdated), there is a newer version.
