@@ -82,6 +82,8 @@ def test_plans_are_approved_to_the_end_of_a_rollout_that_halts(
     assert "accepts in wave canary: 3 failures" in plan.output
     approve(mine, plan, 12).succeeded()
     assert len(sim.campaigns()) == 2
+    paused = mine.launch("fota run", inventory(12), {**METERS, "declaration_state": "paused"})
+    assert paused.artifacts["fota_rollout"]["phase"] == "paused"
     # The failures are still there, and are not asked for again.
     sim.set_now("2026-03-20T00:00:00Z")
     last = mine.launch("fota run", inventory(12), METERS).succeeded()
