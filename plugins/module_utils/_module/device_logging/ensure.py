@@ -31,6 +31,9 @@ from ..options import DEVICE_OPTIONS, RESULT_OPTIONS
 from ..writing import write_and_read
 from .view import view_logging
 
+# How the service refuses the form of a call.
+BAD_REQUEST = 400
+
 LOGGING_OPTIONS: dict[str, dict[str, Any]] = {
     "devices_mode": {
         "type": "str",
@@ -130,8 +133,9 @@ def _turn_off(service: FotaV2, ids: Sequence[str]) -> None:
             service.disable_logging(ids)
             is_on = {device.device_id for device in service.list_logging()}
             left = [imei for imei in ids if imei in is_on]
-        except ServiceRefused:
-            left = list(ids)
+        except ServiceRefused as error:
+            if error.http_status != BAD_REQUEST:
+                raise
     for imei in left:
         service.disable_device_logging(imei)
 
