@@ -66,13 +66,13 @@ seealso:
 EXAMPLES = r"""
 - name: Write the configuration
   ansible.builtin.copy:
-    dest: /tmp/meter.conf
+    dest: "{{ playbook_dir }}/meter.conf"
     content: interval = 15
     mode: u=rw,go=r
 
 - name: Upload the configuration
   thingspace.fota.fota_file:
-    path: /tmp/meter.conf
+    path: "{{ playbook_dir }}/meter.conf"
     file_version: '7'
     make: Verizon
     model: Model-A
