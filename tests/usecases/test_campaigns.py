@@ -665,8 +665,8 @@ def test_bad_devices_are_refused_before_any_call(account: Account) -> None:
     with pytest.raises(InvalidValue, match="must name at least one device") as refused:
         ensure(account, **declared(account, devices=[]))
     message, payload = describe_failure(refused.value)
-    assert payload["hint"] == "correct devices and run again"
-    assert message.endswith("What to do: correct devices and run again")
+    assert payload["hint"] == "correct the value and run again"
+    assert message.endswith("What to do: correct the value and run again")
     assert account.sim.journal() == []
 
 

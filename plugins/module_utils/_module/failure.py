@@ -34,6 +34,7 @@ def describe_failure(error: Failure | TaskFailure) -> tuple[str, dict[str, Any]]
     """Give the message for people and the payload for programs."""
     if isinstance(error, TaskFailure):
         return describe_failure(error.error)
+    declared = isinstance(error, InvalidSpec)
     if isinstance(error, FotaError):
         payload = error.payload()
     else:
@@ -42,9 +43,9 @@ def describe_failure(error: Failure | TaskFailure) -> tuple[str, dict[str, Any]]
             kind="refused_by_plan" if isinstance(error, PlanRefused) else "invalid_value",
             hint=error.hint
             if isinstance(error, PlanRefused)
-            else f"correct {error.field} and run again",
+            else f"correct {'these errors' if declared else 'the value'} and run again",
         ).payload()
-    if isinstance(error, InvalidSpec):
+    if declared:
         # One mistake a line.
         return "\n".join(map(visible, str(error).splitlines())), payload
     hint = payload.get("hint")

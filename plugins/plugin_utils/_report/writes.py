@@ -48,17 +48,19 @@ class Writes:
     @property
     def created_ids(self) -> list[str]:
         """The campaigns that were created or, by another run, already there."""
-        due = {campaign["name"] for campaign in self._actions("create")}
         return [
             campaign["campaign_id"]
-            for campaign in self.created.get("campaigns") or ()
-            if campaign["name"] in due and campaign.get("campaign_id")
+            for campaign in self._due_creations()
+            if campaign.get("campaign_id")
         ]
 
     @property
     def any(self) -> bool:
-        """Whether a write was tried, so that the decision may not describe the account any more."""
-        return bool(self.created_ids) or any(map(self._tried, _STOPS))
+        """Whether a write was tried, so that the decision may not describe the account any more.
+
+        A creation whose reply was lost names no campaign, and a task that failed may have written.
+        """
+        return bool(self.failed or self._due_creations()) or any(map(self._tried, _STOPS))
 
     def actions(self) -> list[dict[str, Any]]:
         """Give what was asked of the service, and ``ok`` or the message of the failure."""
@@ -80,7 +82,7 @@ class Writes:
                 "devices": due[campaign["name"]]["devices"],
                 "result": "ok" if campaign.get("campaign_id") else _message(self.created),
             }
-            for campaign in self.created.get("campaigns") or ()
+            for campaign in self._due_creations()
             if campaign["name"] in due
         ]
 
@@ -113,6 +115,11 @@ class Writes:
             for campaign in self.created.get("campaigns") or ()
             if campaign["name"] in due and campaign.get("done") and campaign["action"] == "create"
         ]
+
+    def _due_creations(self) -> list[Facts]:
+        """Give the results of creations, for the campaigns that the decision creates."""
+        due = {campaign["name"] for campaign in self._actions("create")}
+        return [each for each in self.created.get("campaigns") or () if each["name"] in due]
 
     def _tried(self, action: str) -> list[Facts]:
         """Give the results of a loop, for the campaigns that the decision stops."""

@@ -142,6 +142,18 @@ def test_a_status_that_could_not_be_read_is_said(after: dict[str, Any]) -> None:
     assert artifact(found)["did"] == ["cancelled 1 campaign with 7 devices"]
 
 
+@pytest.mark.parametrize(
+    "lost",
+    [
+        {"created": {"failed": True, "msg": "no reply", "campaigns": [{"name": "tsr.0"}]}},
+        {"failed": {"task": "Create the campaigns that are due", "message": "no reply"}},
+    ],
+)
+def test_a_creation_whose_reply_was_lost_may_have_written(lost: dict[str, Any]) -> None:
+    found = conclusion(begun(), after=FAILED_READ, **lost)
+    assert "the status after the writes could not be read" in texts(found)[0]
+
+
 def test_a_read_that_failed_has_a_result() -> None:
     found = conclusion({**FAILED_READ, "steps": []})
     assert texts(found)[0] == "RESULT  no answer"
