@@ -420,4 +420,10 @@ def test_the_playbook_report_writes_files_and_nothing_to_the_service(
     refused = mine.run_once(playbook=report, report_path=[str(files[0]), missing])
     assert (refused.status, len(refused.failed)) == (2, 1)
     assert f"report_path: cannot write {missing}." in refused.failed[0].result["msg"]
+    journal, link, spec = (tmp_path / name for name in ("j.json", "link.json", "spec.yml"))
+    link.symlink_to(journal)
+    paths = [str(files[0]), str(link), str(spec)]
+    refused = mine.run_once(playbook=report, report_path=paths, rollout_journal=str(journal))
+    wrong = f"report_path: would overwrite {spec}, {journal} with a report. "
+    assert refused.failed[0].result["msg"].startswith(wrong)
     assert mine.sim.journal() == []
