@@ -399,9 +399,10 @@ options:
             type: int
           again:
             description: Campaigns of the wave that were cancelled or aborted, by someone else or by
-              a halt. Their devices that were not attempted are put into new campaigns. Without it,
-              the wave goes on without these devices. One campaign more that is stopped holds the
-              wave again.
+              a halt. Their devices that were not attempted are put into new campaigns. One campaign
+              more that is stopped holds the wave again. With V(0) and O(rollout.accept[].up_to),
+              the wave goes on without these devices. Accepted failures alone do not release a wave
+              whose campaigns were stopped.
             type: int
             version_added: 0.6.0
           missing:

@@ -904,6 +904,7 @@ evidence:
             stake: null
             deadline: '2026-03-07T00:00:00+00:00'
             stopped: ''
+            canceled: ''
             accepted: null
             trying: false
             by_target: {}

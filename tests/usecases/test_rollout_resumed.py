@@ -138,6 +138,8 @@ def test_without_it_the_wave_goes_on_without_these_devices(account_with: StartAc
     stop_campaign(account, own(account.sim)[0]["id"])
     accept = {"wave": "pilot", "up_to": 0, "by": "ann", "reason": "these are not to be upgraded"}
     rollout.spec["accept"] = [accept]
+    assert rollout.run_once()["phase"] == "held", "failures were accepted, not a campaign's stop"
+    rollout.spec["accept"] = [{**accept, "again": 0}]
     assert rollout.run()["phase"] == "completed_with_exceptions"
     assert versions(account.sim) == {"A": 20, "B": 40}
 

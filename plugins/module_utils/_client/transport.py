@@ -432,8 +432,9 @@ def _what_now(request: Request, trouble: _Trouble) -> str:
     if trouble.sent and request.operation.kind is Kind.REPEATABLE_WRITE:
         return "No device was changed, so it is safe to run the task again. Try later."
     if trouble.status == 429:
-        return "Nothing was written. The service limits calls. Try later, or increase timeout."
-    return "Nothing was written. Check the service, base_url and proxies, or try later."
+        return "The call had no effect. The service limits calls. Try later, or increase timeout."
+    nothing = "" if request.operation.kind is Kind.READ else "Nothing was written. "
+    return f"{nothing}Check the service, base_url and proxies, or try later."
 
 
 def _no_constant(name: str) -> object:

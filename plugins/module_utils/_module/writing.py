@@ -27,12 +27,16 @@ def write_once(
 
     :param arrived: whether what was read shows the effect.
     :returns: what the write gave or, after an unknown outcome, what was read.
-    :raises WriteOutcomeUnknown: the effect does not show within the settling time.
+    :raises WriteOutcomeUnknown: the effect does not show within the settling time, or cannot be
+        read.
     """
     try:
         return write()
-    except WriteOutcomeUnknown:
-        waited = wait_for(read, arrived, context.settling, sleep=context.sleep)
+    except WriteOutcomeUnknown as unknown:
+        try:
+            waited = wait_for(read, arrived, context.settling, sleep=context.sleep)
+        except FotaError as error:
+            raise unknown from error
         if not waited.done:
             raise
         return waited.last
@@ -51,13 +55,19 @@ def write_and_read(
     """
     failure: FotaError | None = None
     try:
-        try:
-            write()
-        except WriteOutcomeUnknown as error:
-            failure = error
-        waited = wait_for(read, arrived, context.settling, sleep=context.sleep)
+        write()
+    except WriteOutcomeUnknown as error:
+        failure = error
     except FotaError as error:
         return None, error
+    try:
+        waited = wait_for(read, arrived, context.settling, sleep=context.sleep)
+    except FotaError as error:
+        return None, failure or FotaError(
+            f"it was written, and could not be read again: {error}",
+            kind="outcome_unknown",
+            hint="run the task again when the service can be read: it writes only what is missing",
+        )
     return waited.last, None if waited.done else failure
 
 

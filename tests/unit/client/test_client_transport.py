@@ -130,7 +130,7 @@ def test_a_read_ends_at_the_deadline_with_the_last_cause(
         "operation": ops.read.id,
         "hint": error.hint,
     }
-    assert "Nothing was written" in str(error.hint)
+    assert str(error.hint).startswith("Check the service")  # a write may have been before it
     assert count(sim, ops.read.id) > 1
 
 

@@ -130,6 +130,7 @@ class _View:
             **_numbers(gate, case.numbers, judgement),
             "deadline": _time(case.given.deadline),
             "stopped": _text(case.given.stopped),
+            "canceled": _text(case.given.canceled),
             "accepted": case.given.accepted,
             "trying": case.trying,
             "by_target": counts,

@@ -237,6 +237,7 @@ def _read_part(fields: _Fields, targets: _Targets, now: datetime) -> RecordedPar
         now=now,
         deadline=fields.time("deadline"),
         stopped=fields.text("stopped"),
+        canceled=fields.text("canceled", ""),
         accepted=fields.limit("accepted"),
     )
     earlier = None

@@ -268,9 +268,8 @@ def _creation(planned: PlannedCampaign, spec: RolloutSpec) -> dict[str, Any]:
 def _override(override: Approval | Accept) -> dict[str, Any]:
     """Give what an operator may add to the declaration, as it is written there."""
     values = vars(override) | {"generations": list(override.generations)}
-    for key in ("missing", "again"):
-        if not values.get(key, True):
-            del values[key]
+    if not values.get("missing", True):
+        del values["missing"]
     if values.get("up_to", 0) is None:
         del values["failures"]
     return {key: value for key, value in values.items() if value not in ("", None)}

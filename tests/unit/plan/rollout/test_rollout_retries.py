@@ -219,7 +219,7 @@ def test_there_is_no_retry(campaigns: list[OwnCampaign], members: dict[str, Any]
 
 def test_a_stopped_campaign_has_no_retry_even_when_that_is_accepted() -> None:
     """Somebody did not want it; the wave passes without."""
-    accept = [{"wave": "all", "up_to": 2, "by": "ann", "reason": "known"}]
+    accept = [{"wave": "all", "up_to": 2, "again": 0, "by": "ann", "reason": "known"}]
     decision = tried(first("CampaignCancelled"), accept=accept)
     assert gate_of(decision).verdict is GateVerdict.PASS
     assert decision.assessment.retries == ()

@@ -25,7 +25,7 @@ def find_approvals(assessment: Assessment) -> list[Approval]:
         Approval(
             state.wave.name,
             assessment.digest[:12],
-            _count_failures(state),
+            state.judgement.failures,
             _generations_of(assessment, assessment.spec.targets),
         )
         for state in assessment.waves

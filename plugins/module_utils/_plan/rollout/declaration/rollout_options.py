@@ -218,7 +218,7 @@ ROLLOUT: dict[str, Option] = {
             "failures": Int(least=0, most=MOST_DEVICES, default=0),
             "up_to": Int(least=0, most=MOST_DEVICES),
             "missing": Int(least=1, most=MOST_DEVICES),
-            "again": Int(least=1, most=MOST_DEVICES),
+            "again": Int(least=0, most=MOST_DEVICES),
             "generations": _GENERATIONS,
             "by": _WORD,
             "reason": _WORD,

@@ -149,7 +149,8 @@ class Accept:
     :ivar generations: of the targets that it is for. Empty: for those of models whose target has
         not changed since the rollout began.
     :ivar missing: devices that have left the fleet, or have lost their package, and are taken.
-    :ivar again: campaigns of the wave that were stopped, whose devices are put into new ones.
+    :ivar again: campaigns of the wave that were stopped, whose devices are put into new ones; 0
+        leaves these devices out, None says nothing of them.
     """
 
     wave: str
@@ -160,7 +161,7 @@ class Accept:
     reason: str
     generations: tuple[str, ...] = ()
     missing: int = 0
-    again: int = 0
+    again: int | None = None
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def read_spec(
                     "cohort": entry["cohort"] or "",
                     "generations": entry["generations"] or (),
                     "missing": entry["missing"] or 0,
-                    "again": entry["again"] or 0,
+                    "again": entry["again"],
                 }
             )
             for entry in values["accept"] or ()

@@ -61,14 +61,30 @@ def find_created_again(spec: RolloutSpec, history: History) -> frozenset[tuple[i
     for wave in spec.waves:
         stopped = count_stopped(history, wave)
         for target in spec.targets:
-            words = (
-                accept.again
-                for accept in spec.accepted
-                if accept.wave == wave.name and is_for(accept, target, history)
-            )
-            if stopped and max(words, default=0) >= stopped:
+            if stopped and max(_again(spec, history, wave, target), default=0) >= stopped:
                 found.add((wave.number, target.generation))
     return frozenset(found)
+
+
+def find_left_out(spec: RolloutSpec, history: History) -> frozenset[tuple[int, str]]:
+    """Give the waves and generations that go on without the devices of stopped campaigns."""
+    return frozenset(
+        (wave.number, target.generation)
+        for wave in spec.waves
+        for target in spec.targets
+        if 0 in _again(spec, history, wave, target)
+    )
+
+
+def _again(spec: RolloutSpec, history: History, wave: Wave, target: Target) -> list[int]:
+    """Give what people have said of the stopped campaigns of a wave, for one target."""
+    return [
+        accept.again
+        for accept in spec.accepted
+        if accept.again is not None
+        and accept.wave == wave.name
+        and is_for(accept, target, history)
+    ]
 
 
 def count_stopped(history: History, wave: Wave) -> int:

@@ -128,6 +128,8 @@ class Circumstances:
 
     :ivar deadline: when waiting ends; None while something is still to be created.
     :ivar stopped: why a person has to look whatever the numbers say; empty when nothing is.
+    :ivar canceled: the same where campaigns were stopped: whoever has accepted failures has not
+        accepted that.
     :ivar accepted: failures that a person has accepted: up to so many, the wave does not fail, and
         passes on what else it must show.
     """
@@ -135,6 +137,7 @@ class Circumstances:
     now: datetime
     deadline: datetime | None = None
     stopped: str = ""
+    canceled: str = ""
     accepted: int | None = None
 
     @property
@@ -154,7 +157,7 @@ def judge(gate: Gate, numbers: Numbers, given: Circumstances) -> Judgement:
     if soak_until is not None:
         soak_until += gate.soak
     verdict, why = _conclude(tally, soak_until, given)
-    if verdict is GateVerdict.HOLD and tally.forgiven:
+    if verdict is GateVerdict.HOLD and tally.forgiven and not given.canceled:
         verdict, why = GateVerdict.PASS, f"accepted with {count(failures, 'failure')}; {why}"
     return Judgement(
         verdict=verdict,
@@ -177,8 +180,8 @@ def _conclude(
     failure = tally.failure()
     if failure:
         return GateVerdict.FAIL, failure
-    if given.stopped:
-        return GateVerdict.HOLD, given.stopped
+    if given.canceled or given.stopped:
+        return GateVerdict.HOLD, given.canceled or given.stopped
     if numbers.rejected > gate.max_rejected * numbers.devices:
         return GateVerdict.HOLD, (
             f"the service refused {numbers.rejected} of {count(numbers.devices, 'device')}, or does"

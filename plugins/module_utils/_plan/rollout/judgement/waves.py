@@ -23,7 +23,7 @@ from ..placement.rollout_device import (
     Outcome,
     RolloutDevice,
 )
-from .accepted import accepted_failures, count_stopped, find_created_again
+from .accepted import accepted_failures, count_stopped, find_created_again, find_left_out
 from .gate import Circumstances, GateVerdict, Judgement, Numbers
 from .hindsight import Hindsight, look_back
 from .newcomers import without_newcomers
@@ -118,6 +118,7 @@ class _WaveJudge:
         self._history = history
         self._retries = retries
         self._created_again = find_created_again(spec, history)
+        self._left_out = find_left_out(spec, history)
 
     def judge(self, wave: Wave, rows: tuple[RolloutDevice, ...]) -> WaveState:
         """Judge a wave; devices of failed cohorts, and their campaigns, do not count.
@@ -180,12 +181,13 @@ class _WaveJudge:
             retry.name.wave == wave.number and retry.name.generation in generations
             for retry in self._retries
         )
+        stopped = self._find_stopped(campaigns)
+        left_out = all((wave.number, each) in self._left_out for each in generations)
         given = Circumstances(
             now=self._history.now,
             deadline=None if again else self._find_deadline(campaigns, sound),
-            stopped=self._find_stopped(campaigns)
-            or self._find_refused(wave, sound)
-            or self._find_fruitless(sound),
+            stopped=stopped or self._find_refused(wave, sound) or self._find_fruitless(sound),
+            canceled="" if generations and left_out else stopped,
             accepted=accepted,
         )
         present = without_newcomers(self._spec, rows, ours, self._evidence)
