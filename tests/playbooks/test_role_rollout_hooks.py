@@ -155,10 +155,12 @@ def test_a_hook_that_fails_creates_nothing_and_is_in_the_journal(
     mine = operator()
     task = {"name": "Change board", "ansible.builtin.fail": {"msg": "not today"}, "no_log": hidden}
     (mine.folder / "refuse.yml").write_text(yaml.safe_dump([task]))
-    run = mine.run_once(rollout_hooks={"before_wave": "refuse.yml"})
+    hooks = {"before_wave": "refuse.yml"}
+    run = mine.run_once(rollout_hooks=hooks, report_path="failed.json")
     words = "its output is hidden, because the task sets no_log" if hidden else "not today"
     assert run.status == 2
     assert mine.sim.campaigns() == []
+    assert json.loads((mine.folder / "failed.json").read_text())["phase"] == "planned"
     (line,) = mine.journal()
     assert line["failed"] == {"task": "Change board", "message": words}
     assert line["created"] == []
@@ -185,8 +187,9 @@ def test_what_a_run_could_not_write_or_read_is_refused_before_any_call(
         "rollout_fail_on: unknown phase helt",
         f"rollout_journal: cannot write {mine.folder}/hooks/hook.yml/journal.jsonl.",
         f"report_path: cannot write {mine.folder}/reports/report.json.",
+        "accept is not read here: put it under rollout_spec, or name it rollout_accept",
     )
-    run = mine.run_once(*check, **WRONG)
+    run = mine.run_once(*check, **WRONG, accept=[])
     (failed,) = run.failed
     assert all(start in failed.result["msg"] for start in starts), failed.result["msg"]
     run = mine.run_once(*check, rollout_hooks={"phase_change": "hooks/none.yml"})
