@@ -16,6 +16,7 @@ Facts = Mapping[str, Any]
 # AWX keeps artifacts with each job, and shows them whole.
 MOST_BYTES = 4096
 _LONGEST_TEXT = 300
+_TOO_LONG = "a line to paste is too long for here: the output of this run has it"
 # Entries of a list, until all of it is small enough.
 _ENTRIES = (20, 10, 5, 3, 1)
 
@@ -28,6 +29,7 @@ def artifact(conclusion: Conclusion, *, journal_head: str = "") -> dict[str, Any
 
     :param journal_head: of the journal with the line of this run; empty when there is none.
     """
+    pasted = frozenset(conclusion.pasted())
     facts, before = conclusion.facts, conclusion.writes.decision
     document: dict[str, Any] = {
         "rollout": facts.get("rollout", ""),
@@ -45,8 +47,11 @@ def artifact(conclusion: Conclusion, *, journal_head: str = "") -> dict[str, Any
         ],
         "next_check_after": facts.get("next_check_after") or "",
         "did": conclusion.did(),
-        "stands": [line.text for line in conclusion.stands()],
-        "next": conclusion.next(),
+        "stands": [line.text for line in conclusion.stands(names=False)],
+        "next": [
+            _TOO_LONG if line in pasted and len(line) > _LONGEST_TEXT else line
+            for line in conclusion.next()
+        ],
         **({"journal_head": journal_head} if journal_head else {}),
         "last_run": {"phase": before.get("phase", ""), "halted": before.get("halted", [])},
     }

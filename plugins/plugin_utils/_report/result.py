@@ -11,7 +11,7 @@ from typing import Any
 
 from ...module_utils._model.text import count, visible
 from .bars import BAR_WIDTH, draw_bar
-from .text import WHERE_TO_PASTE, awaited_lines, is_judged, minute
+from .text import awaited_accepts, awaited_lines, is_judged, minute
 from .writes import Writes
 
 Facts = Mapping[str, Any]
@@ -39,6 +39,9 @@ PHASES = {
     "observation_failed": "NOT READ",
 }
 _BAD = frozenset({"held", "halted", "observation_failed"})
+# In the reason of a halt.
+NOTHING_TO_STOP = "no campaign of this rollout was found in the account, so nothing was stopped"
+_REQUESTS = frozenset({"halted", "paused"})
 _ATTENTION = frozenset({"awaiting_approval", "blocked", "completed_with_exceptions"})
 
 
@@ -87,10 +90,13 @@ class Conclusion:
     def did(self) -> list[str]:
         return [_shorten(line) for line in self.writes.describe()]
 
-    def stands(self, *, width: int = BAR_WIDTH, ascii_: bool = True) -> list[Line]:
+    def stands(
+        self, *, width: int = BAR_WIDTH, ascii_: bool = True, names: bool = True
+    ) -> list[Line]:
         """Give the phase, the waves as bars, halted cohorts, and what can still change.
 
         :param width: of the bars.
+        :param names: name some of the devices.
         """
         facts = self.facts
         head = Line(*self._headline())
@@ -100,25 +106,63 @@ class Conclusion:
             head,
             *_wave_lines(facts["waves"], width, ascii_=ascii_),
             *_cohort_lines(facts),
-            *_unstoppable_lines(facts),
+            *_unstoppable_lines(facts, names=names),
         ]
 
     def next(self) -> list[str]:
         """Say what the rollout waits for, until when, who acts, and what to paste where."""
         if self.next_step:
             return [self.next_step]
+        refused = list(self._refused())
         if self.unread:
-            return ["run again to read the status"]
+            return [*refused, "run again to read the status"]
         facts = self.facts
         if not is_judged(facts):
             return ["run again when the service can be read"]
-        parts = [_by_request(facts)] if self.state in ("halted", "paused") else []
-        pasted = list(map(visible, awaited_lines(facts)))
+        pasted = self.pasted()
         if pasted:
-            parts.append(f"an operator must act: {WHERE_TO_PASTE}")
-        if len(pasted) > _PASTED:
-            pasted[_PASTED:] = ["thingspace.fota.status prints the other lines to paste"]
-        return ["; ".join(parts) or _next_by_itself(facts), *pasted]
+            more = len(pasted) > _PASTED
+            others = ["thingspace.fota.status prints the other lines to paste"] if more else []
+            first = ["; ".join(refused)] if refused else []
+            return [*first, *pasted[:_PASTED], *others, self._where_to_paste()]
+        by_request = self.state in _REQUESTS
+        return ["; ".join([*refused, _by_request(facts) if by_request else _next_by_itself(facts)])]
+
+    def pasted(self) -> list[str]:
+        """Give the lines to paste that the rollout waits for."""
+        lines = map(visible, awaited_lines(self.facts)) if is_judged(self.facts) else ()
+        if self.state not in _REQUESTS:
+            return list(lines)
+        return [line.replace("to continue anyway:", "to continue later:", 1) for line in lines]
+
+    def _where_to_paste(self) -> str:
+        approves = bool(self.facts["overrides"]["approved"])
+        accepts = bool(awaited_accepts(self.facts))
+        names = ["rollout_approved"] * approves + ["rollout_accept"] * accepts
+        where = (
+            f"paste it under rollout_spec, or give its list as {' or '.join(names)}; where there is"
+            " such a list, add to it"
+        )
+        waits = "; until then, thingspace.fota.rollout waits for it"
+        return f"{where}{waits if self.state in _REQUESTS else ''}"
+
+    def _refused(self) -> Iterator[str]:
+        """Say what the service has refused, and what to do."""
+        facts = self.facts
+        live = {each["campaign_id"] for each in facts.get("unstoppable", ())}
+        live |= {each["campaign_id"] for each in facts.get("actions", {}).get("cancel", ())}
+        ids = [each for each in self.writes.not_cancelled() if self.unread or each in live]
+        if ids:
+            known = self.writes.decision.get("campaigns", ())
+            days = [each.get("end_date", "") for each in known if each["campaign_id"] in ids]
+            until = f" until the end of {max(days)} UTC" if any(days) else ""
+            again = "thingspace.fota.halt" if self.state == "halted" else "thingspace.fota.rollout"
+            yield (
+                f"{self.writes.count_campaigns(ids)} {'was' if len(ids) == 1 else 'were'} not"
+                f" cancelled and can still change{until}: run {again} again"
+            )
+        if hint := self.writes.creation_hint():
+            yield _shorten(f"no campaign is created until this is solved: {hint}")
 
     def lines(self, *, width: int = BAR_WIDTH, ascii_: bool = True) -> list[Line]:
         """Give the whole result, at most :data:`MOST_LINES` lines."""
@@ -157,7 +201,11 @@ def bar_width(columns: int) -> int:
 
 def _phase(facts: Facts) -> str:
     words = PHASES.get(facts["phase"], facts["phase"])
-    return _shorten(f"{words}; {facts['why']}")
+    why = facts["why"]
+    if NOTHING_TO_STOP in why:  # the name may be wrong
+        words = f"{NOTHING_TO_STOP}; {words}"
+        why = why.replace(f"; {NOTHING_TO_STOP}", "").replace(f"{NOTHING_TO_STOP}; ", "")
+    return _shorten(f"{words}; {why}")
 
 
 def _shorten(text: str) -> str:
@@ -219,7 +267,7 @@ def _cohort_lines(facts: Facts) -> Iterator[Line]:
         yield Line(visible(f"halted cohorts: {_names(halted)}"), "bad")
 
 
-def _unstoppable_lines(facts: Facts) -> Iterator[Line]:
+def _unstoppable_lines(facts: Facts, *, names: bool) -> Iterator[Line]:
     campaigns = facts["unstoppable"]
     if campaigns:
         devices = count(sum(campaign["can_change"] for campaign in campaigns), "device")
@@ -229,12 +277,14 @@ def _unstoppable_lines(facts: Facts) -> Iterator[Line]:
             if None in days
             else f"until the end of {max(days)} UTC"
         )
-        named = [imei for campaign in campaigns for imei in campaign["imeis"]]
+        named = [imei for campaign in campaigns for imei in campaign["imeis"] if names]
         examples = f": {_names(named)}" if named else ""
         yield Line(visible(f"unstoppable: {devices} can still change {until}{examples}"), "bad")
 
 
 def _by_request(facts: Facts) -> str:
+    if NOTHING_TO_STOP in facts["why"]:
+        return "check rollout_spec.name and the account, and run it again"
     if facts["phase"] == "halted":
         return (
             "the next run of thingspace.fota.rollout continues this rollout; to keep it halted,"

@@ -108,6 +108,20 @@ class Writes:
             lines.append(f"FAILED: {self.failed['task']}: {self.failed['message']}")
         return lines
 
+    def not_cancelled(self) -> list[str]:
+        """Give the ids of campaigns whose cancellation was refused or has failed."""
+        tried = self._tried("cancel")
+        return [item["item"]["campaign_id"] for item in tried if not _succeeded(item)]
+
+    def count_campaigns(self, ids: Iterable[str]) -> str:
+        """Say how many campaigns with how many devices these are."""
+        return _campaigns(self._devices_of(ids))
+
+    def creation_hint(self) -> str:
+        """Say what to do about a creation that was refused; empty if none was."""
+        failure = self.created.get("failure") or NOTHING if self.failed else NOTHING
+        return str(failure.get("hint") or "") if failure.get("kind") == "refused" else ""
+
     def _created_names(self) -> list[str]:
         due = {change["name"] for change in self._changes("create")}
         return [

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.phases import (
+    NOTHING_TO_STOP,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.artifact import (
     MOST_BYTES,
     artifact,
@@ -262,6 +265,57 @@ def test_a_halt_by_request_says_that_the_next_run_continues() -> None:
         "the next run of thingspace.fota.rollout continues"
         in texts(conclusion(facts, state="halted"))[-1]
     )
+
+
+def test_a_halt_after_which_a_run_waits_says_the_line_and_then_where() -> None:
+    found = conclusion(facts_of(), state="halted")
+    line, where = found.next()
+    assert line.startswith("to continue later: accept: [{wave: pilot")
+    assert where.startswith("paste it under rollout_spec, or give its list as rollout_accept;")
+    assert where.endswith("until then, thingspace.fota.rollout waits for it")
+
+
+def test_a_refused_cancel_at_a_halt_is_what_comes_next() -> None:
+    facts = begun(phase="halted")
+    facts["campaigns"] = [{**each, "end_date": "2026-03-09"} for each in facts["campaigns"]]
+    refused = looped({**REFUSED, "failed": True})
+    words = (
+        "1 campaign with 7 devices was not cancelled and can still change until the end of"
+        " 2026-03-09 UTC: run thingspace.fota.halt again"
+    )
+    for after in (facts, FAILED_READ):
+        found = conclusion(facts, after=after, state="halted", cancelled=refused)
+        assert found.next()[0].startswith(words)
+    gone = {**facts, "actions": {}}
+    found = conclusion(facts, after=gone, state="halted", cancelled=refused)
+    assert "not cancelled" not in found.next()[0], "the reply was lost, but it was cancelled"
+
+
+def test_a_refused_creation_says_what_to_do() -> None:
+    created = {**REFUSED, "failure": {"kind": "refused", "hint": "Check the account"}}
+    failed = {"task": "Create", "message": "conflict"}
+    found = conclusion(begun(), after=facts_of(failed=0), created=created, failed=failed)
+    assert "Check the account" in found.next()[0]
+
+
+def test_a_halt_of_a_wrong_name_says_first_that_nothing_was_stopped() -> None:
+    why = f"halted by request: the state is halted; {NOTHING_TO_STOP}"
+    found = conclusion({**facts_of(failed=0), "phase": "halted", "why": why}, state="halted")
+    head = f"RESULT  rollout meters: {NOTHING_TO_STOP}; HALTED; halted by request"
+    assert texts(found)[0].startswith(head)
+    assert "check rollout_spec.name" in found.next()[0]
+
+
+def test_the_statistic_names_no_device_and_cuts_no_line_to_paste() -> None:
+    facts = facts_of()
+    campaign = {**facts["campaigns"][0], "can_change": 3, "until": None, "imeis": imeis(3)}
+    for accept in facts["overrides"]["accept"]:
+        accept["generations"] = ["f" * 12] * 30
+    found = conclusion({**facts, "unstoppable": [campaign]})
+    assert imeis(1)[0] in "\n".join(texts(found))
+    data = artifact(found)
+    assert imeis(1)[0] not in json.dumps(data)
+    assert data["next"][0] == "a line to paste is too long for here: the output of this run has it"
 
 
 def test_fifty_devices_with_one_reason_are_one_line() -> None:
