@@ -129,3 +129,24 @@ def test_nothing_is_created_while_the_licenses_cannot_be_read(account_with: Star
     account.sim.faults([])
     rollout.run_once()
     assert own(account.sim)
+
+
+@pytest.mark.parametrize("fault", ["status_503_before", "error_200_before"])
+def test_what_an_earlier_decision_of_the_run_stops_needs_no_other_read(
+    account_with: StartAccount, fault: str
+) -> None:
+    """A run decides again after it has read versions; its stops do not get lost with that read."""
+    account = account_with(fleet=fleet(TWO))
+    rollout = running(account)
+    before = ends(account)
+    first = rollout.decide(state="halted")
+    rule = {"operation": "v3ListCampaignsByStatus", "fault": fault, "times": FOREVER}
+    account.sim.faults([rule])
+    lost = rollout.decide(state="halted", stops=None)
+    assert (lost["steps"], lost["would_change"]) == ([], False)
+    kept = rollout.decide(state="halted", stops=first["actions"])
+    assert (kept["phase"], kept["would_change"]) == ("observation_failed", True)
+    assert (kept["steps"], kept["actions"]["create"]) == (["shorten"], [])
+    account.sim.faults([])
+    rollout.carry_out(kept)
+    assert all(end < before[name] for name, end in ends(account).items())

@@ -52,12 +52,15 @@ ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     "last_run": {"type": "dict", "aliases": ["last_tick"]},
     "imei_check": DEVICE_OPTIONS["imei_check"],
     "problems": {"type": "list", "elements": "str", "default": []},
+    "stops": {"type": "dict"},
     **WAIT_OPTIONS,
     **RESULT_OPTIONS,
 }
 
 # States in which nothing is created: the list of campaigns is enough for what they stop.
 STOPPING = frozenset({Wanted.HALTED, Wanted.PAUSED})
+# Actions that stop campaigns, in the order in which they are carried out.
+STOPS = ("cancel", "abort", "shorten")
 # Campaigns that no report lists can change the plan, so that others have to be searched for. They
 # are unlisted in one of their states only, so this ends long before.
 MOST_SEARCHES = 10
@@ -102,16 +105,16 @@ def inform_on_rollout(
     except (ServiceRefused, ServiceUnavailable, UnexpectedReply) as error:
         message, failure = describe_failure(error)
         name = declared.spec.name
-        msg = context.headline(f"rollout {name}: not judged, as a read failed: {message}")
+        stops = {action: list((params["stops"] or {}).get(action) or []) for action in STOPS}
         return {
             "changed": False,
             "phase": Phase.OBSERVATION_FAILED.value,
             "why": message,
-            "would_change": False,
-            "actions": {"refresh": [], "cancel": [], "abort": [], "shorten": [], "create": []},
-            "steps": [],
+            "would_change": any(stops.values()),
+            "actions": {"refresh": [], **stops, "create": []},
+            "steps": [*filter(stops.get, stops), *(["check_cancelled"] if stops["cancel"] else [])],
             "failure": failure,
-            "msg": msg,
+            "msg": context.headline(f"rollout {name}: not judged, as a read failed: {message}"),
         }
     context.warnings += waited.last.assessment.remarks
     result = view_rollout(context, declared, waited.last, params["return_devices"])
