@@ -11,6 +11,7 @@ from typing import Any
 
 from ...module_utils._model.text import count, visible
 from .gates import gate_lines, halting_counts, needless_lines, percent
+from .overrides import accept_entry, approval_entry
 from .tables import WAVE_COLUMNS, lay_out, wave_rows
 
 Facts = Mapping[str, Any]
@@ -315,27 +316,10 @@ def awaited_accepts(facts: Facts) -> list[Facts]:
 def _paste_lines(approvals: Iterable[Facts], accepts: Iterable[Facts]) -> Iterator[str]:
     """Give the lines that an operator may paste to let the rollout go on."""
     for approval in approvals:
-        yield (
-            f"to approve: approved: [{{wave: {approval['wave']}, digest: '{approval['digest']}',"
-            f" failures: {approval['failures']}}}]"
-        )
-    entries = ", ".join(map(_accept, accepts))
+        yield f"to approve: approved: [{approval_entry(approval)}]"
+    entries = ", ".join(map(accept_entry, accepts))
     if entries:
         yield f"to continue anyway: accept: [{entries}]"
-
-
-def _accept(accept: Facts) -> str:
-    cohort = f" cohort: '{accept['cohort']}'," if "cohort" in accept else ""
-    counts = ", ".join(
-        f"{key}: {accept[key]}"
-        for key in ("failures", "up_to", "missing", "again")
-        if key in accept
-    )
-    generations = ", ".join(f"'{generation}'" for generation in accept["generations"])
-    return (
-        f"{{wave: {accept['wave']},{cohort} {counts}, generations: [{generations}],"
-        " by: your name, reason: why}"
-    )
 
 
 def _next_check(facts: Facts) -> str:

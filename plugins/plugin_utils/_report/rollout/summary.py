@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ....module_utils._model.text import count, visible
+from ..overrides import accept_entry, approval_entry
 from .moments import minute
 from .outcomes import count_groups
 
@@ -203,23 +204,14 @@ def paste_lines(facts: Facts) -> Iterator[Paste]:
 
 def _approvals(facts: Facts, stopped: Collection[str]) -> Iterator[Paste]:
     for given in facts["overrides"]["approved"]:
-        line = (
-            f"approved: [{{wave: {given['wave']}, digest: '{given['digest']}',"
-            f" failures: {given['failures']}}}]"
-        )
+        line = f"approved: [{approval_entry(given)}]"
         purpose = f"To approve wave {visible(given['wave'])}"
         yield Paste(purpose, visible(line), given["wave"] in stopped)
 
 
 def _accepts(facts: Facts, stopped: Collection[str]) -> Iterator[Paste]:
     for accept in facts["overrides"]["accept"]:
-        parts = [f"wave: {accept['wave']}"]
-        parts += [f"cohort: '{accept['cohort']}'"] if "cohort" in accept else []
-        keys = ("failures", "up_to", "missing", "again")
-        parts += [f"{key}: {accept[key]}" for key in keys if key in accept]
-        generations = ", ".join(f"'{generation}'" for generation in accept["generations"])
-        parts += [f"generations: [{generations}]", "by: your name", "reason: why"]
-        line = visible(f"accept: [{{{', '.join(parts)}}}]")
+        line = visible(f"accept: [{accept_entry(accept)}]")
         yield Paste(_purpose(accept, facts["cohorts"]), line, accept["wave"] in stopped)
 
 

@@ -81,9 +81,7 @@ def _again(spec: RolloutSpec, history: History, wave: Wave, target: Target) -> l
     return [
         accept.again
         for accept in spec.accepted
-        if accept.again is not None
-        and accept.wave == wave.name
-        and is_for(accept, target, history)
+        if accept.again is not None and accept.wave == wave.name and is_for(accept, target, history)
     ]
 
 
