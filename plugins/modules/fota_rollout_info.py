@@ -79,9 +79,9 @@ options:
     default: []
     version_added: 0.7.0
   stops:
-    description: The C(actions) of an earlier result of the same run. What they stop is in C(actions)
-      and C(steps) of this result if the account cannot be read, because a campaign that is to be
-      stopped does not wait for another read.
+    description: The C(actions) of an earlier result of the same run. What they stop is in
+      C(actions) and C(steps) of this result if the account cannot be read, because a campaign that
+      is to be stopped does not wait for another read.
     type: dict
     version_added: 0.7.0
   wait:
