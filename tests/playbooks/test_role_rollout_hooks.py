@@ -168,6 +168,22 @@ def test_a_hook_that_fails_creates_nothing_and_is_in_the_journal(
     assert (last.status, last.result["msg"]) == ("failed", f"Change board: {words}")
 
 
+def test_a_run_fails_if_the_rollout_is_held_only_after_its_writes(operator: Any) -> None:
+    """Here, a hook cancels the new campaign, as somebody else may."""
+    mine = operator()
+    campaign = {
+        "campaign_id": "{{ rollout__created.campaigns[0].campaign_id }}",
+        "type": "firmware",
+        "state": "absent",
+    }
+    cancel = {"name": "Cancel it", "thingspace.fota.fota_campaign": {"campaigns": [campaign]}}
+    (mine.folder / "cancel.yml").write_text(yaml.safe_dump([cancel]))
+    run = mine.run_once(rollout_hooks={"phase_change": "cancel.yml"})
+    assert run["Show the result"]["phase"] == "held"
+    assert [one.task for one in run.failed] == ["Fail if an operator must act"]
+    assert run.status == 2
+
+
 WRONG = {
     "rollout_journal": "hooks/hook.yml/journal.jsonl",
     "report_path": "reports/report.json",

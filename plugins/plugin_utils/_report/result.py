@@ -125,6 +125,8 @@ class Conclusion:
             others = ["thingspace.fota.status prints the other lines to paste"] if more else []
             first = ["; ".join(refused)] if refused else []
             return [*first, *pasted[:_PASTED], *others, self._where_to_paste()]
+        if refused and self.state == "halted":
+            return ["; ".join(refused)]  # it has not halted yet
         by_request = self.state in _REQUESTS
         return ["; ".join([*refused, _by_request(facts) if by_request else _next_by_itself(facts)])]
 
@@ -162,7 +164,7 @@ class Conclusion:
                 f" cancelled and can still change{until}: run {again} again"
             )
         if hint := self.writes.creation_hint():
-            yield _shorten(f"no campaign is created until this is solved: {hint}")
+            yield _shorten(f"no campaign is created until this is solved: {hint.rstrip('.')}")
 
     def lines(self, *, width: int = BAR_WIDTH, ascii_: bool = True) -> list[Line]:
         """Give the whole result, at most :data:`MOST_LINES` lines."""
@@ -284,7 +286,7 @@ def _unstoppable_lines(facts: Facts, *, names: bool) -> Iterator[Line]:
 
 def _by_request(facts: Facts) -> str:
     if NOTHING_TO_STOP in facts["why"]:
-        return "check rollout_spec.name and the account, and run it again"
+        return "check rollout_spec.name and the account, then halt again"
     if facts["phase"] == "halted":
         return (
             "the next run of thingspace.fota.rollout continues this rollout; to keep it halted,"
