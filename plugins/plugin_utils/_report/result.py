@@ -125,10 +125,9 @@ class Conclusion:
             others = ["thingspace.fota.status prints the other lines to paste"] if more else []
             first = ["; ".join(refused)] if refused else []
             return [*first, *pasted[:_PASTED], *others, self._where_to_paste()]
-        if refused and self.state == "halted":
-            return ["; ".join(refused)]  # it has not halted yet
-        by_request = self.state in _REQUESTS
-        return ["; ".join([*refused, _by_request(facts) if by_request else _next_by_itself(facts)])]
+        if refused:
+            return ["; ".join(refused)]
+        return [_by_request(facts) if self.state in _REQUESTS else _next_by_itself(facts)]
 
     def pasted(self) -> list[str]:
         """Give the lines to paste that the rollout waits for."""
@@ -164,7 +163,8 @@ class Conclusion:
                 f" cancelled and can still change{until}: run {again} again"
             )
         if hint := self.writes.creation_hint():
-            yield _shorten(f"no campaign is created until this is solved: {hint.rstrip('.')}")
+            hint = hint.rstrip(".")
+            yield _shorten(f"no campaign is created until this is solved: {hint}; then run again")
 
     def lines(self, *, width: int = BAR_WIDTH, ascii_: bool = True) -> list[Line]:
         """Give the whole result, at most :data:`MOST_LINES` lines."""

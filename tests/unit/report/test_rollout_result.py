@@ -295,7 +295,7 @@ def test_a_refused_creation_says_what_to_do() -> None:
     created = {**REFUSED, "failure": {"kind": "refused", "hint": "Check the account"}}
     failed = {"task": "Create", "message": "conflict"}
     found = conclusion(begun(), after=facts_of(failed=0), created=created, failed=failed)
-    assert "Check the account" in found.next()[0]
+    assert found.next()[0].endswith("this is solved: Check the account; then run again")
 
 
 def test_a_halt_of_a_wrong_name_says_first_that_nothing_was_stopped() -> None:
