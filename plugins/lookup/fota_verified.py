@@ -15,6 +15,10 @@ description:
   - Checks the hash chain of a journal that the role C(thingspace.fota.rollout) has written, and
     judges every gate in it again from the recorded numbers, with the same code.
   - Does the same for the decision in a JSON or HTML report of the role C(thingspace.fota.report).
+    The facts and texts of a JSON report must fit its evidence. The text of an HTML report is not
+    checked.
+  - A report that is given together with a journal must belong to it. If it is of the moment of a
+    line, its facts must be those of the line.
   - Reads files on the controller only. The service, an inventory and credentials are not needed.
 options:
   _terms:
@@ -29,7 +33,7 @@ options:
   head:
     description:
       - Head of the chain as it was written down elsewhere, for example in a report. One of the
-        lines of each journal must have it.
+        lines of each journal must have it. Without a journal, each report must have it.
     type: str
     default: ''
 seealso:
@@ -107,6 +111,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._model.errors impo
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.verify import (
     verify_files,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.report_json import (
+    derived_texts,
+)
 
 
 class LookupModule(LookupBase):
@@ -117,14 +124,16 @@ class LookupModule(LookupBase):
     ) -> list[dict[str, Any]]:
         """Return what was found in each file.
 
-        :raises AnsibleLookupError: the head cannot be one.
+        :raises AnsibleLookupError: the head cannot be one, or there are no paths.
         """
         self.set_options(var_options=variables, direct=kwargs)  # type: ignore[no-untyped-call]
         rollout: str = self.get_option("rollout")  # type: ignore[no-untyped-call]
         head: str = self.get_option("head")  # type: ignore[no-untyped-call]
         paths = self._flatten(terms)  # type: ignore[no-untyped-call]
         try:
-            files = verify_files(map(str, paths), rollout=str(rollout), head=str(head))
+            files = verify_files(
+                map(str, paths), rollout=str(rollout), head=str(head), derive=derived_texts
+            )
         except InvalidValue as error:
             raise AnsibleLookupError(f"fota_verified: {error}") from error
         return [file.as_result() for file in files]

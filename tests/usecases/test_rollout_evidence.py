@@ -27,6 +27,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._report.page.rollo
     rollout_page,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.report_json import (
+    derived_texts,
     report_document,
 )
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
@@ -47,6 +48,11 @@ def run_recorded(rollout: Rollout, path: Path) -> dict[str, Any]:
         for each in decision["actions"]["create"]
     ]
     append(str(path), journal_record(decision, state="running", actions=created))
+    report = path.with_name("report.json")
+    report.write_text(json.dumps(report_document(decision)))
+    found = verify_files([str(report), str(path)], derive=derived_texts)
+    assert [each.as_result()["findings"] for each in found] == [[], []]
+    assert f"it is of the run of line {found[1].lines} of {path}" in found[0].as_result()["msg"]
     return decision
 
 
@@ -221,12 +227,16 @@ def test_a_report_holds_beside_the_journal_that_it_names(
     report.write_text(json.dumps(document, indent=2))
     assert [each.holds for each in verify_files([str(journal), str(report)])] == [True, True]
     assert verify(report).as_result()["kind"] == "report"
+    assert verify(report, head=verify(journal).head).holds
+    assert "and not the given" in str(verify(report, head="1" * 64).findings[0])
     page = tmp_path / "report.html"
     page.write_text(rollout_page(facts))
     assert [each.holds for each in verify_files([str(journal), str(page)])] == [True, True]
     assert (verify(page).kind, verify(page).head) == ("report", verify(journal).head)
+    verify_page = verify(page).as_result()["msg"]
     page.write_text(page.read_text().replace('"verdict":"wait"', '"verdict":"pass"'))
     assert not verify(page).holds
+    assert "its text was not verified" in verify_page
     document["waves"][0]["verdict"] = "pass"  # what is shown is not what is proved
     first(document)["verdict"] = "pass"
     document["journal"]["head"] = "0" * 64
@@ -236,6 +246,42 @@ def test_a_report_holds_beside_the_journal_that_it_names(
         f"its head {'0' * 64} is in none of the journals",
         "wave pilot: recorded as pass, but wait follows",
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda report: report.update(rollout="pumps"), "is not of rollout"),
+        (lambda report: report.update(phase="completed"), "phase is not that of line 2"),
+        (lambda report: report.update(digest="0" * 64), "digest is not that of line 2"),
+        (lambda report: report.update(why="all is well"), "why is not that of line 2"),
+        (
+            lambda report: report["counts"].update(in_scope=9),
+            "in_scope is 9, but its waves have 10",
+        ),
+        (
+            lambda report: report.update(report=["all is well"]),
+            "report is not the text of its facts",
+        ),
+        (lambda report: report["waves"][0].update(verdict="pass"), "verdict is shown as"),
+        (lambda report: report["waves"][0].pop("counts"), "is not a whole report"),
+        (lambda report: report.pop("journal"), "no finding"),
+    ],
+)
+def test_forged_facts_and_texts_of_a_report_are_findings(
+    account_with: StartAccount, tmp_path: Path, change: Callable[[Record], object], why: str
+) -> None:
+    journal, report = tmp_path / "journal.jsonl", tmp_path / "report.json"
+    rollout = Rollout(account_with(fleet=fleet({"alpha": 10})), {"alpha": 10})
+    for _run in range(2):
+        run_recorded(rollout, journal)
+        rollout.sim.advance(hours=9)
+    document = json.loads(report.read_text())
+    change(document)
+    report.write_text(json.dumps(document))
+    _journal, found = verify_files([str(journal), str(report)], derive=derived_texts)
+    assert why in "; ".join(map(str, found.findings)) or (why, found.findings) == ("no finding", [])
+    assert verify(report, head=verify(journal).head).findings != []
 
 
 @pytest.mark.parametrize(
@@ -265,3 +311,6 @@ def test_what_cannot_be_read_does_not_hold(tmp_path: Path) -> None:
         assert [str(each) for each in found.findings] == [why]
     with pytest.raises(InvalidValue, match="64 hex digits"):
         verify_files([], head="abc")
+    for nothing in ([], [""], ["file", " "]):
+        with pytest.raises(InvalidValue, match="must be a file, or a list of files"):
+            verify_files(nothing)

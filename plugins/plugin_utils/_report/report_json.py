@@ -35,12 +35,28 @@ def report_document(facts: Mapping[str, Any]) -> dict[str, Any]:
         return document
     return {
         **document,
-        **{old: facts[new] for old, new in OLD_NAMES.items()},
-        "halted_lanes": [cohort for cohort in facts["cohorts"] if cohort["state"] == "failed"],
+        **_old_names(facts),
         "waves": [
             {**wave, **{old: wave[new] for old, new in OLD_WAVE_NAMES.items()}}
             for wave in facts["waves"]
         ],
         "table": wave_rows(facts),
         "audit": audit_lines(facts),
+    }
+
+
+def derived_texts(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a document of a judged rollout must have besides its facts, but for the plan."""
+    return {
+        "report": report_lines(document),
+        "table": wave_rows(document),
+        "audit": audit_lines(document),
+        **_old_names(document),
+    }
+
+
+def _old_names(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{old: facts[new] for old, new in OLD_NAMES.items()},
+        "halted_lanes": [cohort for cohort in facts["cohorts"] if cohort["state"] == "failed"],
     }

@@ -23,6 +23,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.re
     Unreadable,
     read_run,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.verify_report import (
+    compare_report,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     view_decision,
     view_events,
@@ -35,6 +38,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.judg
     recheck,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._journal.record import journal_record
+from ansible_collections.thingspace.fota.tests.tools import decision_facts
 from ansible_collections.thingspace.fota.tests.tools.random_rollouts import Draw
 from ansible_collections.thingspace.fota.tests.tools.soak_values import examples, first_in_test
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
@@ -68,14 +72,18 @@ def record_of(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", first_in_test(range(1, 400), taken=12))
-def test_every_decision_follows_from_what_is_recorded_of_it(seed: int) -> None:
+def test_every_decision_follows_from_what_is_recorded_of_it(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of rollouts of any kind, with any faults, and whatever people do."""
+    monkeypatch.setattr(decision_facts, "SENTENCES", frozenset())  # they are compared, too
     before = None
     for facts in Draw(seed).rollout().runs():
         if "refused" in facts:
             continue
         run = read_run(json.loads(json.dumps(record_of(facts))))
         assert list(recheck(run)) == []
+        assert list(compare_report(json.loads(json.dumps(facts)))) == []
         if before is not None:
             assert list(find_lifted(before, run)) == []
         before = run

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from ..._model.errors import InvalidValue
 from ..._model.text import brief, count, visible
 from ..._plan.rollout.judgement.recheck import RecordedRun, find_lifted, recheck
 from .recorded import Unreadable, read_run
+from .verify_report import compare_report, compare_with_line
+
+Derive = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 # Bytes. A journal of hourly runs of ten years has less.
 LARGEST = 2_000_000_000
@@ -33,6 +36,10 @@ class Verified:
     """What was verified of one file.
 
     :ivar head: of the chain of a journal, or that which a report carries.
+    :ivar report: the report, or what a page carries of it.
+    :ivar is_page: it is a page, of which only what it carries was verified.
+    :ivar records: the number and the record of the lines of a journal, by their exact time.
+    :ivar belongs: how a report belongs to a journal; empty where no journal was given.
     """
 
     path: str
@@ -44,6 +51,10 @@ class Verified:
     notes: list[Finding] = field(default_factory=list)
     heads: Mapping[str, int] = field(default_factory=dict)
     rollouts: dict[str, int] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    is_page: bool = False
+    records: dict[str, tuple[int, Mapping[str, Any]]] = field(default_factory=dict, repr=False)
+    belongs: str = ""
 
     @property
     def holds(self) -> bool:
@@ -78,7 +89,12 @@ class Verified:
             return f"{self.path}: {count(len(self.findings), 'finding')}{notes}"
         runs = count(self.runs, "run")
         if self.kind == "report":
-            return f"{self.path}: every decision of the report follows from its numbers{notes}"
+            what = (
+                "the evidence of the page follows from its numbers; its text was not verified"
+                if self.is_page
+                else "every decision of the report follows from its numbers"
+            )
+            return f"{self.path}: {what}{self.belongs}{notes}"
         names = ", ".join(self.rollouts)
         return (
             f"{self.path}: {count(self.lines, 'line')} whole and in order; the decisions of {runs}"
@@ -86,34 +102,72 @@ class Verified:
         )
 
 
-def verify_files(paths: Iterable[str], *, rollout: str = "", head: str = "") -> list[Verified]:
-    """Verify journals and reports; the heads of the reports must be in the journals.
+def verify_files(
+    paths: Iterable[str], *, rollout: str = "", head: str = "", derive: Derive | None = None
+) -> list[Verified]:
+    """Verify journals and reports; the reports must belong to the journals.
 
     :param rollout: name of the rollout whose files they must be; empty: any.
-    :param head: of the chain of each journal, as it was written down elsewhere; empty: not known.
-    :raises InvalidValue: ``head`` is not a head.
+    :param head: of the chain of each journal, as it was written down elsewhere; without a journal,
+        that of each report; empty: not known.
+    :param derive: gives the texts that a JSON report has of its facts.
+    :raises InvalidValue: ``head`` is not a head, or there are no paths.
     """
     if head and not HEAD.fullmatch(head):
         raise InvalidValue("head", head, "must be a head, of 64 hex digits in lower case")
-    files = [_verify_file(path, rollout) for path in paths]
+    wanted = list(paths)
+    if not wanted or not all(path.strip() for path in wanted):
+        raise InvalidValue(
+            "path", wanted, "must be a file, or a list of files; nothing was verified"
+        )
+    files = [_verify_file(path, rollout, derive) for path in wanted]
     journals = [file for file in files if file.kind == "journal"]
-    for journal in journals if head else []:
-        _check_head(journal, head)
-    known = {head for journal in journals for head in journal.heads}
     for file in files:
-        if journals and file.kind == "report" and file.head and file.head not in known:
-            file.findings.append(Finding(0, f"its head {file.head} is in none of the journals"))
+        if file.kind == "journal" and head:
+            _check_head(file, head)
+        elif file.kind == "report" and journals:
+            _check_membership(file, journals)
+        elif file.kind == "report" and head and file.head != head:
+            said = f"its head is {file.head}" if file.head else "it has no head"
+            file.findings.append(Finding(0, f"{said}, and not the given {head}"))
         file.findings.sort()
     return files
 
 
-def _verify_file(path: str, rollout: str) -> Verified:
+def _check_membership(found: Verified, journals: Iterable[Verified]) -> None:
+    """Check that a report belongs to one of the journals: by its rollout, head and moment."""
+    evidence = found.report.get("evidence")
+    moment = str(evidence.get("now")) if isinstance(evidence, dict) else ""
+    (name,) = found.rollouts
+    of_rollout = [journal for journal in journals if name in journal.rollouts]
+    if not of_rollout:
+        found.findings.append(Finding(0, f"no journal is of its rollout {name}"))
+    for journal in of_rollout:
+        number, line = journal.records.get(moment, (0, {}))
+        if number:
+            texts = compare_with_line(found.report, line, number)
+            found.findings += [Finding(0, text) for text in texts]
+            found.belongs = f"; it is of the run of line {number} of {journal.path}"
+        elif found.head in journal.heads:
+            after = journal.heads[found.head]
+            found.belongs = f"; it was made after line {after} of {journal.path}"
+    heads = {head for journal in of_rollout for head in journal.heads}
+    if found.head and found.head not in heads:
+        found.findings.append(Finding(0, f"its head {found.head} is in none of the journals"))
+    elif not found.belongs:
+        found.findings.append(Finding(0, "without a head, it belongs to no journal"))
+
+
+def _verify_file(path: str, rollout: str, derive: Derive | None) -> Verified:
     text = _read(path)
     if isinstance(text, str):
         return Verified(path, "unreadable", findings=[Finding(0, text)])
     report = _read_report(text)
     if report is not None:
         found = _verify_report(path, report)
+        found.is_page = _is_page(text)
+        if found.runs and not found.is_page:
+            found.findings += [Finding(0, each) for each in _compare(report, derive)]
     elif _is_page(text):
         found = Verified(path, "report", findings=[Finding(0, "the page carries no evidence")])
     else:
@@ -165,11 +219,22 @@ def _read_report(text: bytes) -> Mapping[str, Any] | None:
     return found
 
 
+def _compare(report: Mapping[str, Any], derive: Derive | None) -> Iterator[str]:
+    """Say which facts and texts of a JSON report do not fit its evidence and each other."""
+    try:
+        yield from compare_report(report)
+        for name, text in (derive(report) if derive else {}).items():
+            if report.get(name) != text:
+                yield f"{name} is not the text of its facts"
+    except (AttributeError, KeyError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+        yield f"is not a whole report: {type(error).__name__}: {error}"
+
+
 def _verify_report(path: str, report: Mapping[str, Any]) -> Verified:
     journal = report.get("journal")
     head = journal.get("head") if isinstance(journal, dict) else ""
     report = {name: value for name, value in report.items() if name != "actions"}
-    found = Verified(path, "report", head=head if isinstance(head, str) else "")
+    found = Verified(path, "report", head=head if isinstance(head, str) else "", report=report)
     found.rollouts[_name(report)] = 1
     run = _reread(report, 0, found)
     if run is not None:
@@ -204,6 +269,7 @@ def _verify_journal(path: str, text: bytes) -> Verified:
         found.runs += 1
         found.findings += [Finding(entry.number, text) for text in _judge(run, before.get(name))]
         before[name] = run
+        found.records[link.record["evidence"]["now"]] = (entry.number, link.record)
     return found
 
 
