@@ -16,8 +16,8 @@ description:
   - A declaration is needed for the phase of a rollout, for example to know whether a wave has
     passed or waits for an approval. So the result says only what campaigns show, and with
     O(journals) the phase after the last run.
-  - An account that cannot be read, or only in part, does not hide the others. The module then
-    fails, and its result contains everything else.
+  - An account that cannot be read, or only in part, does not hide the others, and neither does a
+    journal. The module then fails, and its result contains everything else.
 author:
   - thingspace.fota contributors (@thingspace)
 extends_documentation_fragment:
@@ -104,7 +104,7 @@ options:
     default: true
   journals:
     description: Journals of rollouts on the host where the task runs, as written by the role
-      C(thingspace.fota.rollout).
+      C(thingspace.fota.rollout). A journal whose hash chain does not hold tells no phase.
     type: list
     elements: path
     default: []
@@ -242,6 +242,10 @@ accounts:
             rollout.
           type: dict
           returned: always
+        journal_problem:
+          description: Why a journal with lines of the rollout tells no phase. Empty if there is no problem.
+          type: str
+          returned: always
   sample:
     - name: 0000123456-00001
       account: 0000123456-00001
@@ -271,6 +275,13 @@ accounts:
             pending: 12
             success: 8
           journal: null
+          journal_problem: ''
+unread_journals:
+  description: Journals that could not be read or whose hash chain does not hold, and why.
+  returned: when something was read
+  type: list
+  elements: str
+  sample: []
 msg:
   sample: 1 rollout in 1 account
   # The rest is written by tests/tools/update_return_blocks.py: msg

@@ -73,6 +73,7 @@ def overview_of(name: str = "north", rollouts: int = 3) -> Facts:
             "devices": 20,
             "counts": counts if place else {},
             "journal": {"phase": "halted", "since": name, "at": name} if place == 1 else None,
+            "journal_problem": name if place == 2 else "",
         }
         for place in range(rollouts)
     ]
@@ -85,6 +86,7 @@ def overview_of(name: str = "north", rollouts: int = 3) -> Facts:
             {"name": name, **account, **read, "failure": None},
             {"name": "south", **account, **gone, "failure": {"kind": "refused"}},
         ],
+        "unread_journals": [f"journal {name}: cannot be read"],
     }
 
 

@@ -25,9 +25,13 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.ov
     connect_first,
     inform_on_rollouts,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._journal.chain import append
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.device import device_lines
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.overview import (
     overview_lines,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.page.views_page import (
+    overview_page,
 )
 from ansible_collections.thingspace.fota.tests.usecases.account import ACCOUNT, Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
@@ -216,8 +220,12 @@ def test_three_hundred_rollouts_are_a_line_each(account_with: AccountWith) -> No
 
 def journal_of(folder: Path, *runs: dict[str, Any] | str) -> str:
     file = folder / f"journal-{len(list(folder.iterdir()))}.jsonl"
-    lines = [run if isinstance(run, str) else json.dumps(run) for run in runs]
-    file.write_text("".join(f"{line}\n" for line in lines))
+    for run in runs:
+        if isinstance(run, str):
+            with file.open("a") as journal:
+                journal.write(f"{run}\n")
+        else:
+            append(str(file), run)
     return str(file)
 
 
@@ -261,17 +269,37 @@ def test_of_two_rollouts_with_one_name_a_journal_is_of_the_one_whose_campaigns_i
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[1]", '{"rollout": "x"}', "\0"])
-def test_what_is_no_journal_is_refused_before_any_call(
+def test_what_is_no_journal_is_shown_and_does_not_hide_the_rollouts(
     account: Account, tmp_path: Path, text: str
 ) -> None:
+    rollout(account, "alpha", 0, 10).run_once()
     file = tmp_path / "journal"
     file.write_text(text)
-    with pytest.raises(InvalidValue, match=r"journals\[0\].*must be a journal"):
-        overview(account, journals=[str(file)])
-    for path in (str(tmp_path), str(tmp_path / "no"), "\0"):
-        with pytest.raises(InvalidValue, match=r"journals\[0\].*cannot be read"):
+    for path in (str(file), str(tmp_path), str(tmp_path / "no"), "\0"):
+        with pytest.raises(TaskFailure) as failed:
             overview(account, journals=[path])
-    assert account.sim.journal() == []
+        why = "must be a journal" if path == str(file) else "cannot be read"
+        result = failed.value.result
+        assert why in result["msg"]
+        (problem,) = result["unread_journals"]
+        assert overview_lines(result)[-1] == f"NOT READ: {problem}"
+        (found,) = result["accounts"][0]["rollouts"]
+        assert (found["journal"], found["journal_problem"]) == (None, "")
+
+
+def test_a_line_that_anybody_could_have_written_tells_no_phase(
+    account: Account, tmp_path: Path
+) -> None:
+    rollout(account, "alpha", 0, 10).run_once()
+    path = journal_of(tmp_path, run(1, "running"), json.dumps(run(2, "completed")))
+    with pytest.raises(TaskFailure) as failed:
+        overview(account, journals=[path])
+    result = failed.value.result
+    (found,) = result["accounts"][0]["rollouts"]
+    assert found["journal"] is None
+    assert found["journal_problem"] == f"journal {path}: line 2: has no hash"
+    assert overview_lines(result)[2].endswith("journal does not hold")
+    assert "journal does not hold" in overview_page(result)
 
 
 def test_accounts_that_cannot_be_used_are_refused_before_any_call(account: Account) -> None:

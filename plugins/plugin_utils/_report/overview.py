@@ -31,6 +31,8 @@ ACTIVITIES = {
     "refused": "refused",
     "idle": "none under way",
 }
+JOURNAL_PROBLEM = "journal does not hold"
+"""In place of the phase: the line with the reason is below the table."""
 SWEEP = 99
 _BAR = 10
 
@@ -40,7 +42,10 @@ def overview_lines(result: Facts) -> list[str]:
 
     :param result: of ``fota_overview_info``.
     """
-    return [line for account in result["accounts"] for line in _account(account)]
+    return [
+        *(line for account in result["accounts"] for line in _account(account)),
+        *(visible(f"NOT READ: {reason}") for reason in result["unread_journals"]),
+    ]
 
 
 def _account(account: Facts) -> Iterator[str]:
@@ -71,7 +76,9 @@ def overview_rows(account: Facts) -> list[dict[str, Any]]:
             "progress": _draw(rollout),
             "campaigns": ACTIVITIES[rollout["activity"]],
             "since": describe_since(rollout),
-            "phase": (rollout["journal"] or {}).get("phase", "-").replace("_", " "),
+            "phase": JOURNAL_PROBLEM
+            if rollout["journal_problem"]
+            else (rollout["journal"] or {}).get("phase", "-").replace("_", " "),
         }
         for rollout in account["rollouts"]
     ]

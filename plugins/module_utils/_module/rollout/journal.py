@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..._model.chain_check import check_chain
 from ..._model.errors import InvalidValue
 from ..._model.hash_chain import find_end, read_object
+from ..._model.text import count
 from ..._plan.rollout.action.events import LastRun
 
 # The ids of the service are UUIDs; no other text gets into a URL.
@@ -88,26 +90,49 @@ class LastPhase:
     campaign_ids: frozenset[str] = frozenset()
 
 
-def read_last_phases(paths: Iterable[str]) -> dict[str, LastPhase]:
-    """Read the last phase of each rollout of journals.
+@dataclass(frozen=True)
+class JournalProblem:
+    """Why a journal tells no phase.
 
-    :raises InvalidValue: a file cannot be read, or is not a journal.
+    :ivar rollouts: whose lines it has, as far as that can be read.
+    """
+
+    path: str
+    why: str
+    rollouts: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        return f"journal {self.path}: {self.why}"
+
+
+def read_last_phases(
+    paths: Iterable[str],
+) -> tuple[dict[str, LastPhase], list[JournalProblem]]:
+    """Read the last phase of each rollout of journals, and say which journals tell none.
+
+    A journal whose chain does not hold tells none: everyone can write a line without a hash.
     """
     found: dict[str, LastPhase] = {}
-    for place, path in enumerate(paths):
+    problems: list[JournalProblem] = []
+    for path in paths:
         try:
             content = Path(path).read_bytes()
         except (OSError, ValueError) as error:
-            reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-            raise InvalidValue(f"journals[{place}]", path, reason) from error
-        lines = [entry for line in content.split(b"\n") if (entry := _read_line(line))]
-        runs = [entry for entry in lines if _is_run(entry)]
-        if not runs:
-            reason = "must be a journal of a rollout, with one JSON object a line"
-            raise InvalidValue(f"journals[{place}]", path, reason)
+            why = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+            problems.append(JournalProblem(path, why))
+            continue
+        chain = check_chain(content)
+        runs = [entry.found for entry in chain.entries if entry.found and _is_run(entry.found)]
+        if chain.findings or not runs:
+            why = str(chain.findings[0]) if runs else "must be a journal of a rollout"
+            more = len(chain.findings) - 1
+            why += f" and {count(more, 'finding')} more" if runs and more else ""
+            rollouts = frozenset(entry["rollout"] for entry in runs)
+            problems.append(JournalProblem(path, why, rollouts))
+            continue
         for entry in runs:
             found[entry["rollout"]] = _follow(found.get(entry["rollout"]), entry)
-    return found
+    return found, problems
 
 
 def _is_run(entry: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from ..._api.campaign_service import CampaignService
 from ..._client.errors import FotaError, ServiceRefused, ServiceUnavailable, UnexpectedReply
 from ..._model.campaign import Campaign, CampaignDevice, CampaignType
 from ..._model.errors import InvalidValue
-from ..._model.text import count
+from ..._model.text import count, visible
 from ..._model.wire import count_by
 from ..._plan.rollout.declaration.campaign_names import parse_name
 from ..._plan.rollout.observation.activity import RolloutCampaigns, find_rollouts
@@ -23,7 +23,7 @@ from ..campaigns.view import view_day
 from ..context import Context, open_context
 from ..failure import TaskFailure, describe_failure
 from ..options import CONNECTION_OPTIONS
-from .journal import LastPhase, read_last_phases
+from .journal import JournalProblem, LastPhase, read_last_phases
 from .view import view_time
 
 _UNREADABLE = (ServiceRefused, ServiceUnavailable, UnexpectedReply)
@@ -72,7 +72,7 @@ def inform_on_rollouts(context: Context, params: Mapping[str, Any]) -> dict[str,
     :raises InvalidValue: an option cannot be used; nothing was called.
     :raises TaskFailure: something could not be read; the result has all that could.
     """
-    phases = read_last_phases(params["journals"])
+    phases, problems = read_last_phases(params["journals"])
     with ExitStack() as stack:
         contexts: dict[str, Context] = {}
         for place, account in enumerate(params["accounts"]):
@@ -83,14 +83,15 @@ def inform_on_rollouts(context: Context, params: Mapping[str, Any]) -> dict[str,
         accounts = [_read_account(name, each, params) for name, each in contexts.items()]
         for each in contexts.values():
             context.warnings += each.all_warnings()
-    _add_phases(accounts, phases)
+    _add_phases(accounts, phases, problems)
     rollouts = sum(len(account["rollouts"]) for account in accounts)
     parts = [count(rollouts, "rollout"), count(len(accounts), "account")]
+    journals = [visible(str(problem)) for problem in problems]
     unread = [
         f"{account['name']}: {reason}" for account in accounts for reason in account["unread"]
-    ]
+    ] + journals
     msg = context.headline(f"{' in '.join(parts)}{'; ' if unread else ''}{'; '.join(unread)}")
-    result = {"changed": False, "accounts": accounts, "msg": msg}
+    result = {"changed": False, "accounts": accounts, "unread_journals": journals, "msg": msg}
     if unread:
         hint = "the result contains everything else; run again"
         raise TaskFailure(FotaError(msg, kind="unavailable", hint=hint), result)
@@ -198,8 +199,12 @@ def _view(rollout: RolloutCampaigns) -> dict[str, Any]:
     }
 
 
-def _add_phases(accounts: Iterable[dict[str, Any]], phases: Mapping[str, LastPhase]) -> None:
-    """Add the last phase to each rollout that a journal is of.
+def _add_phases(
+    accounts: Iterable[dict[str, Any]],
+    phases: Mapping[str, LastPhase],
+    problems: Sequence[JournalProblem],
+) -> None:
+    """Add the last phase to each rollout that a journal is of, or why the journal tells none.
 
     Rollouts of two accounts may have one name: then the campaigns that the journal names decide.
     """
@@ -208,5 +213,9 @@ def _add_phases(accounts: Iterable[dict[str, Any]], phases: Mapping[str, LastPha
     for rollout in rollouts:
         last = phases.get(rollout["rollout"])
         ids = rollout.pop("campaign_ids")
+        own = [str(each) for each in problems if rollout["rollout"] in each.rollouts]
+        rollout["journal_problem"] = visible("; ".join(own))
+        if own:
+            continue
         if last and (names[rollout["rollout"]] == 1 or last.campaign_ids.intersection(ids)):
             rollout["journal"] = {"phase": last.phase, "since": last.since, "at": last.at}

@@ -12,7 +12,7 @@ from typing import Any
 from ....module_utils._model.text import count
 from ..audit import change_lines, group_behind
 from ..device import describe_device, describe_version, find_story
-from ..overview import ACTIVITIES, describe_since, describe_wave
+from ..overview import ACTIVITIES, JOURNAL_PROBLEM, describe_since, describe_wave
 from ..rehearsal import ODDS, needless_stops, rehearsal_rows, unfinished_lines
 from ..rollout.moments import minute, read_time
 from ..rollout.summary import PHASES
@@ -83,7 +83,10 @@ def overview_page(result: Facts) -> str:
         ],
         headline=f"{count(len(rollouts), 'rollout')} in {count(len(accounts), 'account')},"
         f" {running} running",
-        unread=[(each["name"], reason) for each in accounts for reason in each["unread"]],
+        unread=[
+            *((each["name"], reason) for each in accounts for reason in each["unread"]),
+            *(("Journals", reason) for reason in result["unread_journals"]),
+        ],
         minute=minute,
         kinds=_RESULTS,
     )
@@ -94,6 +97,8 @@ def _rollout(rollout: Facts) -> dict[str, Any]:
     parts = {name: counts.get(name, 0) for name in _RESULTS}
     parts["unlisted"] = rollout["devices"] - sum(counts.values()) if counts else 0
     phase, level = PHASES.get(journal["phase"], (journal["phase"], "")) if journal else ("", "")
+    if rollout["journal_problem"]:
+        phase, level = JOURNAL_PROBLEM, "bad"
     return {
         **rollout,
         "success": parts["success"],
