@@ -243,7 +243,7 @@ accounts:
           type: dict
           returned: always
         journal_problem:
-          description: Why a journal with lines of the rollout tells no phase. Empty if there is no problem.
+          description: Why a journal of the rollout tells no phase. Empty if there is no problem.
           type: str
           returned: always
   sample:

@@ -50,7 +50,7 @@ def test_an_audit_remembers_an_overview_sees_all_and_a_device_tells_its_story(
     sim.refuse_writes = True
     first = run_playbook(plays(audit=earlier), variables=variables, simulator=sim).succeeded()
     lines = first["Show the audit"]["lines"]
-    assert [line.rpartition(": ")[0] for line in lines[3:]] == [
+    assert [line.rpartition(": ")[0] for line in lines[4:]] == [
         "Sensors Inc alpha A: behind by B, pending, waits for a campaign: 9 devices",
     ]
     sim.refuse_writes = False
@@ -69,16 +69,16 @@ def test_an_audit_remembers_an_overview_sees_all_and_a_device_tells_its_story(
     assert [entry for entry in sim.journal() if entry["kind"] == "write" or entry["refused"]] == []
 
     audit = run["Show the audit"]["lines"]
-    assert audit[3].startswith("since 2026-03-02 08:00 UTC (rollout meters): 9 devices changed")
-    assert audit[4].startswith("  newly at the target: Sensors Inc alpha A -> B: 9 devices: ")
-    assert len(audit) == 5
+    assert audit[4].startswith("since 2026-03-02 08:00 UTC (rollout meters): 9 devices changed")
+    assert audit[5].startswith("  newly at the target: Sensors Inc alpha A -> B: 9 devices: ")
+    assert len(audit) == 6
     report = json.loads((tmp_path / "audit.json").read_text())
     assert report["since"]["counts"]["newly_at_target"] == 9
     device = run["Show the device"]["lines"]
-    assert device[0].startswith(f"device {imei(0, 0)}: Sensors Inc alpha, version B, ")
+    assert f": device {imei(0, 0)}: Sensors Inc alpha, version B, " in device[0]
     assert ": rollout meters, wave " in device[2] and ": A -> B: UpgradeSuccess; " in device[2]
     overview = run["Show the rollouts"]["lines"]
-    assert overview[0].startswith("north: 1 rollout, at 2026-03-")
+    assert ": north: 1 rollout, at 2026-03-" in overview[0]
     assert overview[2].split()[:3] == ["meters", "2", "9"]
     assert overview[-1].startswith("NOT READ: ")
     for name, said in (
@@ -101,4 +101,7 @@ def test_an_earlier_report_that_is_something_else_is_refused_before_any_call(
     )
     assert [result.task for result in run.failed] == ["Read the earlier report"]
     assert f"report {foreign}: must be a JSON report of a rollout" in run.output
+    misprinted = {"imei": "358000000000017"}
+    run = run_playbook("thingspace.fota.device", variables=misprinted, simulator=sim)
+    assert "has a wrong check digit. Correct it, or set device_imei_check to" in run.output
     assert sim.journal() == []

@@ -94,7 +94,8 @@ def test_an_account_without_rollouts(account: Account) -> None:
     assert (found["name"], found["rollouts"], found["other_campaigns"]) == (ACCOUNT, [], 3)
     assert result["msg"].endswith("0 rollouts in 1 account")
     assert overview_lines(result) == [
-        f"{ACCOUNT}: 0 rollouts, 3 other campaigns, at 2026-03-02 00:00 UTC"
+        f"SIMULATED on {found['host']}: {ACCOUNT}: 0 rollouts, 3 other campaigns,"
+        " at 2026-03-02 00:00 UTC"
     ]
     assert account.calls("v3ListCampaignDevices") == 0, "their reports are nothing to an overview"
 
@@ -214,7 +215,7 @@ def test_three_hundred_rollouts_are_a_line_each(account_with: AccountWith) -> No
     )
     lines = overview_lines(overview(account))
     assert len(lines) == 1 + 1 + 300 + 1
-    assert lines[0].startswith(f"{ACCOUNT}: 300 rollouts, at ")
+    assert f": {ACCOUNT}: 300 rollouts, at " in lines[0]
     assert lines[-1].split()[:2] == ["all", "300"]
 
 

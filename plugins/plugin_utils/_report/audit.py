@@ -10,7 +10,7 @@ from typing import Any
 
 from ...module_utils._model.text import count, visible
 from .earlier import AT_TARGET
-from .tables import VERSION_COLUMNS, lay_out, version_rows
+from .tables import VERSION_COLUMNS, lay_out, simulated_mark, version_rows
 from .text import is_judged, minute
 
 Facts = Mapping[str, Any]
@@ -36,7 +36,9 @@ def audit_lines(facts: Facts) -> list[str]:
     if not is_judged(facts):
         return [facts["msg"]]
     changes = change_lines(facts["since"]) if "since" in facts else []
+    mark = simulated_mark(facts.get("service", {}))
     return [
+        *([f"{mark}audit of rollout {visible(facts['rollout'])}"] if mark else []),
         *lay_out(version_rows(facts), VERSION_COLUMNS),
         *changes,
         *_limit(list(map(_behind, group_behind(facts["devices"]))), "group"),

@@ -11,6 +11,7 @@ from typing import Any
 from ...module_utils._model.text import count, visible
 from ...module_utils._model.times import parse_time
 from .overview import SWEEP
+from .tables import simulated_mark
 
 Facts = Mapping[str, Any]
 
@@ -76,7 +77,8 @@ def _row(id_: str, item: Facts, campaign: Facts, row: Facts) -> dict[str, Any]:
 
 
 def _story(device: Facts, result: Facts) -> Iterator[str]:
-    yield f"device {device['deviceId']}: {describe_device(device)}"
+    mark = simulated_mark(result.get("service", {}))
+    yield f"{mark}device {device['deviceId']}: {describe_device(device)}"
     rows = find_story(device, result)
     yield f"{count(len(rows), 'campaign')}{':' if rows else ''}"
     for row in rows:

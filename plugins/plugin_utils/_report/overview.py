@@ -10,7 +10,7 @@ from typing import Any
 
 from ...module_utils._model.text import count, visible
 from .bars import draw_bar
-from .tables import lay_out
+from .tables import lay_out, simulated_mark
 from .text import minute
 
 Facts = Mapping[str, Any]
@@ -52,7 +52,7 @@ def _account(account: Facts) -> Iterator[str]:
     now = f", at {minute(account['now'])} UTC" if account["now"] else ""
     others = count(account["other_campaigns"], "other campaign")
     yield visible(
-        f"{account['name']}: {count(len(account['rollouts']), 'rollout')}"
+        f"{simulated_mark(account)}{account['name']}: {count(len(account['rollouts']), 'rollout')}"
         f"{f', {others}' if account['other_campaigns'] else ''}{now}"
     )
     reported = any(rollout["counts"] for rollout in account["rollouts"])

@@ -16,6 +16,14 @@ WAVE_COLUMNS = (
 VERSION_COLUMNS = ("make", "model", "version", "target", "devices", "standing", "path")
 
 
+def simulated_mark(service: Mapping[str, Any]) -> str:
+    """Give what a first line begins with where the service is the simulator; else nothing.
+
+    :param service: with ``host`` and ``simulated``.
+    """
+    return f"SIMULATED on {visible(service['host'])}: " if service.get("simulated") else ""
+
+
 def wave_rows(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give the devices by wave and model; the columns after ``planned`` add up to it."""
     return [

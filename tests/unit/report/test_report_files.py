@@ -153,6 +153,40 @@ def test_a_halted_rollout_says_what_happened_which_devices_and_what_next() -> No
     assert facts["digest"] in text
 
 
+def test_devices_of_halted_cohorts_are_named_where_they_do_not_count() -> None:
+    facts = facts_of()
+    facts["waves"][0] |= {"devices": 6, "members": 4, "in_failed_cohorts": 2}
+    why = "2 of the 6 planned devices of wave pilot belong to halted cohorts and do not count"
+    assert page_of(facts).words.count(f"{why}: 4 members") == 2, "below the headline, and the gate"
+    assert f"{why}: 4 members" in str(fota_report(facts, "markdown"))
+
+
+def test_each_accept_says_what_it_does() -> None:
+    facts = facts_of()
+    accept = {"wave": "pilot", "failures": 3, "up_to": 3, "generations": []}
+    cohort = {**accept, "cohort": facts["cohorts"][0]["codes"][0]}
+    facts["overrides"]["accept"] = [{**accept, "wave": "all"}, accept, cohort]
+    words = page_of(facts).words
+    model = facts["cohorts"][0]["model"]
+    code = cohort["cohort"]
+    assert f"Lets cohort {model} {code} in wave pilot continue with its 3 failures:" in words
+    assert "Counts 3 failures in wave pilot and lets it continue:" in words
+    assert "Counts 3 failures in wave all:" in words
+
+
+def test_markdown_links_no_name_and_mentions_nobody() -> None:
+    facts = facts_of()
+    for each, name in zip(
+        [each for each in facts["devices"] if each["class"] == "failed"],
+        ["https://evil.example/x", "@admin", "www.evil.example"],
+        strict=True,
+    ):
+        each["host"] = name
+    text = str(fota_report(facts, "markdown"))
+    assert "https:<!-- -->//evil.example/x" in text and "www<!-- -->.evil.example" in text
+    assert "@<!-- -->admin" in text and "@admin" not in text
+
+
 def test_only_the_style_and_the_script_of_the_page_may_run() -> None:
     page = str(fota_report(facts_of(), "html"))
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)

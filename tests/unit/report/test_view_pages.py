@@ -54,6 +54,18 @@ def test_an_audit_draws_the_versions_of_each_model() -> None:
     assert "no <answer>" in unread.words and "table" not in unread.tags
 
 
+@pytest.mark.parametrize("view", ["audit", "device", "overview"])
+def test_what_the_simulator_says_carries_a_mark(view: str) -> None:
+    facts = VIEWS[view]("north")
+    service = {"host": "127.0.0.1:8443", "simulated": True}
+    facts["service"] = service
+    for account in facts.get("accounts", ()):
+        account.update(service)
+    lines = fota_report(facts, view)
+    assert str(lines[0]).startswith("SIMULATED on 127.0.0.1:8443: ")
+    assert "simulated service" in page_of(view, facts).words
+
+
 def test_an_overview_has_a_row_for_each_rollout_and_says_what_it_lacks() -> None:
     found = page_of("overview", overview_of(rollouts=300))
     assert found.tags.count("tr") == 1 + 300

@@ -155,6 +155,7 @@ def device_page(result: Facts) -> str:
     """
     return render(
         "device.html.j2",
+        simulated=result.get("service", {}).get("simulated", False),
         devices=[
             {
                 "device": device,

@@ -20,6 +20,8 @@ Facts = Mapping[str, Any]
 _MOST_DEVICES = 500
 # What Markdown, or the HTML inside of it, would read as markup.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
+# What is linked, or mentions a person, without any markup. An empty comment after it prevents that.
+_LINKED = re.compile(r"(@|www(?=\.)|[a-z]+:(?=//))", re.IGNORECASE)
 
 
 def rollout_markdown(facts: Facts) -> str:
@@ -226,5 +228,5 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[st
 
 
 def _plain(text: object) -> str:
-    """Escape what would be markup."""
-    return _MARKUP.sub(r"\\\1", visible(text))
+    """Escape what would be markup, and keep addresses and names of people from being linked."""
+    return _LINKED.sub(r"\1<!-- -->", _MARKUP.sub(r"\\\1", visible(text)))

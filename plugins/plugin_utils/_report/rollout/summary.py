@@ -13,6 +13,7 @@ from ....module_utils._model.text import count, visible
 from ..overrides import accept_entry, approval_entry
 from .moments import minute
 from .outcomes import count_groups
+from .waves import describe_uncounted
 
 Facts = Mapping[str, Any]
 
@@ -126,8 +127,12 @@ def headline(facts: Facts) -> str:
 
 def subline(facts: Facts) -> str:
     """Say what else the reason of the phase says; empty when nothing."""
-    rest = str(facts.get("why", "")).partition("; ")[2] if is_judged(facts) else ""
-    return sentence(rest) if rest else ""
+    if not is_judged(facts):
+        return ""
+    why = str(facts["why"])
+    named = [wave for wave in facts["waves"] if f"wave {wave['name']}: " in why]
+    parts = (why.partition("; ")[2], *map(describe_uncounted, named))
+    return " ".join(sentence(part) for part in parts if part)
 
 
 def sentence(text: str) -> str:
@@ -212,10 +217,11 @@ def _approvals(facts: Facts, stopped: Collection[str]) -> Iterator[Paste]:
 def _accepts(facts: Facts, stopped: Collection[str]) -> Iterator[Paste]:
     for accept in facts["overrides"]["accept"]:
         line = visible(f"accept: [{accept_entry(accept)}]")
-        yield Paste(_purpose(accept, facts["cohorts"]), line, accept["wave"] in stopped)
+        due = accept["wave"] in stopped
+        yield Paste(_purpose(accept, facts["cohorts"], due=due), line, due)
 
 
-def _purpose(accept: Facts, cohorts: Sequence[Facts]) -> str:
+def _purpose(accept: Facts, cohorts: Sequence[Facts], *, due: bool) -> str:
     place = f"wave {visible(accept['wave'])}"
     if "cohort" in accept:
         code = accept["cohort"]
@@ -226,4 +232,6 @@ def _purpose(accept: Facts, cohorts: Sequence[Facts]) -> str:
     if "again" in accept:
         return f"To create the stopped campaigns of {place} again"
     failures = count(accept.get("up_to") or accept.get("failures", 0), "failure")
-    return f"To continue {place} with {failures}"
+    if "cohort" in accept:
+        return f"Lets {place} continue with its {failures}"
+    return f"Counts {failures} in {place}{' and lets it continue' if due else ''}"

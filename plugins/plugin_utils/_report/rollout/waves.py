@@ -119,8 +119,22 @@ def _wave(wave: Facts) -> WaveRows:
     )
 
 
+def describe_uncounted(wave: Facts) -> str:
+    """Say why a wave has fewer members than devices; empty where no cohort of it has halted."""
+    excluded = wave["in_failed_cohorts"]
+    if not excluded:
+        return ""
+    return (
+        f"{excluded:,} of the {count(wave['devices'], 'planned device')} of wave"
+        f" {visible(wave['name'])} belong to halted cohorts and do not count:"
+        f" {count(wave['members'], 'member')}"
+    )
+
+
 def _gate(wave: Facts) -> Iterator[str]:
     """Say what the gate does, without the chances, which are drawn."""
+    if uncounted := describe_uncounted(wave):
+        yield uncounted
     for line in gate_lines(wave):
         limits, _stops, chances = line.strip().partition("; stops firmware ")
         yield limits
