@@ -161,11 +161,11 @@ def test_hostile_words_stay_words(
     plays: list[dict[str, Any]] = [
         {
             "ansible.builtin.import_playbook": f"thingspace.fota.{name}",
-            "vars": {"report_path": str(reports / name)},
+            "vars": {"report_path": str(reports / f"{name}.json")},
         }
         for name in REPORTED
     ]
-    earlier = str(reports / "audit")
+    earlier = str(reports / "audit.json")
     plays += [
         {
             "ansible.builtin.import_playbook": f"thingspace.fota.{name}",
@@ -234,7 +234,7 @@ def test_hostile_words_stay_words(
     (line,) = journal.read_text(encoding="utf-8").split("\n")[:-1]
     assert json.loads(line)["phase"] == "halted"
     for name in REPORTED:
-        report = json.loads((reports / name).read_text(encoding="utf-8"))
+        report = json.loads((reports / f"{name}.json").read_text(encoding="utf-8"))
         assert words.make in json.dumps(report, ensure_ascii=False)
 
 
