@@ -144,7 +144,7 @@ def assert_the_journal_holds(mine: Operator, *, report: str) -> None:
     assert len(lines) == 2
     assert f"{len(mine.journal())} lines whole and in order; the decisions of" in lines[0]
     assert mine.journal()[-1]["chain"]["hash"] in lines[0]
-    assert lines[1].endswith("every decision of the report follows from its numbers")
+    assert "every decision of the report follows from its numbers" in lines[1]
 
 
 @pytest.mark.parametrize("hidden", [False, pytest.param(True, marks=pytest.mark.matrix)])
