@@ -46,6 +46,7 @@ ELSEWHERE = {
     "omitted_windows",
     "window_order",
     "v1_cancelled_upgrade",
+    "v1_time_without_zone",
     "license_keys",
     "date_change_status",
 }

@@ -68,6 +68,19 @@ def test_check_then_real_then_again(account: Account) -> None:
     assert account.writes() == ["v1ScheduleUpgrade"]
 
 
+@pytest.mark.parametrize("switch", ["refused", "accepted"])
+def test_dates_are_sent_as_days_whatever_is_declared(
+    account_with: Callable[..., Account], switch: str
+) -> None:
+    """The simulator's judge refuses a request with a time that has no time zone."""
+    account = account_with(switches={"v1_time_without_zone": switch})
+    given = declared(account, start_date="2026-03-05T08:00:00", end_date="2026-03-10T20:00:00")
+    created = ensure(account, **given)
+    (upgrade,) = account.sim.upgrades()
+    assert created["changed"] and upgrade["startDate"] == "2026-03-05"
+    assert ensure(account, **declared(account))["changed"] is False
+
+
 @pytest.mark.parametrize(
     ("mode", "pick", "counts"),
     [

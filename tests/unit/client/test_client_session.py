@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from client_rig import CannedServer, Ops, count, reply
+from client_rig import ACCOUNT, CannedServer, Ops, count, reply
 
 from ansible_collections.thingspace.fota.plugins.module_utils._client.client import Client
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import (
@@ -28,6 +28,9 @@ from ansible_collections.thingspace.fota.plugins.module_utils._client.errors imp
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._client.settings import (
     ConnectionSettings,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api.exchange import (
+    ObservedCall,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
@@ -193,6 +196,76 @@ def test_every_way_to_say_that_a_session_ended(
     sim.expire("session")
     read(settings, ops)
     assert count(sim, LOGIN) == 2
+    # A session that ends again and again is renewed once for each call.
+    sim.faults([{"operation": ops.read.id, "times": 99, "fault": "expired_session"}])
+    with pytest.raises(ServiceRefused):
+        read(settings, ops)
+    assert count(sim, LOGIN) == 3
+
+
+# -- a new login ends the older sessions of the user --------------------------------------------
+
+
+@pytest.fixture
+def one_session(sim: SimulatorServer, settings: ConnectionSettings) -> ConnectionSettings:
+    """Settings for a service that has one session per user."""
+    sim.set_switch("older_sessions", "ended")
+    return settings
+
+
+def test_two_controllers_with_a_shared_cache_need_one_session(
+    sim: SimulatorServer, one_session: ConnectionSettings, ops: Ops
+) -> None:
+    with Client(one_session) as first, Client(one_session) as second:
+        for client in (first, second, first, second):
+            client.call(ops.read, params=ops.params, query=ops.query)
+        sim.expire("session")
+        for client in (first, second, first, second):
+            client.call(ops.read, params=ops.params, query=ops.query)
+    assert count(sim, LOGIN) == 2
+
+
+def test_two_controllers_without_a_shared_cache_renew_once_for_each_turn(
+    sim: SimulatorServer, one_session: ConnectionSettings, ops: Ops, tmp_path: Path
+) -> None:
+    elsewhere = replace(one_session, token_cache=str(tmp_path / "elsewhere"))
+    with Client(one_session) as first, Client(elsewhere) as second:
+        for _turn in range(4):
+            for client in (first, second):
+                for _call in range(3):
+                    client.call(ops.read, params=ops.params, query=ops.query)
+    assert count(sim, LOGIN) == 8, "one for each change of turns"
+    assert count(sim, OAUTH) == 2
+    assert sum(entry["status"] == 400 for entry in sim.journal()) == 6
+
+
+def test_a_session_ended_again_before_the_repeated_call_ends_the_call(
+    settings: ConnectionSettings, ops: Ops, tmp_path: Path
+) -> None:
+    """Another controller logs in whenever this one has: the call fails instead of going on."""
+
+    def log_in_elsewhere(call: ObservedCall) -> None:
+        if call.operation == LOGIN and b"simulator-user" in call.request_body and busy:
+            busy.clear()
+            with Client(elsewhere) as other:
+                other.call(ops.read, params=ops.params, query=ops.query)
+            busy.append(True)
+
+    busy = [True]
+    with SimulatorServer(
+        {"accounts": [{"name": ACCOUNT}]},
+        switches={"older_sessions": "ended"},
+        observer=log_in_elsewhere,
+    ) as sim:
+        settings = replace(settings, base_url=sim.url)
+        elsewhere = replace(settings, token_cache=str(tmp_path / "elsewhere"))
+        with pytest.raises(ServiceRefused, match="SessionToken"):
+            read(settings, ops)
+        # Two logins here, and two there; all of them accepted, so none counts for the lock.
+        logins = [entry for entry in sim.journal() if entry["operation"] == LOGIN]
+        assert [entry["status"] for entry in logins] == [200] * 4
+        refused = [entry for entry in sim.journal() if entry["status"] == 400]
+        assert len(refused) == 3, "both calls of this controller, and one of the other"
 
 
 def test_a_token_refused_again_after_its_renewal_ends_the_call(

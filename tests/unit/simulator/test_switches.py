@@ -305,6 +305,12 @@ def _older_sessions(client: ApiClient) -> Any:
     return client.raw("GET", f"v3/devices/{ACCOUNT}").status
 
 
+def _v1_time_without_zone(client: ApiClient) -> Any:
+    starts = ("2026-03-03", "2026-03-03T00:00:00Z", "2026-03-03T00:00:00", "2026-03-03T00:00")
+    bodies = [client.v1_body(startDate=start) for start in starts]
+    return [client.raw("POST", "v1/upgrades", body).status for body in bodies]
+
+
 def _token_clock(client: ApiClient) -> Any:
     client.sim.advance(hours=2)
     return client.raw("GET", f"v3/devices/{ACCOUNT}").status
@@ -405,6 +411,10 @@ PROBES: dict[str, tuple[Callable[[ApiClient], Any], list[Any]]] = {
         ],
     ),
     "v1_cancelled_upgrade": (_v1_cancelled_upgrade, [400, 200]),
+    "v1_time_without_zone": (
+        _v1_time_without_zone,
+        [[200, 200, 400, 400], [200, 200, 200, 400]],
+    ),
     "campaign_cursor": (_campaign_cursor, [False, True]),
     "device_cursor": (
         _device_cursor,

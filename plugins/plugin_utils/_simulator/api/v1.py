@@ -49,10 +49,11 @@ def schedule(call: Call) -> dict[str, Any]:
     body, state = call.body, call.state
     account = call.account_named(body.text("accountName"))
     name, version_to = body.text("firmwareName"), body.text("firmwareTo")
-    start = body.optional_day("startDate", with_time=True)
+    zone_optional = state.switches["v1_time_without_zone"] == "accepted"
+    start = body.optional_day("startDate", with_time=True, zone_optional=zone_optional)
     if start is None:
         raise invalid("FotaPostUpgrades: invalid state date")
-    end = body.optional_day("endDate", with_time=True)
+    end = body.optional_day("endDate", with_time=True, zone_optional=zone_optional)
     devices = body.devices(limit=wire.device_limit(state))
     wire.check_new_dates(state, start, end, message="FotaPostUpgrades: invalid state date")
     package = account.package("v1", name)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -81,7 +82,13 @@ class Body:
             raise invalid(f"Invalid {name}")
         return day
 
-    def optional_day(self, name: str, *, with_time: bool = False) -> int | None:
+    def optional_day(
+        self, name: str, *, with_time: bool = False, zone_optional: bool = False
+    ) -> int | None:
+        """A date, as a day number.
+
+        ``with_time`` also accepts a time, ``zone_optional`` one without a time zone, as UTC.
+        """
         value = self.optional_text(name)
         if not value:
             return None
@@ -90,10 +97,10 @@ class Body:
         except ValueError:
             if not with_time:
                 raise invalid(f"Invalid {name}") from None
-        try:
-            return day_of(parse_rfc3339(value))
-        except (ValueError, OverflowError):
-            raise invalid(f"Invalid {name}") from None
+        for text in (value, f"{value}Z") if zone_optional else (value,):
+            with suppress(ValueError, OverflowError):
+                return day_of(parse_rfc3339(text))
+        raise invalid(f"Invalid {name}")
 
     def windows(
         self, name: str, *, overlap: bool, hours_as_text: bool = False

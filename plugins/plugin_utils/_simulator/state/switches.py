@@ -143,7 +143,7 @@ TABLE = (
     ),
     Switch(
         "expired_session",
-        "Q20",
+        "Q20, Q31",
         ("fota_400", "prefixed_400", "unauthorized_401", "fota_403"),
         "reply for an expired M2M session: the FOTA error, the same error with the prefix "
         "UnifiedWebService., the error of the related session API, or the FOTA error with HTTP 403",
@@ -153,6 +153,13 @@ TABLE = (
         "Q22",
         ("gone", "cancelled"),
         "GET of a cancelled v1 upgrade: 400 Invalid upgradeId, or status Cancelled",
+    ),
+    Switch(
+        "v1_time_without_zone",
+        "Q33",
+        ("refused", "accepted"),
+        "startDate and endDate of a new v1 upgrade with a time but no time zone, such as "
+        "2026-12-01T00:00:00: 400, or taken as UTC",
     ),
     Switch(
         "campaign_cursor",
@@ -298,7 +305,7 @@ TABLE = (
     ),
     Switch(
         "older_sessions",
-        "section 2",
+        "Q32",
         ("valid", "ended"),
         "whether a user's earlier sessions stay valid after a new login",
     ),
