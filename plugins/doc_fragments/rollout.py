@@ -53,6 +53,21 @@ options:
             description: Version to reach. Quote it, as YAML reads 1.10 as the number 1.1.
             type: str
             required: true
+          deadline:
+            description: Until when the devices of this model should be done, as
+              O(rollout.deadline), which is the default.
+            type: str
+            version_added: 0.9.0
+      deadline:
+        description:
+          - Until when the rollout should be over. A date such as V(2026-12-18) means the end of
+            that UTC day. A time needs a zone, such as V(2026-12-18T22:00:00-06:00).
+          - Plan, status and reports then have a forecast of the end of each wave and of the
+            rollout, and say which devices would be late, why, and what would have to change.
+          - It only informs. It never starts, stops, speeds up or slows down anything, and is not
+            part of the plan that an operator approves. A deadline in the past is allowed.
+        type: str
+        version_added: 0.9.0
       packages:
         description:
           - Packages of software, because the catalog of the service does not contain their

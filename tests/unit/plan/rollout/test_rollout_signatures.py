@@ -311,6 +311,8 @@ def test_an_approval_outlives_an_update() -> None:
     assert decide(read(raw), known).assessment.digest.startswith("bad7dda5c8efc5f8")
     fixed = {**raw, "gate": {"test": "fixed"}}
     assert not decide(read(fixed), known).assessment.digest.startswith("bad7")
+    late = {**raw, "deadline": "2026-12-18", "target": [{**target(), "deadline": "2026-12-01"}]}
+    assert decide(read(late), known).assessment.digest.startswith("bad7dda5c8efc5f8")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
@@ -99,6 +99,15 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         declared(target=[{**target(), "versoin": "B"}]),
         "rollout.target[0].versoin = 'B': unknown key; did you mean version?",
     ),
+    *(
+        (declared(deadline=value), f"rollout.deadline = {value!r}: must be a date of the form")
+        for value in ("soon", "2026-13-01", "2026-12-18T22:00:00", "2026-12-18 22:00", 20261218)
+    ),
+    (
+        declared(target=[{**target(), "deadline": "2026-12-18T22:00+25:00"}]),
+        "rollout.target[0].deadline = '2026-12-18T22:00+25:00': must be a date of the form",
+    ),
+    (declared(deadlines="2026-12-18"), "unknown key; did you mean deadline?"),
     # -- the devices
     (
         {**declared(), "devices": []},
@@ -385,6 +394,28 @@ def test_targets_devices_and_names_are_text() -> None:
     found = spec(name=123, target=[{"make": "Maker", "model": 5, "version": "1.5"}])
     assert found.name == "123"
     assert (found.targets[0].model, found.targets[0].version) == ("5", "1.5")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2026-12-18", datetime(2026, 12, 18, 23, 59, 59, tzinfo=timezone.utc)),
+        (date(2026, 12, 18), datetime(2026, 12, 18, 23, 59, 59, tzinfo=timezone.utc)),
+        ("1999-12-31", datetime(1999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)),
+        ("2026-12-18T22:00:00-06:00", datetime(2026, 12, 19, 4, tzinfo=timezone.utc)),
+        ("2026-12-18 22:00Z", datetime(2026, 12, 18, 22, tzinfo=timezone.utc)),
+        (
+            datetime(2026, 12, 18, 22, tzinfo=timezone.utc),
+            datetime(2026, 12, 18, 22, tzinfo=timezone.utc),
+        ),
+    ],
+)
+def test_a_deadline_is_a_moment(value: object, expected: datetime) -> None:
+    assert spec(deadline=value).deadline == expected
+    found = spec(target=[{**target(), "deadline": value}])
+    assert found.model_deadlines == {("Maker", "M1"): expected}
+    assert found.deadline is None
+    assert (spec().deadline, spec().model_deadlines) == (None, {})
 
 
 @pytest.mark.parametrize("value", [1.1, 10657, True])

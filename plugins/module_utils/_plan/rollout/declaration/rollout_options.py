@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ...._model.campaign import CampaignType
 from ...._model.errors import InvalidValue
 from ...._model.text import as_text
-from ...._model.times import check_date
+from ...._model.times import check_date, parse_time
 from .calendar import Calendar, LocalWindow
 from .campaign_names import MOST_ATTEMPTS, MOST_DEVICES, ROLLOUT_NAME
 from .option_types import (
@@ -49,6 +49,8 @@ DEFAULT_WAVES = (
     {"name": "all", "rest": True},
 )
 
+_DEADLINE = r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d))?"
+_LAST_SECOND = timedelta(days=1, seconds=-1)
 _WINDOW = r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)"
 
 
@@ -93,6 +95,14 @@ def _parse_date(text: str) -> date:
         raise NotAllowed("must be a date of the form YYYY-MM-DD") from error
 
 
+def _parse_deadline(text: str) -> datetime:
+    """Read a moment with a zone; a day means its last second, as campaigns have UTC days."""
+    moment = parse_time(text.replace(" ", "T", 1))
+    if moment is None:
+        raise NotAllowed(_DEADLINE_MUST)
+    return moment if len(text) > len("YYYY-MM-DD") else moment + _LAST_SECOND
+
+
 def _hours(value: timedelta) -> int:
     return int(value.total_seconds()) // 3600
 
@@ -101,6 +111,11 @@ _WINDOW_MUST = "must be local hours such as '22:00-04:00'"
 _LIMITS, _TIMING, _CALENDAR = Limits(), vars(Timing()), Calendar()
 _VERSION = Text(required=True, exact=True)
 _WORD = Text(required=True)
+_DEADLINE_MUST = (
+    "must be a date of the form YYYY-MM-DD, which means the end of that UTC day, or a date and time"
+    " with a zone, such as 2026-12-18T22:00:00Z"
+)
+_LATEST = Text(pattern=_DEADLINE, must=_DEADLINE_MUST, parse=_parse_deadline)
 _DIGEST = Text(
     pattern=r"[0-9A-Fa-f]{4,64}",
     must="must be a digest, or its first 4 hex digits or more",
@@ -156,7 +171,11 @@ ROLLOUT: dict[str, Option] = {
         choices=tuple(kind.value for kind in CampaignType), default=CampaignType.FIRMWARE.value
     ),
     "protocol": Choice(choices=CampaignType.FIRMWARE.protocols),
-    "target": Dicts(required=True, options={"make": _WORD, "model": _WORD, "version": _VERSION}),
+    "target": Dicts(
+        required=True,
+        options={"make": _WORD, "model": _WORD, "version": _VERSION, "deadline": _LATEST},
+    ),
+    "deadline": _LATEST,
     "packages": Dicts(
         options={
             "name": _WORD,

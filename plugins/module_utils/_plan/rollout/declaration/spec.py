@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
@@ -211,6 +211,8 @@ class RolloutSpec:
     :ivar supersede: live campaigns of older targets are braked and no longer waited for.
     :ivar late_joiners: devices that come after the last wave has begun join it.
     :ivar abort_on_halt: a halt also tries, once, to abort campaigns that have started.
+    :ivar deadline: until when the rollout should be over. It only informs.
+    :ivar model_deadlines: until when devices should be done, by make and model.
     :ivar remarks: what was capped or merged, for a person to read.
     """
 
@@ -235,6 +237,8 @@ class RolloutSpec:
     late_joiners: bool = False
     abort_on_halt: bool = False
     sweep: bool = True
+    deadline: datetime | None = None
+    model_deadlines: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
     @cached_property

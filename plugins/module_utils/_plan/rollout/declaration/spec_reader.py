@@ -120,7 +120,15 @@ def read_spec(
             for entry in values["packages"] or ()
         ),
         reported_is_enough=reported_is_enough,
-        targets=tuple(Target(**entry) for entry in values["target"]),
+        targets=tuple(
+            Target(entry["make"], entry["model"], entry["version"]) for entry in values["target"]
+        ),
+        deadline=values["deadline"],
+        model_deadlines={
+            (entry["make"], entry["model"]): entry["deadline"]
+            for entry in values["target"]
+            if entry["deadline"]
+        },
         devices=devices,
         waves=waves,
         limits=Limits(**values["limits"]),

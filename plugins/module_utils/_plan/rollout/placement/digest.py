@@ -16,8 +16,14 @@ from fractions import Fraction
 from ..declaration.spec import RolloutSpec
 from .rollout_device import RolloutDevice
 
-# Not part of the plan: who is selected shows in the waves, and a signature does not sign itself.
-_LEFT_OUT = frozenset({"devices", "approved", "accepted", "require_digest", "remarks", "zones"})
+# Not part of the plan: who is selected shows in the waves, a signature does not sign itself, and a
+# deadline only informs.
+_LEFT_OUT = frozenset(
+    {
+        *("devices", "approved", "accepted", "require_digest", "remarks", "zones"),
+        *("deadline", "model_deadlines"),
+    }
+)
 
 # An approval must outlive an update. Fields whose names have changed since the first digest, and
 # fields that have come since, which are left out as long as they have their defaults.
