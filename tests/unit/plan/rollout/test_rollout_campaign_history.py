@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -107,6 +108,24 @@ def test_what_replaces_a_stopped_campaign_is_newer(status: str, stopped: int) ->
     old = own([row(A)], status, campaign_id="old", batch=stopped)
     new = own([good(A)], "CampaignEnded", campaign_id="new", batch=3 - stopped)
     assert records(kept(old, new))[A].own.campaign.id == "new"
+
+
+@pytest.mark.parametrize("other", [{"batch": 2}, {"cohort": "c0ffee"}])
+@pytest.mark.parametrize("status", ["CampaignEnded", "CampaignScheduled"])
+def test_what_was_stopped_before_its_first_day_is_older_than_what_replaced_it(
+    other: dict[str, Any], status: str
+) -> None:
+    """A calendar that allows more lets the other one begin sooner than the stopped one would."""
+    old = own([row(A)], "CampaignCancelled", campaign_id="old", start=6, end=8)
+    new = own([good(A)], status, campaign_id="new", start=4, end=5)
+    new = replace(new, name=replace(new.name, **other))
+    assert records(kept(old, new))[A].own.campaign.id == "new"
+
+
+def test_a_retry_that_was_stopped_is_newer_than_the_failure() -> None:
+    first = own([bad(A)], "CampaignEnded", campaign_id="first", start=4, end=5)
+    retry = own([row(A)], "CampaignCancelled", campaign_id="retry", start=6, end=8, attempt=2)
+    assert records(kept(first, retry))[A].own.campaign.id == "retry"
 
 
 def test_later_attempts_and_batches_are_newer() -> None:

@@ -13,7 +13,7 @@ from enum import Enum
 from ...._model.campaign import Campaign, CampaignDevice, CampaignType
 from ...._model.status import CampaignState, DeviceState
 from ..declaration.campaign_names import SWEEP_WAVE, parse_name
-from .campaign_history import age, is_busy
+from .campaign_history import by_age, is_busy
 from .observed import OwnCampaign
 
 
@@ -119,8 +119,7 @@ def find_rollouts(
             key = campaign.type, name.rollout
             found.setdefault(key, []).append(OwnCampaign(name, campaign, tuple(rows)))
     rollouts = [
-        RolloutCampaigns(name, tuple(sorted(own, key=age)), now)
-        for (_type, name), own in found.items()
+        RolloutCampaigns(name, tuple(by_age(own)), now) for (_type, name), own in found.items()
     ]
     order = list(Activity)
     return sorted(rollouts, key=lambda rollout: (order.index(rollout.activity), rollout.name))

@@ -122,8 +122,8 @@ class History:
 def read_history(spec: RolloutSpec, seen: Observed) -> History:
     """Read what our campaigns add up to. Nothing here depends on the order of ``seen.own``."""
     generations = {target.generation for target in spec.targets}
-    by_age = sorted(seen.own, key=age)
-    present = [each for each in by_age if each.name.generation in generations]
+    campaigns = by_age(seen.own)
+    present = [each for each in campaigns if each.name.generation in generations]
     last_batch: dict[tuple[str, int, str], int] = {}
     last_attempt: dict[Batch, int] = {}
     for each in present:
@@ -152,7 +152,7 @@ def read_history(spec: RolloutSpec, seen: Observed) -> History:
         last_attempt=last_attempt,
         surplus=tuple(surplus),
         superseded=tuple(
-            each for each in by_age if each.name.generation not in generations and not each.over
+            each for each in campaigns if each.name.generation not in generations and not each.over
         ),
         retargeted=seen.retargeted,
     )
@@ -239,14 +239,51 @@ def _find_retry_times(spec: RolloutSpec, refused: Iterable[OwnCampaign]) -> dict
     return found
 
 
-def age(own: OwnCampaign) -> tuple[date, bool, int, int, CampaignName, str]:
-    """Order campaigns by their first days, as a device is in one after the other.
+def by_age(campaigns: Iterable[OwnCampaign]) -> list[OwnCampaign]:
+    """Sort campaigns as a device is in one after the other, the oldest first.
 
-    Of two that begin on the same day, the one that was stopped or refused came first: a device is
-    in another one only once it is free.
+    That is by their first days, but a campaign that was stopped or refused may never have reached
+    its own, and comes before what has its devices after it.
     """
-    name, start, came_first = own.name, own.campaign.schedule.start, own.stopped or own.refused
-    return start or date.min, not came_first, name.wave, name.attempt, name, own.campaign.id
+    oldest_first = sorted(campaigns, key=lambda own: _age(own, _first_day(own)))
+    days: dict[str, date] = {}
+    for place, own in enumerate(oldest_first):
+        followers = oldest_first[:place] if own.stopped or own.refused else []
+        known = (days[each.campaign.id] for each in followers if _follows(each, own))
+        days[own.campaign.id] = min(known, default=_first_day(own))
+    return sorted(oldest_first, key=lambda own: _age(own, days[own.campaign.id]))
+
+
+def _first_day(own: OwnCampaign) -> date:
+    return own.campaign.schedule.start or date.min
+
+
+def _age(own: OwnCampaign, day: date) -> tuple[date, bool, int, int, CampaignName, str]:
+    """Of two on the same day, the one that was stopped or refused came first.
+
+    A device is in another one only once it is free.
+    """
+    name, came_first = own.name, own.stopped or own.refused
+    return day, not came_first, name.wave, name.attempt, name, own.campaign.id
+
+
+def _follows(own: OwnCampaign, stopped: OwnCampaign) -> bool:
+    """A campaign has a device after another one, which was stopped or refused, whatever its day.
+
+    In one place, numbers grow. Elsewhere, a device that is or was active here was free before, and
+    whatever comes after an attempt is a retry, which has the place and number of its batch.
+    """
+    if (
+        own.name.generation != stopped.name.generation
+        or own.campaign.package != stopped.campaign.package
+    ):
+        return False
+    devices = {row.device_id for row in stopped.rows}
+    shared = [row for row in own.rows if row.device_id in devices]
+    if own.name.batch_key[:3] == stopped.name.batch_key[:3]:
+        numbers = [(each.name.batch, each.name.attempt) for each in (own, stopped)]
+        return bool(shared) and numbers[0] > numbers[1]
+    return any(not own.over or _is_attempted(row) for row in shared)
 
 
 def _resolve_twins(
@@ -275,7 +312,11 @@ def _resolve_twins(
 
 
 def _has_attempted(own: OwnCampaign) -> bool:
-    return any(row.recent_attempt or row.state is DeviceState.SUCCESS for row in own.rows)
+    return any(map(_is_attempted, own.rows))
+
+
+def _is_attempted(row: CampaignDevice) -> bool:
+    return bool(row.recent_attempt) or row.state is DeviceState.SUCCESS
 
 
 def _has_accepted(own: OwnCampaign) -> bool:

@@ -18,7 +18,7 @@ from ...._model.device import Device
 from ...._model.status import DeviceState
 from ...._model.times import parse_time
 from ..declaration.spec import RolloutSpec
-from .campaign_history import age, day_begins, day_ends
+from .campaign_history import by_age, day_begins, day_ends
 from .observed import Observed, OwnCampaign
 
 
@@ -31,7 +31,7 @@ def see_software(spec: RolloutSpec, seen: Observed) -> Observed:
         for imei, device in seen.devices.items()
     }
     campaigns = []
-    for own in sorted(seen.own, key=age):
+    for own in by_age(seen.own):
         rows = []
         for row in own.rows:
             device = devices.get(row.device_id)
