@@ -22,6 +22,7 @@ from datetime import datetime
 from threading import Event
 from typing import Any
 
+from .callbacks import CallbackSender
 from .control import PREFIX, Control
 from .fleet.fleet_file import parse_fleet
 from .listener import HOST, Listener, Observer
@@ -61,6 +62,7 @@ class SimulatorServer:
             latency_ms=latency_ms,
             refuse_writes=refuse_writes,
         )
+        self._callbacks = CallbackSender(self._service)
         self._stopping = Event()
         self._control = Control(self._service, self._stopping.set)
         self._service.set_faults([] if faults is None else faults)
@@ -82,6 +84,7 @@ class SimulatorServer:
 
     def close(self) -> None:
         """Stop listening and close all connections."""
+        self._callbacks.close()
         self._listener.close()
 
     def wait_for_stop(self, seconds: float) -> bool:
@@ -168,6 +171,10 @@ class SimulatorServer:
     def fault_rules(self) -> list[dict[str, Any]]:
         """The rules with their counts ``seen`` and ``struck``."""
         return self._control.faults()
+
+    def callbacks(self) -> list[tuple[dict[str, Any], int]]:
+        """The body of each callback that was sent, with the HTTP status that answered it."""
+        return list(self._callbacks.sent)
 
     def devices(self) -> list[dict[str, Any]]:
         return self._control.devices()

@@ -44,6 +44,7 @@ def register_v1(call: Call) -> dict[str, str]:
         body.optional_text("username"),
         body.optional_text("password"),
     )
+    call.state.outbox.on_listener()
     return {"accountName": account.name, "serviceName": SERVICE}
 
 
@@ -62,6 +63,7 @@ def register(call: Call) -> dict[str, str]:
     """Register a listener, or replace the one that is registered."""
     account, url = call.account, _url(call, ("https",))
     account.listeners[call.api] = Listener(url)
+    call.state.outbox.on_listener()
     return {"url": url}
 
 

@@ -129,6 +129,7 @@ class Attempts:
         entry.status = "UpgradeSuccess"
         entry.reason = _SUCCESS_REASON[campaign.api]
         entry.updated = self._state.now
+        self._state.outbox.device_changed(campaign, imei, entry.status)
         self._settle(campaign, entry, succeeded=True)
 
     def _failed(self, campaign: Campaign, imei: str, entry: DeviceEntry) -> None:
@@ -151,6 +152,7 @@ class Attempts:
         entry.status = "UpgradeFailed"
         entry.reason = _FAILURE_REASON[campaign.api]
         entry.updated = state.now
+        self._state.outbox.device_changed(campaign, imei, entry.status)
         self._settle(campaign, entry, succeeded=False)
 
     def _outcome(self, campaign: Campaign, imei: str, entry: DeviceEntry) -> Outcome:

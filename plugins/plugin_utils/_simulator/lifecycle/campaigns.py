@@ -373,6 +373,7 @@ class Campaigns:
     def _enter(self, campaign: Campaign, status: str) -> None:
         campaign.status = status
         campaign.changed = self._state.now
+        self._state.outbox.campaign_changed(campaign)
 
     # -- devices --------------------------------------------------------------------------------
 

@@ -223,6 +223,7 @@ class Upgrades:
     def _enter(self, upgrade: Upgrade, status: str) -> None:
         upgrade.status = status
         upgrade.changed = self._state.now
+        self._state.outbox.upgrade_changed(upgrade)
 
     # -- devices --------------------------------------------------------------------------------
 

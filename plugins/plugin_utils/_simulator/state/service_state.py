@@ -14,6 +14,7 @@ from uuid import UUID
 from .campaign import Campaign
 from .clock import DAY, EventQueue, VirtualClock
 from .cursors import Cursors
+from .outbox import Outbox
 from .outcomes import OutcomeModel
 from .records import Account, Device
 from .switches import Switches
@@ -41,6 +42,7 @@ class ServiceState:
         self.clock = clock
         self.events = EventQueue(clock.now())
         self.cursors = Cursors(switches, seed)
+        self.outbox = Outbox()
         self.campaigns_by_id: dict[str, Campaign] = {}
         self.upgrades_by_id: dict[str, Upgrade] = {}
         self.history: dict[str, list[Campaign | Upgrade]] = {}
