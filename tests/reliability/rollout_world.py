@@ -178,13 +178,8 @@ class World:
         self.retry = max(self.retry, self.spec["retry"])
 
     def paste(self, kind: str) -> None:
-        """Add the approvals or accepts that the last run has said it waits for.
-
-        Not where the declaration has changed since, and asks for none any more.
-        """
+        """Add the approvals or accepts that the last run has said it waits for."""
         declared = {wave["name"] for wave in self.spec["waves"]}
-        if kind == "approval" and not self.spec["gate"]["approval"]:
-            return
         given = [
             {key: value for key, value in entry.items() if key != "kind"}
             for entry in (self.decision or {}).get("awaiting", [])

@@ -165,8 +165,6 @@ def check_signatures(values: Values, waves: Sequence[Wave], problems: Problems) 
             if wave is None and entry["wave"] and waves and all(named):
                 names = ", ".join(named)
                 problems.add(f"{where}.wave", f"must be the name of a wave: {names}", entry["wave"])
-            if wave and key == "approved" and (not wave.gate.approval or wave is waves[-1]):
-                problems.add(f"{where}.wave", "this wave needs no approval", entry["wave"])
     for place, entry in valid(values["accept"]):
         up_to, failures = entry["up_to"], entry["failures"]
         if (up_to, entry["missing"], entry["again"]) == (None, None, None):

@@ -104,7 +104,13 @@ def is_retargeted(target: Target, history: History) -> bool:
 
 
 def find_void(spec: RolloutSpec, history: History) -> Iterator[str]:
-    """Say which accepts hold no more, or not for every target, because targets have changed."""
+    """Say which approvals and accepts do nothing, or not for every target, as what they are for has
+    changed since; what is left over stops no run.
+    """
+    asked = {wave.name for wave in spec.waves[:-1] if wave.gate.approval}
+    for place, approval in enumerate(spec.approved):
+        if approval.wave not in asked:
+            yield f"approved[{place}] ({approval.wave}) does nothing: this wave needs no approval"
     present = {target.generation for target in spec.targets}
     for place, accept in enumerate(spec.accepted):
         old = [generation for generation in accept.generations if generation not in present]
