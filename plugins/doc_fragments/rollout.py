@@ -357,11 +357,19 @@ options:
         elements: str
       assign_licenses:
         description:
-          - Whether the service takes licenses of the pool for these devices. An upgraded device
-            keeps its license for good.
-          - Not allowed with O(rollout.type=software).
-        type: bool
-        default: false
+          - Who assigns licenses of the pool to devices without one. An upgraded device keeps its
+            license for good. An account that pays per upgrade needs no licenses.
+          - With V(false) such devices are left out.
+          - With V(true) the service assigns them when it schedules a campaign. All devices of the
+            rollout must be able to get one. Not allowed with O(rollout.type=software).
+          - With V(before_wave) the role C(thingspace.fota.rollout) assigns them in the run that
+            creates the campaign of the device. A wave begins only if all of its devices can get
+            one.
+          - With V(before_campaign) it does the same, but a wave begins with as many devices as can
+            get one. The others follow when there are more licenses.
+        type: str
+        choices: ['false', 'true', before_wave, before_campaign]
+        default: 'false'
       approved:
         description: Approvals to leave waves. The plan prints an entry that you can paste.
         type: list

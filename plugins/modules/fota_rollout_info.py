@@ -78,6 +78,13 @@ options:
     elements: str
     default: []
     version_added: 0.7.0
+  license_failures:
+    description:
+      - Devices that got no license in this run, with the reason, and empty if all got one. They are
+        rejected, and campaigns are created for devices with a license only.
+      - Omit it while the run has assigned none.
+    type: dict
+    version_added: 0.9.0
   stops:
     description: The C(actions) of an earlier result of the same run. What they stop is in
       C(actions) and C(steps) of this result if the account cannot be read, because a campaign that
@@ -201,6 +208,13 @@ actions:
       type: list
       elements: dict
       returned: always
+    assign:
+      description: IMEIs for M(thingspace.fota.fota_license), the devices of C(create) without a
+        license. Decide again with O(license_failures) if some did not get one.
+      type: list
+      elements: str
+      returned: always
+      version_added: 0.9.0
     create:
       description: Campaigns to create, as O(thingspace.fota.fota_campaign#module:campaigns).
       type: list
@@ -211,6 +225,7 @@ actions:
     cancel: []
     abort: []
     shorten: []
+    assign: []
     create:
       - name: tsr.meters-10657.5d1c5b.w01.8a1f0e.t01.a1.n1
         type: firmware
@@ -228,9 +243,9 @@ steps:
   description:
     - The steps that are due, in their order. The role C(thingspace.fota.rollout) includes a task
       file for each of them.
-    - V(refresh), V(cancel), V(abort), V(shorten) and V(create) are the lists of RV(actions) that
-      are not empty. After V(refresh), the rollout is judged again. V(check_cancelled) follows
-      V(cancel).
+    - V(refresh), V(cancel), V(abort), V(shorten), V(assign) and V(create) are the lists of
+      RV(actions) that are not empty. After V(refresh), the rollout is judged again.
+      V(check_cancelled) follows V(cancel).
     - V(wave_events) and V(phase_events) are RV(events) about waves, and those about halts and
       phases. V(unstoppable) is the list of this name, where something is stopped.
     - The list is empty with O(state=planned).
@@ -550,16 +565,41 @@ halted:
   sample: []
   version_added: 0.7.0
 licenses:
-  description: Whether devices need a license (C(required)), licenses that waiting devices need,
-    those that are free of all in the pool (C(total)), and the purchase types.
+  description:
+    - Whether devices need a license (C(required)), who assigns them (C(assign), as declared),
+      licenses that all waiting devices need (C(needed)), those that are C(free) of all that are
+      bought (C(total)), how many are C(short), and the purchase types.
+    - If licenses are required, also C(waves) with the number that each wave needs, and numbers of
+      devices. C(waiting) need a license and C(assign_now) get one in this run, C(kept) were
+      upgraded and keep it for good, and the licenses of C(unused) can be removed. Their C(examples)
+      are the first five, and with O(return_devices=all) all of them.
   returned: when a decision was made
   type: dict
   sample:
-    required: false
-    needed: 0
-    free: 38
-    total: 40
-    purchase_types: [TS-HFOTA-MRC, TS-HFOTA-EVNT]
+    required: true
+    assign: before_wave
+    needed: 60
+    free: 45
+    total: 60
+    short: 15
+    purchase_types: [TS-HFOTA-MRC]
+    waves:
+      - name: pilot
+        needed: 20
+      - name: all
+        needed: 40
+    assign_now:
+      devices: 1
+      examples: ['358000000000016']
+    waiting:
+      devices: 1
+      examples: ['358000000000016']
+    kept:
+      devices: 0
+      examples: []
+    unused:
+      devices: 0
+      examples: []
 cohorts:
   description: The results of each package so far. C(state) is V(pilot), V(qualified) or V(failed).
     No more campaigns are created for a cohort that has failed, since C(failed_at).

@@ -191,6 +191,8 @@ def value_schema(option: types.Option, documented: Mapping[str, Any]) -> dict[st
             return {"anyOf": [number, {"type": "string", "pattern": "^[0-9.]+(/[0-9]+)?$"}]}
         case types.Flag():
             return {"type": "boolean"}
+        case types.FlagOrWord():
+            return {"enum": [False, True, *option.choices]}
         case types.Choice():
             return {"enum": list(option.choices)}
         case types.Texts() if option.elements == "raw":

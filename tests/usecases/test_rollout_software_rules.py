@@ -255,7 +255,7 @@ def test_check_mode_decides_the_same_and_writes_nothing(account_with: StartAccou
         ),
         ({"packages": [{**PACKAGES[0], "form": "x"}]}, ["packages[0].form", "from"]),
         ({"verify": "hope"}, ["verify", "must be 'read' or 'reported_is_enough'"]),
-        ({"assign_licenses": True}, ["assign_licenses", "assign licenses first"]),
+        ({"assign_licenses": True}, ["assign_licenses", "use before_wave, or assign them first"]),
         ({"type": "software2"}, ["type", "must be 'firmware' or 'software'"]),
         (
             {"packages": [{**PACKAGES[0], "to": "1.0"}], "verify": "hope"},

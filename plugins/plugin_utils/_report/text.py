@@ -23,6 +23,14 @@ _GROUPS, _EXAMPLES = 20, 5
 # Classes of devices that need none.
 _QUIET = frozenset({"verified", "advanced", "pending", "settling", "current"})
 
+# Groups of devices by their licenses.
+_LICENSED = {
+    "assign_now": "to get a license in this run",
+    "waiting": "without a license",
+    "kept": "upgraded, which keep their licenses for good",
+    "unused": "with a license that is not used and can be removed with fota_license",
+}
+
 WHERE_TO_PASTE = (
     "add it to the list of that name in rollout_spec, or to rollout_approved or rollout_accept; a"
     " second list would replace the first"
@@ -95,12 +103,31 @@ def _devices(facts: Facts) -> Iterator[str]:
     if facts["busy"]["devices"]:
         busy = _name(facts["busy"], "devices")
         yield f"  busy: {busy}: in live campaigns of others; they follow when these are over"
-    licenses = facts["licenses"]
-    if licenses["required"]:
-        yield (
-            f"licenses: {licenses['needed']} needed, {licenses['free']} of {licenses['total']} free"
-        )
+    yield from license_lines(facts)
     yield from _blockers(facts)
+
+
+def license_lines(facts: Facts) -> Iterator[str]:
+    """Say how many licenses are needed, in all and by wave, who gets one and who keeps it.
+
+    Facts of versions before 0.9.0 have only the numbers.
+    """
+    licenses = facts["licenses"]
+    if not licenses["required"]:
+        return
+    short = f", {licenses['short']} short" if licenses.get("short") else ""
+    yield (
+        f"licenses: {licenses['needed']} needed, {licenses['free']} of {licenses['total']} free"
+        f"{short}"
+    )
+    waves = [f"{wave['name']} {wave['needed']}" for wave in licenses.get("waves", ())]
+    if waves:
+        yield f"  needed by wave: {', '.join(waves)}"
+    for name, what in _LICENSED.items():
+        group = licenses.get(name, {"devices": 0})
+        if group["devices"]:
+            named = {**group, "examples": group["examples"][:_EXAMPLES]}
+            yield f"  {count(group['devices'], 'device')} {what}: {_name(named, 'devices')}"
 
 
 def _blockers(facts: Facts) -> Iterator[str]:

@@ -52,6 +52,7 @@ ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     "last_run": {"type": "dict", "aliases": ["last_tick"]},
     "imei_check": DEVICE_OPTIONS["imei_check"],
     "problems": {"type": "list", "elements": "str", "default": []},
+    "license_failures": {"type": "dict"},
     "stops": {"type": "dict"},
     **WAIT_OPTIONS,
     **RESULT_OPTIONS,
@@ -72,6 +73,8 @@ _ZONE_OF_A_PLACE = re.compile(r"[A-Z][A-Za-z]+(/[A-Za-z0-9_+-]+)+")
 class Declared:
     """A rollout as the task declares it, and what is remembered of it.
 
+    :ivar license_failures: devices that got no license in this run, and why; None while it has
+        assigned none.
     :ivar invalid: why the declaration cannot be used but for the name of the rollout.
     """
 
@@ -79,6 +82,7 @@ class Declared:
     wanted: Wanted
     journal: Journal
     invalid: tuple[str, ...] = ()
+    license_failures: Mapping[str, str] | None = None
 
 
 def inform_on_rollout(
@@ -111,7 +115,7 @@ def inform_on_rollout(
             "phase": Phase.OBSERVATION_FAILED.value,
             "why": message,
             "would_change": any(stops.values()),
-            "actions": {"refresh": [], **stops, "create": []},
+            "actions": {"refresh": [], **stops, "assign": [], "create": []},
             "steps": [*filter(stops.get, stops), *(["check_cancelled"] if stops["cancel"] else [])],
             "failure": failure,
             "msg": context.headline(f"rollout {name}: not judged, as a read failed: {message}"),
@@ -168,7 +172,7 @@ def read_declared(context: Context, params: Mapping[str, Any]) -> Declared:
             raise
         context.warnings.append(str(error))
         journal = Journal()
-    return Declared(spec, wanted, journal, invalid)
+    return Declared(spec, wanted, journal, invalid, params.get("license_failures"))
 
 
 def watch_rollout(
@@ -255,22 +259,22 @@ def _find_zone(name: str) -> tzinfo | None:
 def _decide(observer: Observer, declared: Declared) -> Decision:
     """Decide, and search for unlisted campaigns before any is created (section 14, question 2)."""
     spec, wanted, last = declared.spec, declared.wanted, declared.journal.last
-    seen = _with_invalid(observer.read(), declared)
+    seen = _with_declared(observer.read(), declared)
     decision = decide(_without_devices(spec, seen), seen, wanted=wanted, last=last)
     for _search in range(MOST_SEARCHES):
         more = observer.add_unlisted(seen, find_suspects(decision))
         if more is seen:
             break
-        seen = _with_invalid(more, declared)
+        seen = _with_declared(more, declared)
         decision = decide(_without_devices(spec, seen), seen, wanted=wanted, last=last)
     check_unused_overrides(decision, wanted)
     return decision
 
 
-def _with_invalid(seen: Observed, declared: Declared) -> Observed:
-    """Count a declaration that cannot be used among what could not be read."""
+def _with_declared(seen: Observed, declared: Declared) -> Observed:
+    """Add what the task knows: a declaration that cannot be used counts as what was not read."""
     unread = tuple(dict.fromkeys((*declared.invalid, *seen.unread)))
-    return replace(seen, unread=unread)
+    return replace(seen, unread=unread, license_failures=declared.license_failures)
 
 
 def _without_devices(spec: RolloutSpec, seen: Observed) -> RolloutSpec:

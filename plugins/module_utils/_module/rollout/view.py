@@ -22,7 +22,7 @@ from ..._plan.rollout.action.campaign_batches import PlannedCampaign
 from ..._plan.rollout.action.decide import Decision
 from ..._plan.rollout.action.events import halted_packages, passed_waves
 from ..._plan.rollout.action.offered_overrides import find_accepts, find_approvals
-from ..._plan.rollout.declaration.spec import Accept, Approval, Gate, RolloutSpec
+from ..._plan.rollout.declaration.spec import Accept, Approval, Gate, Licensing, RolloutSpec
 from ..._plan.rollout.judgement.assessment import Assessment
 from ..._plan.rollout.judgement.exposure import count_changing, find_changing, stays_queued
 from ..._plan.rollout.judgement.odds import (
@@ -45,6 +45,7 @@ from ..._plan.rollout.placement.standings import Standing, Standings
 from ..._plan.rollout.placement.upgrade_paths import VersionPath
 from ..campaigns.view import view_day, view_windows
 from .evidence import view_evidence
+from .license_facts import view_licenses
 from .report_facts import (
     count_attempts,
     result_at,
@@ -90,6 +91,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             "shorten": [
                 {**_identify(own), "end_date": view_day(day)} for own, day, _why in stops.shorten
             ],
+            "assign": list(decision.assign),
             "create": [_create(planned, spec) for planned in decision.create],
         },
         "changes": [
@@ -141,13 +143,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
             "devices": assessment.exposed.started,
             "until": view_day(assessment.exposed.until),
         },
-        "licenses": {
-            "required": seen.subscription.needs_licenses,
-            "needed": assessment.licenses_needed,
-            "free": seen.subscription.free_licenses,
-            "total": seen.subscription.license_count,
-            "purchase_types": list(seen.subscription.purchase_types),
-        },
+        "licenses": view_licenses(decision, return_devices),
         "unstoppable": [_unstoppable(own, assessment, return_devices) for own in stops.unstoppable],
         "cohorts": [_cohort(cohort) for cohort in sort_cohorts(assessment.evidence)],
         "cohort_rules": _cohort_rules(spec),
@@ -310,7 +306,7 @@ def _of_type(planned: PlannedCampaign, spec: RolloutSpec) -> dict[str, Any]:
         return {"download_windows": windows, "install_windows": windows} if windows else {}
     return {
         **({"windows": windows} if windows else {}),
-        "auto_assign_license": spec.assign_licenses,
+        "auto_assign_license": spec.assign_licenses is Licensing.SERVICE,
         "auto_add_devices": False,
     }
 

@@ -95,12 +95,13 @@ def test_who_is_out(known: Device | None, why: str) -> None:
         (pool(9), None, False, "no_license"),
         (pool(9), True, False, "in"),
         (pool(9), False, True, "in"),
+        (pool(9), False, "before_wave", "in"),
         (Subscription((MONTHLY_POOL, PAY_PER_UPGRADE), 9, 0, ""), False, False, "in"),
         (EVENT_BILLING, False, False, "in"),
     ],
 )
 def test_licenses(
-    subscription: Subscription, why: str, *, assigned: bool | None, assign: bool
+    subscription: Subscription, why: str, *, assigned: bool | None, assign: bool | str
 ) -> None:
     known = device(ONE, license_assigned=assigned)
     assert judged(known, subscription=subscription, assign_licenses=assign) == why

@@ -352,6 +352,7 @@ def test_an_approval_outlives_an_update() -> None:
         {"sweep": True},
         {"on_halt": "abort"},
         {"assign_licenses": True},
+        {"assign_licenses": "before_wave"},
         {"qualified_packages": ["M1-A-B"]},
         {"limits": {"max_creates": 9}},
         {"limits": {"max_campaign_devices": 900}},

@@ -21,6 +21,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     GateTest,
+    Licensing,
     Limits,
     RolloutSpec,
     Selected,
@@ -80,7 +81,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         declared(assign_licenses="perhaps"),
-        "rollout.assign_licenses = 'perhaps': must be true or false",
+        "rollout.assign_licenses = 'perhaps': must be true, false, 'before_wave' or 'before_campaign'",
     ),
     # -- the target
     (declared(target=None), "rollout.target: is required"),
@@ -500,7 +501,7 @@ def test_every_number_may_be_text() -> None:
     assert {wave_spec.gate.max_failure_rate for wave_spec in found.waves} == {Fraction(7, 100)}
     assert found.limits == Limits(max_campaign_devices=50, max_creates=3)
     assert found.calendar.lead == timedelta(hours=24)
-    assert found.assign_licenses is True
+    assert found.assign_licenses is Licensing.SERVICE
     assert found.qualified_packages == {"only one"}
 
 
@@ -526,14 +527,16 @@ def test_rates_are_exact(value: object, rate: Fraction) -> None:
 
 def test_words_for_true_and_false() -> None:
     for word in (True, "true", "Yes", " on ", "1", 1):
-        assert spec(assign_licenses=word).assign_licenses is True
+        assert spec(assign_licenses=word).assign_licenses is Licensing.SERVICE
     for word in (False, "false", "No", "off", "0", 0):
-        assert spec(assign_licenses=word).assign_licenses is False
+        assert spec(assign_licenses=word).assign_licenses is Licensing.NOBODY
+    for licensing in Licensing:
+        assert spec(assign_licenses=str(licensing)).assign_licenses is licensing
 
 
 def test_defaults() -> None:
     found = spec(waves=None)
-    assert (found.protocol, found.assign_licenses, found.remarks) == ("LWM2M", False, ())
+    assert (found.protocol, found.assign_licenses, found.remarks) == ("LWM2M", Licensing.NOBODY, ())
     assert [
         (wave_spec.name, wave_spec.kind.value, wave_spec.size, wave_spec.at_least, wave_spec.days)
         for wave_spec in found.waves

@@ -78,6 +78,7 @@ def test_stops_come_before_what_may_fail_and_after_a_refresh() -> None:
     everything = replace(
         first_run(),
         refresh=("1",),
+        assign=("1",),
         stops=stops(**dict.fromkeys(["cancel", "abort", "shorten", "unstoppable"])),
     )
     assert names(everything) == [step.value for step in Step]

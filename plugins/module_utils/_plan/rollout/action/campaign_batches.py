@@ -26,6 +26,7 @@ from ..judgement.assessment import Assessment
 from ..judgement.gate import GateVerdict
 from ..judgement.retries import Retry
 from ..placement.rollout_device import RolloutDevice
+from .seats import Seats
 
 # max_exposure never makes a campaign smaller than this part of it.
 SMALLEST_SHARE = 10
@@ -52,10 +53,16 @@ class PlannedCampaign:
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """The campaigns to create now, and why some cannot be planned."""
+    """The campaigns to create now, and why some cannot be planned.
+
+    :ivar assign: devices of these campaigns that have to get a license before.
+    :ivar shortages: what is not created until there are more licenses.
+    """
 
     batches: tuple[PlannedCampaign, ...] = ()
     refusals: tuple[PlanRefused, ...] = ()
+    assign: tuple[str, ...] = ()
+    shortages: tuple[str, ...] = ()
 
 
 def plan_batches(assessment: Assessment) -> BatchPlan:
@@ -73,7 +80,12 @@ def plan_batches(assessment: Assessment) -> BatchPlan:
     for retry in assessment.retries:
         cutter.add_again(retry, waves[retry.name.wave])
     cutter.add(assessment.spec.waves[-1], assessment.sweep, number=SWEEP_WAVE)
-    return BatchPlan(tuple(cutter.planned), tuple(cutter.refusals.values()))
+    return BatchPlan(
+        tuple(cutter.planned),
+        tuple(cutter.refusals.values()),
+        tuple(cutter.seats.assign),
+        tuple(cutter.seats.shortages),
+    )
 
 
 class _Cutter:
@@ -81,11 +93,13 @@ class _Cutter:
 
     :ivar planned: the campaigns so far.
     :ivar refusals: why cohorts of a zone get none in waves of some length, by what is said.
+    :ivar seats: the licenses that are left for devices.
     """
 
     def __init__(self, assessment: Assessment) -> None:
         self.planned: list[PlannedCampaign] = []
         self.refusals: dict[str, PlanRefused] = {}
+        self.seats = Seats(assessment)
         self._spec = assessment.spec
         self._evidence = assessment.evidence
         self._history = assessment.history
@@ -107,7 +121,13 @@ class _Cutter:
         :param number: of the wave in their names, if another one.
         """
         number = wave.number if number is None else number
-        for waiting in _by_cohort(rows):
+        rows = list(rows)
+        if not self.seats.has_for_all(wave.name, rows):
+            return
+        for cohort in _by_cohort(rows):
+            waiting = self.seats.cut(wave.name, cohort)
+            if not waiting:
+                continue
             first = waiting[0]
             key = (first.target.generation, number, first.cohort.code)
             batch = self._history.last_batch.get(key, 0)
@@ -128,7 +148,8 @@ class _Cutter:
         name, first = retry.name, retry.rows[0]
         free = not any(row.imei in self._busy for row in retry.rows)
         fits = name.count <= self._size(first.package.name)
-        if free and fits and self._may_create(name.wave, name.cohort, first):
+        may = free and fits and self._may_create(name.wave, name.cohort, first)
+        if may and self.seats.has_for_all(wave.name, retry.rows, as_one=True):
             self._plan(wave, name, retry.rows)
 
     def _may_create(self, number: int, code: str, row: RolloutDevice) -> bool:
@@ -154,6 +175,7 @@ class _Cutter:
         except PlanRefused as refusal:
             self.refusals[str(refusal)] = refusal
             return False
+        self.seats.take(rows)
         self._room[first.package.name] -= len(rows)
         self._left -= len(rows)
         self.planned.append(

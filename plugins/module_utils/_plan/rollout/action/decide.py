@@ -30,6 +30,7 @@ class Decision:
     :ivar why: one sentence on the phase.
     :ivar stops: campaigns to cancel, shorten and abort now, and those that cannot be stopped.
     :ivar refresh: devices whose version has to be read again before their wave is judged.
+    :ivar assign: devices of these campaigns that must get a license before.
     :ivar create: campaigns to create now.
     :ivar blockers: what stands in the way of campaigns that are due.
     :ivar next_check: when to run again; None when nothing is to come.
@@ -41,6 +42,7 @@ class Decision:
     why: str
     stops: StopActions
     refresh: tuple[str, ...]
+    assign: tuple[str, ...]
     create: tuple[PlannedCampaign, ...]
     blockers: tuple[str, ...]
     next_check: datetime | None
@@ -100,16 +102,17 @@ def decide(
             raise refusal
     unfit = (f"{refusal}; {refusal.hint}" for refusal in refusals)
     unread = (*seen.unread, *seen.unread_to_create)
-    blockers = unread or (*unfit, *assessment.blockers)
+    blockers = unread or (*unfit, *assessment.blockers, *planned.shortages)
     phase, why = find_phase(assessment, wanted, blockers)
     refresh = tuple(find_refreshes(assessment))
-    due = bool(planned.batches or stops or refresh or unread)
+    due = bool(planned.batches or stops or refresh or unread or seen.license_failures)
     return Decision(
         assessment=assessment,
         phase=phase,
         why=why,
         stops=stops,
         refresh=refresh,
+        assign=planned.assign,
         create=planned.batches,
         blockers=blockers,
         next_check=find_next_check(

@@ -16,7 +16,8 @@ class Step(Enum):
     """What a run does, in this order.
 
     A refresh comes first, because the rollout is judged again after it. Everything that stops
-    campaigns comes before anything that may fail or be refused.
+    campaigns comes before anything that may fail or be refused. Where not all licenses could be
+    assigned, the rollout is judged again before campaigns are created.
     """
 
     REFRESH = "refresh"
@@ -25,6 +26,7 @@ class Step(Enum):
     SHORTEN = "shorten"
     CHECK_CANCELLED = "check_cancelled"
     WAVE_EVENTS = "wave_events"
+    ASSIGN = "assign"
     CREATE = "create"
     UNSTOPPABLE = "unstoppable"
     PHASE_EVENTS = "phase_events"
@@ -45,6 +47,7 @@ def find_steps(decision: Decision, wanted: Wanted) -> list[Step]:
         Step.SHORTEN: stops.shorten,
         Step.CHECK_CANCELLED: stops.cancel,
         Step.WAVE_EVENTS: [event for event in decision.events if event.kind in _OF_WAVES],
+        Step.ASSIGN: decision.assign,
         Step.CREATE: decision.create,
         Step.UNSTOPPABLE: stops.unstoppable if stops or wanted is Wanted.HALTED else (),
         Step.PHASE_EVENTS: [event for event in decision.events if event.kind not in _OF_WAVES],

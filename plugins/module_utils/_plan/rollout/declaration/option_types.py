@@ -254,6 +254,24 @@ class Flag(Option):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FlagOrWord(Choice):
+    """True or false as ``Flag`` takes them, or one of several words; all as text."""
+
+    def convert(self, value: Any) -> str:
+        word = as_text(value).strip().lower()
+        if word in _TRUE + _FALSE:
+            return "true" if word in _TRUE else "false"
+        if word not in self.choices:
+            raise NotAllowed("must be true, false, " + " or ".join(map(repr, self.words)))
+        return word
+
+    @property
+    def words(self) -> list[str]:
+        """The choices that are neither true nor false."""
+        return [choice for choice in self.choices if choice not in ("true", "false")]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Entries(Option):
     """A list of anything, read elsewhere: there may be 100 000 entries."""
 

@@ -27,6 +27,7 @@ from .option_types import (
     Entries,
     File,
     Flag,
+    FlagOrWord,
     Int,
     NotAllowed,
     Number,
@@ -36,7 +37,7 @@ from .option_types import (
     Texts,
     write_options,
 )
-from .spec import GateTest, Limits, Timing
+from .spec import GateTest, Licensing, Limits, Timing
 
 # Wave 99 is kept for devices that no wave reached.
 MOST_WAVES = 98
@@ -219,7 +220,7 @@ ROLLOUT: dict[str, Option] = {
         }
     ),
     "qualified_packages": Texts(),
-    "assign_licenses": Flag(default=False),
+    "assign_licenses": FlagOrWord(choices=tuple(map(str, Licensing)), default="false"),
     "approved": Dicts(
         empty=True,
         options={

@@ -123,6 +123,25 @@ class Selected:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
+class Licensing(Enum):
+    """Who assigns a license to devices without one, and what must be free before it does."""
+
+    NOBODY = False
+    SERVICE = True
+    BEFORE_WAVE = "before_wave"
+    """The run that begins a wave, if there are enough for all of its devices."""
+    BEFORE_CAMPAIGN = "before_campaign"
+    """The run that creates a campaign, for as many devices as there are licenses."""
+
+    def __str__(self) -> str:
+        return str(self.value).lower()
+
+    @property
+    def by_run(self) -> bool:
+        """A run assigns them, before it creates the campaigns of the devices."""
+        return self in (Licensing.BEFORE_WAVE, Licensing.BEFORE_CAMPAIGN)
+
+
 @dataclass(frozen=True)
 class Approval:
     """A person lets the rollout leave a wave.
@@ -204,7 +223,7 @@ class RolloutSpec:
     :ivar packages: what the account's catalog lacks for software: versions by package.
     :ivar reported_is_enough: software that a device reports as installed counts as verified.
     :ivar qualified_packages: packages that need no pilot (their service-side pilot is done).
-    :ivar assign_licenses: let the service take free licenses from the pool for these devices.
+    :ivar assign_licenses: who assigns free licenses of the pool to these devices.
     :ivar zones: the rules of every zone that the calendar or a device names, and UTC.
     :ivar require_digest: first hex digits of the plan; another one creates nothing.
     :ivar sweep: devices that no wave has reached are tried once more after the last one.
@@ -229,7 +248,7 @@ class RolloutSpec:
     calendar: Calendar = Calendar()
     zones: Mapping[str, tzinfo] = field(default_factory=dict)
     qualified_packages: frozenset[str] = frozenset()
-    assign_licenses: bool = False
+    assign_licenses: Licensing = Licensing.NOBODY
     approved: tuple[Approval, ...] = ()
     accepted: tuple[Accept, ...] = ()
     require_digest: str = ""

@@ -19,7 +19,7 @@ from ...._model.text import count
 from .calendar import compile_windows
 from .option_types import INVALID, Problems, valid
 from .rollout_options import MOST_WAVES
-from .spec import Selected, Wave, WaveKind
+from .spec import Licensing, Selected, Wave, WaveKind
 
 # Variable of a device that names its own zone.
 ZONE_VARIABLE = "timezone"
@@ -63,9 +63,10 @@ def _check_software(values: Values, problems: Problems) -> None:
             f"must be {' or '.join(map(repr, protocols))} for software",
             values["protocol"],
         )
-    if values["assign_licenses"]:
+    if values["assign_licenses"] == str(Licensing.SERVICE):
         problems.add(
-            "rollout.assign_licenses", "software has no such choice: assign licenses first"
+            "rollout.assign_licenses",
+            "the service assigns no licenses for software: use before_wave, or assign them first",
         )
     if values["packages"] is None:
         problems.add("rollout.packages", "is required with type: software")

@@ -22,6 +22,7 @@ from .spec import (
     Approval,
     Gate,
     GateTest,
+    Licensing,
     Limits,
     RolloutSpec,
     Target,
@@ -68,6 +69,7 @@ _LATER = replace(
 # Where neither a wave nor the rollout says otherwise: the pilot, the second wave, all later ones.
 _GATES = (_PILOT, replace(_LATER, soak=timedelta(hours=48)), _LATER)
 _DAYS = (3, 5, 7)
+_LICENSING = {str(licensing): licensing for licensing in Licensing}
 
 Values = Mapping[str, Any]
 
@@ -162,7 +164,7 @@ def read_spec(
         abort_on_halt=values["on_halt"] == "abort",
         sweep=values["sweep"],
         qualified_packages=frozenset(values["qualified_packages"] or ()),
-        assign_licenses=values["assign_licenses"],
+        assign_licenses=_LICENSING[values["assign_licenses"]],
         remarks=(*remarks, *([REPORTED_IS_ENOUGH] if reported_is_enough else [])),
     )
 

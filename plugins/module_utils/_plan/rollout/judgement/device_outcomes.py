@@ -108,6 +108,7 @@ class _Judge:
 
     def __init__(self, spec: RolloutSpec, seen: Observed, history: History) -> None:
         self._busy = seen.busy
+        self._without_license = seen.license_failures or {}
         self._now = seen.now
         self._all_read = not seen.unread
         self._history = history
@@ -155,6 +156,9 @@ class _Judge:
         holder = self._busy.get(row.imei)
         if holder is not None:
             return Outcome(DeviceClass.BUSY, f"in live campaign {holder}", busy=True)
+        refused = self._without_license.get(row.imei)
+        if refused is not None:
+            return Outcome(DeviceClass.REJECTED, f"got no license: {refused}")
         again = self._history.busy_until.get(row.imei)
         if again is not None and self._now < again:
             reason = f"refused as busy; next try from {again:%Y-%m-%d %H:%M}"

@@ -19,7 +19,7 @@ from ...._model.campaign import EVIDENCE_DEVICES, EVIDENCE_SUCCESS, PILOT_DEVICE
 from ...._model.status import DeviceState
 from ...._model.times import parse_time
 from ..declaration.campaign_names import place_in_line
-from ..declaration.spec import RolloutSpec
+from ..declaration.spec import Licensing, RolloutSpec
 from ..observation.campaign_history import History, day_begins
 from ..observation.observed import Observed, OwnCampaign
 from .rollout_device import RolloutDevice
@@ -131,6 +131,8 @@ def _may_have_been_cut_short(spec: RolloutSpec, history: History, final: list[Ow
 
     :param final: its campaigns of the last wave.
     """
+    if spec.assign_licenses is Licensing.BEFORE_CAMPAIGN:
+        return True
     newest = max(final, key=lambda own: own.name.batch)
     start, limits = newest.campaign.schedule.start, spec.limits
     if start is None or any(freeze.first <= start for freeze in spec.calendar.freezes):

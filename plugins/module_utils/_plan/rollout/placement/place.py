@@ -40,13 +40,19 @@ class Placement:
     remarks: tuple[str, ...]
 
 
+def _why_late(row: RolloutDevice, seen: Observed) -> Out:
+    """A device without a license has missed its wave for that, or would need one now."""
+    needs = seen.subscription.needs_licenses and not row.licensed
+    return Out.NO_LICENSE if needs else Out.LATE
+
+
 def place(spec: RolloutSpec, seen: Observed, history: History) -> Placement:
     """Find who takes part, and give every device its path and its wave."""
     scope = find_scope(spec, seen, history)
     rows, out = scope.rows, dict(scope.out)
     late = find_late(spec, seen, history, rows)
     if late and not spec.late_joiners:
-        out |= {row.imei: Out.LATE for row in rows if row.imei in late}
+        out |= {row.imei: _why_late(row, seen) for row in rows if row.imei in late}
         rows = tuple(row for row in rows if row.imei not in late)
     assigned = assign_waves(spec, rows, late=late)
     return Placement(

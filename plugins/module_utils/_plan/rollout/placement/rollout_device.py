@@ -111,6 +111,11 @@ class RolloutDevice:
         """What the account says that it runs; empty when nothing is known."""
         return self.device.firmware if self.device else ""
 
+    @property
+    def licensed(self) -> bool:
+        """The account says that it has a license."""
+        return self.device is not None and self.device.license_assigned is True
+
     def in_wave(self, wave: int) -> RolloutDevice:
         """Give the device with its wave."""
         return RolloutDevice(

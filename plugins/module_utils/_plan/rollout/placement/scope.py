@@ -13,7 +13,7 @@ from ...._model.device import Device
 from ...._model.firmware import request_protocol
 from ...._model.text import count
 from ...refusal import PlanRefused
-from ..declaration.spec import RolloutSpec, Selected, Target
+from ..declaration.spec import Licensing, RolloutSpec, Selected, Target
 from ..observation.campaign_history import History
 from ..observation.observed import Observed
 from .rollout_device import RolloutDevice
@@ -49,7 +49,7 @@ _WHAT_TO_DO = {
     Out.VERSION_UNKNOWN: "the service knows no version: ask it with fota_device_firmware",
     Out.NO_PATH: "no package leads from its version to the target: fota_firmware_info lists them",
     Out.NO_LICENSE: "has no license and the account bills no single upgrades: assign one, or set"
-    " assign_licenses: true",
+    " assign_licenses: before_wave",
     Out.LATE: "came after the last wave had begun: late_joiners: last takes it along",
 }
 
@@ -128,7 +128,9 @@ class _Judge:
         self._spec = spec
         self._paths = paths
         self._targets = {(target.make, target.model): target for target in spec.targets}
-        self._needs_license = seen.subscription.needs_licenses and not spec.assign_licenses
+        self._needs_license = (
+            seen.subscription.needs_licenses and spec.assign_licenses is Licensing.NOBODY
+        )
 
     def find_path(self, device: Device | None, choice: Selected) -> UpgradePath | Out:
         """Give the path of a device, or why it is out."""
