@@ -33,7 +33,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text impor
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.writes import Writes
 
-RESULTS = ("refreshed", "cancelled", "aborted", "shortened", "created", "failed")
+RESULTS = ("refreshed", "cancelled", "aborted", "shortened", "assigned", "created", "failed")
 OPTIONS = frozenset({"decision", "status", "state", "journal", "print", "next_step", *RESULTS})
 # Settings of Ansible, which also decide whether there are colors at all.
 COLORS = {"good": "COLOR_OK", "attention": "COLOR_CHANGED", "bad": "COLOR_ERROR"}

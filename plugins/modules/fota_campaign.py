@@ -171,6 +171,13 @@ options:
     type: bool
     default: false
     version_added: 0.2.0
+  licenses_done:
+    description:
+      - Set this if an earlier task has assigned the licenses of the devices, or would do so without
+        check mode, to save the calls that look for devices without one.
+    type: bool
+    default: false
+    version_added: 0.9.0
   abort_started:
     description:
       - Whether O(state=absent) also tries to abort a campaign that has started. The service may
@@ -323,6 +330,13 @@ options:
         type: bool
         default: false
         version_added: 0.2.0
+      licenses_done:
+        description:
+          - Set this if an earlier task has assigned the licenses of the devices, or would do so
+            without check mode, to save the calls that look for devices without one.
+        type: bool
+        default: false
+        version_added: 0.9.0
       abort_started:
         description:
           - Whether O(campaigns[].state=absent) also tries to abort a campaign that has started. The

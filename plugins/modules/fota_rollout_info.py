@@ -80,10 +80,11 @@ options:
     version_added: 0.7.0
   license_failures:
     description:
-      - Devices that got no license in this run, with the reason, and empty if all got one. They are
-        rejected, and campaigns are created for devices with a license only.
-      - Omit it while the run has assigned none.
-    type: dict
+      - Devices that got no license in this run, as RV(thingspace.fota.fota_license#module:devices)
+        lists them. They are rejected, and campaigns are created for devices with a license only.
+      - Omit it unless some got none.
+    type: list
+    elements: dict
     version_added: 0.9.0
   stops:
     description: The C(actions) of an earlier result of the same run. What they stop is in
@@ -238,6 +239,7 @@ actions:
         devices: ['358000000000024']
         auto_assign_license: false
         auto_add_devices: false
+        licenses_done: true
         pilot_done: true
 steps:
   description:

@@ -76,6 +76,11 @@ options:
     description: The same for C(actions.shorten).
     type: dict
     default: {}
+  assigned:
+    description: Result of M(thingspace.fota.fota_license) for C(actions.assign).
+    type: dict
+    default: {}
+    version_added: 0.9.0
   created:
     description: Result of M(thingspace.fota.fota_campaign) for C(actions.create).
     type: dict

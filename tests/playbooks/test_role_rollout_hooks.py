@@ -29,6 +29,10 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     imeis,
     package,
 )
+from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
+    licensed,
+    refuse_licenses,
+)
 
 START = "2026-03-02T08:00:00Z"
 MODELS = {"alpha": 12}
@@ -57,6 +61,7 @@ class Operator:
                 "devices": imeis(MODELS),
                 **ONE_LOOK_ONE_TRY,
                 "waves": [{"name": "pilot", "count": 6}, {"name": "all", "rest": True}],
+                "assign_licenses": "before_wave",
             },
             "rollout_imei_check": "off",
             "rollout_journal": "journal.jsonl",
@@ -88,7 +93,12 @@ class Operator:
 @pytest.fixture
 def operator(run_playbook: PlaybookRunner, simulator: StartSimulator) -> Any:
     def make(**outcomes: Any) -> Operator:
-        data = fleet(MODELS, outcomes=outcomes, packages=[package("alpha", "B", "A")])
+        data = fleet(
+            MODELS,
+            outcomes=outcomes,
+            packages=[package("alpha", "B", "A")],
+            subscription={"purchaseType": "TS-HFOTA-MRC", "licenseCount": 12},
+        )
         return Operator(run_playbook, simulator(data, start=START))
 
     return make
@@ -97,11 +107,15 @@ def operator(run_playbook: PlaybookRunner, simulator: StartSimulator) -> Any:
 def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
     mine = operator()
     mine.run_once("--check").succeeded()
+    assert licensed(mine.sim) == set()
     assert mine.events() == [] and not (mine.folder / "journal.jsonl").exists()
     first = mine.run_once(report_path="first.json", rollout_fail_on="held, halted").succeeded()
     report = json.loads((mine.folder / "first.json").read_text())
     assert (report["phase"], report["exposure"]) == ("running", 6), "as it is after the writes"
     assert mine.events() == ["before_wave pilot planned meters", "phase_change planned meters"]
+    assert licensed(mine.sim) == set(mine.sim.campaigns()[0]["devices"])
+    assert "assigned licenses to 6 devices; created 1 campaign" in first.output
+    assert mine.journal()[0]["actions"][0] == {"action": "assign", "devices": 6, "result": "ok"}
     ids = {one["id"] for one in mine.sim.campaigns()}
     assert [set(line["created"]) for line in mine.journal()] == [ids]
 
@@ -122,6 +136,7 @@ def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
     assert end["Decide the next step"]["phase"] == "completed"
     report = json.loads((mine.folder / "report.json").read_text())
     assert report["phase"] == "completed"
+    assert "licenses: 12 upgraded devices keep theirs for good" in end.output
     done = mine.events()
     assert done[-2:] == [
         "after_wave all running completed meters",
@@ -145,6 +160,19 @@ def assert_the_journal_holds(mine: Operator, *, report: str) -> None:
     assert f"{len(mine.journal())} lines whole and in order; the decisions of" in lines[0]
     assert mine.journal()[-1]["chain"]["hash"] in lines[0]
     assert "every decision of the report follows from its numbers" in lines[1]
+
+
+def test_a_device_without_a_license_is_left_out_and_the_phase_is_that_after_it(
+    operator: Any,
+) -> None:
+    mine = operator()
+    refuse_licenses(mine.sim, imeis(MODELS))
+    run = mine.run_once()
+    assert run.status == 2 and mine.sim.campaigns() == []
+    assert "could not license 6 devices: licenses: 6 devices not changed" in run.output
+    assert mine.events() == ["before_wave pilot planned meters", "phase_change held meters"]
+    assert mine.journal()[0]["phase"] == "held"
+    assert mine.journal()[0]["counts"]["rejected"] == 6
 
 
 @pytest.mark.parametrize("hidden", [False, pytest.param(True, marks=pytest.mark.matrix)])

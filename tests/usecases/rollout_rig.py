@@ -25,6 +25,10 @@ from ansible_collections.thingspace.fota.plugins.module_utils._module.failure im
     TaskFailure,
     describe_failure,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._module.licenses.ensure import (
+    LICENSE_OPTIONS,
+    ensure_licenses,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.info import (
     ROLLOUT_OPTIONS,
     inform_on_rollout,
@@ -161,8 +165,7 @@ class Rollout:
         """One run: decide, refresh and decide again, write. Gives the decision."""
         decision = self.decide_afresh(**params)
         self.phases.append(decision["phase"])
-        self.carry_out(decision)
-        return decision
+        return self.carry_out(decision)
 
     def decide_afresh(self, **params: Any) -> dict[str, Any]:
         """Decide, and once more after a refresh when the first decision asks for one."""
@@ -178,9 +181,23 @@ class Rollout:
             refresh_device_firmware, DEVICE_FIRMWARE_OPTIONS, devices=devices, **_QUIET
         )
 
-    def carry_out(self, decision: dict[str, Any]) -> None:
-        """Write what a decision says as the role does: cancel, abort, shorten, create.
+    def assign(self, decision: dict[str, Any]) -> dict[str, Any]:
+        """Assign licenses; gives the decision, or another one without devices that got none."""
+        software = self.spec.get("type") == "software"
+        given = {"devices": decision["actions"]["assign"], **_QUIET}
+        version = "v2" if software else "v3"
+        try:
+            self.account.run(ensure_licenses, LICENSE_OPTIONS, api_version=version, **given)
+        except TaskFailure as failure:
+            if describe_failure(failure)[1]["kind"] != "devices_refused":
+                raise
+            return self.decide(license_failures=failure.result["devices"])
+        return decision
 
+    def carry_out(self, decision: dict[str, Any]) -> dict[str, Any]:
+        """Write what a decision says as the role does: cancel, abort, shorten, assign, create.
+
+        Gives the decision that it was, or the one that followed when licenses were refused.
         The service may refuse to abort and to shorten; ``refused`` counts that.
         """
         actions = decision["actions"]
@@ -191,8 +208,11 @@ class Rollout:
                 write_campaigns(self.account, [one])
             except TaskFailure:
                 self.refused += 1
+        if actions["assign"]:
+            decision = self.assign(decision)
+            actions = decision["actions"]
         if not actions["create"]:
-            return
+            return decision
         self.created += [one["name"] for one in actions["create"]]
         try:
             write_campaigns(self.account, actions["create"])
@@ -201,6 +221,7 @@ class Rollout:
             if describe_failure(failure)[1]["kind"] != "ambiguous":
                 raise
             self.lost_races += 1
+        return decision
 
     def run(self, *, hours: float | None = None, most: int = 60, **params: Any) -> dict[str, Any]:
         """Run until the rollout is over.

@@ -249,6 +249,22 @@ def set_licenses(sim: SimulatorServer, count: int) -> None:
     account.license_count = count
 
 
+def licensed(sim: SimulatorServer) -> set[str]:
+    """Devices with a license."""
+    return {device["deviceId"] for device in sim.devices() if device["licensed"]}
+
+
+def refuse_licenses(sim: SimulatorServer, devices: Collection[str]) -> None:
+    """The service assigns no license to these devices."""
+    licenses = sim._service.licenses
+    usual = type(licenses).assign
+
+    def assign(account: Any, imei: str) -> str | None:
+        return "License is suspended" if imei in devices else usual(licenses, account, imei)
+
+    vars(licenses)["assign"] = assign
+
+
 def leave_account(sim: SimulatorServer, imei: str) -> None:
     """The account gives a device away."""
     (account,) = sim._service.state.accounts.values()

@@ -81,6 +81,7 @@ class CampaignSpec:
     auto_assign_license: bool | None = None
     auto_add_devices: bool | None = None
     pilot_done: bool = False
+    licenses_done: bool = False
     abort_started: bool = False
     recreate: bool = False
     is_file: bool = False

@@ -35,8 +35,9 @@ def journal_record(
     :param facts: of ``fota_rollout_info``, by which the run has acted.
     :param state: what was asked for: ``running``, ``paused`` or ``halted``.
     :param actions: what was asked of the service, in order: ``action`` (``create``, ``cancel``,
-        ``abort`` or ``shorten``), ``campaign_id`` and ``name`` as far as they are known,
-        ``devices`` or ``end_date``, and ``result``, which is ``ok`` or the message of the failure.
+        ``abort``, ``shorten`` or ``assign``), ``campaign_id`` and ``name`` as far as they are
+        known, ``devices`` or ``end_date``, and ``result``, which is ``ok`` or the message of the
+        failure.
     :param refreshed: counts of the devices whose version was read.
     :param failed: ``task`` and ``message`` of the task that failed.
     """

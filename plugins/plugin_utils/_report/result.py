@@ -11,6 +11,7 @@ from typing import Any
 
 from ...module_utils._model.text import count, visible
 from .bars import BAR_WIDTH, draw_bar
+from .licenses import kept_licenses
 from .text import awaited_accepts, awaited_lines, is_judged, minute
 from .writes import Writes
 
@@ -106,6 +107,7 @@ class Conclusion:
             head,
             *_wave_lines(facts["waves"], width, ascii_=ascii_),
             *_cohort_lines(facts),
+            *([Line(kept)] if (kept := kept_licenses(facts)) else []),
             *_unstoppable_lines(facts, names=names),
         ]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...module_utils._model.text import count, visible
 from .gates import gate_lines, halting_counts, needless_lines, percent
+from .licenses import is_complete, license_lines
 from .overrides import accept_entry, approval_entry
 from .tables import WAVE_COLUMNS, lay_out, wave_rows
 
@@ -22,14 +23,6 @@ _NAMED = 50
 _GROUPS, _EXAMPLES = 20, 5
 # Classes of devices that need none.
 _QUIET = frozenset({"verified", "advanced", "pending", "settling", "current"})
-
-# Groups of devices by their licenses.
-_LICENSED = {
-    "assign_now": "to get a license in this run",
-    "waiting": "without a license",
-    "kept": "upgraded, which keep their licenses for good",
-    "unused": "with a license that is not used and can be removed with fota_license",
-}
 
 WHERE_TO_PASTE = (
     "add it to the list of that name in rollout_spec, or to rollout_approved or rollout_accept; a"
@@ -55,7 +48,7 @@ def report_lines(facts: Facts) -> list[str]:
     """
     if not is_judged(facts):
         return [facts["msg"]]
-    parts = (_blockers, _unstoppable, _attention, _waits)
+    parts = (_blockers, _unstoppable, _attention, _kept_licenses, _waits)
     lines = [visible(line) for part in parts for line in part(facts)]
     return [facts["msg"], *lay_out(wave_rows(facts), WAVE_COLUMNS), *lines, _next_check(facts)]
 
@@ -107,32 +100,15 @@ def _devices(facts: Facts) -> Iterator[str]:
     yield from _blockers(facts)
 
 
-def license_lines(facts: Facts) -> Iterator[str]:
-    """Say how many licenses are needed, in all and by wave, who gets one and who keeps it.
-
-    Facts of versions before 0.9.0 have only the numbers.
-    """
-    licenses = facts["licenses"]
-    if not licenses["required"]:
-        return
-    short = f", {licenses['short']} short" if licenses.get("short") else ""
-    yield (
-        f"licenses: {licenses['needed']} needed, {licenses['free']} of {licenses['total']} free"
-        f"{short}"
-    )
-    waves = [f"{wave['name']} {wave['needed']}" for wave in licenses.get("waves", ())]
-    if waves:
-        yield f"  needed by wave: {', '.join(waves)}"
-    for name, what in _LICENSED.items():
-        group = licenses.get(name, {"devices": 0})
-        if group["devices"]:
-            named = {**group, "examples": group["examples"][:_EXAMPLES]}
-            yield f"  {count(group['devices'], 'device')} {what}: {_name(named, 'devices')}"
-
-
 def _blockers(facts: Facts) -> Iterator[str]:
     for blocker in facts["blockers"]:
         yield f"blocked: {blocker}"
+
+
+def _kept_licenses(facts: Facts) -> Iterator[str]:
+    """Say after the rollout which licenses stay with their devices."""
+    if is_complete(facts):
+        yield from license_lines(facts)
 
 
 def _cohorts(facts: Facts) -> Iterator[str]:

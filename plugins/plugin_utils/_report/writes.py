@@ -33,6 +33,7 @@ class Writes:
     :ivar decision: what was carried out.
     :ivar refreshed: result of ``fota_device_firmware``.
     :ivar cancelled: result of a loop of ``fota_campaign``, and so are the next two.
+    :ivar assigned: result of ``fota_license``.
     :ivar created: result of ``fota_campaign``.
     :ivar failed: the task that failed, with ``task`` and ``message``; empty if none did.
     """
@@ -42,6 +43,7 @@ class Writes:
     cancelled: Facts = field(default_factory=dict)
     aborted: Facts = field(default_factory=dict)
     shortened: Facts = field(default_factory=dict)
+    assigned: Facts = field(default_factory=dict)
     created: Facts = field(default_factory=dict)
     failed: Facts = field(default_factory=dict)
 
@@ -60,7 +62,9 @@ class Writes:
 
         A creation whose reply was lost names no campaign, and a task that failed may have written.
         """
-        return bool(self.failed or self._due_creations()) or any(map(self._tried, _STOPS))
+        return bool(self.failed or self.assigned or self._due_creations()) or any(
+            map(self._tried, _STOPS)
+        )
 
     def actions(self) -> list[dict[str, Any]]:
         """Give what was asked of the service, and ``ok`` or the message of the failure."""
@@ -73,6 +77,10 @@ class Writes:
             for action in _STOPS
             for item in self._tried(action)
         ]
+        if self.assigned:
+            licensed = self.assigned.get("counts", NOTHING).get("assigned", 0)
+            result = _message(self.assigned) if "failure" in self.assigned else "ok"
+            asked.append({"action": "assign", "devices": licensed, "result": result})
         due = {change["name"]: change for change in self._changes("create")}
         return asked + [
             {
@@ -91,6 +99,12 @@ class Writes:
         lines = []
         if refreshed := self.refreshed.get("counts"):
             lines.append(f"read the versions of {count(refreshed['total'], 'device')} again")
+        licensed = self.assigned.get("counts", NOTHING)
+        if licensed.get("assigned"):
+            lines.append(f"assigned licenses to {count(licensed['assigned'], 'device')}")
+        if licensed.get("failed"):
+            unlicensed = count(licensed["failed"], "device")
+            lines.append(f"could not license {unlicensed}: {_message(self.assigned)}")
         if names := self._created_names():
             devices = {change["name"]: change["devices"] for change in self._changes("create")}
             lines.append(f"created {_campaigns(devices[name] for name in names)}")

@@ -134,6 +134,21 @@ def unpacked(outline: Outline) -> dict[str, Any]:
 # -- pages
 
 
+def test_licenses_have_a_section_where_they_are_needed() -> None:
+    facts = planned(assign_licenses="before_wave")
+    for kind in ("html", "markdown"):
+        assert "Licenses" not in str(fota_report(facts, kind))
+    examples = {"devices": 7, "examples": imeis(7)}
+    facts["licenses"] |= {"required": True, "needed": 12, "free": 5, "total": 6, "short": 7}
+    facts["licenses"] |= {"waves": [{"name": "<b>", "needed": 4}], "waiting": examples}
+    found = page_of(facts)
+    assert "licenses" in found.ids
+    assert "licenses: 12 needed, 5 of 6 free, 7 short needed by wave: <b> 4" in found.words
+    text = str(fota_report(facts, "markdown"))
+    assert "## Licenses" in text and "7 devices without a license" in text
+    assert "and 2 more" in found.words
+
+
 def test_a_page_has_its_sections_in_order() -> None:
     found = page_of(facts_of())
     assert [id_ for id_ in found.ids if id_ in SECTIONS] == [*SECTIONS]

@@ -123,7 +123,8 @@ def _plan_all(context: Context, specs: Sequence[CampaignSpec]) -> list[CampaignE
             catalog=catalog if looked_up else None,
             now=context.client.now,
         )
-        if plan.create and spec.type is CampaignType.FIRMWARE and not spec.auto_assign_license:
+        licensed = spec.auto_assign_license or spec.licenses_done
+        if plan.create and spec.type is CampaignType.FIRMWARE and not licensed:
             plan = replace(plan, warnings=plan.warnings + _license_warnings(context, spec))
         entries.append(CampaignEntry(plan, service, plan.current, report=report))
     return entries

@@ -55,6 +55,7 @@ CAMPAIGN_OPTIONS: dict[str, dict[str, Any]] = {
     "auto_assign_license": {"type": "bool"},
     "auto_add_devices": {"type": "bool"},
     "pilot_done": {"type": "bool", "default": False},
+    "licenses_done": {"type": "bool", "default": False},
     "abort_started": {"type": "bool", "default": False},
     **DECLARATION_OPTIONS,
 }
@@ -141,6 +142,7 @@ def _read_spec(params: Mapping[str, Any], prefix: str) -> tuple[CampaignSpec, li
         auto_assign_license=params.get("auto_assign_license"),
         auto_add_devices=params.get("auto_add_devices"),
         pilot_done=params["pilot_done"],
+        licenses_done=params["licenses_done"],
         abort_started=params["abort_started"],
         recreate=params["recreate"],
         is_file=is_file,

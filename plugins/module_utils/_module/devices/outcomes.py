@@ -17,6 +17,9 @@ from ..results_file import Rows
 
 DEVICE_COLUMNS = ("deviceId", "action", "status", "reason", "failed")
 
+# Kind of the failure where the service has changed some devices and not all.
+DEVICES_REFUSED = "devices_refused"
+
 
 @dataclass(frozen=True)
 class DeviceOutcome:
@@ -120,6 +123,6 @@ def explain_failed(outcomes: Iterable[DeviceOutcome], what: str) -> FotaError | 
     listed = "; ".join(f"{one.device_id}: {one.status} {one.reason}" for one in failed[:5])
     return FotaError(
         f"{what}: {count(len(failed), 'device')} not changed: {listed}",
-        kind="devices_refused",
+        kind=DEVICES_REFUSED,
         hint="the other devices were changed; the result lists every device",
     )

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+from ..._model.campaign import CampaignType
 from ..._plan.rollout.action.decide import Decision
 from ..campaigns.ensure import ensure_campaigns
 from ..campaigns.options import CAMPAIGN_MODULE_OPTIONS, CAMPAIGN_OPTIONS
 from ..context import Context
 from ..devices.firmware import DEVICE_FIRMWARE_OPTIONS, refresh_device_firmware
-from ..failure import TaskFailure
+from ..devices.outcomes import DEVICES_REFUSED
+from ..failure import TaskFailure, describe_failure
+from ..licenses.ensure import LICENSE_OPTIONS, ensure_licenses
 from ..waiting import READ_ONCE
-from .info import Declared, watch_rollout
+from .info import Declared, read_license_failures, watch_rollout
 from .view import view_decision
 
 Options = Mapping[str, Mapping[str, Any]]
@@ -44,8 +48,33 @@ def make_run(context: Context, declared: Declared) -> tuple[Decision, dict[str, 
         # The service may refuse; the next run tries again.
         with suppress(TaskFailure):
             _write(context, [campaign])
+    if actions["assign"]:
+        decision, facts = _assign(context, declared, decision, facts)
+        actions = facts["actions"]
     if actions["create"]:
         _write(context, actions["create"])
+    return decision, facts
+
+
+def _assign(
+    context: Context, declared: Declared, decision: Decision, facts: dict[str, Any]
+) -> tuple[Decision, dict[str, Any]]:
+    """Assign licenses, and decide again where some devices got none."""
+    options = _fill(
+        LICENSE_OPTIONS,
+        api_version="v3" if declared.spec.type is CampaignType.FIRMWARE else "v2",
+        devices=facts["actions"]["assign"],
+        return_devices="attention",
+    )
+    try:
+        ensure_licenses(context, options)
+    except TaskFailure as failure:
+        if describe_failure(failure)[1]["kind"] != DEVICES_REFUSED:
+            raise
+        failures = read_license_failures(failure.result["devices"])
+        again = replace(declared, license_failures=failures)
+        decision = watch_rollout(context, again, READ_ONCE).last
+        return decision, view_decision(decision, "none")
     return decision, facts
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
@@ -16,7 +16,7 @@ from ..._client.errors import ServiceRefused, ServiceUnavailable, UnexpectedRepl
 from ..._client.transport import COLLECTION_VERSION
 from ..._model.errors import InvalidValue
 from ..._model.imei import ImeiCheck
-from ..._model.text import count
+from ..._model.text import count, visible
 from ..._plan.rollout.action.decide import Decision, decide
 from ..._plan.rollout.action.phases import Phase
 from ..._plan.rollout.action.steps import find_steps
@@ -52,7 +52,7 @@ ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     "last_run": {"type": "dict", "aliases": ["last_tick"]},
     "imei_check": DEVICE_OPTIONS["imei_check"],
     "problems": {"type": "list", "elements": "str", "default": []},
-    "license_failures": {"type": "dict"},
+    "license_failures": {"type": "list", "elements": "dict"},
     "stops": {"type": "dict"},
     **WAIT_OPTIONS,
     **RESULT_OPTIONS,
@@ -73,8 +73,7 @@ _ZONE_OF_A_PLACE = re.compile(r"[A-Z][A-Za-z]+(/[A-Za-z0-9_+-]+)+")
 class Declared:
     """A rollout as the task declares it, and what is remembered of it.
 
-    :ivar license_failures: devices that got no license in this run, and why; None while it has
-        assigned none.
+    :ivar license_failures: devices that got no license in this run, and why; None while none did.
     :ivar invalid: why the declaration cannot be used but for the name of the rollout.
     """
 
@@ -172,7 +171,17 @@ def read_declared(context: Context, params: Mapping[str, Any]) -> Declared:
             raise
         context.warnings.append(str(error))
         journal = Journal()
-    return Declared(spec, wanted, journal, invalid, params.get("license_failures"))
+    failures = read_license_failures(params.get("license_failures") or ())
+    return Declared(spec, wanted, journal, invalid, failures or None)
+
+
+def read_license_failures(devices: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Give the devices that got no license, and why, from the result of ``fota_license``."""
+    return {
+        str(device.get("deviceId")): visible(device.get("reason") or device.get("status") or "?")
+        for device in devices
+        if device.get("failed")
+    }
 
 
 def watch_rollout(

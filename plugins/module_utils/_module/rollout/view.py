@@ -295,6 +295,7 @@ def _create(planned: PlannedCampaign, spec: RolloutSpec) -> dict[str, Any]:
         "end_date": view_day(planned.end),
         "devices": list(planned.devices),
         "pilot_done": True,
+        "licenses_done": True,
         **_of_type(planned, spec),
     }
 

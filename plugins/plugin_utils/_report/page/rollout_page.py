@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..licenses import license_lines
 from ..rollout import devices, summary, times, waves
 from ..rollout.moments import minute
 from ..rollout.outcomes import ATTENTION, LABELS, count_groups
@@ -37,6 +38,7 @@ SECTIONS = (
     ("campaigns", "Campaigns"),
     ("clusters", "Failure clusters"),
     ("exposure", "Exposure"),
+    ("licenses", "Licenses"),
     ("given", "Approvals"),
     ("inputs", "Versions and inputs"),
     ("devices", "Devices"),
@@ -71,11 +73,13 @@ def rollout_page(facts: Facts) -> str:
     rows_of_waves = waves.wave_rows(facts)
     bars = [wave.total for wave in rows_of_waves]
     bars += [cohort for wave in rows_of_waves for cohort in wave.cohorts]
+    licenses = list(license_lines(facts))
     drawn = {segment.kind for each in bars for segment in each.segments}
     return render(
         "rollout.html.j2",
         facts=facts,
-        sections=SECTIONS,
+        sections=[section for section in SECTIONS if licenses or section[0] != "licenses"],
+        licenses=licenses,
         summary=summary,
         minute=minute,
         waves=rows_of_waves,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ....module_utils._model.text import count, visible
+from ..licenses import license_lines
 from . import devices, summary, times, waves
 from .moments import minute
 from .outcomes import words
@@ -54,6 +55,7 @@ def _lines(facts: Facts) -> Iterator[str]:
         ("Campaigns and freezes", _campaigns(facts, times.campaign_rows(facts, scale))),
         ("Failure clusters", _clusters(facts)),
         ("Exposure and braking distance", _exposure(facts)),
+        *_licenses(facts),
         ("Approvals and accepted failures", _given(facts)),
         ("Versions, digest and inputs", _inputs(facts)),
     ):
@@ -174,6 +176,13 @@ def _exposure(facts: Facts) -> Iterator[str]:
         until = f"until the end of {own['until']} UTC" if own["until"] else "at any time"
         devices_ = count(own["can_change"], "device")
         yield f"- cannot be stopped: {_plain(own['name'])}: {devices_} may change {until}"
+
+
+def _licenses(facts: Facts) -> Iterator[tuple[str, Iterator[str]]]:
+    """The section of licenses, where the account needs any."""
+    lines = list(license_lines(facts))
+    if lines:
+        yield "Licenses", (f"- {_plain(line.strip())}" for line in lines)
 
 
 def _given(facts: Facts) -> Iterator[str]:

@@ -529,14 +529,14 @@ def test_words_for_true_and_false() -> None:
     for word in (True, "true", "Yes", " on ", "1", 1):
         assert spec(assign_licenses=word).assign_licenses is Licensing.SERVICE
     for word in (False, "false", "No", "off", "0", 0):
-        assert spec(assign_licenses=word).assign_licenses is Licensing.NOBODY
+        assert spec(assign_licenses=word).assign_licenses is Licensing.NONE
     for licensing in Licensing:
         assert spec(assign_licenses=str(licensing)).assign_licenses is licensing
 
 
 def test_defaults() -> None:
     found = spec(waves=None)
-    assert (found.protocol, found.assign_licenses, found.remarks) == ("LWM2M", Licensing.NOBODY, ())
+    assert (found.protocol, found.assign_licenses, found.remarks) == ("LWM2M", Licensing.NONE, ())
     assert [
         (wave_spec.name, wave_spec.kind.value, wave_spec.size, wave_spec.at_least, wave_spec.days)
         for wave_spec in found.waves

@@ -102,7 +102,9 @@ def decide(
             raise refusal
     unfit = (f"{refusal}; {refusal.hint}" for refusal in refusals)
     unread = (*seen.unread, *seen.unread_to_create)
-    blockers = unread or (*unfit, *assessment.blockers, *planned.shortages)
+    blockers = unread or (*unfit, *assessment.blockers)
+    if not planned.batches:
+        blockers += planned.shortages
     phase, why = find_phase(assessment, wanted, blockers)
     refresh = tuple(find_refreshes(assessment))
     due = bool(planned.batches or stops or refresh or unread or seen.license_failures)
@@ -114,7 +116,7 @@ def decide(
         refresh=refresh,
         assign=planned.assign,
         create=planned.batches,
-        blockers=blockers,
+        blockers=tuple(dict.fromkeys((*blockers, *planned.shortages))),
         next_check=find_next_check(
             history,
             assessment.deadlines,

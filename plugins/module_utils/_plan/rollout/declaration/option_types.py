@@ -267,7 +267,7 @@ class FlagOrWord(Choice):
 
     @property
     def words(self) -> list[str]:
-        """The choices that are neither true nor false."""
+        """The choices other than true and false."""
         return [choice for choice in self.choices if choice not in ("true", "false")]
 
 

@@ -126,7 +126,7 @@ class Selected:
 class Licensing(Enum):
     """Who assigns a license to devices without one, and what must be free before it does."""
 
-    NOBODY = False
+    NONE = False
     SERVICE = True
     BEFORE_WAVE = "before_wave"
     """The run that begins a wave, if there are enough for all of its devices."""
@@ -248,7 +248,7 @@ class RolloutSpec:
     calendar: Calendar = Calendar()
     zones: Mapping[str, tzinfo] = field(default_factory=dict)
     qualified_packages: frozenset[str] = frozenset()
-    assign_licenses: Licensing = Licensing.NOBODY
+    assign_licenses: Licensing = Licensing.NONE
     approved: tuple[Approval, ...] = ()
     accepted: tuple[Accept, ...] = ()
     require_digest: str = ""

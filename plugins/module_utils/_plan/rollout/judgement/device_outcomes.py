@@ -157,7 +157,7 @@ class _Judge:
         if holder is not None:
             return Outcome(DeviceClass.BUSY, f"in live campaign {holder}", busy=True)
         refused = self._without_license.get(row.imei)
-        if refused is not None:
+        if refused is not None and not row.licensed:
             return Outcome(DeviceClass.REJECTED, f"got no license: {refused}")
         again = self._history.busy_until.get(row.imei)
         if again is not None and self._now < again:

@@ -58,8 +58,8 @@ class Observed:
         more; empty names where the service gives none.
     :ivar neighbours_until: the last day of campaigns of others that are over, by make and model.
     :ivar neighbours: campaigns of others for the makes and models of the targets.
-    :ivar license_failures: devices that got no license in this run, and why; None while the run has
-        assigned none. Afterwards, it assigns no more.
+    :ivar license_failures: devices that got no license in this run, and why; None while none did.
+        Afterwards, the run assigns no more.
     :ivar unread: what could not be read, and why: nothing can be judged, and a halt stops all.
     :ivar unread_to_create: the same of what only new campaigns depend on: nothing is created, and
         what is there is judged and stopped as ever.

@@ -129,7 +129,7 @@ class _Judge:
         self._paths = paths
         self._targets = {(target.make, target.model): target for target in spec.targets}
         self._needs_license = (
-            seen.subscription.needs_licenses and spec.assign_licenses is Licensing.NOBODY
+            seen.subscription.needs_licenses and spec.assign_licenses is Licensing.NONE
         )
 
     def find_path(self, device: Device | None, choice: Selected) -> UpgradePath | Out:
