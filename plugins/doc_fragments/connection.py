@@ -101,6 +101,20 @@ options:
       - Falls back to E(THINGSPACE_REQUESTS_PER_SECOND).
     type: float
     version_added: 0.4.0
+  record:
+    description:
+      - File to append every exchange with the service to, as lines of JSON, to report how the
+        service behaves or to serve it again with the simulator. Without it, nothing is recorded.
+      - The file has no secrets and tokens. IMEIs, phone numbers, ids and names of campaigns,
+        accounts and users, e-mail addresses and URLs are replaced by stand-ins, the same value
+        always by the same one. Names of packages, models, versions, statuses and dates stay.
+      - The file and the key of its stand-ins, a file of the same name with C(.key) at its end, are
+        readable by their owner only. Keep the key to yourself.
+      - Tasks that run at the same time can share the file. If it cannot be written, the task fails
+        before the first call. Check mode is recorded, too.
+      - Falls back to E(THINGSPACE_RECORD).
+    type: path
+    version_added: 0.9.0
 requirements:
   - requests
   - python-dateutil

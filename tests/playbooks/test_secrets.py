@@ -334,6 +334,7 @@ def run_and_search(run_playbook: PlaybookRunner) -> Findings:
                 "THINGSPACE_USERNAME": USER,
                 "THINGSPACE_PASSWORD": PLANTED["password"],
                 "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
+                "THINGSPACE_RECORD": str(folder / "recording.jsonl"),
                 **{VARIABLE[name]: value for name, value in PLANTED.items()},
             },
         )
@@ -386,6 +387,7 @@ def test_no_secret_is_shown_or_left(run_unpiped: PlaybookRunner) -> None:
         "ansible.log": "SIMULATED",
         "journal.jsonl": "planned",
         "report.json": "phase",
+        "recording.jsonl": "v2ListSoftware",
     }.items():
         assert word in texts[where], where
 

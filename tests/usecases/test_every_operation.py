@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task
@@ -32,8 +34,9 @@ FILE = {"make": "Verizon", "model": "Model-A", "target_path": "/etc/meter.conf"}
 class Tour:
     """Runs tasks on an account, and notes which operations each module called."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, record: Path) -> None:
         self.account = account
+        self.record = record
         self.called: dict[str, set[str]] = {}
 
     def run(self, module: str, *operations: str, **given: Any) -> dict[str, Any]:
@@ -41,7 +44,8 @@ class Tour:
         name = f"ansible_collections.thingspace.fota.plugins.modules.{module}"
         task: Task = import_module(name).TASK
         self.account.sim.clear_journal()
-        result = self.account.run(task.use_case, task.options, imei_check="off", **given)
+        given = {"imei_check": "off", "record": str(self.record), **given}
+        result = self.account.run(task.use_case, task.options, **given)
         called = {str(entry["operation"]) for entry in self.account.sim.journal()}
         assert called.issuperset(operations), (module, set(operations) - called)
         for operation in operations:
@@ -179,14 +183,29 @@ TOURS: tuple[Callable[[Tour], None], ...] = (
 )
 
 
-def test_every_operation_is_reached_by_a_task(account: Account) -> None:
-    tour = Tour(account)
+def test_every_operation_is_reached_by_a_task(account: Account, tmp_path: Path) -> None:
+    tour = Tour(account, tmp_path / "tour.jsonl")
     for part in TOURS:
         part(tour)
     every = set(wire_contract().operations)
     assert set(tour.called) == every - set(NOT_REACHED)
     modules = {module for found in tour.called.values() for module in found}
+    recorded = [json.loads(line) for line in tour.record.read_text().splitlines()]
+    assert {line.get("operation") for line in recorded} >= set(tour.called)
+    assert_nothing_identifies(tour.record.read_text(), account)
     print(f"{len(tour.called)} of {len(every)} operations, {len(modules)} modules")
+
+
+def assert_nothing_identifies(recording: str, account: Account) -> None:
+    """The recording of the tour names no device, campaign, account or listener."""
+    sim = account.sim
+    devices = {device["deviceId"] for device in sim.devices()}
+    works = [*sim.campaigns(), *sim.upgrades()]
+    names = {"meters", "gateways", URL, "hooks.example.com", "simulator-user", "simulator-key"}
+    accounts = {device["accountName"] for device in sim.devices()}
+    identifiers = devices | {work["id"] for work in works} | accounts | names
+    assert {text for text in identifiers if text in recording} == set()
+    assert works and FILE["model"] in recording and SOFTWARE_TO in recording
 
 
 def test_what_is_not_reached_has_no_method() -> None:

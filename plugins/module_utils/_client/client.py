@@ -43,6 +43,7 @@ class Client:
         self._transport = Transport(settings)
         self._session = Session(settings, self._transport)
         self._skew_said = threading.Lock()
+        self._incomplete_said = threading.Lock()
         self._slots = threading.BoundedSemaphore(settings.max_connections)
 
     def __enter__(self) -> Client:
@@ -146,6 +147,15 @@ class Client:
 
     def warnings(self) -> list[str]:
         """Warnings for the user; each is returned only once."""
+        return [*self._skew_warnings(), *self._recording_warnings()]
+
+    def _recording_warnings(self) -> list[str]:
+        warning = self._transport.warning
+        if warning is None or not self._incomplete_said.acquire(blocking=False):
+            return []
+        return [warning]
+
+    def _skew_warnings(self) -> list[str]:
         skew = self._transport.clock.skew
         if (
             self.simulated

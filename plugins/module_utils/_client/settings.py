@@ -30,7 +30,8 @@ class ConnectionSettings:
     to a proxy URL; ``None`` uses the proxies of the environment. ``token_cache`` is the directory
     of the shared token cache; ``None`` uses the cache directory of the user.
     ``requests_per_second`` limits the rate of calls of one client, including retries. A CA bundle
-    in the environment is never used; set ``ca_path`` instead. No representation shows a secret.
+    in the environment is never used; set ``ca_path`` instead. ``record`` is the file to which all
+    exchanges are appended, without secrets and identifiers. No representation shows a secret.
     """
 
     base_url: str = DEFAULT_BASE_URL
@@ -47,6 +48,7 @@ class ConnectionSettings:
     token_cache: str | None = None
     max_connections: int = 8
     requests_per_second: float | None = None
+    record: str | None = None
     check_mode: bool = False
 
     @property

@@ -100,7 +100,7 @@ class TokenCache:
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         folder = os.open(self.directory, flags)
         try:
-            _check_private(os.fstat(folder), "it")
+            check_private(os.fstat(folder), "it")
         except PermissionError:
             os.close(folder)
             raise
@@ -214,14 +214,14 @@ def _open_private(folder: int, name: str, flags: int) -> int:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise PermissionError(f"{name} in it is not a regular file")
-        _check_private(status, f"{name} in it")
+        check_private(status, f"{name} in it")
     except PermissionError:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def _check_private(status: os.stat_result, what: str) -> None:
+def check_private(status: os.stat_result, what: str) -> None:
     if status.st_uid != os.geteuid():
         raise PermissionError(f"{what} belongs to another user")
     if stat.S_IMODE(status.st_mode) & 0o077:

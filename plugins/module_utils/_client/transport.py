@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from . import backoff
@@ -32,10 +33,14 @@ from .errors import (
     UnexpectedReply,
     WriteOutcomeUnknown,
 )
+from .exchange import Exchange
 from .hints import NOT_REPEATED
 from .operation import Kind, Operation
 from .pace import RequestPace
 from .settings import ConnectionSettings
+
+if TYPE_CHECKING:
+    from .recording import Recording
 
 REQUESTS_IMPORT_ERROR: str | None = None
 try:
@@ -145,6 +150,16 @@ class Transport:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._pooled = _adapter(settings.max_connections)
         self._pace = RequestPace(settings.requests_per_second)
+        self._recording: Recording | None = None
+        if settings.record:
+            from .recording import Recording  # most tasks do not need it
+
+            self._recording = Recording(settings.record, settings, version=COLLECTION_VERSION)
+
+    @property
+    def warning(self) -> str | None:
+        """A warning about the recording of the calls, if there is a problem."""
+        return None if self._recording is None else self._recording.warning
 
     def prepare(
         self,
@@ -193,7 +208,7 @@ class Transport:
         attempt = 0
         while deadline.left() > 0:
             attempt += 1
-            outcome = self._attempt(request, deadline)
+            outcome = self._attempt(request, deadline, attempt)
             if isinstance(outcome, Reply):
                 return outcome
             if outcome.hopeless or (outcome.sent and not request.repeatable):
@@ -207,30 +222,39 @@ class Transport:
         raise self._failure(request, trouble, attempt)
 
     def close(self) -> None:
-        """Close the pooled connections."""
+        """Close the pooled connections and the recording."""
         self._pooled.close()
+        if self._recording is not None:
+            self._recording.close()
 
     def _pause(self, trouble: _Trouble, attempt: int) -> float:
         ours = backoff.pause(attempt, chance=random.random(), policy=self._policy)
         return max(trouble.wait or 0.0, ours)  # pause even if the service does not request it
 
-    def _attempt(self, request: Request, deadline: Deadline) -> Reply | _Trouble:
+    def _attempt(self, request: Request, deadline: Deadline, number: int) -> Reply | _Trouble:
         self._pace.wait()
+        left = deadline.left()
+        outcome = self._answer(request, deadline)
+        if self._recording is not None:
+            self._recording.add(_observed(request, outcome, number, left - deadline.left()))
+        if isinstance(outcome, _Trouble):
+            return outcome
+        if 300 <= outcome.status < 400:
+            raise _redirected(request, outcome)
+        if outcome.status in {408, 429} or not 200 <= outcome.status < 500:
+            return self._refused_for_now(request, outcome)
+        return outcome
+
+    def _answer(self, request: Request, deadline: Deadline) -> Reply | _Trouble:
         try:
             if request.repeatable:
-                reply = self._exchange(self._pooled, request, deadline)
-            else:
-                with closing(_adapter(1)) as fresh:
-                    reply = self._exchange(fresh, request, deadline)
+                return self._exchange(self._pooled, request, deadline)
+            with closing(_adapter(1)) as fresh:
+                return self._exchange(fresh, request, deadline)
         except requests.RequestException as error:
             return _network_trouble(error)
         except _Cut as error:
             return _Trouble(str(error), sent=True)
-        if 300 <= reply.status < 400:
-            raise _redirected(request, reply)
-        if reply.status in {408, 429} or not 200 <= reply.status < 500:
-            return self._refused_for_now(request, reply)
-        return reply
 
     def _exchange(
         self, adapter: requests.adapters.HTTPAdapter, request: Request, deadline: Deadline
@@ -295,6 +319,27 @@ class Transport:
             error_message=trouble.message,
             hint=_what_now(request, trouble),
         )
+
+
+def _observed(
+    request: Request, outcome: Reply | _Trouble, attempt: int, seconds: float
+) -> Exchange:
+    """One attempt as it is recorded."""
+    exchange = Exchange(
+        operation=request.operation.id,
+        method=request.operation.method,
+        template=request.operation.path,
+        path=request.path,
+        query=request.query or {},
+        headers=request.headers,
+        body=request.body or b"",
+        secrets=request.secrets,
+        attempt=attempt,
+        seconds=seconds,
+    )
+    if isinstance(outcome, _Trouble):
+        return replace(exchange, trouble=outcome.what)
+    return replace(exchange, reply=(outcome.status, outcome.headers, outcome.body))
 
 
 class _Cut(Exception):

@@ -54,6 +54,7 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "token_cache": _from_environment("THINGSPACE_TOKEN_CACHE", type="path", no_log=False),
     "max_connections": _from_environment("THINGSPACE_MAX_CONNECTIONS", type="int", default=8),
     "requests_per_second": _from_environment("THINGSPACE_REQUESTS_PER_SECOND", type="float"),
+    "record": _from_environment("THINGSPACE_RECORD", type="path"),
 }
 
 DECLARATION = "rollout"

@@ -23,7 +23,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server 
 )
 
 # Credentials of the simulator, which are public. The tokens are empty, so that tokens for the real
-# service in the environment are not used.
+# service in the environment are not used. A recording of the real service has none of its calls.
 CONNECTION: dict[str, Any] = {
     "account": "0000000000-00001",
     "base_url": "http://127.0.0.1:9/api",
@@ -36,6 +36,7 @@ CONNECTION: dict[str, Any] = {
     "proxies": {},
     "ca_path": None,
     "requests_per_second": None,
+    "record": None,
 }
 
 
