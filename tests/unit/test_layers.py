@@ -45,8 +45,8 @@ SHELLS_MAY_KNOW = {
 }
 """Use-cases, reports and, as a filter is a pure function, what reads and writes text and records."""
 PLUGIN_ROOMS = {
-    *("plugin_utils/_action", "plugin_utils/_journal", "plugin_utils/_report"),
-    *("plugin_utils/_project", "plugin_utils/_simulator"),
+    *("plugin_utils/_action", "plugin_utils/_events", "plugin_utils/_journal"),
+    *("plugin_utils/_project", "plugin_utils/_report", "plugin_utils/_simulator"),
 }
 ROOMS = {f"module_utils/{layer}" for layer in MAY_KNOW} | PLUGIN_ROOMS
 FLAT_ROOMS = SHELLS | {"doc_fragments"}
@@ -234,6 +234,15 @@ def actions_only_run_tasks(source: Source) -> list[str]:
     return [f"knows {room}" for room in sorted(others)]
 
 
+def event_sources_call_use_cases(source: Source) -> list[str]:
+    """What polls and listens reads through use-cases, and has nothing of the simulator."""
+    if source.room != "plugin_utils/_events":
+        return []
+    layers = {f"module_utils/{layer}" for layer in ("_client", "_model", "_module", "_plan")}
+    others = source.our_rooms() - {source.room, *layers}
+    return [f"knows {room}" for room in sorted(others)]
+
+
 def modules_render_nothing(source: Source) -> list[str]:
     """A module gives facts; reports are made of them on the controller."""
     rendering = "plugin_utils/_report" in source.our_rooms()
@@ -312,6 +321,7 @@ RULES: list[Rule] = [
     planners_never_see_the_module,
     shells_know_use_cases_only,
     actions_only_run_tasks,
+    event_sources_call_use_cases,
     modules_render_nothing,
     reports_know_facts_only,
     the_journal_knows_records_only,
@@ -366,6 +376,7 @@ PLANTED: list[tuple[Rule, str, str]] = [
         "plugin_utils/_action/a.py",
         "from ...module_utils._client import client",
     ),
+    (event_sources_call_use_cases, "plugin_utils/_events/a.py", "from ...module_utils import _api"),
     (shells_know_use_cases_only, "inventory/a.py", "from ..module_utils._client import client"),
     (shells_know_use_cases_only, "filter/a.py", "from ..plugin_utils._simulator import clock"),
     (modules_render_nothing, "modules/a.py", "from ..plugin_utils._report.text import plan_lines"),

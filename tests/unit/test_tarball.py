@@ -40,4 +40,13 @@ def test_no_tests_are_shipped() -> None:
     assert [str(path) for path in files if path.parts[0] == "tests"] == ["tests/config.yml"]
     assert not [path for path in files if path.name == ".keep"]
     folders = {path.parts[0] for path in files if len(path.parts) > 1}
-    assert folders == {"changelogs", "docs", "meta", "playbooks", "plugins", "roles", "tests"}
+    assert folders == {
+        "changelogs",
+        "docs",
+        "extensions",
+        "meta",
+        "playbooks",
+        "plugins",
+        "roles",
+        "tests",
+    }
