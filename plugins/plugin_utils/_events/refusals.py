@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that do not count as callbacks: the reply to each, and how few lines they make in a log."""
+"""Requests that do not count as callbacks: their replies, and how few lines they make in a log."""
 
 from __future__ import annotations
 
