@@ -1006,7 +1006,8 @@ devices:
         V(gone) (left the account without a result),
         V(unreached) (never attempted), V(pending), V(busy) (in a live campaign of others),
         V(settling), V(unknown) or V(halted) (its cohort halted before its turn). For a device that
-        is out V(current), V(not_found), V(not_eligible), V(wrong_protocol), V(no_target),
+        is out V(current), V(not_found), V(not_active) (suspended or not activated), V(never_seen)
+        (the service had no contact with it yet), V(not_eligible), V(wrong_protocol), V(no_target),
         V(version_unknown), V(no_path), V(no_license) or V(late) (came after the last wave had
         begun).
       type: str

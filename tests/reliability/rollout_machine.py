@@ -126,12 +126,17 @@ SWITCHES = st.fixed_dictionaries(
         "v3_rejected_word": st.just("UpgradeFailed"),
     },
 )
+# Who assigns licenses, and how many there are; None where upgrades are paid one by one.
+LICENSES = st.sampled_from(
+    [None, None, None, ("before_wave", 40), ("before_wave", 9), ("before_campaign", 5)]
+)
 SETTINGS = st.fixed_dictionaries(
     {
         "models": st.fixed_dictionaries({"alpha": st.integers(2, 12), "beta": st.integers(0, 6)}),
         "spare": st.integers(0, 5),
         "outcomes": st.fixed_dictionaries({"default": OUTCOMES}),
         "switches": SWITCHES,
+        "licenses": LICENSES,
         "spec": SPECS,
     }
 )
@@ -222,6 +227,10 @@ class RolloutMachine(RuleBasedStateMachine):
     @rule(place=st.integers(0, 40))
     def leave_account(self, place: int) -> None:
         self.world.leave(place)
+
+    @rule(count=st.integers(1, 9))
+    def buy_licenses(self, count: int) -> None:
+        self.world.buy(count)
 
     @rule(
         broken=st.sampled_from(sorted(BROKEN)),

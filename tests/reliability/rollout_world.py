@@ -19,6 +19,7 @@ from typing import Any
 
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
 from ansible_collections.thingspace.fota.plugins.module_utils._model.errors import InvalidValue
+from ansible_collections.thingspace.fota.plugins.module_utils._model.license import MONTHLY_POOL
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
 from ansible_collections.thingspace.fota.plugins.module_utils._module.failure import (
     TaskFailure,
@@ -69,6 +70,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
     foreign_campaign,
     leave_account,
+    licensed,
     live,
     own,
 )
@@ -112,8 +114,13 @@ class WatchedRollout(Rollout):
 
     decision: Row | None = None
 
+    def __init__(self, *given: Any, **spec: Any) -> None:
+        super().__init__(*given, **spec)
+        self.to_license: set[str] = set()
+
     def decide(self, *, check: bool = False, **params: Any) -> Row:
         self.decision = super().decide(check=check, **params)
+        self.to_license |= {*self.decision["actions"]["assign"]}
         return self.decision
 
 
@@ -131,7 +138,9 @@ class World:
         self._stack = ExitStack()
         models = {model: count for model, count in setting["models"].items() if count}
         packages = [package(model, *path) for model in models for path in ("AC", "BC")]
-        data = fleet(models, outcomes=setting["outcomes"], packages=packages)
+        licensing, count = setting["licenses"] or ("false", 0)
+        pool = {"purchaseType": MONTHLY_POOL, "licenseCount": count} if count else None
+        data = fleet(models, outcomes=setting["outcomes"], packages=packages, subscription=pool)
         self.sim = SimulatorServer(data, start=START, switches=setting["switches"])
         self._stack.callback(self.sim.close)
         self.wire = self._stack.enter_context(in_process(self.sim))
@@ -150,6 +159,7 @@ class World:
             "approved": [],
             "accept": [],
             **setting["spec"],
+            "assign_licenses": licensing,
         }
         self.retry = self.spec["retry"]
         self.accepts: list[tuple[str, frozenset[str]]] = []
@@ -200,6 +210,10 @@ class World:
         """Select so many devices of the fleet, from some place on."""
         turned = self.fleet[shift:] + self.fleet[:shift]
         self.spec["devices"] = turned[: max(1, count)]
+
+    def buy(self, count: int) -> None:
+        """Buy licenses, where the account has any."""
+        self.account.license_count += count if self.account.license_count else 0
 
     def stop_in_portal(self, place: int) -> None:
         """Cancel the n-th live campaign of the rollout, or abort it."""
@@ -278,6 +292,7 @@ class World:
         """One run; None when it ended in an error, which is one of ours."""
         state = state or self.state
         before, declaration = ids(self.sim), self.declaration()
+        had = licensed(self.sim)
         spec = read(declaration)
         rollout = WatchedRollout(self.controllers[controller], {}, **declaration)
         self.sim.clear_journal()
@@ -293,6 +308,7 @@ class World:
             self.tally["runs"] += 1
             self.tally["writes"] += sum(call["kind"] == "write" for call in self.sim.journal())
             self._judge(before, spec, rollout.decision, state)
+            self._judge_licenses(before, licensed(self.sim) - had, rollout, state)
         if decision is not None:
             self._judge_decision(decision, spec, state)
             if "waves" in decision:
@@ -380,6 +396,19 @@ class World:
         assert_limits(self.sim, created, spec)
         self.tally["gates"] += Gates(self.sim, spec, decision, self.accepts).check(created)
         self.tally["campaigns"] += len(created)
+
+    def _judge_licenses(
+        self, before: set[str], given: set[str], rollout: WatchedRollout, state: str
+    ) -> None:
+        """Licenses go to devices of waves that begin and no others, and before campaigns do."""
+        if self._rival or self.spec["assign_licenses"] == "false":
+            return
+        self.tally["checks"] += 2
+        self.tally["licenses"] += len(given)
+        assert given <= rollout.to_license
+        assert not (given and (state in STOPPING or self.halted))
+        for campaign in new_campaigns(self.sim, before):
+            assert campaign["devices"].keys() <= licensed(self.sim)
 
     def _judge_decision(self, decision: Row, spec: RolloutSpec, state: str) -> None:
         self.tally["checks"] += 4

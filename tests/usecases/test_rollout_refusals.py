@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import (
+    plan_lines,
+    report_lines,
+)
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     OVER,
@@ -117,13 +121,42 @@ def test_devices_that_the_service_refuses_are_out_or_hold_the_wave(
     pilot = [device["deviceId"] for device in plan["devices"] if device["wave"] == "pilot"]
     (here,) = account.sim._service.state.accounts.values()
     for imei in pilot[:refused]:
-        here.devices[imei].status = "Suspended"
+        here.devices[imei].status = "Dormant"
     decision = rollout.run()
     assert decision["phase"] == phase
     assert decision["counts"]["rejected"] == refused
     assert decision["counts"].get("failed", 0) == 0
     assert len(own(account.sim, wave=1)) == 1, "refused devices are not tried again"
     assert_no_duplicates(account.sim)
+
+
+def test_devices_without_a_line_or_any_contact_are_listed_before_the_start(
+    account_with: StartAccount,
+) -> None:
+    """They are neither failures nor refusals, and no campaign tries them."""
+    ids = imeis(ONE)
+    changed = {
+        ids[0]: {"status": "Suspended"},
+        ids[1]: {"status": "Deactive"},
+        ids[2]: {"seen": False},
+    }
+    account = account_with(fleet=fleet(ONE, changed=changed))
+    rollout = Rollout(account, ONE, devices=[*ids, "990000000000001"])
+    plan = rollout.decide(check=True)
+    out = {group["reason"]: group["examples"] for group in plan["out_of_scope"]}
+    assert out == {
+        "not_found": ["990000000000001"],
+        "not_active": ids[:2],
+        "never_seen": ids[2:3],
+    }
+    for lines in (plan_lines(plan), report_lines(plan)):
+        text = "\n".join(lines)
+        assert "its line is suspended or not activated" in text
+        assert "never had contact with it" in text and ids[2] in text
+    decision = rollout.run()
+    assert decision["phase"] == "completed_with_exceptions"
+    assert (decision["counts"]["verified"], decision["counts"].get("rejected")) == (57, None)
+    assert {imei for campaign in own(account.sim) for imei in campaign["devices"]} == {*ids[3:]}
 
 
 def test_devices_that_an_unseen_campaign_of_others_holds_are_busy_not_refused(

@@ -24,11 +24,11 @@ TWO = {"alpha": 40, "beta": 10}
 
 
 def suspend(account: Account, model: str) -> None:
-    """Devices become inactive, which the preflight does not see."""
+    """Devices become inactive, in a word that only the service knows."""
     (here,) = account.sim._service.state.accounts.values()
     for device in here.devices.values():
         if device.model == model:
-            device.status = "Suspended"
+            device.status = "Dormant"
 
 
 @pytest.mark.parametrize("word", ["DeviceRejected", "UpgradeFailed"])

@@ -54,8 +54,8 @@ NEXT_STEPS = {
 
 ATTENTION = (
     *("failed", "mismatch", "silent", "rejected", "gone", "unknown", "unreached", "busy"),
-    *("not_found", "not_eligible", "wrong_protocol", "no_target", "version_unknown", "no_path"),
-    *("no_license", "late"),
+    *("not_found", "not_active", "never_seen", "not_eligible", "wrong_protocol", "no_target"),
+    *("version_unknown", "no_path", "no_license", "late"),
 )
 """Classes of devices of which each needs attention, the most urgent first."""
 

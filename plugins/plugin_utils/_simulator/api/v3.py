@@ -263,11 +263,8 @@ def _listed_members(shared: SharedFields) -> dict[str, Any]:
 
 @shared_json
 def _queried_members(shared: SharedFields, connected: str) -> dict[str, Any]:
-    return {
-        **_members(shared),
-        "statusTime": go_text(shared.upgraded),
-        "lastConnectionTime": connected,
-    }
+    seen = {} if shared.refreshed is None else {"lastConnectionTime": connected}
+    return {**_members(shared), "statusTime": go_text(shared.upgraded), **seen}
 
 
 @shared_json

@@ -52,6 +52,7 @@ _DEVICE = {
     "status",
     "mdn",
     "eligible",
+    "seen",
 }
 _GENERATE = {
     *("count", "first", "make", "model", "protocol", "api", "versions", "software", "licensed"),
@@ -184,6 +185,7 @@ class _Reader:
             raise ValueError(f"{where}.deviceId: must be 15 digits, not {imei!r}")
         protocol = _protocol(data.get("protocol", "LWM2M"), f"{where}.protocol")
         firmware = _text(data.get("firmware", ""), f"{where}.firmware")
+        seen = _flag(data.get("seen", True), f"{where}.seen")
         return Device(
             imei=str(imei),
             make=_text(data.get("make"), f"{where}.make"),
@@ -193,7 +195,8 @@ class _Reader:
             mdn=_text(data.get("mdn", mdn_of(str(imei))), f"{where}.mdn"),
             firmware=firmware,
             reported_firmware=_text(
-                data.get("reported_firmware", firmware), f"{where}.reported_firmware"
+                data.get("reported_firmware", firmware if seen else ""),
+                f"{where}.reported_firmware",
             ),
             created=self._now,
             software=_software(data.get("softwareList", []), f"{where}.softwareList"),
@@ -202,7 +205,7 @@ class _Reader:
             licensed=(
                 self._now if _flag(data.get("licensed", False), f"{where}.licensed") else None
             ),
-            refreshed=self._now,
+            refreshed=self._now if seen else None,
         )
 
     def _generated(self, row: Any, where: str) -> Iterator[Device]:

@@ -42,6 +42,7 @@ from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builder
 
 ONE, OTHER = imeis(2)
 """The device that is judged, and one that always needs the upgrade."""
+NEVER = "0001-01-01 00:00:00 +0000 UTC"
 CATALOG = (package(), package(path="A0 A"), package("M3", "A B"))
 
 
@@ -80,6 +81,14 @@ def judged(
         (device(ONE, protocol=""), "wrong_protocol"),
         (device(ONE, "", protocol="HTTP"), "wrong_protocol"),
         (device(ONE, ""), "version_unknown"),
+        (device(ONE, "", refreshed="", protocol="NONE"), "never_seen"),
+        (device(ONE, "", refreshed=NEVER, model="", make=""), "never_seen"),
+        (device(ONE, "", refreshed=NEVER, connected="2026-03-01T00:00:00Z"), "version_unknown"),
+        (device(ONE, refreshed=NEVER), "in"),
+        (device(ONE, status="Suspended"), "not_active"),
+        (device(ONE, status="Pre-Active", fota_eligible=False), "not_active"),
+        (device(ONE, "B", status="Suspended"), "current"),
+        (device(ONE, status="Dormant"), "in"),
         (device(ONE, "Z"), "no_path"),
         (device(ONE, "A0"), "in"),
     ],

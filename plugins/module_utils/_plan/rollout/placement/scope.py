@@ -12,6 +12,7 @@ from enum import Enum
 from ...._model.device import Device
 from ...._model.firmware import request_protocol
 from ...._model.text import count
+from ...._model.times import parse_time
 from ...refusal import PlanRefused
 from ..declaration.spec import Licensing, RolloutSpec, Selected, Target
 from ..observation.campaign_history import History
@@ -26,6 +27,8 @@ class Out(Enum):
 
     CURRENT = "current"
     NOT_FOUND = "not_found"
+    NOT_ACTIVE = "not_active"
+    NEVER_SEEN = "never_seen"
     NOT_ELIGIBLE = "not_eligible"
     WRONG_PROTOCOL = "wrong_protocol"
     NO_TARGET = "no_target"
@@ -43,6 +46,9 @@ class Out(Enum):
 _WHAT_TO_DO = {
     Out.CURRENT: "runs the target already",
     Out.NOT_FOUND: "the account has no such device: check the IMEI and the account",
+    Out.NOT_ACTIVE: "its line is suspended or not activated: activate it, or remove the device from"
+    " the selection",
+    Out.NEVER_SEEN: "the service has never had contact with it: check its power, antenna and line",
     Out.NOT_ELIGIBLE: "the service says that it cannot be upgraded over the air",
     Out.WRONG_PROTOCOL: "speaks another protocol than the rollout declares",
     Out.NO_TARGET: "the rollout declares no target for its make and model",
@@ -52,6 +58,13 @@ _WHAT_TO_DO = {
     " assign_licenses: before_wave",
     Out.LATE: "came after the last wave had begun: late_joiners: last takes it along",
 }
+
+
+# Words for the state of a line that Verizon uses elsewhere; the documents of FOTA only have Active.
+# The service itself judges other words when it schedules a campaign.
+_NOT_ACTIVE = frozenset(
+    {"suspend", "suspended", "deactive", "deactivated", "inactive", "preactive", "terminated"}
+)
 
 
 @dataclass(frozen=True)
@@ -138,9 +151,13 @@ class _Judge:
             return Out.NOT_FOUND
         target = self._targets.get((device.make, device.model))
         if target is None:
-            return Out.NO_TARGET
+            return Out.NEVER_SEEN if not device.model and _is_unseen(device) else Out.NO_TARGET
         if device.firmware == target.version:
             return Out.CURRENT
+        if device.status.casefold().replace("-", "") in _NOT_ACTIVE:
+            return Out.NOT_ACTIVE
+        if _is_unseen(device):
+            return Out.NEVER_SEEN
         if device.fota_eligible is False:
             return Out.NOT_ELIGIBLE
         if request_protocol(device.protocol) != self._spec.protocol:
@@ -153,6 +170,12 @@ class _Judge:
         if self._needs_license and device.license_assigned is not True:
             return Out.NO_LICENSE
         return path
+
+
+def _is_unseen(device: Device) -> bool:
+    """The service knows neither a version, nor when it read one or the device connected."""
+    times = map(parse_time, (device.refreshed, device.connected, device.upgraded))
+    return not device.firmware and not any(times)
 
 
 def _find_unreachable(
