@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import yaml
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.result import FEW_LINES
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks.receiver import receiving
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
 from ansible_collections.thingspace.fota.tests.playbooks.test_role_rollout import others_than
 from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
@@ -32,6 +34,10 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
     licensed,
     refuse_licenses,
+)
+from ansible_collections.thingspace.fota.tests.usecases.rollout_software import (
+    DEVICES,
+    software_fleet,
 )
 
 START = "2026-03-02T08:00:00Z"
@@ -252,16 +258,114 @@ def test_a_halt_is_carried_out_before_what_it_cannot_write_is_an_error(operator:
     assert {campaign["status"] for campaign in mine.sim.campaigns()} == {"CampaignCancelled"}
 
 
-def test_a_halt_is_told_after_the_brakes(operator: Any) -> None:
+PAGE = """
+- name: Run several recipes
+  ansible.builtin.include_role:
+    name: thingspace.fota.notify
+    tasks_from: "{{ recipe }}"
+  loop: [slack, teams, servicenow]
+  loop_control:
+    loop_var: recipe
+"""
+SECRETS = ("T0/B0/hook-secret", "flow-secret", "routing-secret", "password-secret")
+
+
+def test_a_halt_is_told_once_after_the_brakes(operator: Any) -> None:
     mine = operator(default={"success_rate": 0})
-    mine.run_once().succeeded()
-    mine.sim.advance(hours=48)
-    halted = mine.run_once()
-    assert [one.task for one in halted.failed] == ["Fail if an operator must act"]
-    assert mine.events()[-2:] == [
-        "halt planned halted meters",
-        "phase_change planned halted meters",
+    (mine.folder / "hooks" / "page.yml").write_text(HOOK + PAGE)
+    mine.variables["rollout_hooks"] = {
+        "before_wave": "thingspace.fota.servicenow",
+        "halt": "hooks/page.yml",
+        "phase_change": "thingspace.fota.pagerduty",
+    }
+    refused = mine.run_once("--check")
+    for name in ("notify_servicenow_url", "notify_pagerduty_key"):
+        assert f"{name}: set this variable, as a recipe" in refused.failed[0].result["msg"]
+    with receiving() as receiver:
+        mine.variables |= {
+            "notify_retry_delay": 0,
+            "notify_slack_url": f"{receiver.url}/services/{SECRETS[0]}",
+            "notify_teams_url": f"{receiver.url}/workflows/{SECRETS[1]}",
+            "notify_pagerduty_url": f"{receiver.url}/v2/enqueue",
+            "notify_pagerduty_key": SECRETS[2],
+            "notify_servicenow_url": f"{receiver.url}/",
+            "notify_servicenow_user": "fota",
+            "notify_servicenow_password": SECRETS[3],
+            "notify_servicenow_fields": {"assignment_group": "meters"},
+        }
+        mine.run_once().succeeded()
+        assert [request.body["event_action"] for request in receiver.at("/v2")] == ["resolve"]
+        (change,) = receiver.changes
+        assert change["short_description"].endswith("rollout meters: wave pilot begins")
+        assert change["assignment_group"] == "meters"
+        receiver.requests.clear()
+        receiver.answers |= {"/workflows": [500], "/v2": [503]}
+        mine.sim.advance(hours=48)
+        halted = mine.run_once()
+        assert halted.status == 2
+        assert mine.events() == ["halt planned halted meters"]
+        assert "\nTeams did not take the notification of halt: HTTP 500\n" in halted.output
+        asked, answered = receiver.at("/v2")
+        assert asked == answered, "after 503, the same event"
+        assert (asked.body["routing_key"], asked.body["event_action"]) == (SECRETS[2], "trigger")
+        assert asked.body["payload"]["severity"] == "critical"
+        (message,) = receiver.at("/services")
+        assert message.body["text"].endswith("rollout meters: HALTED")
+        (card,) = receiver.at("/workflows")
+        assert card.body["attachments"][0]["content"]["type"] == "AdaptiveCard"
+        found, note = receiver.at("/api/now/table/change_request")
+        assert f"correlation_id={change['correlation_id']}" in unquote(found.path)
+        assert (note.method, note.path.rsplit("/", 1)[1]) == ("PATCH", "id0")
+        assert note.body.keys() == {"work_notes"} and "HALTED" in note.body["work_notes"]
+        assert {found.user, note.user} == {f"fota:{SECRETS[3]}"}
+        receiver.requests.clear()
+        mine.run_once()
+        assert receiver.requests == [], "it is still halted"
+    said = "".join(run.output_file.read_text() for run in mine.run_playbook.started)
+    logs = "".join(run.results_log.read_text() for run in mine.run_playbook.started)
+    for secret in SECRETS:
+        assert secret not in said and secret not in logs
+
+
+ALONE = """
+- name: Use recipes without a rollout
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Run a recipe
+      ansible.builtin.include_role:
+        name: thingspace.fota.notify
+        tasks_from: "{{ recipe }}"
+      vars:
+        notify_event: {event: after_wave, wave: pilot, phase: running}
+        notify_decision:
+          type: software
+          phase: running
+          msg: a wave
+          devices: "{{ failed }}"
+        notify_slack_url: http://127.0.0.1:9/nothing
+        notify_pagerduty_key: none
+      loop: [logging, slack, pagerduty, logging]
+      loop_control:
+        loop_var: recipe
+"""
+
+
+def test_recipes_never_fail_a_run(run_playbook: PlaybookRunner, simulator: StartSimulator) -> None:
+    """Verbose logging is for those that failed and no others, and for 20 at most."""
+    sim = simulator(software_fleet(), start=START)
+    failed = [
+        {"deviceId": imei, "class": kind}
+        for number, imei in enumerate(DEVICES)
+        for kind in (("failed", "silent", "mismatch", "verified")[number % 4],)
     ]
+    run = run_playbook(yaml.safe_load(ALONE), variables={"failed": failed}, simulator=sim)
+    run.succeeded()
+    (account,) = sim._service.state.accounts.values()
+    expected = [entry["deviceId"] for entry in failed if entry["class"] != "verified"]
+    assert sorted(account.logging) == sorted(expected[:20])
+    assert f"logging is on for 20 of {len(expected)} devices that failed" in run.output
+    assert "Slack did not take the notification of after_wave: no reply" in run.output
 
 
 def test_the_way_back_is_planned_and_starts_only_when_told(operator: Any) -> None:

@@ -39,6 +39,7 @@ from ansible_collections.thingspace.fota.tests.tools.update_return_blocks import
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "rollout" / "meta" / "argument_specs.yml"
 REPORT_ROLE = ROOT / "roles" / "report" / "meta" / "argument_specs.yml"
+NOTIFY_ROLE = ROOT / "roles" / "notify" / "meta" / "argument_specs.yml"
 SCHEMA = ROOT / "roles" / "rollout" / "files" / "rollout.schema.json"
 BEGIN = "        # These options are written by tests/tools/update_rollout_schema.py.\n"
 END = "      rollout_state:\n"
@@ -127,6 +128,13 @@ def render_schema() -> str:
         one_entry = {"$ref": f"{entries}/anyOf/0/items"}
         properties[f"rollout_{name}"]["anyOf"] = [{"$ref": entries}, one_entry, {"type": "string"}]
     properties["report_path"] = plain_schema(report["options"]["report_path"])
+    recipes = yaml.safe_load(NOTIFY_ROLE.read_text(encoding="utf-8"))["argument_specs"]
+    for recipe in recipes.values():
+        properties |= {
+            name: plain_schema(option)
+            for name, option in recipe["options"].items()
+            if name not in ("notify_event", "notify_decision")  # hooks set them
+        }
     properties["fota_connection"] = plain_schema(
         {
             "type": "dict",
