@@ -92,6 +92,12 @@ options:
       is to be stopped does not wait for another read.
     type: dict
     version_added: 0.7.0
+  forecast:
+    description: Whether to forecast the end, although no O(rollout.deadline) is declared. See
+      RV(forecast).
+    type: bool
+    default: false
+    version_added: 0.9.0
   wait:
     description:
       - Whether to poll, every O(wait_delay) seconds, until there is something to do or the phase
@@ -857,6 +863,137 @@ standings:
       standing: behind
       path: [SR1.2.0.0-10657]
       devices: 2
+forecast:
+  description:
+    - When each wave and the rollout would end, if a deadline is declared or with O(forecast=true);
+      otherwise null. It informs, and no decision depends on it.
+    - The remaining work is simulated many times, with the time that devices of this rollout have
+      taken from the start of their campaigns to their results. A new rollout is based on earlier
+      campaigns of the account, or on assumptions if there are none.
+  returned: when a decision was made
+  type: dict
+  version_added: 0.9.0
+  contains:
+    deadline:
+      description: Deadline of the rollout, UTC, or null.
+      type: str
+      returned: always
+    past_deadline:
+      description: V(p50) or V(p90), whichever of C(ends) is past C(deadline) first. Empty if none
+        is.
+      type: str
+      returned: always
+    over:
+      description: Whether the rollout is over, so that there is nothing to forecast.
+      type: bool
+      returned: always
+    condition:
+      description: What must happen for the rollout to go on. Empty if it goes on by itself.
+      type: str
+      returned: always
+    assumes:
+      description: What the forecast takes for granted if there is a C(condition).
+      type: str
+      returned: always
+    ends:
+      description: When the rollout would be over. The end is before C(p10) in one of ten
+        simulated courses, before C(p50) in half of them, and before C(p90) in nine of ten. Null if
+        it does not end in any.
+      type: dict
+      returned: always
+    in_time:
+      description: Share of the simulated courses that end before C(deadline), or null.
+      type: float
+      returned: always
+    stop_chance:
+      description: Share of the simulated courses in which a gate stops the rollout. They do not
+        count for C(ends).
+      type: float
+      returned: always
+    licenses_short:
+      description: Licenses that are missing. Without them, no further campaign is created.
+      type: int
+      returned: always
+    waves:
+      description: Waves that have not passed. C(ends) is when they pass. C(begins) is the first day
+        of their next campaigns, or null. With C(approval), an operator must approve what follows,
+        for which no time is counted.
+      type: list
+      elements: dict
+      returned: always
+    models:
+      description: Models with devices that have no result. C(ends) is when the last of them has
+        one, and C(in_time) the share of courses in which that is before C(deadline).
+      type: list
+      elements: dict
+      returned: always
+    late:
+      description: Devices that would have their result after their deadline, by wave and cohort.
+        C(p50) is their number in half of the courses at most, and C(p90) in nine of ten.
+      type: list
+      elements: dict
+      returned: always
+    changes:
+      description: Changes of the declaration with which the rollout would end sooner, each
+        simulated by itself. C(key) is that of the declaration, empty for all changes together, and
+        C(enough) whether nine of ten courses would end in time.
+      type: list
+      elements: dict
+      returned: always
+    based_on:
+      description: What the forecast is based on.
+      type: list
+      elements: dict
+      returned: always
+  sample:
+    deadline: '2026-03-20T23:59:59Z'
+    past_deadline: p90
+    over: false
+    condition: after the approval of wave pilot
+    assumes: counted from now
+    ends:
+      p10: '2026-03-17T02:10:00Z'
+      p50: '2026-03-18T03:40:00Z'
+      p90: '2026-03-21T04:20:00Z'
+    in_time: 0.84
+    stop_chance: 0.02
+    licenses_short: 0
+    waves:
+      - number: 2
+        name: all
+        begins:
+          p10: '2026-03-10T00:00:00Z'
+          p50: '2026-03-10T00:00:00Z'
+          p90: '2026-03-10T00:00:00Z'
+        ends:
+          p10: '2026-03-13T01:30:00Z'
+          p50: '2026-03-13T02:20:00Z'
+          p90: '2026-03-14T03:00:00Z'
+        approval: false
+    models:
+      - make: SEQUANS Communications
+        model: GM01Q
+        deadline: '2026-03-20T23:59:59Z'
+        ends:
+          p10: '2026-03-12T01:30:00Z'
+          p50: '2026-03-13T02:20:00Z'
+          p90: '2026-03-16T03:00:00Z'
+        in_time: 0.97
+    late: []
+    changes:
+      - key: gate.soak_hours
+        what: at most 12 hours in each wave
+        ends:
+          p10: '2026-03-16T02:10:00Z'
+          p50: '2026-03-17T03:40:00Z'
+          p90: '2026-03-20T04:20:00Z'
+        enough: true
+    based_on:
+      - source: package
+        devices: 20
+        campaigns: 1
+        since: '2026-03-03'
+        what: 20 devices of this rollout with the same package in 1 campaign, since 2026-03-03
 results_by_day:
   description: Numbers of devices that were verified or failed, by the UTC day of the result. Days
     without a result are left out.

@@ -35,7 +35,7 @@ MAY_KNOW = {
 }
 """The layers of ``module_utils``, and the other layers that each may import."""
 
-WINGS = ("declaration", "observation", "placement", "judgement", "action")
+WINGS = ("declaration", "observation", "placement", "judgement", "action", "forecast")
 """The packages of ``_plan/rollout`` in the order in which data flows; each knows those before it."""
 
 SHELLS = {"modules", "inventory", "lookup", "filter", "test", "action"}
@@ -76,7 +76,7 @@ IO_MODULES = {
     *("time", "urllib", "urllib3"),
 }
 """What a pure layer must not import: the world, its clock and its dice."""
-PURE = {"sys.intern"}
+PURE = {"sys.intern", "random.Random"}
 """What is none of that although its module is."""
 
 IO_CALLS = {"open", "print", "input", "exec", "eval", "__import__"}

@@ -54,6 +54,7 @@ ROLLOUT_OPTIONS: dict[str, dict[str, Any]] = {
     "problems": {"type": "list", "elements": "str", "default": []},
     "license_failures": {"type": "list", "elements": "dict"},
     "stops": {"type": "dict"},
+    "forecast": {"type": "bool", "default": False},
     **WAIT_OPTIONS,
     **RESULT_OPTIONS,
 }
@@ -74,6 +75,7 @@ class Declared:
     """A rollout as the task declares it, and what is remembered of it.
 
     :ivar license_failures: devices that got no license in this run, and why; None while none did.
+    :ivar forecast: the end is to be forecast although there is no deadline.
     :ivar invalid: why the declaration cannot be used but for the name of the rollout.
     """
 
@@ -82,6 +84,7 @@ class Declared:
     journal: Journal
     invalid: tuple[str, ...] = ()
     license_failures: Mapping[str, str] | None = None
+    forecast: bool = False
 
 
 def inform_on_rollout(
@@ -172,7 +175,9 @@ def read_declared(context: Context, params: Mapping[str, Any]) -> Declared:
         context.warnings.append(str(error))
         journal = Journal()
     failures = read_license_failures(params.get("license_failures") or ())
-    return Declared(spec, wanted, journal, invalid, failures or None)
+    return Declared(
+        spec, wanted, journal, invalid, failures or None, forecast=bool(params.get("forecast"))
+    )
 
 
 def read_license_failures(devices: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -203,6 +208,7 @@ def watch_rollout(
             declared.spec,
             declared.journal.campaign_ids,
             needs_all=declared.wanted not in STOPPING,
+            forecast=declared.forecast,
         )
         return _decide(observer, declared)
 
@@ -229,7 +235,7 @@ def view_rollout(
     parts += [words for words in halted if words not in decision.why]
     return {
         "changed": False,
-        **view_decision(decision, return_devices),
+        **view_decision(decision, return_devices, forecast=declared.forecast),
         "steps": [step.value for step in find_steps(decision, declared.wanted)],
         "events": view_events(decision),
         "diff": diff_decision(decision),

@@ -15,10 +15,11 @@ from ..._model.campaign import Campaign, CampaignDevice, CampaignType
 from ..._model.device import Device
 from ..._model.firmware import Package, list_protocol
 from ..._model.license import Subscription
-from ..._model.status import DeviceState
+from ..._model.status import CampaignState, DeviceState
 from ..._plan.rollout.declaration.campaign_names import CampaignName, parse_name
 from ..._plan.rollout.declaration.spec import RolloutSpec
-from ..._plan.rollout.observation.observed import Observed, OwnCampaign
+from ..._plan.rollout.forecast.experience import has_experience
+from ..._plan.rollout.observation.observed import EarlierCampaign, Observed, OwnCampaign
 from ..._plan.rollout.observation.software_view import see_software
 from ..campaigns.search import (
     HISTORIES_READ,
@@ -30,6 +31,8 @@ from ..campaigns.search import (
 from ..context import Context
 from ..devices.firmware import query_devices
 
+# Campaigns of others that a forecast is based on as long as the rollout has no results.
+EARLIER_READ = 3
 NO_SUBSCRIPTION = Subscription((), 0, 0, "")
 
 
@@ -43,10 +46,12 @@ class Observer:
         campaign_ids: Iterable[str] = (),
         *,
         needs_all: bool = True,
+        forecast: bool = False,
     ) -> None:
         """:param campaign_ids: campaigns to read even if no report lists them.
         :param needs_all: without it, the list of campaigns is enough: what else cannot be read is
             left out, and named in :attr:`Observed.unread`.
+        :param forecast: the end is to be forecast, as it is where there is a deadline.
         """
         self._campaign_ids = campaign_ids
         self._needs_all = needs_all
@@ -57,6 +62,7 @@ class Observer:
         self._software = spec.type is CampaignType.SOFTWARE
         self._spec = spec
         self._generations = {target.generation for target in spec.targets}
+        self._forecast = forecast or spec.has_deadline
         self._known: set[str] = set()
         self._asked: set[str] = set()
 
@@ -104,7 +110,8 @@ class Observer:
                 campaign for campaign in listed if not self._matters(campaign)
             ),
         )
-        return self._with_devices(self._sort(seen, relevant, reports))
+        found = self._with_devices(self._sort(seen, relevant, reports))
+        return self._with_earlier(found, listed) if self._forecast else found
 
     def add_unlisted(self, seen: Observed, suspects: Iterable[Sequence[str]]) -> Observed:
         """Search for campaigns that no report lists, in the histories of a few devices per group.
@@ -127,6 +134,38 @@ class Observer:
             return seen
         reports = self._context.client.map(lambda read: read(), map(self._report_of, found))
         return self._with_devices(self._sort(seen, found, reports))
+
+    def _with_earlier(self, seen: Observed, listed: Iterable[Campaign]) -> Observed:
+        """Read the reports of a few campaigns that are over, where the rollout has no results yet.
+
+        Only the forecast depends on them: it has none of those that cannot be read.
+        """
+        if seen.unread or has_experience(seen):
+            return seen
+        models = {(target.make, target.model) for target in self._spec.targets}
+        ended = [
+            campaign
+            for campaign in listed
+            if campaign.state is CampaignState.ENDED
+            and campaign.schedule.end is not None
+            and not self._matters(campaign)
+        ]
+        ended.sort(
+            key=lambda campaign: (
+                (campaign.make, campaign.model) in models,
+                campaign.schedule.end or date.min,
+            ),
+            reverse=True,
+        )
+        read = self._context.client.map(self._read_earlier, ended[:EARLIER_READ])
+        return replace(seen, earlier=tuple(filter(None, read)))
+
+    def _read_earlier(self, campaign: Campaign) -> EarlierCampaign | None:
+        try:
+            rows = self._service.list_campaign_devices(campaign.id)
+        except (ServiceRefused, ServiceUnavailable, UnexpectedReply):
+            return None
+        return EarlierCampaign(campaign, tuple(rows))
 
     def _list_campaigns(self) -> list[Campaign]:
         """List the campaigns of every status; to stop some, those that can be listed are enough.

@@ -45,6 +45,7 @@ from ..._plan.rollout.placement.standings import Standing, Standings
 from ..._plan.rollout.placement.upgrade_paths import VersionPath
 from ..campaigns.view import view_day, view_windows
 from .evidence import view_evidence
+from .forecast_facts import view_forecast
 from .license_facts import view_licenses
 from .report_facts import (
     count_attempts,
@@ -69,8 +70,13 @@ _EXAMPLES = 5
 _COHORT_FAILURES = 4
 
 
-def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
-    """Give a decision as facts; device lists only as far as ``return_devices`` says."""
+def view_decision(
+    decision: Decision, return_devices: str, *, forecast: bool = False
+) -> dict[str, Any]:
+    """Give a decision as facts; device lists only as far as ``return_devices`` says.
+
+    :param forecast: forecast the end although no deadline is declared.
+    """
     assessment, stops = decision.assessment, decision.stops
     spec, seen = assessment.spec, assessment.seen
     standings = Standings(spec.targets, seen.devices, assessment.paths)
@@ -125,6 +131,7 @@ def view_decision(decision: Decision, return_devices: str) -> dict[str, Any]:
         "type": spec.type.value,
         "protocol": spec.protocol,
         "calendar": view_calendar(spec),
+        "forecast": view_forecast(decision, wanted=forecast),
         "counts": {
             "selected": len(spec.devices),
             "in_scope": len(assessment.rows),

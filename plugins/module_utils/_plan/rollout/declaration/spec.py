@@ -271,6 +271,14 @@ class RolloutSpec:
             return ""
         return device.variables.get("timezone") or self.calendar.zone
 
+    def find_deadline(self, target: Target) -> datetime | None:
+        """Give until when the devices of a target should be done; None where nothing says so."""
+        return self.model_deadlines.get((target.make, target.model), self.deadline)
+
+    @property
+    def has_deadline(self) -> bool:
+        return self.deadline is not None or bool(self.model_deadlines)
+
     def rules_of(self, zone: str) -> tzinfo:
         """The rules of a cohort's zone; without windows those of the calendar, or UTC."""
         return self.zones.get(zone or self.calendar.zone, timezone.utc)

@@ -45,6 +45,14 @@ class OwnCampaign:
 
 
 @dataclass(frozen=True)
+class EarlierCampaign:
+    """A campaign of the account that is over and not of this rollout, with its device report."""
+
+    campaign: Campaign
+    rows: tuple[CampaignDevice, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
 class Observed:
     """Everything that one run knows of the service.
 
@@ -60,6 +68,7 @@ class Observed:
     :ivar neighbours: campaigns of others for the makes and models of the targets.
     :ivar license_failures: devices that got no license in this run, and why; None while none did.
         Afterwards, the run assigns no more.
+    :ivar earlier: some campaigns of others that are over, read for a forecast only.
     :ivar unread: what could not be read, and why: nothing can be judged, and a halt stops all.
     :ivar unread_to_create: the same of what only new campaigns depend on: nothing is created, and
         what is there is judged and stopped as ever.
@@ -76,6 +85,7 @@ class Observed:
     neighbours_until: Mapping[tuple[str, str], date] = field(default_factory=dict)
     neighbours: tuple[Campaign, ...] = ()
     license_failures: Mapping[str, str] | None = None
+    earlier: tuple[EarlierCampaign, ...] = ()
     unread: tuple[str, ...] = ()
     unread_to_create: tuple[str, ...] = ()
 

@@ -1,0 +1,245 @@
+# Copyright (c) 2026, thingspace.fota contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What devices have done in campaigns so far: how soon, and with which result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+
+from ...._model.campaign import Campaign, CampaignDevice
+from ...._model.status import CampaignState, DeviceState
+from ...._model.times import parse_time
+from ..declaration.campaign_names import SWEEP_WAVE
+from ..observation.observed import Observed, OwnCampaign
+from .open_hours import OpenHours, to_hours
+
+# Devices with a result without which there is no experience of a package, or of a rollout.
+FEWEST = 5
+# So many devices of a campaign are looked at, in even steps: more would say the same.
+_MOST_ROWS = 500
+# Times that the results of many devices are summed up in.
+_MOST_TIMES = 60
+
+
+class Source(Enum):
+    """What a forecast is based on."""
+
+    PACKAGE = "package"
+    """Devices of this rollout with the same package."""
+    ROLLOUT = "rollout"
+    """All devices of this rollout."""
+    ACCOUNT = "account"
+    """Devices of earlier campaigns of the account."""
+    ASSUMED = "assumed"
+    """Nothing of this account."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Where an experience comes from.
+
+    :ivar devices: with a result.
+    :ivar since: the first day of the first campaign.
+    """
+
+    source: Source
+    devices: int = 0
+    campaigns: int = 0
+    since: date | None = None
+
+
+@dataclass(frozen=True)
+class Experience:
+    """How devices fared in campaigns, in numbers of devices, which need not be whole.
+
+    :ivar times: open hours from the start of a campaign to results, ascending, and how many devices
+        had theirs then.
+    :ivar failed: devices among them that failed.
+    :ivar silent: devices that were attempted, and had no result until the end of the campaign.
+    :ivar unreached: devices that were never attempted.
+    """
+
+    basis: Basis
+    times: tuple[tuple[float, float], ...]
+    failed: float
+    silent: float
+    unreached: float
+
+    @property
+    def done(self) -> float:
+        """Devices that had a result."""
+        return sum(devices for _hours, devices in self.times)
+
+
+ASSUMED = Experience(
+    Basis(Source.ASSUMED),
+    times=tuple((hours, 1.0) for hours in (2.0, 5.0, 9.0, 14.0, 22.0)),
+    failed=0.1,
+    silent=0.05,
+    unreached=0.1,
+)
+"""A result within a day of open hours, 2 % failures, 1 % silent and 2 % unreached devices."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A device in a campaign.
+
+    :ivar hours: open hours until its result, or so far; None where the campaign ended without one.
+    :ivar ended: it has a result.
+    :ivar attempted: at least once.
+    """
+
+    hours: float | None
+    weight: float
+    ended: bool = False
+    failed: bool = False
+    attempted: bool = False
+
+
+def learn(seen: Observed) -> dict[str, Experience]:
+    """Give what is known of packages, by name, and under the empty name of all others.
+
+    A package is known by its own devices in this rollout, else by all of the rollout, else by
+    earlier campaigns of the account.
+    """
+    own = [(each.campaign, each.rows) for each in seen.own if _is_first(each)]
+    whole = _sum_up(own, seen.now, Source.ROLLOUT) or _sum_up(
+        [(each.campaign, each.rows) for each in seen.earlier], seen.now, Source.ACCOUNT
+    )
+    packages: dict[str, list[tuple[Campaign, Sequence[CampaignDevice]]]] = {}
+    for campaign, rows in own:
+        packages.setdefault(campaign.package, []).append((campaign, rows))
+    known = {
+        name: _sum_up(campaigns, seen.now, Source.PACKAGE) for name, campaigns in packages.items()
+    }
+    return {
+        "": whole or ASSUMED,
+        **{name: experience for name, experience in known.items() if experience},
+    }
+
+
+def find_experience(known: Mapping[str, Experience], package: str) -> Experience:
+    """Give what is known of a package."""
+    return known.get(package) or known[""]
+
+
+def count_second_tries(seen: Observed) -> tuple[int, int]:
+    """Count the results of devices that were tried again: successes, and all others."""
+    rows = [row for each in seen.own if each.over and not _is_first(each) for row in each.rows]
+    helped = sum(row.state is DeviceState.SUCCESS for row in rows)
+    return helped, len(rows) - helped
+
+
+def has_experience(seen: Observed) -> bool:
+    """Tell whether the rollout's own campaigns are enough, so that no others need be read."""
+    results = sum(_has_result(row) for each in seen.own if _is_first(each) for row in each.rows)
+    return results >= FEWEST
+
+
+def _is_first(own: OwnCampaign) -> bool:
+    """Its devices were not chosen because an earlier campaign did not upgrade them."""
+    return own.name.attempt == 1 and own.name.wave != SWEEP_WAVE
+
+
+def _has_result(row: CampaignDevice) -> bool:
+    if row.state is DeviceState.SUCCESS:
+        return True
+    return row.state is DeviceState.FAILED and bool(row.recent_attempt) and not row.next_attempt
+
+
+def _sum_up(
+    campaigns: Sequence[tuple[Campaign, Sequence[CampaignDevice]]], now: datetime, source: Source
+) -> Experience | None:
+    """Give the experience of some campaigns; None where too few devices have a result."""
+    used = [
+        (campaign, rows) for campaign, rows in campaigns if any(_has_result(row) for row in rows)
+    ]
+    devices = sum(_has_result(row) for _campaign, rows in used for row in rows)
+    if devices < FEWEST:
+        return None
+    days = [campaign.schedule.start for campaign, _rows in used if campaign.schedule.start]
+    basis = Basis(source, devices, len(used), min(days, default=None))
+    return _estimate(basis, [trial for each in campaigns for trial in _read_trials(*each, now)])
+
+
+def _read_trials(
+    campaign: Campaign, rows: Sequence[CampaignDevice], now: datetime
+) -> Iterator[_Trial]:
+    schedule, state = campaign.schedule, campaign.state
+    if schedule.start is None or schedule.end is None or to_hours(now) <= 0:
+        return
+    hours = OpenHours.of(
+        schedule.start, schedule.end, schedule.windows or schedule.download_windows
+    )
+    stopped = state in (CampaignState.CANCELLED, CampaignState.ABORTED)
+    open_now = hours.before(to_hours(now))
+    step = max(1, len(rows) // _MOST_ROWS)
+    for row in rows[::step]:
+        attempted = bool(row.recent_attempt)
+        if _has_result(row):
+            moment = parse_time(row.updated) or parse_time(row.recent_attempt)
+            if moment is not None:
+                failed = row.state is DeviceState.FAILED
+                at = hours.before(to_hours(moment))
+                yield _Trial(at, step, ended=True, failed=failed, attempted=attempted)
+        elif row.state in (DeviceState.PENDING, DeviceState.UNKNOWN) or row.next_attempt:
+            if not state.over and open_now > 0:
+                yield _Trial(open_now, step, attempted=attempted)
+            elif state.over and not stopped:
+                yield _Trial(None, step, attempted=attempted)
+
+
+def _estimate(basis: Basis, trials: Sequence[_Trial]) -> Experience:
+    """Sum up trials; a device whose campaign still runs counts as those that took longer.
+
+    That is the estimator of Kaplan and Meier. Nothing took longer than the last of them, so that
+    these count as not reached, or as silent where they were attempted.
+    """
+    ended = sum(trial.weight for trial in trials if trial.ended)
+    failed = sum(trial.weight for trial in trials if trial.failed)
+    left = total = sum(trial.weight for trial in trials)
+    share = 1.0
+    found: dict[float, float] = {}
+    for trial in _by_hours(trials):
+        if trial.hours is None:
+            break
+        if trial.ended:
+            part = share * trial.weight / left
+            found[trial.hours] = found.get(trial.hours, 0.0) + part * total
+            share -= part
+        left -= trial.weight
+    silent = sum(trial.weight for trial in trials if trial.attempted and not trial.ended)
+    rest = sum(trial.weight for trial in trials if not trial.ended)
+    without = max(0.0, share * total) if rest else 0.0
+    done = total - without
+    return Experience(
+        basis,
+        times=_thin(sorted(found.items())),
+        failed=done * failed / ended,
+        silent=without * silent / rest if rest else 0.0,
+        unreached=without * (rest - silent) / rest if rest else 0.0,
+    )
+
+
+def _by_hours(trials: Iterable[_Trial]) -> list[_Trial]:
+    """Order trials by their hours; those without a result at the same moment come after it."""
+    return sorted(
+        trials,
+        key=lambda trial: (trial.hours is None, trial.hours or 0.0, not trial.ended),
+    )
+
+
+def _thin(times: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Keep so many times, each with the devices since the one before it."""
+    step = -(-len(times) // _MOST_TIMES)
+    if step <= 1:
+        return tuple(times)
+    return tuple(
+        (part[-1][0], sum(devices for _hours, devices in part))
+        for part in (times[start : start + step] for start in range(0, len(times), step))
+    )
