@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -152,7 +153,9 @@ def linters(session: nox.Session) -> None:
 
 # What takes long comes first.
 FOLDERS = {file.relative_to(ROOT / "tests").parts[0] for file in ROOT.glob("tests/*/**/test_*.py")}
-for name in sorted(FOLDERS - {"bench", "browser"}, key=lambda name: (name != "playbooks", name)):
+for name in sorted(
+    FOLDERS - {"bench", "browser", "eda"}, key=lambda name: (name != "playbooks", name)
+):
     nox.session(name=name)(tests)
 
 
@@ -170,6 +173,22 @@ def browser(session: nox.Session) -> None:
         session.skip("LEFT OUT, no Chromium here: install it, or name it by CHROMIUM")
     venv(session, "browser", "-r", "tests/requirements-browser.txt")
     pytest(session, "tests/browser", workers="0")  # they share a browser and a rollout
+
+
+@nox.session
+def eda(session: nox.Session) -> None:
+    """Run rulebooks in ansible-rulebook, with a venv of its own; its rule engine needs Java."""
+    java = shutil.which("java", path=f"{os.environ.get('JAVA_HOME', '')}/bin") or shutil.which(
+        "java"
+    )
+    command = (java or "false", "-version")
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', said)
+    if java is None or found is None or int(found[1]) < 17:
+        session.skip("LEFT OUT, no Java 17 here: install it, or name its folder by JAVA_HOME")
+    venv(session, "eda", "-r", "tests/requirements-eda.txt")
+    home = str(Path(java).resolve().parents[1])
+    pytest(session, "tests/eda", workers="2", JAVA_HOME=home)
 
 
 @nox.session

@@ -38,6 +38,14 @@ NOT_RUN = {
     "ansible-galaxy collection install .": GALAXY,
     "make demo": "test_playbook_demo runs the same playbook",
     "sudo systemctl enable --now meters-rollout.timer": "changes the machine",
+    "pip install ansible-rulebook requests python-dateutil": "the session `eda` has a venv for it",
+    **{
+        f"ansible-rulebook -r thingspace.fota.{name} -i inventory --vars vars.yml": "by tests/eda"
+        for name in ("rollout_by_poll", "rollout_by_callback", "watch_account")
+    },
+    "export FOTA_RELAY_PATH=... FOTA_RELAY_SECRET=...": "tests of the relay set them",
+    "python ~/.ansible/collections/ansible_collections/thingspace/fota/plugins/plugin_utils/_events"
+    " relay.yml": "by the tests of the relay",
     "journalctl -u meters-rollout.service -n 50": "there is no such service",
 }
 

@@ -20,6 +20,9 @@ import pytest
 import yaml
 
 from ansible_collections.thingspace.fota.plugins.inventory import fota_devices
+from ansible_collections.thingspace.fota.plugins.plugin_utils._events.arguments import (
+    RELAY_OPTIONS,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
 )
@@ -35,6 +38,8 @@ OF_PLAYBOOKS = {
     for path in ROOT.glob("playbooks/*.yml")
     for name in re.findall(rf"- ({path.stem}_\w+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
 }
+RULEBOOKS = [path.read_text(encoding="utf-8") for path in ROOT.glob("extensions/eda/rulebooks/*")]
+OF_RULEBOOKS = {name for text in RULEBOOKS for name in re.findall(r"\{\{ (\w+)", text)}
 
 
 def plain(value: Any) -> Any:
@@ -63,6 +68,11 @@ def check_yaml(block: Block) -> str:
         return "by the schema"
     if set(data) <= OF_PLAYBOOKS:
         return "by the names of variables"
+    if set(data) <= OF_RULEBOOKS:
+        return "by the names of variables"
+    if "forward_url" in data:
+        assert set(data) <= set(RELAY_OPTIONS)
+        return "by the options of the relay"
     if set(data) == {"campaign"}:
         return "run by test_documents"
     if "plugin" in data:

@@ -87,6 +87,7 @@ def test_documents_name_only_playbooks_and_modules_that_exist() -> None:
     known |= {path.name for path in ROOT.glob("roles/*")} | {"docsite"}
     # Recipes of hooks are task files of a role.
     known |= {path.stem for path in ROOT.glob("roles/notify/tasks/*.yml")}
+    known |= {path.stem for path in ROOT.glob("extensions/eda/rulebooks/*")}
     for path in read_documents():
         text = path.read_text(encoding="utf-8")
         # A file that is named for the inventory plugin, an address or an option is no plugin.

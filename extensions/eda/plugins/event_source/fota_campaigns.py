@@ -82,6 +82,11 @@ options:
     description:
       - Maximum rate of calls. The default is the variable E(THINGSPACE_REQUESTS_PER_SECOND).
     type: float
+  record:
+    description:
+      - File to append every exchange with the service to, without secrets and identifiers. The
+        default is the variable E(THINGSPACE_RECORD).
+    type: path
   type:
     description: V(firmware) is v3, V(software) is v2.
     type: str
