@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from ansible import constants
@@ -12,6 +13,10 @@ from ansible.errors import AnsibleActionFail
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.text import visible
 from ansible_collections.thingspace.fota.plugins.module_utils._module.declared_values import plain
+from ansible_collections.thingspace.fota.plugins.plugin_utils._action.replaced_file import (
+    read_text,
+    replace_file,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._action.terminal import (
     TextAction,
     output_encoding,
@@ -23,6 +28,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._journal.chain imp
 from ansible_collections.thingspace.fota.plugins.plugin_utils._journal.record import journal_record
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.artifact import artifact
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.bars import prints_blocks
+from ansible_collections.thingspace.fota.plugins.plugin_utils._report.metrics import metrics_text
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.result import (
     Conclusion,
     bar_width,
@@ -34,7 +40,9 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text impor
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.writes import Writes
 
 RESULTS = ("refreshed", "cancelled", "aborted", "shortened", "assigned", "created", "failed")
-OPTIONS = frozenset({"decision", "status", "state", "journal", "print", "next_step", *RESULTS})
+OPTIONS = frozenset(
+    {"decision", "status", "state", "journal", "print", "next_step", "metrics", "metrics_mode"}
+) | frozenset(RESULTS)
 # Settings of Ansible, which also decide whether there are colors at all.
 COLORS = {"good": "COLOR_OK", "attention": "COLOR_CHANGED", "bad": "COLOR_ERROR"}
 
@@ -77,6 +85,7 @@ class ActionModule(TextAction):
             head = result["journal_head"] = self._record(conclusion, args.get("journal", ""))
         except JournalError as error:
             result |= {"failed": True, "msg": str(error)}
+        self._write_metrics(conclusion, args)
         result["ansible_stats"] = {
             "data": {"fota_rollout": artifact(conclusion, journal_head=head)},
             "per_host": False,
@@ -117,6 +126,22 @@ class ActionModule(TextAction):
             failed=writes.failed,
         )
         return append(journal, plain(record))
+
+    def _write_metrics(self, conclusion: Conclusion, args: dict[str, Any]) -> None:
+        """Write the metrics after a run; a plan is none. A file that cannot be written is said."""
+        path = args.get("metrics", "")
+        if not path or conclusion.state == "planned" or self._task.check_mode:
+            return
+        mode = args.get("metrics_mode", "0644")
+        failed = bool(conclusion.writes.failed)
+        try:
+            octal = mode if isinstance(mode, int) else int(mode, 8)
+            text = metrics_text(
+                conclusion.facts, now=time.time(), failed=failed, earlier=read_text(path)
+            )
+            replace_file(path, text, mode=octal)
+        except (OSError, ValueError) as error:
+            self._display.warning(f"metrics {path}: cannot be written: {error}")
 
 
 def _color(tone: str) -> str | None:

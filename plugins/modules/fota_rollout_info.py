@@ -159,7 +159,7 @@ EXAMPLES = r"""
 RETURN = r"""
 rollout:
   description: Name of the rollout.
-  returned: when a decision was made
+  returned: always
   type: str
   sample: meters-10657
 phase:

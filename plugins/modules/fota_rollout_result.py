@@ -40,11 +40,11 @@ attributes:
   check_mode:
     support: full
     details:
-      - Adds no line to the journal.
+      - Adds no line to the journal and writes no metrics.
   diff_mode:
     support: N/A
     details:
-      - Changes nothing but the journal.
+      - Changes nothing but the journal and the metrics.
 options:
   decision:
     description: Result of M(thingspace.fota.fota_rollout_info) that the run carried out.
@@ -102,6 +102,17 @@ options:
     description: File in JSON Lines format to add a line to. Empty for no journal.
     type: path
     default: ''
+  metrics:
+    description: File in the text format of Prometheus to replace with the metrics of the rollout.
+      Empty for none. If it cannot be written, there is a warning.
+    type: path
+    default: ''
+    version_added: 0.9.0
+  metrics_mode:
+    description: Permissions of O(metrics), as an octal number in quotes.
+    type: raw
+    default: '0644'
+    version_added: 0.9.0
 seealso:
   - module: thingspace.fota.fota_rollout_info
 """

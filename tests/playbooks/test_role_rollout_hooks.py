@@ -10,6 +10,7 @@ Relative paths start where the playbook was started: ``rollout_journal``, ``roll
 from __future__ import annotations
 
 import json
+import stat
 from typing import Any
 from urllib.parse import unquote
 
@@ -71,6 +72,7 @@ class Operator:
             },
             "rollout_imei_check": "off",
             "rollout_journal": "journal.jsonl",
+            "rollout_metrics_path": "meters.prom",
             "rollout_hooks": dict.fromkeys(
                 ["before_wave", "after_wave", "halt", "phase_change"], "hooks/hook.yml"
             ),
@@ -115,10 +117,15 @@ def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
     mine.run_once("--check").succeeded()
     assert licensed(mine.sim) == set()
     assert mine.events() == [] and not (mine.folder / "journal.jsonl").exists()
+    assert not (mine.folder / "meters.prom").exists()
     first = mine.run_once(report_path="first.json", rollout_fail_on="held, halted").succeeded()
     report = json.loads((mine.folder / "first.json").read_text())
     assert (report["phase"], report["exposure"]) == ("running", 6), "as it is after the writes"
     assert mine.events() == ["before_wave pilot planned meters", "phase_change planned meters"]
+    metrics = mine.folder / "meters.prom"
+    assert 'rollout_phase{rollout="meters",phase="running"} 1\n' in metrics.read_text()
+    assert 'rollout_exposed_devices{rollout="meters"} 6\n' in metrics.read_text()
+    assert stat.S_IMODE(metrics.stat().st_mode) == 0o644
     assert licensed(mine.sim) == set(mine.sim.campaigns()[0]["devices"])
     assert "assigned licenses to 6 devices; created 1 campaign" in first.output
     assert mine.journal()[0]["actions"][0] == {"action": "assign", "devices": 6, "result": "ok"}
@@ -220,6 +227,7 @@ def test_a_run_fails_if_the_rollout_is_held_only_after_its_writes(operator: Any)
 
 WRONG = {
     "rollout_journal": "hooks/hook.yml/journal.jsonl",
+    "rollout_metrics_path": "hooks/hook.yml",
     "report_path": "reports/report.json",
     "rollout_sate": "halted",
     "rollout_fail_on": ["helt"],
@@ -236,6 +244,7 @@ def test_what_a_run_could_not_write_or_read_is_refused_before_any_call(
         "rollout_sate: unknown variable; did you mean rollout_state?",
         "rollout_fail_on: unknown phase helt",
         f"rollout_journal: cannot write {mine.folder}/hooks/hook.yml/journal.jsonl.",
+        f"rollout_metrics_path: cannot write {mine.folder}/hooks/hook.yml. Use a file that ends in",
         f"report_path: cannot write {mine.folder}/reports/report.json.",
         "accept is not read here: put it under rollout_spec, or name it rollout_accept",
     )
@@ -387,10 +396,11 @@ def test_the_way_back_is_planned_and_starts_only_when_told(operator: Any) -> Non
     assert prepared["rollout_spec"]["target"] == [{"make": MAKER, "model": "alpha", "version": "A"}]
     assert prepared["rollout_spec"]["devices"] == imeis(MODELS)
     kept = {name: prepared[name] for name in prepared if name != "rollout_spec"}
+    others = mine.variables.keys() - {"rollout_spec", "rollout_metrics_path"}
     assert kept == {
         "rollout_hosts": "",
         "rollout_fail_on": ["held"],
-        **{name: mine.variables[name] for name in mine.variables if name != "rollout_spec"},
+        **{name: mine.variables[name] for name in others},
     }
     assert "password" not in (mine.folder / "back.yml").read_text()
     again = mine.run_playbook(

@@ -114,6 +114,7 @@ def inform_on_rollout(
         stops = {action: list((params["stops"] or {}).get(action) or []) for action in STOPS}
         return {
             "changed": False,
+            "rollout": declared.spec.name,
             "phase": Phase.OBSERVATION_FAILED.value,
             "why": message,
             "would_change": any(stops.values()),
