@@ -139,7 +139,7 @@ class OpenApiDocument:
     def __init__(self, path: Path = DOCUMENT) -> None:
         self.document: dict[str, Any] = _strict(_read(path))
         for pointer, words in INFERRED_WORDS.items():
-            self._at(pointer)["enum"] += words
+            self.at(pointer)["enum"] += words
         self._formats = _formats()
         self._validators: dict[str, Draft202012Validator] = {}
         # Tests repeat their calls thousands of times: what was judged before is not judged again.
@@ -291,7 +291,7 @@ class OpenApiDocument:
     def _validator(self, pointer: str) -> Draft202012Validator:
         if pointer not in self._validators:
             self._validators[pointer] = Draft202012Validator(
-                self._whole(self._at(pointer)), format_checker=self._formats
+                self._whole(self.at(pointer)), format_checker=self._formats
             )
         return self._validators[pointer]
 
@@ -302,7 +302,7 @@ class OpenApiDocument:
         if not isinstance(node, dict):
             return node
         if "$ref" in node:
-            return self._whole(self._at(node["$ref"].removeprefix("#")))
+            return self._whole(self.at(node["$ref"].removeprefix("#")))
         return {key: self._whole(value) for key, value in node.items()}
 
     @cached_property
@@ -317,7 +317,7 @@ class OpenApiDocument:
 
     def _operation(self, path: str, method: str, template: tuple[str, ...]) -> Operation:
         at = f"/paths/{_escape(path)}/{method}"
-        raw = self._at(at)
+        raw = self.at(at)
         parameters = [
             self._deref(f"{at}/parameters/{n}") for n in range(len(raw.get("parameters", [])))
         ]
@@ -336,19 +336,20 @@ class OpenApiDocument:
         )
 
     def _parameter(self, pointer: str) -> Parameter:
-        raw = self._at(pointer)
+        raw = self.at(pointer)
         return Parameter(raw["name"], raw["in"], raw["required"], f"{pointer}/schema")
 
     def _bodies(self, pointer: str) -> tuple[Body, ...]:
-        content = self._at(pointer).get("content", {})
+        content = self.at(pointer).get("content", {})
         return tuple(Body(media, f"{pointer}/content/{_escape(media)}/schema") for media in content)
 
     def _deref(self, pointer: str) -> str:
         """Follow a parameter or response that is a reference to a component."""
-        reference = self._at(pointer).get("$ref")
+        reference = self.at(pointer).get("$ref")
         return pointer if reference is None else str(reference).removeprefix("#")
 
-    def _at(self, pointer: str) -> Any:
+    def at(self, pointer: str) -> Any:
+        """What a JSON pointer leads to."""
         value: Any = self.document
         for part in pointer.strip("/").split("/"):
             key = part.replace("~1", "/").replace("~0", "~")

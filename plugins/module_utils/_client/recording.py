@@ -151,6 +151,7 @@ class Recording:
                 "status": status,
                 "headers": _reply_headers(redactor, names),
                 "bytes": len(body),
+                "issued": redactor.tag(_issued(body)),
                 "order": _order(exchange, body),
                 **redactor.body(body),
             }
@@ -197,6 +198,16 @@ def _reply_headers(redactor: Redactor, headers: Mapping[str, str]) -> dict[str, 
         for name, value in headers.items()
         if name in _HEADERS or name.startswith(_LIMITS)
     }
+
+
+def _issued(body: bytes) -> str | None:
+    """The session token in the reply to a login."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    token = found.get("sessionToken") if isinstance(found, dict) else None
+    return token if isinstance(token, str) else None
 
 
 def _order(exchange: Exchange, body: bytes) -> dict[str, object] | None:

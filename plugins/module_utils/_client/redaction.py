@@ -161,7 +161,7 @@ class Redactor:
 
     def _path_part(self, name: str, part: str) -> str:
         found = _PLACEHOLDER.fullmatch(name)
-        key = "" if found is None else _PLACEHOLDERS.get(found[1], found[1])
+        key = "" if found is None else _PLACEHOLDERS.get(found[1], found[1].lower())
         return quote(self._text(key, unquote(part)), safe="")
 
     def query(self, query: Mapping[str, str]) -> dict[str, str]:
