@@ -26,12 +26,14 @@ START = "2026-03-02T00:00:00Z"
 class Account:
     """One account of a simulator, and tasks that run on it.
 
-    ``run`` gives the result of a use-case, and leaves what it warned of in ``warnings``.
+    ``run`` gives the result of a use-case, and leaves what it warned of in ``warnings``. With
+    ``record``, it appends all exchanges to that file.
     """
 
     def __init__(self, sim: SimulatorServer, token_cache: Path) -> None:
         self.sim = sim
         self.warnings: list[str] = []
+        self.record: Path | None = None
         self.before_each_look: Callable[[], None] = lambda: None
         self._token_cache = str(token_cache)
 
@@ -56,6 +58,7 @@ class Account:
             "password": "simulator-password",
             "token_cache": self._token_cache,
             "timeout": 60.0,
+            "record": self.record and str(self.record),
             **given,
         }
         context = open_context(params, check_mode=check)

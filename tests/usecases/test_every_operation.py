@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.thingspace.fota.plugins.module_utils._module.run import Task
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.replay.recording import (
+    read_recording,
+)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.replay.report import (
+    report,
+)
 from ansible_collections.thingspace.fota.tests.contract.judge import wire_contract
 from ansible_collections.thingspace.fota.tests.tools.api_operations import api_operations
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
@@ -34,9 +39,8 @@ FILE = {"make": "Verizon", "model": "Model-A", "target_path": "/etc/meter.conf"}
 class Tour:
     """Runs tasks on an account, and notes which operations each module called."""
 
-    def __init__(self, account: Account, record: Path) -> None:
+    def __init__(self, account: Account) -> None:
         self.account = account
-        self.record = record
         self.called: dict[str, set[str]] = {}
 
     def run(self, module: str, *operations: str, **given: Any) -> dict[str, Any]:
@@ -44,8 +48,7 @@ class Tour:
         name = f"ansible_collections.thingspace.fota.plugins.modules.{module}"
         task: Task = import_module(name).TASK
         self.account.sim.clear_journal()
-        given = {"imei_check": "off", "record": str(self.record), **given}
-        result = self.account.run(task.use_case, task.options, **given)
+        result = self.account.run(task.use_case, task.options, imei_check="off", **given)
         called = {str(entry["operation"]) for entry in self.account.sim.journal()}
         assert called.issuperset(operations), (module, set(operations) - called)
         for operation in operations:
@@ -184,15 +187,21 @@ TOURS: tuple[Callable[[Tour], None], ...] = (
 
 
 def test_every_operation_is_reached_by_a_task(account: Account, tmp_path: Path) -> None:
-    tour = Tour(account, tmp_path / "tour.jsonl")
+    account.record = tmp_path / "tour.jsonl"
+    tour = Tour(account)
     for part in TOURS:
         part(tour)
     every = set(wire_contract().operations)
     assert set(tour.called) == every - set(NOT_REACHED)
     modules = {module for found in tour.called.values() for module in found}
-    recorded = [json.loads(line) for line in tour.record.read_text().splitlines()]
-    assert {line.get("operation") for line in recorded} >= set(tour.called)
-    assert_nothing_identifies(tour.record.read_text(), account)
+    assert_nothing_identifies(account.record.read_text(), account)
+    recording = read_recording(account.record)
+    assert {exchange.operation for exchange in recording.exchanges} >= set(tour.called)
+    found = report(recording)
+    assert found["document"] == []
+    assert found["recording"]["unread"] == 0
+    told = {name: account.sim.switches[name] for name in found["switches"]}
+    assert found["switches"] == told and len(told) >= 10
     print(f"{len(tour.called)} of {len(every)} operations, {len(modules)} modules")
 
 

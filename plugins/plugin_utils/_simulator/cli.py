@@ -1,7 +1,7 @@
 # Copyright (c) 2026, thingspace.fota contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: ``serve``, ``start``, ``stop``, and commands that print.
+"""The command line: ``serve``, ``start``, ``stop``, ``replay``, and commands that print.
 
 ``serve`` runs in the foreground, ``start`` in the background. Both print one JSON line when the
 port listens: ``{"url": ".../api", "control": ".../_simulator", "pid": N}``. The server ends on
@@ -34,6 +34,11 @@ from .faults import table
 from .fleet import generate
 from .fleet.copy_account import copy_account
 from .listener import HOST
+from .replay.questions import times
+from .replay.recording import read_recording
+from .replay.report import report
+from .replay.report import text as report_text
+from .replay_server import ReplayServer
 from .server import SimulatorServer
 from .state import switches
 
@@ -71,13 +76,7 @@ def _serve(options: argparse.Namespace) -> int:
             tls=_tls(options),
             port=options.port,
         )
-    ended = threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    ended = _until_signal()
     watched = [processes.Process.of(pid) for pid in options.watch_pid]
     with server, _scratch() if options.scratch else nullcontext() as folder:
         line = {"url": server.url, "control": server.control_url, "pid": os.getpid()}
@@ -93,6 +92,18 @@ def _serve(options: argparse.Namespace) -> int:
             if options.idle_minutes and server.idle_seconds >= options.idle_minutes * 60:
                 break
     return 0
+
+
+def _until_signal() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
+    ended = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    return ended
 
 
 def _start(options: argparse.Namespace) -> int:
@@ -147,6 +158,31 @@ def _stop(options: argparse.Namespace) -> int:
     return 0
 
 
+def _replay(options: argparse.Namespace) -> int:
+    recording = read_recording(Path(options.file))
+    found = report(recording)
+    if options.report:
+        print(json.dumps(found, indent=1) if options.json else report_text(found))
+        return 0
+    ended = _until_signal()
+    with ReplayServer(recording, port=options.port) as server:
+        line = {"url": server.url, "control": server.control_url, "pid": os.getpid()}
+        print(json.dumps({**line, "account": next(iter(recording.accounts), "")}), flush=True)
+        if not options.json:
+            print(report_text(found), flush=True)
+        while not ended.is_set() and not server.wait_for_stop(POLL_SECONDS):
+            if options.idle_minutes and server.idle_seconds >= options.idle_minutes * 60:
+                break
+        state = server.state()
+    if options.json:
+        print(json.dumps({**found, "replay": state}, indent=1))
+        return 0
+    print(f"\nReplies served: {state['served']}, not asked for: {state['left']}")
+    for what, count in state["unmatched"].items():
+        print(f"  not recorded, asked for {times(count)}: {what}")
+    return 0
+
+
 def _switches(_options: argparse.Namespace) -> int:
     print(switches.describe())
     return 0
@@ -195,6 +231,20 @@ def _parser() -> argparse.ArgumentParser:
     stop = commands.add_parser("stop", help="stop a running simulator")
     stop.add_argument("--url", required=True, help="the url that 'start' printed")
     stop.set_defaults(run=_stop)
+    replay = commands.add_parser(
+        "replay", help="serve a recording, and print what it says about the service"
+    )
+    replay.add_argument("file", help="file that the option 'record' has written")
+    replay.add_argument("--report", action="store_true", help="print the report only")
+    replay.add_argument("--json", action="store_true", help="print the report as JSON")
+    replay.add_argument("--port", type=int, default=0, help="port on loopback (default: any)")
+    replay.add_argument(
+        "--idle-minutes",
+        type=float,
+        default=30,
+        help="end when idle for this long; 0 is never (default: 30)",
+    )
+    replay.set_defaults(run=_replay)
     switches_command = commands.add_parser(
         "switches", help="print the switches for undocumented behavior"
     )

@@ -13,12 +13,11 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread, Timer
-from typing import Any
+from typing import Any, Protocol
 
 from .api.compression import accepts_gzip, gzipped
-from .api.exchange import ObservedCall, Reply, Request, json_reply
-from .control import PREFIX, Control
-from .service import Service
+from .api.exchange import Handled, ObservedCall, Reply, Request, json_reply
+from .control import PREFIX
 from .state.clock import http_date
 
 VERSION = "1"
@@ -27,6 +26,28 @@ MAX_BODY = 64 * 2**20
 CHUNK_SECONDS = 0.05
 
 Observer = Callable[[ObservedCall], None]
+
+
+class Backend(Protocol):
+    """What answers the requests of the API."""
+
+    @property
+    def now(self) -> float:
+        """The time of the ``Date`` header, in seconds since 1970."""
+
+    @property
+    def compresses(self) -> bool:
+        """Whether long replies are compressed."""
+
+    def handle(self, request: Request) -> Handled:
+        """Handle one request."""
+
+
+class Commands(Protocol):
+    """What answers the requests of the control endpoint."""
+
+    def handle(self, request: Request) -> Reply:
+        """Handle one command."""
 
 
 class Listener(ThreadingHTTPServer):
@@ -41,8 +62,8 @@ class Listener(ThreadingHTTPServer):
     def __init__(
         self,
         port: int,
-        service: Service,
-        control: Control,
+        service: Backend,
+        control: Commands,
         *,
         observer: Observer | None,
         tls: ssl.SSLContext | None,
@@ -225,7 +246,7 @@ class Handler(BaseHTTPRequestHandler):
                     fault=handled.fault,
                 )
             )
-        if self.server.service.state.switches["gzip"] == "on" and accepts_gzip(headers):
+        if self.server.service.compresses and accepts_gzip(headers):
             reply = gzipped(reply)
         if reply.delay:
             self.server.closing.wait(reply.delay)
@@ -252,7 +273,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _headers(self, reply: Reply) -> dict[str, str]:
         headers = {
-            "Date": http_date(self.server.service.state.clock.now()),
+            "Date": http_date(self.server.service.now),
             "X-Fota-Simulator": VERSION,
             "Content-Length": str(max(len(reply.body), 1) if reply.truncated else len(reply.body)),
             **dict(reply.headers),

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import time
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 from .api import routes
 from .api.auth import Auth
 from .api.errors import ServiceError, fota_error
-from .api.exchange import Reply, Request, json_reply
+from .api.exchange import Handled, Reply, Request, json_reply
 from .api.routes import AUTH, WRITE, Route
 from .api.wire import Body, Call
 from .faults.fault import Fault, FaultContext
@@ -31,14 +31,6 @@ _XML_404 = (
     b"<am:type>Status report</am:type><am:message>No matching resource found"
     b"</am:message></am:fault>"
 )
-
-
-class Handled(NamedTuple):
-    """A reply with its operation and its faults, joined by ``+``."""
-
-    reply: Reply
-    operation: str | None
-    fault: str | None
 
 
 class Service:
@@ -80,6 +72,16 @@ class Service:
     @property
     def rules(self) -> list[Rule]:
         return self._rules
+
+    @property
+    def now(self) -> float:
+        """The virtual time, in seconds since 1970."""
+        return self.state.clock.now()
+
+    @property
+    def compresses(self) -> bool:
+        """Whether long replies are compressed."""
+        return self.state.switches["gzip"] == "on"
 
     def handle(self, request: Request) -> Handled:
         """Handle one request."""

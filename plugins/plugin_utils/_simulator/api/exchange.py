@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
 
@@ -55,6 +55,14 @@ class Reply:
     truncated: bool = False
     refuse_seconds: float = 0.0
     original: Reply | None = None
+
+
+class Handled(NamedTuple):
+    """A reply with its operation and its faults, joined by ``+``."""
+
+    reply: Reply
+    operation: str | None
+    fault: str | None
 
 
 @dataclass(frozen=True, slots=True)

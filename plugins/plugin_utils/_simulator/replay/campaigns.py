@@ -160,7 +160,7 @@ def forgotten(story: Story) -> Iterator[Finding]:
         is_whole = exchange.answer.get("hasMoreData") is False and not _cursor(exchange)
         if exchange.query.get("campaignStatus") != "CampaignEnded" or not is_whole:
             continue
-        listed = {row.get("id") for row in exchange.rows("campaignList")}
+        listed = {str(row.get("id")) for row in exchange.rows("campaignList")}
         for campaign in story.campaigns.values():
             before, end = campaign.before(exchange), campaign.day("endDate")
             if before is None or end is None or exchange.now is None or campaign.id in listed:
@@ -227,7 +227,7 @@ def _removed(campaign: Campaign, report: Exchange) -> Iterator[Finding]:
         removed = removed | devices if change_of(change) == "remove" else removed - devices
     if not removed or report.answer.get("hasMoreData") is not False:
         return
-    listed = {row.get("deviceId") for row in report.rows("deviceList")}
+    listed = {str(row.get("deviceId")) for row in report.rows("deviceList")}
     kept = bool(removed & listed)
     yield found("removed_devices", report, f"{len(removed)} removed", "kept" if kept else "gone")
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..state.clock import parse_rfc3339
-from ..state.json_types import is_number
+from ..state.json_types import is_integer, is_number
 from .contract import Operation, operations
 
 FORMAT = 1
@@ -183,10 +183,8 @@ def _object(line: str) -> dict[str, Any] | None:
 
 def _exchange(number: int, value: dict[str, Any]) -> Exchange:
     status = value.get("status")
-    if status is not None and not (isinstance(status, int) and 100 <= status <= 999):
+    if status is not None and not (is_integer(status) and 100 <= status <= 999):
         raise ValueError("status")
-    sent = value.get("sent") or {}
-    headers = value.get("headers") or {}
     removed = "removed" in value
     return Exchange(
         line=number,
@@ -194,20 +192,35 @@ def _exchange(number: int, value: dict[str, Any]) -> Exchange:
         operation=str(value["operation"]),
         method=str(value["method"]),
         path=str(value.get("path", "")),
-        query={str(key): str(text) for key, text in (value.get("query") or {}).items()},
+        query={name: str(text) for name, text in _members(value, "query").items()},
         status=status,
-        headers={str(key).lower(): str(text) for key, text in headers.items()},
+        headers={name.lower(): str(text) for name, text in _members(value, "headers").items()},
         body=value.get("body"),
         text=str(value.get("text", "")),
-        sent=sent.get("body"),
+        sent=_members(value, "sent").get("body"),
         session=str(value.get("session", "")),
         issued=str(value.get("issued", "")),
         attempt=value["attempt"] if is_number(value.get("attempt")) else 1,
         size=value["bytes"] if is_number(value.get("bytes")) else 0,
         is_empty=status is not None and not removed and not {"body", "text"} & value.keys(),
         removed=removed,
-        order=value["order"] if isinstance(value.get("order"), dict) else {},
+        order=_order(value),
     )
+
+
+def _members(value: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object in a line; an empty one if it is absent."""
+    found = value.get(name, {})
+    if not isinstance(found, dict):
+        raise TypeError(name)
+    return found
+
+
+def _order(value: dict[str, Any]) -> dict[str, Any]:
+    order = _members(value, "order")
+    if order and not (isinstance(order["ids"], str) and is_integer(order["rows"])):
+        raise TypeError("order")
+    return order
 
 
 def _seconds(text: str) -> float:

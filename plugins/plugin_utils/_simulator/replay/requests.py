@@ -162,7 +162,8 @@ def _change_rows(campaign: Campaign) -> Iterator[Finding]:
 def packages(story: Story) -> Iterator[Finding]:
     """Packages that are unknown, and the pilots that a package needs."""
     for exchange in story.of(*SCHEDULES - {"v2ScheduleFileCampaign"}):
-        name = exchange.request.get("firmwareName") or exchange.request.get("softwareName")
+        sent = exchange.request
+        name = str(sent.get("firmwareName") or sent.get("softwareName"))
         if story.packages and name not in story.packages:
             if exchange.refused and "invalid" in exchange.message:
                 yield found("unknown_package", exchange, exchange.message, "http_400")
@@ -170,7 +171,7 @@ def packages(story: Story) -> Iterator[Finding]:
                 seen = "the campaign became CampaignRequestFailed"
                 yield found("unknown_package", exchange, seen, "request_failed")
         elif len(sent_devices(exchange)) > _PILOT_LIMIT:
-            yield from _pilot(story, exchange, str(name))
+            yield from _pilot(story, exchange, name)
 
 
 def _pilot(story: Story, exchange: Exchange, name: str) -> Iterator[Finding]:
