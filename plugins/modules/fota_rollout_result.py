@@ -11,7 +11,7 @@ module: fota_rollout_result
 short_description: Conclude a run of a staged firmware rollout
 version_added: 0.7.0
 description:
-  - Prints what a run did, how the rollout stands now, and what comes next, as at most 12 lines of
+  - Prints what a run did, how the rollout stands now, and what comes next, as at most 13 lines of
     text. Adds a line to the journal, and sets the statistic C(fota_rollout) for later jobs of a
     workflow.
   - The role C(thingspace.fota.rollout) ends every run with this task. It calls no service. What it

@@ -14,10 +14,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.thingspace.fota.tests.bench import rollout_statistics
+from ansible_collections.thingspace.fota.tests.bench import (
+    forecast_coverage,
+    rollout_statistics,
+)
 from ansible_collections.thingspace.fota.tests.bench.harness import Record
 from ansible_collections.thingspace.fota.tests.fuzz.fuzz_run import fuzz
 from ansible_collections.thingspace.fota.tests.playbooks.test_secrets import search_secrets
@@ -26,6 +30,7 @@ from ansible_collections.thingspace.fota.tests.reliability.kill_points import ru
 from ansible_collections.thingspace.fota.tests.reliability.rivals import run_rivals
 
 GOALS = {
+    **forecast_coverage.GOALS,
     "stopped_bad_firmware_rate": (">=", 0.99),
     "completed_good_firmware_rate": (">=", 0.95),
     "needless_stop_50": ("<=", 0.04),
@@ -76,6 +81,7 @@ class Counts:
             "fuzz": submit(fuzz, seconds=FUZZ_SECONDS),
         }
         self._rollouts = rollout_statistics.begin(self._pool, all_of_them=EVERYTHING)
+        self._forecasts = forecast_coverage.begin(self._pool)
 
     def __enter__(self) -> Counts:
         return self
@@ -90,6 +96,11 @@ class Counts:
             print(rollout_statistics.tell(tallies), flush=True)
             record.keys |= rollout_statistics.rates(tallies, self._rollouts)
             record.counted["rollout_statistics"] = rollout_statistics.as_json(tallies)
+        with record.part("forecasts"):
+            coverage = forecast_coverage.finish(self._forecasts)
+            print("\n".join(forecast_coverage.describe(coverage)), flush=True)
+            record.keys |= forecast_coverage.keys(coverage)
+            record.counted["forecasts"] = asdict(coverage)
         faults: dict[str, dict[str, Any]] = {}
         record.counted["bad_weather"] = faults
         for name, key, counted in COUNTED:

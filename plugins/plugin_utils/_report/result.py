@@ -11,13 +11,14 @@ from typing import Any
 
 from ...module_utils._model.text import count, visible
 from .bars import BAR_WIDTH, draw_bar
+from .forecast import deadline_line
 from .licenses import kept_licenses
 from .text import awaited_accepts, awaited_lines, is_judged, minute
 from .writes import Writes
 
 Facts = Mapping[str, Any]
 
-MOST_LINES = 12
+MOST_LINES = 13
 # Those of a run without work where nothing has halted and no operator must act.
 FEW_LINES = 6
 # Lines of waves, names in a line, and lines to paste; longer lists are cut with a count.
@@ -109,6 +110,7 @@ class Conclusion:
             *_cohort_lines(facts),
             *([Line(kept)] if (kept := kept_licenses(facts)) else []),
             *_unstoppable_lines(facts, names=names),
+            *_deadline_lines(facts),
         ]
 
     def next(self) -> list[str]:
@@ -284,6 +286,12 @@ def _unstoppable_lines(facts: Facts, *, names: bool) -> Iterator[Line]:
         named = [imei for campaign in campaigns for imei in campaign["imeis"] if names]
         examples = f": {_names(named)}" if named else ""
         yield Line(visible(f"unstoppable: {devices} can still change {until}{examples}"), "bad")
+
+
+def _deadline_lines(facts: Facts) -> Iterator[Line]:
+    line = deadline_line(facts)
+    if line:
+        yield Line(visible(line), "attention")
 
 
 def _by_request(facts: Facts) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from ...module_utils._model.text import count, visible
+from .forecast import forecast_lines
 from .gates import gate_lines, halting_counts, needless_lines, percent
 from .licenses import is_complete, license_lines
 from .overrides import accept_entry, approval_entry
@@ -48,7 +49,7 @@ def report_lines(facts: Facts) -> list[str]:
     """
     if not is_judged(facts):
         return [facts["msg"]]
-    parts = (_blockers, _unstoppable, _attention, _kept_licenses, _waits)
+    parts = (_blockers, _unstoppable, _attention, forecast_lines, _kept_licenses, _waits)
     lines = [visible(line) for part in parts for line in part(facts)]
     return [facts["msg"], *lay_out(wave_rows(facts), WAVE_COLUMNS), *lines, _next_check(facts)]
 
@@ -63,7 +64,7 @@ def plan_lines(facts: Facts) -> list[str]:
     if not is_judged(facts):
         return [facts["msg"]]
     parts = (
-        *(_targets, _devices, _cohorts, _paths, _clusters, _waves, needless_lines),
+        *(_targets, _devices, _cohorts, _paths, _clusters, _waves, needless_lines, forecast_lines),
         *(_changes, _exposure, _overrides),
     )
     lines = [visible(line) for part in parts for line in part(facts)]

@@ -235,7 +235,7 @@ def huge() -> dict[str, Any]:
     }
 
 
-def test_however_much_there_is_the_result_has_twelve_lines() -> None:
+def test_however_much_there_is_the_result_is_short() -> None:
     facts = huge()
     failed = {"task": "Create", "message": "x" * 5000}
     found = conclusion({**begun(), **facts}, failed=failed, cancelled=looped(REFUSED, REFUSED))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..forecast import ForecastRow, forecast_details, forecast_headline, forecast_rows
 from ..licenses import license_lines
 from ..rollout import devices, summary, times, waves
 from ..rollout.moments import minute
@@ -31,6 +32,7 @@ _ALL_COLUMNS = (
 
 SECTIONS = (
     ("next", "What it waits for"),
+    ("forecast", "Forecast"),
     ("waves", "Waves"),
     ("attention", "Needs attention"),
     ("burn-up", "Burn-up"),
@@ -74,11 +76,14 @@ def rollout_page(facts: Facts) -> str:
     bars = [wave.total for wave in rows_of_waves]
     bars += [cohort for wave in rows_of_waves for cohort in wave.cohorts]
     licenses = list(license_lines(facts))
+    forecast = _see_forecast(facts)
+    absent = {name for name, found in (("licenses", licenses), ("forecast", forecast)) if not found}
     drawn = {segment.kind for each in bars for segment in each.segments}
     return render(
         "rollout.html.j2",
         facts=facts,
-        sections=[section for section in SECTIONS if licenses or section[0] != "licenses"],
+        sections=[section for section in SECTIONS if section[0] not in absent],
+        forecast=forecast,
         licenses=licenses,
         summary=summary,
         minute=minute,
@@ -96,6 +101,25 @@ def rollout_page(facts: Facts) -> str:
         everything=_list("everything", "All listed devices", _ALL_COLUMNS, rows),
         evidence=embed_evidence(facts),
         packed=pack(rows, devices.LABELS, devices.classes_of(rows)),
+    )
+
+
+@dataclass(frozen=True)
+class ForecastView:
+    """The forecast of a rollout: a sentence, a table, and more sentences."""
+
+    headline: str
+    rows: Sequence[ForecastRow]
+    details: Sequence[str]
+
+
+def _see_forecast(facts: Facts) -> ForecastView | None:
+    if not facts.get("forecast"):
+        return None
+    return ForecastView(
+        summary.sentence(forecast_headline(facts)),
+        forecast_rows(facts) if facts["forecast"]["ends"] else (),
+        [summary.sentence(line) for line in forecast_details(facts)],
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ....module_utils._model.text import count, visible
+from ..forecast import forecast_details, forecast_headline, forecast_rows
 from ..licenses import license_lines
 from . import devices, summary, times, waves
 from .moments import minute
@@ -48,6 +49,7 @@ def _lines(facts: Facts) -> Iterator[str]:
     rows = devices.device_rows(facts)
     for title, lines in (
         ("What it waits for", _waiting(facts)),
+        *_forecast(facts),
         ("Waves and cohorts", _waves(facts)),
         ("Needs attention", _attention(facts, rows)),
         ("Verified devices over time", _burn_up(times.burn_up(facts, scale))),
@@ -176,6 +178,28 @@ def _exposure(facts: Facts) -> Iterator[str]:
         until = f"until the end of {own['until']} UTC" if own["until"] else "at any time"
         devices_ = count(own["can_change"], "device")
         yield f"- cannot be stopped: {_plain(own['name'])}: {devices_} may change {until}"
+
+
+def _forecast(facts: Facts) -> Iterator[tuple[str, Iterator[str]]]:
+    """The section of the forecast, where there is one."""
+    if facts.get("forecast"):
+        yield "Forecast", _forecast_lines(facts)
+
+
+def _forecast_lines(facts: Facts) -> Iterator[str]:
+    yield _plain(summary.sentence(forecast_headline(facts)))
+    if facts["forecast"]["ends"]:
+        columns = ("Until the end of", "First day", "P10 (UTC)", "P50 (UTC)", "P90 (UTC)", "Remark")
+        yield ""
+        yield from _table(
+            columns,
+            (
+                (_plain(row.what), row.begins, row.p10, row.p50, row.p90, _plain(row.remark))
+                for row in forecast_rows(facts)
+            ),
+        )
+    for line in forecast_details(facts):
+        yield from ("", _plain(summary.sentence(line)))
 
 
 def _licenses(facts: Facts) -> Iterator[tuple[str, Iterator[str]]]:

@@ -18,7 +18,7 @@ from .experience import Experience
 # well be close to none.
 _FEW = (0.5, 24.5)
 # Up to so many devices are drawn one by one; more of them are drawn in even parts.
-MOST_DRAWN = 24
+MOST_DRAWN = 16
 
 
 @dataclass(frozen=True)

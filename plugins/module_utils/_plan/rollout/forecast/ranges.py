@@ -16,10 +16,10 @@ from .course import NEVER, Course, Days, draw_course
 from .open_hours import to_hours, to_time
 from .remaining import Model, Remaining
 
-# Courses that are drawn. With many groups of devices there are fewer, so that the time does not
+# Courses that are drawn. With more groups of devices there are fewer, so that the time does not
 # grow.
-MOST_COURSES, FEWEST_COURSES = 200, 50
-_MOST_DRAWS = 4_000
+MOST_COURSES, FEWEST_COURSES = 200, 30
+_MANY_GROUPS = 20
 LIKELY = 0.9
 
 
@@ -76,7 +76,7 @@ def draw_courses(
 ) -> list[Course]:
     """Draw courses of a rollout, as many as are cheap; the same ones for the same seed."""
     groups = sum(len(wave.groups) for wave in remaining.waves)
-    number = min(most, max(FEWEST_COURSES, _MOST_DRAWS // max(groups, 1)))
+    number = max(FEWEST_COURSES, most * _MANY_GROUPS // max(groups, _MANY_GROUPS))
     days = Days(remaining.spec)
     return [
         draw_course(remaining, days, deadlines, Random(f"{seed} {place}"))
