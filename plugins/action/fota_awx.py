@@ -23,11 +23,14 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._project.awx_objec
     calls,
     deletions,
     for_accounts,
+    project_update,
     without_secrets,
 )
 
 # What the modules of awx.awx say where an object refers to another one that does not exist.
 NOT_FOUND = re.compile(r"returned 0 items|missing items|not found|does not exist", re.IGNORECASE)
+# What AWX says where its copy of the project is older than the Git repository, or is missing.
+OLD_COPY = "Playbook not found for project"
 
 
 class ActionModule(TextAction):
@@ -82,11 +85,12 @@ class ActionModule(TextAction):
     ) -> dict[str, Any]:
         changed: list[str] = []
         for call in planned:
-            result = self._execute_module(
-                module_name=f"{args['collection']}.{call.module}",
-                module_args={**plain(args["connection"]), **call.args},
-                task_vars=task_vars,
-            )
+            result = self._call(call, args, task_vars)
+            if OLD_COPY in str(result.get("msg")):
+                update = project_update(call)
+                self.print_lines([f"{update.label}: updated"])
+                self._call(update, args, task_vars)
+                result = self._call(call, args, task_vars)
             message = str(result.get("msg") or result.get("module_stderr") or "failed").strip()
             if not result.get("failed"):
                 state = "changed" if result.get("changed") else "ok"
@@ -105,6 +109,16 @@ class ActionModule(TextAction):
             if state == "changed":
                 changed.append(call.label)
         return {"changed": bool(changed), "objects": list(dict.fromkeys(changed))}
+
+    def _call(
+        self, call: Call, args: dict[str, Any], task_vars: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        result: dict[str, Any] = self._execute_module(
+            module_name=f"{args['collection']}.{call.module}",
+            module_args={**plain(args["connection"]), **call.args},
+            task_vars=task_vars,
+        )
+        return result
 
     def _write(self, objects: dict[str, list[Any]], path: str) -> dict[str, Any]:
         """Write the objects of all accounts to a file."""

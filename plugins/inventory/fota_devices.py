@@ -138,6 +138,7 @@ keyed_groups:
 """
 
 import difflib
+import os
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -287,6 +288,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name in TEMPLATED:
             if isinstance(config.get(name), str):
                 params[name] = self._rendered(name, config[name], self._vars or {})
+        # AWX sets every variable of a credential. One that is empty is not set.
+        for name, option in CONNECTION_OPTIONS.items():
+            (variable,) = option["fallback"][1]
+            if name not in config and os.environ.get(variable) == "":
+                params[name] = option.get("default")
         if params["proxies"] is not None:
             try:
                 params["proxies"] = check_type_dict(params["proxies"])

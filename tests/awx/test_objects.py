@@ -59,7 +59,7 @@ REFERENCES = {
 # The keys of entries that the roles of infra.aap_configuration 4 read (roles/*/tasks/main.yml there),
 # as far as the data file uses them.
 ROLES_READ = {
-    "aap_organizations": "name description",
+    "aap_organizations": "name description galaxy_credentials",
     "aap_teams": "name description organization",
     "controller_credential_types": "name description kind inputs injectors",
     "controller_credentials": "name organization credential_type inputs update_secrets",
@@ -67,7 +67,7 @@ ROLES_READ = {
     " messages",
     "controller_projects": "name organization scm_type scm_url scm_branch scm_update_on_launch"
     " scm_update_cache_timeout",
-    "controller_inventories": "name organization instance_groups",
+    "controller_inventories": "name organization kind instance_groups",
     "controller_hosts": "name inventory variables",
     "controller_inventory_sources": "name inventory organization source source_project source_path"
     " credential overwrite overwrite_vars update_on_launch update_cache_timeout",
@@ -201,6 +201,28 @@ def test_every_job_but_the_overview_is_started_with_a_declaration() -> None:
     assert asks | in_workflows >= {*JOBS} - {"fota overview"}
 
 
+def test_fields_of_credential_types_have_the_keys_of_awx() -> None:
+    """Those of its ``CredentialTypeInputField``; AWX refuses a type with another."""
+    known = {"id", "label", "type", "help_text", "multiline", "secret", "format", "choices"}
+    for type_ in objects()["controller_credential_types"]:
+        for field in type_["inputs"]["fields"]:
+            assert {"id", "label"} <= {*field} <= known, field
+
+
+def test_awx_may_install_the_collection() -> None:
+    """It installs nothing for an organization without the credential of a Galaxy server."""
+    for organization in objects()["aap_organizations"]:
+        assert organization["galaxy_credentials"] == ["Ansible Galaxy"]
+
+
+def test_a_run_that_fails_shows_in_its_workflow() -> None:
+    """A workflow is green if what follows a failed job succeeds; only the next approval may."""
+    for workflow in objects()["controller_workflows"]:
+        for node in workflow["simplified_workflow_nodes"]:
+            assert not node.get("always_nodes")
+            assert set(node.get("failure_nodes", ())) <= {"approve"}
+
+
 def test_injectors_set_what_the_modules_read() -> None:
     type_ = named("controller_credential_types", "ThingSpace FOTA")
     fields = {field["id"]: field for field in type_["inputs"]["fields"]}
@@ -284,7 +306,8 @@ def test_nodes_are_created_before_they_are_linked() -> None:
         *("plan", "approval", "run", "report"),
         *("plan", "approval", "run"),
     ]
-    assert not any("success_nodes" in args for args in of_one[:4])
+    assert not any(args.get("success_nodes") for args in of_one[:4])
+    assert of_one[3]["success_nodes"] == [], "links that it had before are removed"
     assert of_one[4]["success_nodes"] == ["approval"]
     assert "lookup_organization" not in of_one[1], "an approval is no template"
 
@@ -349,6 +372,7 @@ def test_an_account_does_not_take_the_login_of_another() -> None:
         ({"controller_templates": [{}]}, [], "controller_templates: each entry must have a name"),
         ({}, [{"name": "a"}, {"name": "a"}], "fota_accounts: each account must have a name"),
         ({}, [{}], "fota_accounts: each account must have a name"),
+        ({}, [{"name": "a-b"}, {"name": "a_b"}], r"a-b and a_b .* variables, A_B_THINGSPACE_\*"),
     ],
 )
 def test_mistakes_are_named(found: Any, accounts: Any, message: str) -> None:

@@ -97,6 +97,26 @@ def test_files_of_a_directory_without_a_record_are_not_overwritten(tmp_path: Pat
     assert (tmp_path / "run.yml").read_text() == "mine"
 
 
+@pytest.mark.parametrize("link", ["run.yml", "declarations", RECORD])
+def test_nothing_is_written_through_a_link_out_of_the_project(tmp_path: Path, link: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / link).symlink_to(elsewhere)
+    with pytest.raises(ProjectError, match="is a symbolic link out of the project"):
+        write(tmp_path / "project", compare(tmp_path / "project"))
+    assert not elsewhere.exists()
+
+
+def test_a_project_may_be_a_link_but_not_in_the_collection(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    write(tmp_path / "link", compare(tmp_path / "link"))
+    assert states(tmp_path / "real") == {}
+    for folder in (ROOT, ROOT / "docs", tmp_path / "real/run.yml"):
+        with pytest.raises(ProjectError, match=r"is in the collection|cannot be read"):
+            compare(folder)
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"files": 1}', b"\xff"])
 def test_a_broken_record_is_an_error(project: Path, content: str | bytes) -> None:
     data = content if isinstance(content, bytes) else content.encode()
@@ -156,6 +176,8 @@ module = AnsibleModule(spec, supports_check_mode=True)
 given = {{key: value for key, value in module.params.items() if value is not None}}
 if {name!r} == "job_template" and module.check_mode:
     module.fail_json(msg="Request to projects returned 0 items, expected 1")
+if {name!r} == "job_template" and "project_update" not in open({log!r}).read():
+    module.fail_json(msg="Unable to create it: {{'playbook': ['Playbook not found for project.']}}")
 with open({log!r}, "a") as file:
     file.write(json.dumps([{name!r}, given]) + chr(10))
 module.exit_json(changed={name!r} != "organization")
@@ -169,7 +191,9 @@ def test_the_set_up_calls_the_modules(run_playbook: PlaybookRunner, tmp_path: Pa
         "controller_credential_types": [
             {"name": "type", "kind": "cloud", "injectors": {"env": {"A": "{  { account }}"}}}
         ],
-        "controller_templates": [{"name": "fota run", "playbook": "run.yml"}],
+        "controller_templates": [
+            {"name": "fota run", "project": "rollouts", "playbook": "run.yml"}
+        ],
     }
     setup = "thingspace.fota.awx_setup"
     missing = run_playbook(setup, variables=objects)
@@ -185,7 +209,10 @@ def test_the_set_up_calls_the_modules(run_playbook: PlaybookRunner, tmp_path: Pa
     run = run_playbook(setup, variables=objects).succeeded()
     assert "job_template fota run: changed" in run.output
     called = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [name for name, _args in called] == ["organization", "credential_type", "job_template"]
+    assert [name for name, _args in called] == [
+        *("organization", "credential_type"),
+        *("project_update", "job_template"),  # the project in AWX was older than in Git
+    ]
     assert called[1][1]["injectors"] == {"env": {"A": "{{ account }}"}}
 
 
@@ -193,7 +220,7 @@ def _install_stubs(collections: Path, log: Path) -> Path:
     arguments = json.loads((Path(__file__).parent / "awx_arguments.json").read_text())
     folder = collections / "ansible_collections/awx/awx/plugins/modules"
     folder.mkdir(parents=True)
-    for name in ("organization", "credential_type", "job_template"):
+    for name in ("organization", "credential_type", "project_update", "job_template"):
         spec = json.dumps({**arguments["connection"], **arguments[name]})
         (folder / f"{name}.py").write_text(STUB.format(spec=spec, name=name, log=str(log)))
     return log

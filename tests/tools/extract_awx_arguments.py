@@ -22,6 +22,7 @@ BASE = "ansible_collections/awx/awx/plugins/module_utils/controller_api.py"
 NEEDED = (
     *("credential", "credential_type", "execution_environment", "host", "inventory"),
     *("inventory_source", "job_template", "notification_template", "organization", "project"),
+    "project_update",
     *("role", "schedule", "team", "workflow_job_template", "workflow_job_template_node"),
 )
 KEPT = {"type", "required", "choices", "elements", "aliases"}

@@ -103,6 +103,13 @@ def deletions(objects: Objects) -> Iterator[Call]:
             yield Call(module, f"{module} {entry['name']}", {**args, "state": "absent"})
 
 
+def project_update(call: Call) -> Call:
+    """Give the call that lets AWX read the project of a job template again from Git."""
+    names = {"name": call.args["project"], "organization": call.args.get("organization")}
+    args = {key: value for key, value in names.items() if value}
+    return Call("project_update", f"project {call.args['project']}", args)
+
+
 def without_secrets(objects: Objects) -> list[str]:
     """Give the names of credentials that lack a value that their type requires."""
     types = {entry["name"]: entry for entry in _entries(objects, "controller_credential_types")}
@@ -129,13 +136,20 @@ def for_accounts(
         are needed.
     :param secret: gives the value of a variable of the environment; empty if there is none.
     :param groups: instance groups over which accounts without groups of their own are spread.
-    :raises ObjectError: an account has no name, or two have the same.
+    :raises ObjectError: an account has no name, or two have the same, or the same variables.
     """
     if not accounts:
         return {variable: list(_entries(objects, variable)) for variable in MODULES}
     names = [account.get("name") for account in accounts if isinstance(account, Mapping)]
     if len(names) != len(accounts) or not all(names) or len({*names}) != len(names):
         raise ObjectError("fota_accounts: each account must have a name of its own.")
+    prefixes = [_prefix(name) for name in names]
+    for place, prefix in enumerate(prefixes):
+        if prefix in prefixes[:place]:
+            raise ObjectError(
+                f"fota_accounts: {names[prefixes.index(prefix)]} and {names[place]} would take"
+                f" their secrets from the same variables, {prefix}_THINGSPACE_*. Rename one."
+            )
     accounts = [
         {
             "instance_groups": [groups[place % len(groups)]] if groups else None,
@@ -175,7 +189,7 @@ def _of_account(
 ) -> dict[str, Any]:
     made: dict[str, Any] = {key: _renamed(key, value, names) for key, value in entry.items()}
     if variable == "controller_credentials":
-        prefix = str(account["name"]).upper().replace("-", "_")
+        prefix = _prefix(account["name"])
         made["inputs"] = {
             key: secret(f"{prefix}_THINGSPACE_{key.upper()}") or _shared(key, value)
             for key, value in entry.get("inputs", {}).items()
@@ -191,6 +205,11 @@ def _of_account(
             }
             made["enabled"] = True
     return made
+
+
+def _prefix(account: Any) -> str:
+    """Give what precedes the variables of an account in the environment."""
+    return re.sub(r"\W", "_", str(account).upper(), flags=re.ASCII)
 
 
 def _later(rrule: str, minutes: int) -> str:
@@ -263,6 +282,8 @@ def _node_calls(workflow: Entry) -> Iterator[Call]:
     organization = workflow.get("organization")
     for node in nodes:
         args = {key: value for key, value in node.items() if key not in _LINKS}
+        if not any(node.get(key) for key in _LINKS):
+            args |= {key: [] for key in _LINKS}  # it may have had some
         if "unified_job_template" in node and organization:
             args["lookup_organization"] = organization
         yield _node_call(workflow, node, _with_braces(args))

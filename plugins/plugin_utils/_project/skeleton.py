@@ -79,8 +79,15 @@ def compare(folder: Path, taken: Collection[str] = ()) -> list[ProjectFile]:
     """Compare the project in a folder, which need not exist, with the newest files.
 
     :param taken: paths of edited files whose newest version the operator has taken or left.
-    :raises ProjectError: a file or the record cannot be read.
+    :raises ProjectError: a file or the record cannot be read, or is not in the folder.
     """
+    if COLLECTION in [folder.resolve(), *folder.resolve().parents]:
+        raise ProjectError(f"{folder}: is in the collection. Give a directory of your own.")
+    for path in [*skeleton(), RECORD]:
+        if not (folder / path).resolve().is_relative_to(folder.resolve()):
+            raise ProjectError(
+                f"{folder / path}: is a symbolic link out of the project, or in one. Replace it."
+            )
     record = read_record(folder)
     return [
         _compare(path, content, _read(folder / path), record.get(path), is_taken=path in taken)
