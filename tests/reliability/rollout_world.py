@@ -416,7 +416,7 @@ class World:
         self.tally[f"phase {decision['phase']}"] += 1
         if self.faulty:
             return
-        if not self._rival:
+        if not self._rival and state != "planned":
             assert_single_names(self.sim, spec)
         failed = {each["package"] for each in decision["cohorts"] if each["state"] == "failed"}
         declared = {target.generation for target in spec.targets}

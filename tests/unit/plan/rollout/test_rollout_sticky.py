@@ -435,6 +435,15 @@ def test_devices_that_come_into_a_halted_wave_lift_nothing(status: str) -> None:
         assert gate_of(decision).why == "2 failures, 1 tolerated in 10 members"
 
 
+def test_a_limit_that_the_campaigns_did_not_reach_has_not_cut_the_wave_short() -> None:
+    ids = imeis(40)
+    rows = [*(bad(id_, -99) for id_ in ids[:2]), *(good(id_, -99) for id_ in ids[2:10])]
+    known = [device(id_) for id_ in ids[:2]] + [upgraded(id_) for id_ in ids[2:10]]
+    known += [device(id_) for id_ in ids[10:]]
+    wish = spec(ids, gate=TWO_OF_TEN, limits={"max_exposure": 11})
+    assert decide(wish, seen(known, [halted_rest(*rows)])).phase is Phase.HALTED
+
+
 @pytest.mark.parametrize(
     "limits", [{"max_exposure": 10}, {"max_creates": 1}], ids=["max_exposure", "max_creates"]
 )

@@ -25,12 +25,16 @@ def without_newcomers(
     rows: Sequence[RolloutDevice],
     campaigns: Sequence[OwnCampaign],
     evidence: Mapping[str, PackageEvidence],
+    asked: int,
 ) -> Sequence[RolloutDevice]:
     """Leave out what came into a wave later, and waits; if in doubt, it was there.
 
     :param campaigns: those of the wave.
+    :param asked: devices that all campaigns of the rollout were created with.
     """
-    if not campaigns or _may_have_been_cut_short(spec, campaigns, evidence):
+    most = spec.limits.max_exposure
+    exposed = most is not None and asked >= most
+    if not campaigns or exposed or _may_have_been_cut_short(spec, campaigns, evidence):
         return rows
     begun = {own.campaign.package for own in campaigns}
     return [
@@ -47,11 +51,7 @@ def _may_have_been_cut_short(
     asked: Counter[str] = Counter()
     for own in campaigns:
         asked[own.campaign.package] += own.name.count
-    return (
-        spec.limits.max_exposure is not None
-        or len(campaigns) >= spec.limits.max_creates
-        or any(
-            count >= PILOT_DEVICES and name in evidence and not evidence[name].qualified
-            for name, count in asked.items()
-        )
+    return len(campaigns) >= spec.limits.max_creates or any(
+        count >= PILOT_DEVICES and name in evidence and not evidence[name].qualified
+        for name, count in asked.items()
     )

@@ -190,7 +190,8 @@ class _WaveJudge:
             canceled="" if generations and left_out else stopped,
             accepted=accepted,
         )
-        present = without_newcomers(self._spec, rows, ours, self._evidence)
+        asked = sum(own.name.count for own in self._history.campaigns)
+        present = without_newcomers(self._spec, rows, ours, self._evidence, asked)
         earlier = None
         if len(present) < len(rows):
             sound_then = [row for row in present if row.halted is None]
