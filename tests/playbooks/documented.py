@@ -46,6 +46,14 @@ NOT_RUN = {
     "export FOTA_RELAY_PATH=... FOTA_RELAY_SECRET=...": "tests of the relay set them",
     "python ~/.ansible/collections/ansible_collections/thingspace/fota/plugins/plugin_utils/_events"
     " relay.yml": "by the tests of the relay",
+    "export THINGSPACE_RECORD=~/fota-recording.jsonl": "tests of recordings set it",
+    "ansible-playbook thingspace.fota.rollout -e @meters.yml --check": "test_check_mode runs it",
+    'grep -i -c "my company" ~/fota-recording.jsonl': "there is no such recording",
+    **{
+        f"python plugins/plugin_utils/_simulator replay ~/fota-recording.jsonl --{option}": "by the"
+        " tests of the simulator"
+        for option in ("report", "port 43122")
+    },
     "journalctl -u meters-rollout.service -n 50": "there is no such service",
 }
 

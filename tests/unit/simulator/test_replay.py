@@ -22,6 +22,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.replay.
     FACTS,
     NOT_IN_TRAFFIC,
     QUESTIONS,
+    SHOWN_BY,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.replay.recording import (
     parse_recording,
@@ -225,6 +226,7 @@ def test_every_question_has_a_switch_a_fact_or_a_reason() -> None:
         if word[0] == "Q"
     }
     assert set(QUESTIONS) == by_switch | set(FACTS) | set(NOT_IN_TRAFFIC) == set(range(1, 35))
+    assert set(SHOWN_BY) == set(QUESTIONS) - set(NOT_IN_TRAFFIC)
 
 
 # -- bad recordings -----------------------------------------------------------------------------

@@ -52,6 +52,41 @@ QUESTIONS: Mapping[int, str] = {
     34: "Does the service answer an error with HTTP 200?",
 }
 
+SHOWN_BY: Mapping[int, str] = {
+    1: "create two campaigns of the same name",
+    2: "read a v3 campaign while it is PreScheduled, with the reports by status, and the history of"
+    " one of its devices",
+    3: "list v3 campaigns; the second path is tried when the first is unknown",
+    4: "add a device to a v3 campaign",
+    5: "abort a v3 and a v2 campaign after their start, and read them",
+    6: "cancel a campaign that has ended",
+    7: "cancel a campaign that has ended",
+    9: "read the device report of a v3 campaign with time windows after its attempts",
+    10: "create a campaign that starts today",
+    11: "create a campaign of more than 31 days with overlapping time windows",
+    12: "create campaigns for more than 100 and more than 1000 devices",
+    13: "add a device twice to a v3 campaign",
+    14: "add a device twice to a v3 campaign, and remove one",
+    15: "remove a device from a campaign, and read its device report on the same day",
+    16: "read the device report at once after the creation",
+    17: "change the dates of a campaign without its time windows",
+    18: "create a campaign with time windows that are not in order and touch each other",
+    19: "read a v3 campaign",
+    20: "read something more than 20 minutes after the last call",
+    21: "record at least 100 calls",
+    22: "cancel a v1 upgrade before its start, and read it",
+    25: "list the packages, then create a campaign of another one",
+    26: "list at least six campaigns of a status",
+    27: "synchronize a device that is not in the account",
+    28: "list campaigns of more than six months ago",
+    29: "create a campaign for a device without a license, and read its device report",
+    31: "read something more than 20 minutes after the last call",
+    32: "record two controllers with separate token caches at the same time",
+    33: "schedule a v1 upgrade with a time that has no time zone, with another client",
+    34: "any recording shows it when it happens",
+}
+"""The calls that show the answer to a question."""
+
 NOT_IN_TRAFFIC: Mapping[int, str] = {
     8: "a lost reply does not say what became of its call; the facts list what was lost",
     23: "the documentation answers it",

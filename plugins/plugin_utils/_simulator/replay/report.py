@@ -65,7 +65,8 @@ def text(found: dict[str, Any]) -> str:
         lines.append("  nothing")
     left = [row for row in found["questions"] if row["state"] == "not shown"]
     lines += ["", "Questions that this recording does not answer"]
-    lines += [f"  {row['number']}. {row['question']}" for row in left]
+    for row in left:
+        lines += [f"  {row['number']}. {row['question']}", f"     to see it: {row['shown_by']}"]
     lines += ["", "Questions that no recording can answer"]
     lines += [
         f"  {row['number']}. {row['question']} ({row['reason']})"
@@ -122,6 +123,7 @@ def _question(number: int, wording: str, seen: list[Verdict], story: Story) -> d
         "state": state,
         "switches": [_switch(verdict) for verdict in own],
         "facts": facts,
+        "shown_by": questions.SHOWN_BY.get(number, ""),
         "reason": reason,
     }
 
