@@ -580,7 +580,7 @@ licenses:
     - If licenses are required, also C(waves) with the number that each wave needs, and numbers of
       devices. C(waiting) need a license and C(assign_now) get one in this run, C(kept) were
       upgraded and keep it for good, and the licenses of C(unused) can be removed. Their C(examples)
-      are the first five, and with O(return_devices=all) all of them.
+      are the first five, and with O(return_devices=all) and for C(assign_now) all of them.
   returned: when a decision was made
   type: dict
   sample:

@@ -19,7 +19,8 @@ _EXAMPLES = 5
 def view_licenses(decision: Decision, return_devices: str) -> dict[str, Any]:
     """Give the licenses that devices need and those that there are.
 
-    Lists of devices are whole with ``return_devices: all``, and else have the first ones.
+    Lists of devices are whole with ``return_devices: all``, and else have the first ones; that of
+    the devices that get a license now is always whole.
     """
     assessment = decision.assessment
     subscription = assessment.seen.subscription
@@ -47,7 +48,7 @@ def view_licenses(decision: Decision, return_devices: str) -> dict[str, Any]:
     return {
         **view,
         "waves": [{"name": name, "needed": needed} for name, needed in waves.items() if needed],
-        "assign_now": _list(decision.assign, most),
+        "assign_now": _list(decision.assign, None),
         "waiting": _list([row.imei for row in waiting], most),
         "kept": _list(sorted(used), most),
         "unused": _list(unused, most),

@@ -149,3 +149,18 @@ def test_pay_per_upgrade_needs_no_licenses() -> None:
     declared = spec(imeis(6), waves=WAVES, assign_licenses="before_wave")
     decision = decided(declared, seen(devices, subscription=EVENT_BILLING))
     assert decision.assign == () and created(decision) == in_line()[:2]
+
+
+def test_devices_that_move_up_get_their_license_in_the_next_run() -> None:
+    """A run assigns once; the next one is soon if there is more to assign."""
+    line = in_line()
+    members: dict[str, Any] = {
+        "waves": [wave("last", gate={"max_rejected": "0.9"})],
+        "limits": {"max_campaign_devices": 3, "max_creates": 1},
+    }
+    first = decide_with(6, **members)
+    assert list(first.assign) == line[:3]
+    licensed, failures = tuple(line[1:3]), {line[0]: "no"}
+    second = decide_with(6, licensed=licensed, failures=failures, **members)
+    assert (created(second), second.assign) == (line[1:3], ())
+    assert second.next_check == first.next_check

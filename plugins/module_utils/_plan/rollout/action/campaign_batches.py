@@ -57,12 +57,14 @@ class BatchPlan:
 
     :ivar assign: devices of these campaigns that have to get a license before.
     :ivar shortages: what is not created until there are more licenses.
+    :ivar postponed: the next run can assign more licenses.
     """
 
     batches: tuple[PlannedCampaign, ...] = ()
     refusals: tuple[PlanRefused, ...] = ()
     assign: tuple[str, ...] = ()
     shortages: tuple[str, ...] = ()
+    postponed: bool = False
 
 
 def plan_batches(assessment: Assessment) -> BatchPlan:
@@ -85,6 +87,7 @@ def plan_batches(assessment: Assessment) -> BatchPlan:
         tuple(cutter.refusals.values()),
         tuple(cutter.seats.assign),
         tuple(cutter.seats.shortages),
+        cutter.seats.postponed,
     )
 
 

@@ -107,7 +107,7 @@ def decide(
         blockers += planned.shortages
     phase, why = find_phase(assessment, wanted, blockers)
     refresh = tuple(find_refreshes(assessment))
-    due = bool(planned.batches or stops or refresh or unread or seen.license_failures)
+    due = bool(planned.batches or stops or refresh or unread or planned.postponed)
     return Decision(
         assessment=assessment,
         phase=phase,

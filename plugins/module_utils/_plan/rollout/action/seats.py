@@ -22,12 +22,14 @@ class Seats:
 
     :ivar assign: devices that get one in this run, in the order of their campaigns.
     :ivar shortages: what is not created until there are more licenses.
+    :ivar postponed: the next run can assign more, because this one has done so already.
     """
 
     def __init__(self, assessment: Assessment) -> None:
         seen, licensing = assessment.seen, assessment.spec.assign_licenses
         self.assign: list[str] = []
         self.shortages: list[str] = []
+        self.postponed = False
         self._counts = seen.subscription.needs_licenses and licensing.by_run
         self._bought = seen.subscription.license_count
         # A run assigns once: what it could not assign then waits for the next one.
@@ -74,6 +76,7 @@ class Seats:
 
     def _add_shortage(self, wave: str, needed: int) -> None:
         if self._assigned:
+            self.postponed = True
             return
         short = needed - self._left
         self.shortages.append(

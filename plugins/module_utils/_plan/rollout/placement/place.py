@@ -40,10 +40,10 @@ class Placement:
     remarks: tuple[str, ...]
 
 
-def _why_late(row: RolloutDevice, seen: Observed) -> Out:
-    """A device without a license has missed its wave for that, or would need one now."""
-    needs = seen.subscription.needs_licenses and not row.licensed
-    return Out.NO_LICENSE if needs else Out.LATE
+def _why_late(row: RolloutDevice, spec: RolloutSpec, seen: Observed) -> Out:
+    """A device without a license may have missed its wave because it got none."""
+    assigns = spec.assign_licenses.by_run and seen.subscription.needs_licenses
+    return Out.NO_LICENSE if assigns and not row.licensed else Out.LATE
 
 
 def place(spec: RolloutSpec, seen: Observed, history: History) -> Placement:
@@ -52,7 +52,7 @@ def place(spec: RolloutSpec, seen: Observed, history: History) -> Placement:
     rows, out = scope.rows, dict(scope.out)
     late = find_late(spec, seen, history, rows)
     if late and not spec.late_joiners:
-        out |= {row.imei: _why_late(row, seen) for row in rows if row.imei in late}
+        out |= {row.imei: _why_late(row, spec, seen) for row in rows if row.imei in late}
         rows = tuple(row for row in rows if row.imei not in late)
     assigned = assign_waves(spec, rows, late=late)
     return Placement(

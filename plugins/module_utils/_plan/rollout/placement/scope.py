@@ -154,7 +154,7 @@ class _Judge:
             return Out.NEVER_SEEN if not device.model and _is_unseen(device) else Out.NO_TARGET
         if device.firmware == target.version:
             return Out.CURRENT
-        if device.status.casefold().replace("-", "") in _NOT_ACTIVE:
+        if device.status != "Active" and _is_inactive(device):
             return Out.NOT_ACTIVE
         if _is_unseen(device):
             return Out.NEVER_SEEN
@@ -170,6 +170,10 @@ class _Judge:
         if self._needs_license and device.license_assigned is not True:
             return Out.NO_LICENSE
         return path
+
+
+def _is_inactive(device: Device) -> bool:
+    return device.status.casefold().replace("-", "") in _NOT_ACTIVE
 
 
 def _is_unseen(device: Device) -> bool:
