@@ -37,6 +37,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     fleet,
     imei,
 )
+from ansible_collections.thingspace.fota.tests.usecases.rollout_service import set_licenses
 
 MODELS = {"alpha": 8, "beta": 8}
 BETA = f"{MAKER} beta"
@@ -115,6 +116,16 @@ def test_a_bad_model_halts_alone_and_bad_firmware_halts_the_rollout(account: Acc
     assert every["stops"][-1]["what"] == "the rollout is halted"
     assert [wave["passes"] for wave in every["waves"]] == ["", ""]
     assert every["waves"][1]["starts"] == "", "it never begins"
+
+
+def test_licenses_are_assigned_on_the_copy_only(account_with: AccountWith) -> None:
+    pool = {"purchaseType": "TS-HFOTA-MRC", "licenseCount": 16}
+    account = account_with(fleet=fleet(MODELS, subscription=pool), refuse_writes=True)
+    spec = Rollout(account, MODELS, waves=WAVES, assign_licenses="before_wave").spec
+    assert rehearse(account, rollout=spec)["rehearsal"]["phase"] == "completed"
+    set_licenses(account.sim, 10)
+    short = rehearse(account, rollout=spec)["rehearsal"]
+    assert (short["phase"], short["touched"]) == ("blocked", 6)
 
 
 def test_a_wave_waits_for_an_approval_or_for_more_runs(account: Account) -> None:
