@@ -169,6 +169,7 @@ CAMPAIGN: dict[str, Any] = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.matrix
 def test_the_playbook_campaign(operator: Operator, tmp_path: Path) -> None:
     file = tmp_path / "campaign.yml"
@@ -185,6 +186,7 @@ def test_the_playbook_campaign(operator: Operator, tmp_path: Path) -> None:
     assert again.changed == []
 
 
+@pytest.mark.soak
 @pytest.mark.matrix
 def test_templates_of_dates_in_tasks_of_ones_own(operator: Operator) -> None:
     """In process, and as a module in a process of its own."""
@@ -202,6 +204,7 @@ def test_templates_of_dates_in_tasks_of_ones_own(operator: Operator) -> None:
     assert [one.changed for one in run.all("Ensure")] == [True] * 4
 
 
+@pytest.mark.soak
 def test_devices_as_one_text(operator: Operator) -> None:
     """As the answer to a survey, with any of the usual separators."""
     spec = yaml.safe_load(meters())["rollout_spec"]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.playbooks.leftovers import eventually
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRunner
@@ -52,6 +54,7 @@ def test_plan_then_real_then_unchanged_then_ended(
     assert len(sim.campaigns()) == 1
 
 
+@pytest.mark.soak
 def test_devices_that_need_a_look_are_named(
     run_playbook: PlaybookRunner, simulator: StartSimulator
 ) -> None:
@@ -75,6 +78,7 @@ def test_without_a_campaign_nothing_is_called(
     assert sim.journal() == []
 
 
+@pytest.mark.soak
 def test_simulated_to_its_end(run_playbook: PlaybookRunner) -> None:
     """Even with real credentials at hand, nothing but the simulator is called."""
     variables = {

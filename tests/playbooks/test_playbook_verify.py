@@ -32,7 +32,6 @@ def write_journal(path: Path) -> str:
     return [append(str(path), journal_record(facts, state="running")) for _run in range(3)][-1]
 
 
-@pytest.mark.matrix
 def test_every_finding_is_a_line(run_playbook: PlaybookRunner, tmp_path: Path) -> None:
     """What holds is tested with the journal of a whole rollout."""
     path = tmp_path / "journal.jsonl"

@@ -29,7 +29,6 @@ def plays(**paths: Any) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.matrix
 def test_an_audit_remembers_an_overview_sees_all_and_a_device_tells_its_story(
     run_playbook: PlaybookRunner, simulator: StartSimulator, tmp_path: Path
 ) -> None:

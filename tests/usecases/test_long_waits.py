@@ -156,6 +156,7 @@ def wait_for_campaign(account: Patient, **more: Any) -> dict[str, Any]:
     )
 
 
+@pytest.mark.soak
 def test_a_campaign_is_waited_for_over_a_week(patient: Callable[..., Patient]) -> None:
     account = patient(fleet(MODELS, outcomes=SILENT))
     add_faults(account)
@@ -173,6 +174,7 @@ def test_a_campaign_is_waited_for_over_a_week(patient: Callable[..., Patient]) -
     assert account.calls("requestOAuthToken") > 100, "the bearer lives for an hour"
 
 
+@pytest.mark.soak
 def test_an_upgrade_is_waited_for_over_a_week(patient: Callable[..., Patient]) -> None:
     """With pauses that outlast the session: every look logs in anew."""
     account = patient()

@@ -196,6 +196,7 @@ def test_a_status_or_a_report_that_cannot_be_read_is_named(account: Account) -> 
     assert status in message
 
 
+@pytest.mark.soak
 def test_three_hundred_rollouts_are_a_line_each(account_with: AccountWith) -> None:
     account = account_with(fleet=fleet({"alpha": 300}))
     write_campaigns(

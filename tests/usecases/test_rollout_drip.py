@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import Rollout, fleet
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
@@ -33,6 +35,7 @@ def sizes(account: Account) -> list[int]:
     return [len(campaign["devices"]) for campaign in own(account.sim)]
 
 
+@pytest.mark.soak
 def test_with_answers_it_goes_on_batch_by_batch(account_with: StartAccount) -> None:
     """Four answers of the first 20 are too few; with those of the second the package is proved."""
     account = account_with(fleet=fleet(MANY))

@@ -82,6 +82,7 @@ def test_every_attempt_is_inside_the_local_hours(
     assert times[0].date() < middle < times[-1].date()
 
 
+@pytest.mark.soak
 def test_devices_in_three_zones_are_attempted_each_in_its_own_night(
     account_with: StartAccount,
 ) -> None:

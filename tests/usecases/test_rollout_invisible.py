@@ -89,6 +89,7 @@ def test_without_histories_a_second_one_is_refused_and_ignored(
     assert "held" not in rollout.phases
 
 
+@pytest.mark.soak
 def test_a_shadow_uses_no_attempt_and_no_device_counts_as_refused(
     account_with: StartAccount,
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_shadow_uses_no_attempt_and_no_device_counts_as_refused(
     assert run_and_watch(rollout, hours=12)["phase"] == "completed"
 
 
+@pytest.mark.soak
 def test_a_shadow_of_more_than_20_devices_says_nothing_of_the_package(
     account_with: StartAccount,
 ) -> None:
@@ -143,6 +145,7 @@ def test_a_lagging_list_of_campaigns(account_with: StartAccount) -> None:
     assert created(account.sim) == 4
 
 
+@pytest.mark.soak
 def test_a_lagging_list_of_campaigns_without_histories(account_with: StartAccount) -> None:
     """The first campaign is over before any report shows it: still no device has two."""
     account = account_with(fleet=fleet(TWO), switches={"device_history": "finished"})

@@ -64,6 +64,7 @@ def test_never_more_devices_can_change_than_the_limit_says(
     assert_no_duplicates(account.sim)
 
 
+@pytest.mark.soak
 def test_the_limit_counts_also_what_is_tried_again_and_what_comes_next(
     account_with: StartAccount,
 ) -> None:

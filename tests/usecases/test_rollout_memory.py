@@ -274,6 +274,7 @@ WHOLE_RUN = [
 ]
 
 
+@pytest.mark.soak
 def test_a_whole_run_tells_every_moment_once(account_with: StartAccount, path: Path) -> None:
     account = account_with(fleet=fleet(TWO))
     kept = Kept(Rollout(account, TWO, waves=WAVES), path)

@@ -159,6 +159,7 @@ def test_devices_without_a_line_or_any_contact_are_listed_before_the_start(
     assert {imei for campaign in own(account.sim) for imei in campaign["devices"]} == {*ids[3:]}
 
 
+@pytest.mark.soak
 def test_devices_that_an_unseen_campaign_of_others_holds_are_busy_not_refused(
     account_with: StartAccount,
 ) -> None:

@@ -48,6 +48,7 @@ def until_under_way(rollout: Rollout, wave: int) -> Row:
     raise AssertionError(f"wave {wave} has not begun")
 
 
+@pytest.mark.soak
 def test_halted_and_resumed_in_each_wave_it_completes(account_with: StartAccount) -> None:
     """A halt of what has started costs days and no device: retry and sweep take those left over."""
     account = account_with(fleet=fleet(ONE, outcomes=SLOW))

@@ -83,6 +83,7 @@ def test_a_wave_is_created_only_when_the_one_before_has_passed(account_with: Sta
     assert_no_duplicates(account.sim)
 
 
+@pytest.mark.soak
 def test_a_pilot_bigger_than_the_pilot_rule_goes_in_batches(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(ONE, outcomes={"default": {"hours_to_update": [1, 40]}}))
     waves = [{"name": "pilot", "count": 45}, {"name": "all", "rest": True}]

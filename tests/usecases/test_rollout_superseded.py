@@ -75,6 +75,7 @@ def now_of(account: Account, campaigns: list[Row]) -> list[Row]:
     return [campaign for campaign in own(account.sim) if campaign["id"] in ids]
 
 
+@pytest.mark.soak
 def test_without_supersede_the_old_target_is_waited_for(account_with: StartAccount) -> None:
     account = account_with(fleet=fleet(TWO, packages=TO_C, outcomes=SLOW))
     rollout, started, queued = until_both_wait(account)

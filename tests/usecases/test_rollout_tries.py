@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import OVER, Rollout, fleet
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
@@ -111,6 +113,7 @@ def test_devices_that_fail_twice_stay_failed_and_get_no_third_campaign(
     assert_retries_follow(rollout.sim)
 
 
+@pytest.mark.soak
 def test_failures_by_chance_are_tried_again_in_every_wave(account_with: StartAccount) -> None:
     chance = {"default": {"success_rate": 0.93, "persistent": False}}
     models = {"alpha": 200}

@@ -79,6 +79,7 @@ def failed(caught: pytest.ExceptionInfo[TaskFailure]) -> tuple[str, str, dict[st
     return message, str(payload["kind"]), caught.value.result
 
 
+@pytest.mark.soak
 def test_a_week_of_faults_is_reported_in_quiet_lines(patient: Make) -> None:
     account = patient(fleet(MODELS, outcomes=SILENT))
     id_ = begin(account)
