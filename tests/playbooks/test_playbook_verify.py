@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     view_decision,
     view_events,

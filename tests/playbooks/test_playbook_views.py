@@ -9,8 +9,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRunner
 from ansible_collections.thingspace.fota.tests.usecases.account import ACCOUNT, Account
