@@ -30,7 +30,10 @@ from ansible_collections.thingspace.fota.tests.playbooks.test_modules import (
 A, B, C = "358000000000016", "358000000000024", "358000000000032"
 IMEIS, WAVES = "thingspace.fota.fota_imeis", "thingspace.fota.fota_waves"
 IS_IMEI, AT_VERSION = "thingspace.fota.fota_imei", "thingspace.fota.fota_at_version"
-PLUGINS = ("filter/fota_imeis", "filter/fota_waves", "test/fota_imei", "test/fota_at_version")
+PLUGINS = (
+    *("filter/fota_imeis", "filter/fota_waves", "filter/fota_notification"),
+    *("test/fota_imei", "test/fota_at_version"),
+)
 
 INVENTORY = f"""
 meters:
@@ -117,6 +120,7 @@ def test_the_examples_run(run_playbook: PlaybookRunner, simulator: StartSimulato
     run = run_playbook(play(*tasks), simulator=simulator(fleet(), start=START)).succeeded()
     assert {one.status for one in run.results} == {"ok"}
     assert run["Show their IMEIs"]["msg"] == f"{A}, {B}"
+    assert run["Show the first event as a message for Slack"]["msg"]["text"].endswith("begins")
     assert {A, B, C} <= set(run["Show the meters that do not run the version yet"]["msg"])
 
 
