@@ -44,7 +44,8 @@ ansible-galaxy collection install --no-deps -p "$target" "$target"/*.tar.gz
 ansible-builder introspect --write-pip "$target/pip" "$target"
 grep -F 'requests>=' "$target/pip"; grep -F 'python-dateutil>=' "$target/pip"
 cd "$target"/ansible_collections/thingspace/fota/playbooks/files/awx_project
-ansible-builder create""",
+ansible-builder create
+ansible-builder create --file decision-environment.yml --context decision""",
     "docs-lint": "antsibull-docs lint-collection-docs --plugin-docs .",
     "types": f"mypy; mypy --python-executable '{sys.executable}' noxfile.py .ci",
     "changelog": """antsibull-changelog lint
