@@ -229,6 +229,63 @@ def test_every_question_has_a_switch_a_fact_or_a_reason() -> None:
     assert set(SHOWN_BY) == set(QUESTIONS) - set(NOT_IN_TRAFFIC)
 
 
+def schedule(**members: Any) -> dict[str, Any]:
+    sent = {"body": {"campaignName": "night", "deviceList": ["1"]}}
+    return line(
+        "v3ScheduleCampaign", "POST", f"/fota/v3/campaigns/firmware/{ACCOUNT}", sent=sent, **members
+    )
+
+
+def campaign(number: int, status: str = "CampaignRequestQueued") -> dict[str, Any]:
+    return {"id": f"{ID[:-1]}{number}", "campaignName": "night", "status": status}
+
+
+def gone(number: int) -> dict[str, Any]:
+    return line("v3CancelCampaign", "DELETE", f"{CAMPAIGN[:-1]}{number}", body={"success": True})
+
+
+def seen(number: int, **members: Any) -> dict[str, Any]:
+    path = f"{CAMPAIGN[:-1]}{number}"
+    return line("v3GetCampaign", "GET", path, body=campaign(number), **members)
+
+
+LATER = {"date": "Mon, 02 Mar 2026 18:00:00 GMT", "content-type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "values"),
+    [
+        ([seen(1), schedule(body=campaign(2))], ["free"]),
+        ([seen(1), gone(1), schedule(body=campaign(2))], None),
+        ([seen(1), schedule(body=campaign(2), headers=LATER)], None),
+        ([schedule(body=campaign(1))], None),
+    ],
+    ids=["alive", "deleted", "seen long ago", "the first"],
+)
+def test_a_name_is_used_twice_only_while_the_other_campaign_lives(
+    tmp_path: Path, lines: list[dict[str, Any]], values: list[str] | None
+) -> None:
+    found = report(read_recording(write(tmp_path / "r.jsonl", HEADER, *lines)))
+    (question,) = [row for row in found["questions"] if row["number"] == 1]
+    assert [switch["values"] for switch in question["switches"]] == ([values] if values else [])
+
+
+def test_a_session_that_was_logged_out_was_not_ended_by_another_login(tmp_path: Path) -> None:
+    def login(session: str) -> dict[str, Any]:
+        sent = {"body": {"username": "user"}}
+        return line("startM2MSession", "POST", "/m2m/v1/session/login", sent=sent, issued=session)
+
+    expired = {"errorCode": "REQUEST_FAILED.SessionToken.Expired", "errorMessage": ""}
+    logout = line("endM2MSession", "POST", "/m2m/v1/session/logout", session="a", body={})
+    refused = {**read("x", session="a"), "status": 400, "body": expired}
+    for lines, is_shown in (
+        ([login("a"), logout, login("b"), refused], False),
+        ([login("a"), login("b"), refused], True),
+    ):
+        found = report(read_recording(write(tmp_path / "r.jsonl", HEADER, *lines)))
+        assert ("older_sessions" in found["switches"]) is is_shown
+
+
 # -- bad recordings -----------------------------------------------------------------------------
 
 

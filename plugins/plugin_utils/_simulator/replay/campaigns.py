@@ -179,11 +179,8 @@ def _cursor(exchange: Exchange) -> str:
 def _device_history(story: Story, exchange: Exchange) -> Iterator[Finding]:
     ids = {str(row.get("campaignId") or row.get("id")) for row in exchange.rows("")}
     for campaign in story.campaigns.values():
-        before = campaign.before(exchange)
         device = exchange.params.get("deviceId", "")
-        if before is None or before.status in FINAL:
-            continue
-        if not _accepted(story, campaign, device, exchange):
+        if not campaign.lives(exchange) or not _accepted(story, campaign, device, exchange):
             continue
         if campaign.id in ids:
             yield found("device_history", exchange, "it has a campaign that is not over", "all")

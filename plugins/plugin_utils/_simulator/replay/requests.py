@@ -16,7 +16,6 @@ from .recording import Exchange
 from .story import (
     DATE_CHANGES,
     DEVICE_CHANGES,
-    FINAL,
     SCHEDULES,
     WINDOW_KEYS,
     Campaign,
@@ -41,7 +40,8 @@ def names(story: Story) -> Iterator[Finding]:
         twins = [
             campaign
             for campaign in story.campaigns.values()
-            if name and campaign.name == name and _lives(campaign, exchange)
+            if name and campaign.name == name and campaign.request is not exchange
+            if campaign.lives(exchange)
         ]
         if twins and exchange.good:
             yield found("campaign_names", exchange, "a name was used twice", "free")
@@ -229,9 +229,3 @@ def _final(story: Story, exchange: Exchange) -> str:
     campaign = story.campaigns.get(str(exchange.answer.get("id")))
     words = [sighting.status for sighting in campaign.sightings] if campaign else []
     return next((word for word in words if word not in ("requestpending", "pending")), "")
-
-
-def _lives(campaign: Campaign, exchange: Exchange) -> bool:
-    """Whether a campaign that was created before has not ended, as far as is known."""
-    before = campaign.before(exchange)
-    return before is not None and before.status not in FINAL and campaign.request is not exchange

@@ -121,7 +121,8 @@ def older_sessions(story: Story) -> Iterator[Finding]:
             yield found("older_sessions", exchange, "ended by a later login", "ended")
         if exchange.good:
             used[session] = exchange.at
-        elif _expired_session(exchange) is not None and exchange.operation != "startM2MSession":
+        is_over = exchange.operation == "endM2MSession" or _expired_session(exchange) is not None
+        if is_over and exchange.operation != "startM2MSession":
             del users[session]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..state.clock import DAY, day_start, parse_day
+from ..state.clock import DAY, HOUR, day_start, parse_day
 from .recording import Exchange, Recording
 
 SCHEDULES = frozenset(
@@ -107,6 +107,15 @@ class Campaign:
             except ValueError:
                 continue
         return None
+
+    def lives(self, exchange: Exchange) -> bool:
+        """Whether it was seen alive within the hour before, and not deleted since."""
+        last = self.before(exchange)
+        if last is None or last.status in FINAL or exchange.now is None:
+            return False
+        if any(deletion.line < exchange.line for deletion in self.deletions):
+            return False
+        return last.exchange.now is not None and exchange.now - last.exchange.now <= HOUR
 
     def started(self, exchange: Exchange) -> bool:
         """Whether its first day has come, and it had not ended."""
