@@ -25,6 +25,7 @@ HIDDEN = "***"
 _FEWEST = 4  # characters of a secret or name to look for in texts
 _MOST_NAMES = 500
 _LARGEST_COUNT = 999_999
+_LARGEST_FACT = 999_999_999  # as many digits as stay in texts that are facts
 
 _FACTS = frozenset(
     {
@@ -273,7 +274,12 @@ class Redactor:
             self.message.cache_clear()
 
     def _number(self, key: str, value: object) -> object:
-        if not isinstance(value, int) or key in _FACTS or abs(value) <= _LARGEST_COUNT:
+        if isinstance(value, float):
+            # The service sends none; an identifier could be in its digits.
+            return round(value, 3) if abs(value) <= _LARGEST_COUNT else 0.0
+        if not isinstance(value, int):
+            return value
+        if abs(value) <= (_LARGEST_FACT if key in _FACTS else _LARGEST_COUNT):
             return value
         if _SECRETS.search(key) is not None or key in _TOKENS:
             return 0
