@@ -6,11 +6,21 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
+import pytest
 import yaml
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.records import (
+    Package,
+)
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.eda.conftest import (
     SECRETS,
@@ -24,6 +34,7 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     MAKER,
     ONE_LOOK_ONE_TRY,
     fleet,
+    imei,
     imeis,
 )
 
@@ -34,14 +45,16 @@ INVENTORY = {"meters": {"hosts": {imei: {} for imei in imeis(MODELS)}}}
 BY_CALLBACK = "Make runs of a rollout when callbacks come"
 
 
-def declare(folder: Path, **more: Any) -> dict[str, Any]:
+def declare(folder: Path, deadline: str | None = None, **more: Any) -> dict[str, Any]:
     """Write the declaration of a rollout; variables of a rulebook that name it."""
-    spec = {
+    spec: dict[str, Any] = {
         "name": "meters",
         "target": [{"make": MAKER, "model": model, "version": "B"} for model in MODELS],
         **ONE_LOOK_ONE_TRY,
         "waves": [{"name": "canary", "count": 4}, {"name": "all", "rest": True}],
     }
+    if deadline:
+        spec["deadline"] = deadline
     file = folder / "meters.yml"
     data = {
         "rollout_spec": spec,
@@ -101,3 +114,114 @@ def test_callbacks_drive_a_rollout_to_its_end_without_a_schedule(
     assert len(lines) // 2 < len(sent)
     assert [line["failures"] for line in lines if line["what"] == "end"] == [{}] * (len(lines) // 2)
     assert not [secret for secret in (*SECRETS, PATH) if secret in rulebook.output]
+
+
+class Chat(ThreadingHTTPServer):
+    """Takes messages, as a chat does."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.texts: list[str] = []
+        Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/services/planted-5ecret"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Chat
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.texts.append(json.loads(body)["text"])
+        self.send_response_only(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def chat() -> Iterator[Chat]:
+    with Chat() as server:
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[int]:
+    """A relay to the port that this gives, with the secret ``planted-5ecret-relay``."""
+    port = free_port()
+    file = tmp_path / "relay.yml"
+    collection = tmp_path / "relay/ansible_collections/thingspace/fota"
+    collection.parent.mkdir(parents=True)
+    collection.symlink_to(Path(__file__).parents[2])
+    args = {"port": free_port(), "forward_url": f"http://127.0.0.1:{port}/", "max_interval": 0}
+    file.write_text(yaml.safe_dump(args))
+    process = subprocess.Popen(
+        [sys.executable, str(collection / "plugins/plugin_utils/_events"), str(file)],
+        env={**os.environ, "FOTA_RELAY_PATH": PATH, "FOTA_RELAY_SECRET": "planted-5ecret-relay"},
+        stderr=subprocess.DEVNULL,
+    )
+    yield port
+    process.terminate()
+    process.wait()
+
+
+def test_events_make_runs_messages_plans_and_warnings(
+    simulator: StartSimulator,
+    run_rulebook: RunRulebook,
+    tmp_path: Path,
+    chat: Chat,
+    relay: int,
+) -> None:
+    sim = simulator(fleet(MODELS), start=START)
+    client = ApiClient(sim)
+    variables = {
+        **declare(tmp_path, "2026-03-03", rollout_state="planned"),
+        "relay_port": relay,
+        "relay_secret": "planted-5ecret-relay",
+        "notify_url": chat.url,
+        "plan_report": str(tmp_path / "plan.json"),
+        "poll_interval": 1,
+        "rollout_name": "meters",
+    }
+    names = ["rollout_by_relay", "watch_account", "warn_of_deadline"]
+    rulebook = run_rulebook(names, variables, INVENTORY, sim)
+    # The relay retries until the webhook listens; its signature is right, so a run begins.
+    rulebook.until(lambda: len(rulebook.begun("Make runs of a rollout when the relay")) == 1)
+    (event,) = rulebook.begun("Make runs of a rollout when the relay")
+    assert (event["event"], event["reasons"]) == ("run_due", {"start": 1})
+
+    body = client.v3_body(
+        campaignName="night {{ 7 * 7 }}",
+        firmwareName="alpha-A-B",
+        deviceList=[imei(5, 1)],
+    )
+    client.ok("POST", f"v3/campaigns/firmware/{ACCOUNT}", body)
+    sim.advance(hours=1)  # the device is not one of the account, so the request fails
+    package = Package("alpha-A-1.10", MAKER, "alpha", "A", "1.10", "LWM2M")
+    sim._service.state.accounts[ACCOUNT].packages["v3"].append(package)
+    rulebook.until(lambda: len(chat.texts) == 3)
+    rulebook.stop()
+    warning = (
+        "Rollout meters is likely to end after its deadline 2026-03-03T23:59:59Z. It ends by 2026"
+    )
+    assert [text[: len(warning)] for text in sorted(chat.texts)] == [
+        "Campaign night (( 7 * 7 )) has failed with status CampaignRequestFailed.",
+        f"Package alpha-A-1.10 is published for {MAKER} alpha.",
+        warning,
+    ]
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    (cohort,) = plan["cohorts"]
+    assert (cohort["model"], cohort["to_version"]) == ("alpha", "1.10")
+    # Nothing but the campaign above was written, and no secret was printed.
+    writes = [entry["operation"] for entry in sim.journal() if entry["kind"] == "write"]
+    assert writes == ["v3ScheduleCampaign"]
+    assert not [
+        secret for secret in (*SECRETS, PATH, "planted-5ecret") if secret in rulebook.output
+    ]

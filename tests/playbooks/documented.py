@@ -41,7 +41,7 @@ NOT_RUN = {
     "pip install ansible-rulebook requests python-dateutil": "the session `eda` has a venv for it",
     **{
         f"ansible-rulebook -r thingspace.fota.{name} -i inventory --vars vars.yml": "by tests/eda"
-        for name in ("rollout_by_poll", "rollout_by_callback", "watch_account")
+        for name in ("rollout_by_poll", "rollout_by_callback", "watch_account", "warn_of_deadline")
     },
     "export FOTA_RELAY_PATH=... FOTA_RELAY_SECRET=...": "tests of the relay set them",
     "python ~/.ansible/collections/ansible_collections/thingspace/fota/plugins/plugin_utils/_events"

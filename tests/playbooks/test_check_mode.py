@@ -127,6 +127,15 @@ def playbook_variables(
     """What each playbook is run with. A new playbook is added here."""
     going = {"rollout_spec": under_way, "rollout_imei_check": "off"}
     coming = {"rollout_spec": new, "rollout_imei_check": "off"}
+    (folder / "event.yml").write_text(yaml.safe_dump(coming))
+    target = new["target"][0]
+    published = {"make": target["make"], "model": target["model"], "to_version": target["version"]}
+    event = {
+        "rollout_file": str(folder / "event.yml"),
+        "ansible_eda": {"event": {"fota": {"event": "firmware_published", "package": published}}},
+        "notify_url": "http://127.0.0.1:1/",
+        "notify_text": "check mode sends nothing",
+    }
     return {
         "audit": going,
         "awx_project": {"awx_project_path": str(folder / "project")},
@@ -157,6 +166,11 @@ def playbook_variables(
             "upgrade_rest_start_date": "2026-03-27",
         },
         "verify": {"verify_path": str(folder / "report.json")},
+        # These read variables from a file, which all plays after them have.
+        "event_run": event,
+        "event_plan": event,
+        "event_deadline": event,
+        "event_notify": event,
     }
 
 
