@@ -59,6 +59,7 @@ WOULD_CHANGE = {
     "awx_project": ["Write the project"],
     "awx_setup": ["Create the objects"],
     "campaign": ["Create, change or cancel the campaign"],
+    "event_run": ["Create the campaigns that are due"],
     "halt": ["Cancel campaigns that must not start"],
     "logout": ["Log out"],
     "modules": ["fota_callback", "fota_license", "fota_logging", "fota_file"],
