@@ -68,7 +68,7 @@ def metrics_text(facts: Facts, *, now: float, failed: bool, earlier: str = "") -
             ),
             (
                 "exposed_devices",
-                "Devices that can still change.",
+                "Devices that can still change, with those of campaigns that are due.",
                 [(rollout, facts["exposure"])],
             ),
             (
