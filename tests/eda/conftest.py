@@ -73,6 +73,15 @@ class Rulebook:
             assert time.monotonic() < end, self.output
             time.sleep(0.1)
 
+    def until_idle(self) -> None:
+        """Wait until every playbook that has begun has ended."""
+        self.until(lambda: bool(self.lines()) and not self.running())
+
+    def running(self) -> int:
+        """Number of playbooks that have begun and not ended."""
+        words = [line["what"] for line in self.lines()]
+        return words.count("begin") - words.count("end")
+
     def stop(self) -> None:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)

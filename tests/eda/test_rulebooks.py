@@ -105,7 +105,7 @@ def test_callbacks_drive_a_rollout_to_its_end_without_a_schedule(
     sent = sim.callbacks()
     assert {status for _body, status in sent} == {200}
     rulebook.until(lambda: hints(rulebook, "callback") >= len(sent))
-    rulebook.until(lambda: rulebook.lines()[-1]["what"] == "end")
+    rulebook.until_idle()
     rulebook.stop()
     lines = rulebook.lines()
     # One run at a time, and fewer runs than callbacks.
@@ -114,6 +114,32 @@ def test_callbacks_drive_a_rollout_to_its_end_without_a_schedule(
     assert len(lines) // 2 < len(sent)
     assert [line["failures"] for line in lines if line["what"] == "end"] == [{}] * (len(lines) // 2)
     assert not [secret for secret in (*SECRETS, PATH) if secret in rulebook.output]
+
+
+@pytest.mark.soak
+def test_changes_drive_a_rollout_to_its_end_without_a_schedule(
+    simulator: StartSimulator, run_rulebook: RunRulebook, tmp_path: Path
+) -> None:
+    sim = simulator(fleet(MODELS), start=START)
+    variables = {
+        **declare(tmp_path),
+        "rollout_name": "meters",
+        "poll_interval": 1,
+        "poll_min_interval": 3,
+        "poll_max_interval": 0,
+        "poll_state_file": str(tmp_path / "state.json"),
+    }
+    rulebook = run_rulebook(["rollout_by_poll"], variables, INVENTORY, sim)
+    rulebook.until(lambda: len(rulebook.begun()) == 1)
+    sim.set_speed(12)
+    rulebook.until(lambda: phases(tmp_path)[-1:] == ["completed"])
+    rulebook.until_idle()
+    rulebook.stop()
+    lines = rulebook.lines()
+    assert [line["what"] for line in lines] == ["begin", "end"] * (len(lines) // 2)
+    logins = [entry for entry in sim.journal() if entry["operation"] == "startM2MSession"]
+    assert len(logins) == 1  # the source and all runs share it
+    assert not [secret for secret in SECRETS if secret in rulebook.output]
 
 
 class Chat(ThreadingHTTPServer):
@@ -207,6 +233,7 @@ def test_events_make_runs_messages_plans_and_warnings(
     package = Package("alpha-A-1.10", MAKER, "alpha", "A", "1.10", "LWM2M")
     sim._service.state.accounts[ACCOUNT].packages["v3"].append(package)
     rulebook.until(lambda: len(chat.texts) == 3)
+    rulebook.until_idle()
     rulebook.stop()
     warning = (
         "Rollout meters is likely to end after its deadline 2026-03-03T23:59:59Z. It ends by 2026"

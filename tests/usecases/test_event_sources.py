@@ -212,11 +212,26 @@ def test_only_the_campaigns_of_a_rollout(
     client.create(1, campaignName=OURS.replace("meters", "trackers"))
     client.create(2, campaignName=OURS)
     sim.advance(hours=200)
-    source.until(lambda: len(source.changes()) == 1)
+    source.until(lambda: source.kinds()[-1:] == ["campaign_ended"])
     source.poll_twice()
-    (event,) = source.stop().changes()
-    assert event["event"] == "campaign_ended" or event["event"] == "campaign_failed"
-    assert (event["rollout"], event["wave"], event["campaign"]["name"]) == ("meters", 1, OURS)
+    found = source.stop().changes()
+    seen = {(one["rollout"], one["wave"], one["campaign"]["name"]) for one in found}
+    assert seen == {("meters", 1, OURS)}
+
+
+def test_software(simulator: StartSimulator, start_source: Callable[..., Source]) -> None:
+    sim = simulator(fleet(), start=START)
+    client = ApiClient(sim)
+    source = start_source(sim, type="software", packages=True)
+    source.until(lambda: calls(sim, "v2ListSoftware") >= 2)
+    client.create_v2()
+    source.until(lambda: source.kinds() == ["campaign_found"])
+    sim.advance(hours=72)
+    source.until(lambda: len(source.changes()) == 3)
+    seen = calls(sim, "v2ListSoftware")
+    source.until(lambda: calls(sim, "v2ListSoftware") > seen + 2)
+    assert source.stop().kinds() == ["campaign_found", "devices_changed", "campaign_ended"]
+    assert {event["type"] for event in source.changes()} == {"software"}
 
 
 def test_failures_and_publications(

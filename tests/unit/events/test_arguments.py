@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,13 @@ def test_the_schema_of_arguments_is_current(name: str) -> None:
     validator.check_schema(validator.schema)
     for example in yaml.safe_load(plugin(name)["EXAMPLES"]):
         validator.validate(example[f"thingspace.fota.{name}"])
+
+
+def test_the_published_senders_are_those_of_the_contract() -> None:
+    contract = (SOURCES.parents[3] / "docs/contract.md").read_text(encoding="utf-8")
+    section = contract.partition("## 8. Callbacks")[2].partition("## 9.")[0]
+    found = re.findall(r"\d+\.\d+\.\d+\.\d+", section)
+    assert found == list(arguments.PUBLISHED_SENDERS)
 
 
 def test_hints_become_one_event_and_none_is_lost() -> None:
