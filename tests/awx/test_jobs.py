@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,21 +14,24 @@ import yaml
 from ansible_collections.thingspace.fota.tests.awx.jobs import Awx, Job
 from ansible_collections.thingspace.fota.tests.awx.objects import named
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.usecases.account import Account
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     MAKER,
     ONE_LOOK_ONE_TRY,
+    Rollout,
     fleet,
     imei,
 )
 
 START = "2026-03-02T08:00:00Z"
+WAVES = [{"name": "canary", "group": "canary"}, {"name": "all", "rest": True}]
 DECLARED = {
     "rollout_hosts": "model_alpha",
     "rollout_spec": {
         "name": "meters",
         "target": [{"make": MAKER, "model": "alpha", "version": "B"}],
         **ONE_LOOK_ONE_TRY,
-        "waves": [{"name": "canary", "group": "canary"}, {"name": "all", "rest": True}],
+        "waves": WAVES,
     },
 }
 METERS = {"declaration": "meters"}
@@ -56,16 +60,14 @@ def approve(awx: Awx, plan: Job, count: int) -> Job:
     )
 
 
-def test_plans_are_approved_to_the_end_of_a_rollout_that_halts(
+def test_a_plan_is_carried_out_after_its_approval_and_no_other(
     awx: Callable[[Any], Awx], simulator: StartSimulator
 ) -> None:
-    failing = {imei(0, number): "failed" for number in range(3)}
-    sim = simulator(fleet({"alpha": 12}, outcomes={"devices": failing}), start=START)
+    sim = simulator(fleet({"alpha": 12}), start=START)
     mine = awx(sim)
     declare(mine)
-
     plan = mine.launch("fota plan", inventory(12), workflow=METERS).succeeded()
-    assert "creates 1 campaign with 5 devices" in plan.output
+    assert "stands: nothing exists yet\ncreates 1 campaign with 5 devices" in plan.output
     assert "is thrown away" not in plan.output
     # The fleet has shrunk before the approval: the plan is another one.
     changed = approve(mine, plan, 11).failed()
@@ -74,16 +76,30 @@ def test_plans_are_approved_to_the_end_of_a_rollout_that_halts(
     assert sim.campaigns() == []
     approve(mine, plan, 12).succeeded()
     assert len(sim.campaigns()) == 1
+    paused = mine.launch("fota run", inventory(12), {**METERS, "declaration_state": "paused"})
+    assert paused.artifacts["fota_rollout"]["phase"] == "paused"
+
+
+def test_failures_are_accepted_once_to_the_end_of_a_rollout(
+    awx: Callable[[Any], Awx], simulator: StartSimulator, tmp_path: Path
+) -> None:
+    failing = {imei(0, number): "failed" for number in range(3)}
+    sim = simulator(fleet({"alpha": 12}, outcomes={"devices": failing}), start=START)
+    mine = awx(sim)
+    declare(mine)
+    begun = Rollout(Account(sim, tmp_path / "login"), {"alpha": 12}, waves=WAVES)
+    begun.spec["devices"] = [
+        {"imei": imei(0, number), "groups": ["canary"] * (number < 5)} for number in range(12)
+    ]
+    begun.run_once()
 
     sim.set_now("2026-03-09T00:00:00Z")
     halted = mine.launch("fota nightly run", inventory(12), workflow=METERS).failed()
     assert halted.artifacts["fota_rollout"]["phase"] == "halted"
     plan = mine.launch("fota plan", inventory(12), workflow=METERS).succeeded()
-    assert "accepts in wave canary: 3 failures" in plan.output
+    assert "accepts in wave canary: 3 failures; then the wave goes on" in plan.output
     approve(mine, plan, 12).succeeded()
     assert len(sim.campaigns()) == 2
-    paused = mine.launch("fota run", inventory(12), {**METERS, "declaration_state": "paused"})
-    assert paused.artifacts["fota_rollout"]["phase"] == "paused"
     # The failures are still there, and are not asked for again.
     sim.set_now("2026-03-20T00:00:00Z")
     last = mine.launch("fota run", inventory(12), METERS).succeeded()

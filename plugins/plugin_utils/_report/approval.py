@@ -42,8 +42,8 @@ def _accepted(facts: Facts) -> list[dict[str, Any]]:
 
 def _lines(facts: Facts) -> Iterator[str]:
     yield f"APPROVAL of plan {facts.get('digest', '')[:12]} of rollout {facts.get('rollout', '')}"
-    phase = facts.get("phase", "").replace("_", " ")
-    yield f"stands: {phase}: {facts.get('why', '')}"
+    phase, why = facts.get("phase", "").replace("_", " "), facts.get("why", "")
+    yield f"stands: {why}" if phase == "planned" else f"stands: {phase}: {why}"
     means = [
         *(_approval_line(entry, facts) for entry in _approved(facts)),
         *(_accept_line(entry) for entry in _accepted(facts)),
@@ -76,4 +76,5 @@ def _accept_line(entry: Facts) -> str:
         return f"accepts in {where}: {count(entry['missing'], 'device')} missing"
     if entry.get("again"):
         return f"creates again in {where}: {count(entry['again'], 'stopped campaign')}"
-    return f"accepts in {where}: {count(entry.get('up_to', 0), 'failure')}"
+    failures = count(entry.get("up_to", 0), "failure")
+    return f"accepts in {where}: {failures}; then the wave goes on, with its retries"
