@@ -1197,6 +1197,13 @@ devices:
       type: str
       returned: always
       version_added: 0.7.0
+    contact:
+      description: When a silent or unreached device was last seen, and when its next attempt is, as
+        far as the service says so. If it does not say when it was seen, check-ins and the history
+        are read for a few devices.
+      type: str
+      returned: always
+      version_added: 0.9.0
   sample:
     - deviceId: '358000000000016'
       host: meter-1
@@ -1213,6 +1220,7 @@ devices:
       campaign_id: 60b5d639-ccdc-4db8-8824-069bd94c95bf
       attempts: 1
       result_at: '2026-03-04T02:11:40Z'
+      contact: ''
 msg:
   sample: 'rollout meters-10657: completed; 3 of 3 devices verified'
   # The rest is written by tests/tools/update_return_blocks.py: msg

@@ -97,6 +97,7 @@ def describe_device(device: Facts) -> str:
         f"{device['make']} {device['model']}",
         f"version {describe_version(device)}",
         f"read {_moment(device['refresh_time']) or 'at an unknown time'}",
+        f"last seen {seen}" if (seen := _moment(device.get("last_connection_time", ""))) else "",
         f"protocol {device['protocol'] or 'unknown'}",
         f"{'' if device['fota_eligible'] is not False else 'not '}eligible",
         f"line {device['status']}" if device["status"] else "",

@@ -266,6 +266,8 @@ def _attention(facts: Facts) -> Iterator[str]:
     for device in facts["devices"]:
         if device["class"] not in _QUIET:
             name = device["host"] or device["deviceId"]
+            if device.get("contact"):
+                name = f"{name} ({device['contact']})"
             groups.setdefault((device["class"], device["reason"]), []).append(name)
     for (kind, reason), names in list(groups.items())[:_GROUPS]:
         more = len(names) - _EXAMPLES

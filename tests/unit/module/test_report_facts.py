@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.windows import Window
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.report_facts import (
+    describe_age,
     view_hours,
 )
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
@@ -22,11 +23,13 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.decl
 )
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     MAKER,
+    NOW,
     at,
     bad,
     decided,
     device,
     good,
+    hours,
     imeis,
     own,
     seen,
@@ -54,6 +57,14 @@ def test_results_are_counted_by_day() -> None:
     days = facts_of(failed=3)["results_by_day"]
     assert [(day["verified"], day["failed"]) for day in days] == [(1, 0), (0, 3)]
     assert [day["date"] for day in days] == [at(-40)[:10], at(-20)[:10]]
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [(0.5, "within the hour"), (1, "1 hour ago"), (23.9, "23 hours ago"), (300, "12 days ago")],
+)
+def test_an_age_is_in_whole_days_or_hours(before: float, text: str) -> None:
+    assert describe_age(NOW - hours(before), NOW) == text
 
 
 def test_the_cohorts_of_a_wave_add_up() -> None:

@@ -34,6 +34,7 @@ from ..failure import describe_failure
 from ..options import DECLARATION, DEVICE_OPTIONS, RESULT_OPTIONS, WAIT_OPTIONS
 from ..results_file import Rows
 from ..waiting import READ_ONCE, Report, Waited, Waiting, wait_for
+from .contacts import add_contacts
 from .journal import Journal, read_journal, read_last_run
 from .observe import Observer
 from .view import (
@@ -234,9 +235,11 @@ def view_rollout(
     parts = [f"rollout {declared.spec.name}: {decision.phase.value}", decision.why]
     halted = [f"cohort {halted} halted" for halted in view_halted_cohorts(decision)]
     parts += [words for words in halted if words not in decision.why]
+    facts = view_decision(decision, return_devices, forecast=declared.forecast)
+    add_contacts(context, decision, facts["devices"])
     return {
         "changed": False,
-        **view_decision(decision, return_devices, forecast=declared.forecast),
+        **facts,
         "steps": [step.value for step in find_steps(decision, declared.wanted)],
         "events": view_events(decision),
         "diff": diff_decision(decision),

@@ -111,7 +111,8 @@ class Observer:
             ),
         )
         found = self._with_devices(self._sort(seen, relevant, reports))
-        return self._with_earlier(found, listed) if self._forecast else found
+        needed = self._forecast and self._needs_all
+        return self._with_earlier(found, listed) if needed else found
 
     def add_unlisted(self, seen: Observed, suspects: Iterable[Sequence[str]]) -> Observed:
         """Search for campaigns that no report lists, in the histories of a few devices per group.

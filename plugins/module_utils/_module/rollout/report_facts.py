@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from ..._model.text import count
+from ..._model.times import parse_time
 from ..._plan.rollout.declaration.campaign_names import Cohort
 from ..._plan.rollout.declaration.spec import RolloutSpec
 from ..._plan.rollout.judgement.gate import GateVerdict
@@ -29,6 +31,10 @@ from ..._plan.rollout.placement.rollout_device import (
 from ..._plan.rollout.placement.upgrade_paths import UpgradePath
 from ..campaigns.view import view_windows
 
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+# Classes of devices that do not answer, and those of which another attempt may be announced.
+UNANSWERED = frozenset({DeviceClass.SILENT, DeviceClass.UNREACHED})
+_ANNOUNCED = UNANSWERED | {DeviceClass.PENDING}
 # Classes of which the time of the result is that of the outcome; of others it is that of the run.
 _WITH_TIME = ATTEMPTED | {DeviceClass.REPORTED, DeviceClass.ADVANCED, DeviceClass.REJECTED}
 
@@ -136,6 +142,30 @@ def waiting_since(state: WaveState, now: datetime) -> datetime | None:
 def result_at(row: RolloutDevice) -> datetime | None:
     """Give when the result of a device came; None while there is none."""
     return row.outcome.at if row.outcome.kind in _WITH_TIME else None
+
+
+def describe_contact(row: RolloutDevice, now: datetime) -> str:
+    """Say when a device that does not answer was last seen, and when the next attempt is; empty
+    where the service tells neither."""
+    if row.outcome.kind not in _ANNOUNCED:
+        return ""
+    parts = []
+    seen = parse_time(row.device.connected) if row.device else None
+    if seen is not None and row.outcome.kind in UNANSWERED:
+        parts.append(f"last seen {describe_age(seen, now)}")
+    latest = row.history.latest if row.history else None
+    following = parse_time(latest.row.next_attempt) if latest else None
+    if following is not None and following > now:
+        parts.append(f"next attempt at {following:%Y-%m-%d %H:%M} UTC")
+    return "; ".join(parts)
+
+
+def describe_age(moment: datetime, now: datetime) -> str:
+    """Say how long ago a moment was, in whole days or hours."""
+    days, hours = (now - moment) // _DAY, (now - moment) // _HOUR
+    if days > 0:
+        return f"{count(days, 'day')} ago"
+    return f"{count(hours, 'hour')} ago" if hours > 0 else "within the hour"
 
 
 def count_attempts(row: RolloutDevice) -> int:

@@ -49,6 +49,7 @@ from .forecast_facts import view_forecast
 from .license_facts import view_licenses
 from .report_facts import (
     count_attempts,
+    describe_contact,
     result_at,
     view_calendar,
     view_given,
@@ -445,7 +446,7 @@ def _campaign(own: OwnCampaign) -> dict[str, Any]:
 
 DEVICE_COLUMNS = (
     *("deviceId", "host", "wave", "class", "reason", "make", "model", "version", "target"),
-    *("standing", "path", "from_version", "campaign_id", "attempts", "result_at"),
+    *("standing", "path", "from_version", "campaign_id", "attempts", "result_at", "contact"),
 )
 
 
@@ -464,7 +465,11 @@ def view_devices(decision: Decision, wanted: str, standings: Standings) -> Itera
     for state in assessment.waves:
         for row in state.rows:
             if wanted == "all" or row.outcome.kind not in _QUIET:
-                yield _device(row, state.wave.name, standings.find(row.imei))
+                contact = describe_contact(row, assessment.seen.now)
+                yield {
+                    **_device(row, state.wave.name, standings.find(row.imei)),
+                    "contact": contact,
+                }
     hosts = assessment.spec.hosts
     for imei, why in assessment.out.items():
         if wanted == "all" or why is not Out.CURRENT:
@@ -498,6 +503,7 @@ def _device_out(imei: str, host: str, why: Out, standing: Standing) -> dict[str,
         "campaign_id": "",
         "attempts": 0,
         "result_at": None,
+        "contact": "",
     }
 
 

@@ -15,7 +15,7 @@ from .summary import is_judged
 
 COLUMNS = (
     *("deviceId", "host", "wave", "class", "reason", "make", "model", "version", "target"),
-    *("standing", "path", "from_version", "campaign_id", "attempts", "result_at"),
+    *("standing", "path", "from_version", "campaign_id", "attempts", "result_at", "contact"),
 )
 """The keys of a device in the facts. A line also has the next step."""
 

@@ -57,6 +57,8 @@ def _row(device: Facts, clean: _Clean) -> dict[str, Any]:
     row["next"] = NEXT_STEPS.get(kind, "")
     if kind not in GROUPS and not row["next"]:  # it is out of scope, and the reason says what to do
         row["reason"], row["next"] = "out of scope", row["reason"]
+    if device.get("contact"):
+        row["reason"] = clean[f"{row['reason']}; {device['contact']}"]
     row["attempts"] = device.get("attempts")
     return row
 

@@ -93,9 +93,10 @@ def _logged(call: Call, imei: str) -> Iterator[float]:
 
 
 def check_ins(call: Call) -> list[dict[str, str]]:
-    """A device checks in once a day, unless it is silent."""
+    """A device checks in once a day, until it is silent."""
     device = _device(call, call.device_id)
-    days = 0 if device.dead else int((call.state.now - device.created) // DAY)
+    last = call.state.now if device.died is None else device.died
+    days = int((last - device.created) // DAY)
     return [
         {
             "deviceId": device.imei,

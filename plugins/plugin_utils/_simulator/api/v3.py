@@ -250,10 +250,15 @@ def query_devices(call: Call) -> Listed:
     for imei in page_after(sorted(call.body.devices()), call.cursor())[0]:
         device = account.devices.get(imei)
         if device is not None and protocol in (None, device.protocol):
-            rows.append(device_row(device, lambda shared: _queried_members(shared, connected)))
+            seen = connected if device.died is None else rfc3339(device.died)
+            rows.append(_queried_row(device, seen))
         elif device is None and call.state.switches["unknown_devices"] == "row":
             rows.append(row(imei, _unknown_members()))
     return Listed({"accountName": account.name, "deviceCount": len(rows)}, "deviceList", rows)
+
+
+def _queried_row(device: Device, connected: str) -> str:
+    return device_row(device, lambda shared: _queried_members(shared, connected))
 
 
 @shared_json

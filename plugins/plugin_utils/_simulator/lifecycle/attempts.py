@@ -92,6 +92,7 @@ class Attempts:
         if outcome is Outcome.SILENT or device.dead:
             # The attempt is recorded; no result and no further attempt follow.
             device.dead = True
+            device.died = device.died or state.now
             return
         done = due + RESULT_TIME
         if campaign.api == "v2":

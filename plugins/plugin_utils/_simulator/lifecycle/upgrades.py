@@ -182,6 +182,7 @@ class Upgrades:
         outcome = self._outcome(upgrade, imei, entry)
         if outcome is Outcome.SILENT or device.dead:
             device.dead = True
+            device.died = device.died or self._state.now
             return
         self._state.events.push(
             self._state.now + RESULT_TIME, self._result, upgrade, imei, entry, outcome

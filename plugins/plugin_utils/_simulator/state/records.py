@@ -34,7 +34,8 @@ class Software:
 class Device:
     """One device. ``firmware`` runs on it, ``reported_firmware`` is what ThingSpace knows.
 
-    ``holder`` is the campaign or upgrade that the device is in.
+    ``died`` is when it stopped responding. ``holder`` is the campaign or upgrade that the device is
+    in.
     """
 
     imei: str
@@ -54,6 +55,7 @@ class Device:
     refreshed: float | None = None
     upgraded: float | None = None
     dead: bool = False
+    died: float | None = None
     holder: object | None = None
 
     def software_version(self, version: str) -> Software | None:
