@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
 
 from ...module_utils._model.text import short_error
 from ...module_utils._module.events.watch import WATCH_OPTIONS
@@ -106,7 +107,8 @@ def check_arguments(options: Options, args: Mapping[str, Any]) -> dict[str, Any]
     given = {name: value for name, value in args.items() if value is not None}
     validated = ArgumentSpecValidator(dict(options)).validate(given)
     if validated.error_messages:
-        raise InvalidArguments([short_error(message) for message in validated.error_messages])
+        messages = remove_values(validated.error_messages, validated._no_log_values)
+        raise InvalidArguments([short_error(message) for message in messages])
     params: dict[str, Any] = validated.validated_parameters
     problems = [
         f"{name}: must be a number of seconds from {least:g} on"

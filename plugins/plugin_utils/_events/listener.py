@@ -69,7 +69,12 @@ class CallbackListener:
         """
         settings = self._settings
         server = await asyncio.start_server(
-            self._serve, settings.host, settings.port, ssl=settings.tls, limit=MAX_HEAD
+            self._serve,
+            settings.host,
+            settings.port,
+            limit=MAX_HEAD,
+            ssl=settings.tls,
+            ssl_handshake_timeout=REQUEST_SECONDS if settings.tls else None,
         )
         async with server:
             try:
@@ -123,10 +128,13 @@ class CallbackListener:
         :raises Refused: it is not a callback.
         """
         settings = self._settings
+        proxied = sender.is_in(settings.proxies)
+        if not proxied:
+            self._check_sender(sender)  # a stranger cannot even keep a connection open
         head = _read_head(await reader.readuntil(b"\r\n\r\n"))
-        sender.behind(settings.proxies, head.last("x-forwarded-for"))
-        if settings.senders is not None and not sender.is_in(settings.senders):
-            raise Refused(Kind.SENDER)
+        if proxied:
+            sender.forwarded(head.last("x-forwarded-for"))
+            self._check_sender(sender)
         if not hmac.compare_digest(head.target, settings.path.encode()):
             raise Refused(Kind.PATH)
         if head.method != "POST":
@@ -135,6 +143,11 @@ class CallbackListener:
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         message = _read_json(await _read_body(reader, head, settings.max_body))
         self._check_secret(message)
+
+    def _check_sender(self, sender: Sender) -> None:
+        senders = self._settings.senders
+        if senders is not None and not sender.is_in(senders):
+            raise Refused(Kind.SENDER)
 
     def _check_secret(self, message: Mapping[str, Any]) -> None:
         """Compare what v1 puts into each message, in a time that does not depend on it."""
@@ -156,12 +169,10 @@ class Sender:
     def __init__(self, address: str) -> None:
         self.address = address
 
-    def behind(self, proxies: tuple[Network, ...], forwarded: str) -> None:
+    def forwarded(self, addresses: str) -> None:
         """Take the address that the proxy has added, which is the last one."""
-        if proxies and self.is_in(proxies):
-            self.address = forwarded.rpartition(",")[2].strip()
-            if _address(self.address) is None:
-                self.address = "unknown"
+        last = addresses.rpartition(",")[2].strip()
+        self.address = "unknown" if _address(last) is None else last
 
     def is_in(self, networks: tuple[Network, ...]) -> bool:
         """Tell whether a network has the address."""

@@ -91,7 +91,9 @@ class Receiver:
         headers = {"Content-Type": "application/json", self.header: self.sign(body)}
         request = urllib.request.Request(self.url, body, headers, method="POST")
         handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
-        if self.context is not None:
+        if self.context is None:
+            handlers.append(urllib.request.ProxyHandler({}))  # plain http stays on this machine
+        else:
             handlers.append(urllib.request.HTTPSHandler(context=self.context))
         try:
             with urllib.request.build_opener(*handlers).open(request, timeout=self.timeout):

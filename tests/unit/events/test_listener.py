@@ -164,6 +164,8 @@ def test_by_default_only_the_published_senders_are_accepted() -> None:
     listening = Listening(senders=None)
     assert listening.statuses(request()) == [403]
     assert Listening(senders=["any"]).statuses(request()) == [200]
+    # A stranger is refused before it has sent anything.
+    assert listening.statuses(b"") == [403]
 
 
 @pytest.mark.parametrize(

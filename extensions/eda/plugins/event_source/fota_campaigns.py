@@ -123,7 +123,8 @@ options:
     default: 3600
   state_file:
     description:
-      - File that remembers what was reported. It has no secrets. Use one for each source.
+      - File that remembers what was reported. It has no secrets. Use one for each source. A crash
+        can repeat the last event, and loses none.
     type: path
 notes:
   - "An event has one key, C(fota), with C(event), which is C(run_due), C(campaign_found),
