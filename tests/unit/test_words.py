@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 READ = ("*.md", "galaxy.yml", "docs/**/*.md", "docs/**/*.rst", "roles/**/*", "playbooks/**/*.yml")
+READ += ("extensions/**/*",)
 SUFFIXES = (".md", ".py", ".rst", ".yml")
 
 REPLACED = {
