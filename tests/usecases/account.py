@@ -33,6 +33,7 @@ class Account:
     def __init__(self, sim: SimulatorServer, token_cache: Path) -> None:
         self.sim = sim
         self.warnings: list[str] = []
+        self.name = ACCOUNT
         self.record: Path | None = None
         self.before_each_look: Callable[[], None] = lambda: None
         self._token_cache = str(token_cache)
@@ -50,7 +51,7 @@ class Account:
             for name, option in {**CONNECTION_OPTIONS, **options}.items()
         }
         params |= {
-            "account": ACCOUNT,
+            "account": self.name,
             "base_url": self.sim.url,
             "client_id": "simulator-key",
             "client_secret": "simulator-secret",
