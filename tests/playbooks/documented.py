@@ -20,7 +20,7 @@ from ansible_collections.thingspace.fota.tests.tools.documents import Block, rea
 STORIES = (
     *("quickstart_guide", "accounts_guide", "inventory_guide", "planning_guide"),
     *("approving_guide", "schedules_guide", "rehearsal_guide", "simulator_guide", "moving_guide"),
-    *("report_guide", "evidence_guide"),
+    *("report_guide", "evidence_guide", "deadlines_guide"),
 )
 GALAXY = "there is no Galaxy here; the session `installed` builds, installs and runs the artifact"
 NOT_RUN = {

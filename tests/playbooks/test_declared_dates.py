@@ -134,7 +134,7 @@ def role(spec: Any, **more: Any) -> dict[str, Any]:
 @pytest.mark.matrix
 def test_the_role_in_plays_of_ones_own(operator: Operator) -> None:
     """Dates in the role's ``vars``; the same in a template; parts of it; YAML and JSON text."""
-    spec = yaml.safe_load(meters())["rollout_spec"]
+    spec = {**yaml.safe_load(meters())["rollout_spec"], "deadline": date(2027, 2, 1)}
     freeze = spec["calendar"]["freeze"]
     in_part = {**spec, "calendar": {**spec["calendar"], "freeze": "{{ days }}"}}
     texts = yaml.safe_dump(spec), json.dumps(spec, default=str)
@@ -146,6 +146,7 @@ def test_the_role_in_plays_of_ones_own(operator: Operator) -> None:
         ["2027-01-06"] * len(declared)
     )
     assert len({one["digest"] for one in decisions}) == 1
+    assert {one["forecast"]["deadline"] for one in decisions} == {"2027-02-01T23:59:59Z"}
 
 
 @pytest.mark.parametrize("text", first_in_test(["name: [", "name", "- name\n"]))

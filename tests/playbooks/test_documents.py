@@ -242,6 +242,16 @@ def test_rehearsal(reader: Reader) -> None:
 
 
 @pytest.mark.soak
+def test_deadlines(reader: Reader) -> None:
+    write_meters(reader)
+    reader.write({"meters.yml": files_of("deadlines_guide")["meters.yml"]})
+    reader.follow("deadlines_guide")
+    assert "forecast: over 2026-03-" in reader.output
+    assert "deadline 2026-03-20 23:59 UTC" in reader.output
+    assert "based on nothing of this account" in reader.output
+
+
+@pytest.mark.soak
 def test_report(reader: Reader) -> None:
     write_meters(reader)
     reader.run("ansible-playbook thingspace.fota.rollout -i inventory -e @meters.yml")

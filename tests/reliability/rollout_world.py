@@ -81,6 +81,7 @@ CREATE = "v3ScheduleCampaign"
 # How a run may end while nothing is wrong with the service.
 KNOWN_FAILURES = frozenset({"refused_by_plan", "invalid_value"})
 STOPPING = ("halted", "paused", "planned")
+RUNS_WITHOUT_FORECAST = 4
 
 
 class Crash(BaseException):
@@ -436,15 +437,22 @@ class World:
             self.halted = decision["phase"] == Phase.HALTED.value and not by_share
             self._judge_again(decision)
 
+    def _forecasts(self) -> bool:
+        """A forecast takes as long as a decision, and not every run has one."""
+        return self.tally["runs"] % RUNS_WITHOUT_FORECAST == 0
+
     def _judge_again(self, decision: Row) -> None:
         """Whoever looks at the same moment finds the same, and no write to repeat."""
         rollout = WatchedRollout(self.controllers[1], {}, **self.declaration())
         try:
-            again = rollout.decide(state="running", check=True)
+            again = rollout.decide(state="running", check=True, forecast=self._forecasts())
         except PlanRefused:  # what blocked the run is an error once the last campaign has ended
             assert decision["blockers"]
             return
         self.tally["checks"] += 2
+        if again["forecast"]:
+            _judge_forecast(again)
+            self.tally["forecasts"] += 1
         if not self._rival:
             twice = [entry for entry in _writes(again) if entry in _writes(decision)]
             assert twice == [], "what was just written is to be written again"
@@ -453,6 +461,18 @@ class World:
             assert [_word(wave) for wave in again["waves"]] == [
                 _word(wave) for wave in decision["waves"]
             ]
+
+
+def _judge_forecast(decision: Row) -> None:
+    """Whatever has happened, there is an end, a condition, or a gate that stops the rollout."""
+    found = decision["forecast"]
+    known = found["over"] or found["ends"] or found["condition"] or found["stop_chance"] == 1
+    assert known, found
+    for each in (found, *found["waves"], *found["models"]):
+        if each.get("ends"):
+            moments = [each["ends"][name] for name in ("p10", "p50", "p90")]
+            assert moments == sorted(moments)
+            assert moments[0] >= decision["now"][:16], (moments, decision["now"])
 
 
 def _writes(decision: Row) -> list[str]:
