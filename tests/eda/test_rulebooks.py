@@ -18,11 +18,14 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.callbacks import send
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.records import (
+    Listener,
     Package,
 )
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.eda.conftest import (
+    LONGEST,
     SECRETS,
     Rulebook,
     RunRulebook,
@@ -39,10 +42,9 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
 )
 
 START = "2026-03-02T08:00:00Z"
-MODELS = {"alpha": 8, "beta": 4}
+MODELS = {"alpha": 4, "beta": 2}
 PATH = "/callback/Zk3vQ8tB5yXw1LmNcRfHjPsD7uGa9e0T"
 INVENTORY = {"meters": {"hosts": {imei: {} for imei in imeis(MODELS)}}}
-BY_CALLBACK = "Make runs of a rollout when callbacks come"
 
 
 def declare(folder: Path, deadline: str | None = None, **more: Any) -> dict[str, Any]:
@@ -51,7 +53,7 @@ def declare(folder: Path, deadline: str | None = None, **more: Any) -> dict[str,
         "name": "meters",
         "target": [{"make": MAKER, "model": model, "version": "B"} for model in MODELS],
         **ONE_LOOK_ONE_TRY,
-        "waves": [{"name": "canary", "count": 4}, {"name": "all", "rest": True}],
+        "waves": [{"name": "canary", "count": 2}, {"name": "all", "rest": True}],
     }
     if deadline:
         spec["deadline"] = deadline
@@ -76,7 +78,15 @@ def phases(folder: Path) -> list[str]:
 
 def hints(rulebook: Rulebook, reason: str) -> int:
     """For how many hints of a reason a run has begun."""
-    return sum(event["reasons"].get(reason, 0) for event in rulebook.begun(BY_CALLBACK))
+    return sum(event["reasons"].get(reason, 0) for event in rulebook.begun())
+
+
+def hold_runs(folder: Path) -> tuple[dict[str, str], Path]:
+    """A hook that lets a run wait for a file after its writes, and that file."""
+    hook, file = folder / "hook.yml", folder / "go"
+    task = {"name": "Wait", "ansible.builtin.wait_for": {"path": str(file), "timeout": LONGEST}}
+    hook.write_text(yaml.safe_dump([task]))
+    return {"phase_change": str(hook)}, file
 
 
 def test_callbacks_drive_a_rollout_to_its_end_without_a_schedule(
@@ -85,35 +95,51 @@ def test_callbacks_drive_a_rollout_to_its_end_without_a_schedule(
     sim = simulator(fleet(MODELS), start=START)
     port = free_port()
     ApiClient(sim).ok("POST", f"v3/callbacks/{ACCOUNT}", {"url": f"https://127.0.0.1:{port}{PATH}"})
+    hooks, go = hold_runs(tmp_path)
     variables = {
-        **declare(tmp_path),
+        **declare(tmp_path, rollout_hooks=hooks),
         "callback_port": port,
         "callback_path": PATH,
         "callback_certfile": str(Authority(tmp_path).server()),
         "callback_senders": ["127.0.0.1"],
-        "callback_min_interval": 2,
+        "callback_min_interval": 1,
         "callback_max_interval": 0,
     }
     rulebook = run_rulebook(["rollout_by_callback"], variables, INVENTORY, sim)
-    rulebook.until(lambda: len(rulebook.begun()) == 1)
-    sim.set_speed(12)
-    rulebook.until(lambda: phases(tmp_path)[-1:] == ["completed"])
-    sim.set_speed(0)
+    rulebook.until(lambda: len(sim.campaigns()) > 0)
+
+    # While the first run goes on, callbacks are accepted, and no second run begins.
+    sim.advance(hours=3)
+    rulebook.until(lambda: sim.callbacks_are_sent() and bool(sim.callbacks()))
+    strange = Listener(f"https://127.0.0.1:{port}/planted-5ecret")
+    assert [send(strange, {"password": "planted-5ecret"}) for _number in range(3)] == [404] * 3
+    assert (rulebook.running(), len(rulebook.begun())) == (1, 1)
+    go.touch()
+
+    # Time passes only while no run is under way, and callbacks alone lead to runs.
+    for _half_day in range(60):
+        rulebook.until(lambda: hints(rulebook, "callback") == len(sim.callbacks()))
+        rulebook.until_idle()
+        if phases(tmp_path)[-1:] == ["completed"]:
+            break
+        sim.advance(hours=12)
+        rulebook.until(sim.callbacks_are_sent)
+    rulebook.stop()
+    assert phases(tmp_path)[-1:] == ["completed"]
     assert {device["firmware"] for device in sim.devices()} == {"B"}
 
     # No callback is lost: each is the reason of a run that has begun after it.
     sent = sim.callbacks()
     assert {status for _body, status in sent} == {200}
-    rulebook.until(lambda: hints(rulebook, "callback") >= len(sent))
-    rulebook.until_idle()
-    rulebook.stop()
-    lines = rulebook.lines()
-    # One run at a time, and fewer runs than callbacks.
-    assert [line["what"] for line in lines] == ["begin", "end"] * (len(lines) // 2)
     assert (hints(rulebook, "callback"), hints(rulebook, "timer")) == (len(sent), 0)
-    assert len(lines) // 2 < len(sent)
+    # One run at a time, and fewer runs than callbacks.
+    lines = rulebook.lines()
+    assert [line["what"] for line in lines] == ["begin", "end"] * (len(lines) // 2)
     assert [line["failures"] for line in lines if line["what"] == "end"] == [{}] * (len(lines) // 2)
-    assert not [secret for secret in (*SECRETS, PATH) if secret in rulebook.output]
+    assert len(lines) // 2 < len(sent)
+    assert rulebook.output.count("refused a request for another path") == 1
+    shown = rulebook.output
+    assert not [secret for secret in (*SECRETS, PATH, "planted-5ecret") if secret in shown]
 
 
 @pytest.mark.soak
@@ -131,8 +157,15 @@ def test_changes_drive_a_rollout_to_its_end_without_a_schedule(
     }
     rulebook = run_rulebook(["rollout_by_poll"], variables, INVENTORY, sim)
     rulebook.until(lambda: len(rulebook.begun()) == 1)
-    sim.set_speed(12)
-    rulebook.until(lambda: phases(tmp_path)[-1:] == ["completed"])
+    for _half_day in range(60):
+        rulebook.until_idle()
+        if phases(tmp_path)[-1:] == ["completed"]:
+            break
+        before = hints(rulebook, "change")
+        known = [(one["status"], one["devices"]) for one in sim.campaigns()]
+        sim.advance(hours=12)
+        if known != [(one["status"], one["devices"]) for one in sim.campaigns()]:
+            rulebook.until(lambda before=before: hints(rulebook, "change") > before)
     rulebook.until_idle()
     rulebook.stop()
     lines = rulebook.lines()

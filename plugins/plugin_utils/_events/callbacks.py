@@ -33,6 +33,6 @@ async def listen(queue: Queue, settings: ListenerSettings, pace: Pace) -> None:
     async with listener.listening() as port:
         log.info("listening for callbacks on port %d", port)
         # Callbacks that came while nothing listened are lost; the first run makes up for them.
-        pace.note("start")
+        pace.note("start", urgent=True)
         async for reasons in pace.due():
             await queue.put(due_event(None, reasons))

@@ -93,7 +93,7 @@ class CampaignSource:
 
     async def run(self, queue: Queue) -> None:
         """Poll, and put events, until this is cancelled or fails."""
-        self._pace.note("start")
+        self._pace.note("start", urgent=True)
         tasks = [asyncio.create_task(self._poll(queue)), asyncio.create_task(self._due(queue))]
         try:
             done, _others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -41,6 +41,11 @@ class CallbackSender:
         self._starting = Lock()
         service.state.outbox.on_listener = self._start
 
+    @property
+    def idle(self) -> bool:
+        """Whether every callback is sent."""
+        return len(self.sent) == self._service.state.outbox.count
+
     def close(self) -> None:
         """Stop; callbacks that are not sent yet are dropped."""
         self._ending.set()

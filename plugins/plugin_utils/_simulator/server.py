@@ -176,6 +176,10 @@ class SimulatorServer:
         """The body of each callback that was sent, with the HTTP status that answered it."""
         return list(self._callbacks.sent)
 
+    def callbacks_are_sent(self) -> bool:
+        """Whether none waits to be sent."""
+        return self._callbacks.idle
+
     def devices(self) -> list[dict[str, Any]]:
         return self._control.devices()
 

@@ -82,8 +82,8 @@ options:
     default: 65536
   min_interval:
     description:
-      - Least number of seconds between two events. Set it to at least the duration of a run, so
-        that all callbacks during a run lead to one further run.
+      - An event follows this many seconds after a callback, for all callbacks until then. Set it to
+        at least the duration of a run, so that all callbacks during a run lead to one further run.
     type: float
     default: 30
   max_interval:

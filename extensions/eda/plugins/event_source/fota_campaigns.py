@@ -111,8 +111,9 @@ options:
     default: 60
   min_interval:
     description:
-      - Least number of seconds between two C(run_due) events. Set it to at least the duration of a
-        run, so that all changes during a run lead to one further run.
+      - A C(run_due) event follows this many seconds after a change, for all changes until then. Set
+        it to at least the duration of a run, so that all changes during a run lead to one further
+        run.
     type: float
     default: 30
   max_interval:

@@ -27,11 +27,13 @@ def _nothing() -> None:
 class Outbox:
     """Messages in order, for whoever sends them.
 
+    :ivar count: number of messages so far.
     :ivar on_listener: called when a listener is registered.
     """
 
     def __init__(self) -> None:
         self.messages: Messages = SimpleQueue()
+        self.count = 0
         self.on_listener: Callable[[], None] = _nothing
 
     def campaign_changed(self, campaign: Campaign) -> None:
@@ -65,6 +67,7 @@ class Outbox:
     def _put(self, account: Account, api: str, message: dict[str, Any]) -> None:
         listener = account.listeners.get(api)
         if listener is not None:
+            self.count += 1
             self.messages.put((listener, message))
 
 
