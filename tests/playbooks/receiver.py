@@ -17,7 +17,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Received:
-    """One request."""
+    """One request; the user has the password, or is the token."""
 
     method: str
     path: str
@@ -67,8 +67,9 @@ def receiving() -> Iterator[Receiver]:
         def handle_one(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
-            basic = self.headers.get("Authorization", "").removeprefix("Basic ")
-            user = base64.b64decode(basic).decode() if basic else ""
+            user = self.headers.get("Authorization", "")
+            if user.startswith("Basic "):
+                user = base64.b64decode(user.removeprefix("Basic ")).decode()
             status, reply = receiver.answer(Received(self.command, self.path, user, body))
             data = json.dumps(reply).encode()
             self.send_response(status)

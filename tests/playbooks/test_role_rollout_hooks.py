@@ -346,15 +346,17 @@ ALONE = """
         name: thingspace.fota.notify
         tasks_from: "{{ recipe }}"
       vars:
+        notify_servicenow_token: token-secret
         notify_event: {event: after_wave, wave: pilot, phase: running}
         notify_decision:
           type: software
           phase: running
-          msg: a wave
+          rollout: meters
+          msg: a {{ '{{' }} 1 / 0 }} wave
           devices: "{{ failed }}"
         notify_slack_url: http://127.0.0.1:9/nothing
         notify_pagerduty_key: none
-      loop: [logging, slack, pagerduty, logging]
+      loop: [logging, slack, pagerduty, servicenow, servicenow, logging]
       loop_control:
         loop_var: recipe
 """
@@ -368,8 +370,14 @@ def test_recipes_never_fail_a_run(run_playbook: PlaybookRunner, simulator: Start
         for number, imei in enumerate(DEVICES)
         for kind in (("failed", "silent", "mismatch", "verified")[number % 4],)
     ]
-    run = run_playbook(yaml.safe_load(ALONE), variables={"failed": failed}, simulator=sim)
-    run.succeeded()
+    with receiving() as receiver:
+        receiver.answers["/api/now"] = [401]
+        given = {"failed": failed, "notify_servicenow_url": receiver.url}
+        run = run_playbook(yaml.safe_load(ALONE), variables=given, simulator=sim).succeeded()
+    assert [request.method for request in receiver.requests] == ["GET", "GET", "POST"]
+    assert {request.user for request in receiver.requests} == {"Bearer token-secret"}
+    assert "a {{ 1 / 0 }} wave" in receiver.changes[0]["description"], "words are no templates"
+    assert "so that none was opened: HTTP 401\n" in run.output and "token-secret" not in run.output
     (account,) = sim._service.state.accounts.values()
     expected = [entry["deviceId"] for entry in failed if entry["class"] != "verified"]
     assert sorted(account.logging) == sorted(expected[:20])
