@@ -394,6 +394,8 @@ class World:
         assert state not in STOPPING, f"{state}, and created {names}"
         assert not self.halted, f"halted, nobody did anything about it, and created {names}"
         assert decision is not None
+        if self._rival and "devices" not in decision:
+            return  # the other one has created them, and this one could not read after it
         assert_limits(self.sim, created, spec)
         self.tally["gates"] += Gates(self.sim, spec, decision, self.accepts).check(created)
         self.tally["campaigns"] += len(created)
