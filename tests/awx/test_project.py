@@ -206,7 +206,9 @@ def test_the_set_up_calls_the_modules(run_playbook: PlaybookRunner, tmp_path: Pa
         "job_template fota run",
     ]
     log.unlink()
-    run = run_playbook(setup, variables=objects).succeeded()
+    hosts = tmp_path / "hosts"
+    hosts.write_text("localhost ansible_python_interpreter=/bin/false\n")
+    run = run_playbook(setup, "-i", str(hosts), variables=objects).succeeded()
     assert "job_template fota run: changed" in run.output
     called = [json.loads(line) for line in log.read_text().splitlines()]
     assert [name for name, _args in called] == [
