@@ -31,7 +31,8 @@ LINGER_SECONDS = 1.0
 MOST_DROPPED = 2**20
 
 _LINE = re.compile(rb"([A-Z]{1,16}) (\S{1,4096}) HTTP/1\.[01]")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*")
+# One repetition for the whole value: more of them would take hours for some lines of spaces.
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00-\x08\x0a-\x1f\x7f]*)")
 _LENGTH = re.compile(r"\d{1,9}", re.ASCII)
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,6})[ \t]*(?:;[^\r\n]*)?\r\n")
 
@@ -202,7 +203,9 @@ def _read_head(data: bytes) -> Head:
         pair = _FIELD.fullmatch(line)
         if pair is None:
             raise Refused(Kind.HEAD)
-        fields.setdefault(pair[1].decode().lower(), []).append(pair[2].decode("latin-1"))
+        fields.setdefault(pair[1].decode().lower(), []).append(
+            pair[2].strip(b" \t").decode("latin-1")
+        )
     return Head(found[1].decode(), found[2], fields)
 
 

@@ -130,6 +130,7 @@ REFUSED = [
     (request(BODY, " continued: x"), Kind.HEAD),
     (request(BODY, "no colon"), Kind.HEAD),
     (request(BODY, f"X: {'x' * 20000}"), Kind.HEAD),
+    (request(BODY, f"X:{' ' * 8000}\nx"), Kind.HEAD),
     (request().replace(b"HTTP/1.1", b"HTTP/2.0"), Kind.HEAD),
     (request().replace(b"POST ", b"post "), Kind.HEAD),
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", Kind.HEAD),
