@@ -20,7 +20,16 @@ def view_forecast(decision: Decision, *, wanted: bool) -> dict[str, Any] | None:
     """Give the forecast of a rollout; None where none is wanted and none of its deadlines asks for
     one, which costs nothing."""
     asked = wanted or decision.assessment.spec.has_deadline
-    return _view(forecast(decision)) if asked else None
+    return _view(_forecast(decision)) if asked else None
+
+
+def _forecast(decision: Decision) -> Forecast:
+    """Forecast, or say that it failed: whatever is wrong with it, campaigns can be stopped."""
+    try:
+        return forecast(decision)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        failed = f"no forecast, as its calculation failed ({type(error).__name__})"
+        return Forecast(decision.assessment.spec.deadline, condition=failed)
 
 
 def _view(found: Forecast) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model.campaign import CampaignDevice
 from ansible_collections.thingspace.fota.plugins.module_utils._model.windows import Window
+from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout import forecast_facts
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.action.decide import (
     decide,
 )
@@ -191,6 +192,23 @@ def test_earlier_campaigns_are_used_as_long_as_there_are_no_results() -> None:
 def test_devices_that_were_tried_again_say_nothing_of_others() -> None:
     again = own([good(id_, -30) for id_ in imeis(6)], "CampaignEnded", start=-3, end=-1, attempt=2)
     assert learn(seen((), [again])) == {"": ASSUMED}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_first_results_of_a_large_campaign_are_known(first: int) -> None:
+    """Only every other device without a result is looked at."""
+    ids = imeis(1100)
+    rows = list(map(row, ids))
+    rows[first:12:2] = [bad(id_, 1) for id_ in ids[first:12:2]]
+    found = learn(seen((), [own(rows, start=0, end=3)], now=NOW + hours(20)))["M1-A-B"]
+    assert (found.basis.devices, found.failed) == (6, pytest.approx(6))
+
+
+def test_results_at_moments_that_are_not_known_say_nothing() -> None:
+    """The service gives neither the days of the campaign, nor in another one those of results."""
+    without_days = own(list(map(bad, imeis(6))), start=None, end=None)
+    without_times = own([row(id_, "UpgradeSuccess") for id_ in imeis(6)], batch=2)
+    assert learn(seen((), [without_days, without_times])) == {"": ASSUMED}
 
 
 # -- chances
@@ -434,6 +452,20 @@ def test_a_rollout_that_is_over_has_no_end_to_come() -> None:
     read = seen(map(upgraded, ids), [own(rows, "CampaignEnded", start=-3, end=-1)])
     found = predict(read, waves=[wave("all")])
     assert (found.over, found.ends, found.waves) == (True, None, ())
+
+
+def test_a_forecast_that_fails_keeps_nothing_from_being_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_decision: Any) -> Forecast:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(forecast_facts, "forecast", fail)
+    wish = spec(imeis(3), deadline="2026-04-20")
+    facts = forecast_facts.view_forecast(decide(wish, seen(map(device, imeis(3)))), wanted=False)
+    assert facts is not None
+    assert facts["condition"] == "no forecast, as its calculation failed (ZeroDivisionError)"
+    assert facts["ends"] is None
 
 
 def test_what_could_not_be_read_gives_no_forecast() -> None:

@@ -19,7 +19,8 @@ from .open_hours import OpenHours, to_hours
 
 # Devices with a result without which there is no experience of a package, or of a rollout.
 FEWEST = 5
-# So many devices of a campaign are looked at, in even steps: more would say the same.
+# So many devices of a campaign are looked at, of those with a result and of all others, in even
+# steps: more would say the same.
 _MOST_ROWS = 500
 # Times that the results of many devices are summed up in.
 _MOST_TIMES = 60
@@ -155,16 +156,19 @@ def _has_result(row: CampaignDevice) -> bool:
 def _sum_up(
     campaigns: Sequence[tuple[Campaign, Sequence[CampaignDevice]]], now: datetime, source: Source
 ) -> Experience | None:
-    """Give the experience of some campaigns; None where too few devices have a result."""
+    """Give the experience of some campaigns; None where too few devices have a result, or none has
+    it at a moment that is known."""
     used = [
         (campaign, rows) for campaign, rows in campaigns if any(_has_result(row) for row in rows)
     ]
     devices = sum(_has_result(row) for _campaign, rows in used for row in rows)
     if devices < FEWEST:
         return None
+    trials = [trial for each in campaigns for trial in _read_trials(*each, now)]
+    if not any(trial.ended for trial in trials):
+        return None
     days = [campaign.schedule.start for campaign, _rows in used if campaign.schedule.start]
-    basis = Basis(source, devices, len(used), min(days, default=None))
-    return _estimate(basis, [trial for each in campaigns for trial in _read_trials(*each, now)])
+    return _estimate(Basis(source, devices, len(used), min(days, default=None)), trials)
 
 
 def _read_trials(
@@ -178,20 +182,28 @@ def _read_trials(
     )
     stopped = state in (CampaignState.CANCELLED, CampaignState.ABORTED)
     open_now = hours.before(to_hours(now))
-    step = max(1, len(rows) // _MOST_ROWS)
-    for row in rows[::step]:
+    for row, weight in _sample(rows):
         attempted = bool(row.recent_attempt)
         if _has_result(row):
             moment = parse_time(row.updated) or parse_time(row.recent_attempt)
             if moment is not None:
                 failed = row.state is DeviceState.FAILED
                 at = hours.before(to_hours(moment))
-                yield _Trial(at, step, ended=True, failed=failed, attempted=attempted)
+                yield _Trial(at, weight, ended=True, failed=failed, attempted=attempted)
         elif row.state in (DeviceState.PENDING, DeviceState.UNKNOWN) or row.next_attempt:
             if not state.over and open_now > 0:
-                yield _Trial(open_now, step, attempted=attempted)
+                yield _Trial(open_now, weight, attempted=attempted)
             elif state.over and not stopped:
-                yield _Trial(None, step, attempted=attempted)
+                yield _Trial(None, weight, attempted=attempted)
+
+
+def _sample(rows: Sequence[CampaignDevice]) -> Iterator[tuple[CampaignDevice, int]]:
+    """Give some rows, and how many each stands for: the few with a result are never left out."""
+    done = [row for row in rows if _has_result(row)]
+    others = [row for row in rows if not _has_result(row)]
+    for part in (done, others):
+        step = max(1, len(part) // _MOST_ROWS)
+        yield from ((row, step) for row in part[::step])
 
 
 def _estimate(basis: Basis, trials: Sequence[_Trial]) -> Experience:
