@@ -22,6 +22,7 @@ from ..context import Context
 from .report_facts import UNANSWERED, describe_age
 
 MOST_READ = 10
+_UNANSWERED_WORDS = frozenset(kind.value for kind in UNANSWERED)
 
 
 def add_contacts(context: Context, decision: Decision, devices: list[dict[str, Any]]) -> None:
@@ -30,7 +31,11 @@ def add_contacts(context: Context, decision: Decision, devices: list[dict[str, A
     Nothing is read where something is to be stopped: that must not wait.
     """
     assessment = decision.assessment
-    listed = {device["deviceId"]: device for device in devices}
+    listed = {
+        device["deviceId"]: device for device in devices if device["class"] in _UNANSWERED_WORDS
+    }
+    if not listed:
+        return
     lacking = [
         row
         for state in assessment.waves
