@@ -91,6 +91,9 @@ options:
           requests_per_second:
             description: As O(requests_per_second).
             type: float
+          record:
+            description: As O(record).
+            type: path
   types:
     description: Types of campaigns to read. V(firmware) is FOTA v3, V(software) is FOTA v2.
     type: list

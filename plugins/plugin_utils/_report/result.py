@@ -104,11 +104,12 @@ class Conclusion:
         head = Line(*self._headline())
         if not is_judged(facts):
             return [head]
+        kept = kept_licenses(facts)
         return [
             head,
             *_wave_lines(facts["waves"], width, ascii_=ascii_),
             *_cohort_lines(facts),
-            *([Line(kept)] if (kept := kept_licenses(facts)) else []),
+            *([Line(kept)] if kept else []),
             *_unstoppable_lines(facts, names=names),
             *_deadline_lines(facts),
         ]
