@@ -248,9 +248,15 @@ class Gates:
         )
 
     def _is_done(self, imei: str) -> bool:
-        """It was attempted, and nothing more comes of that."""
+        """It was attempted, and nothing more comes of that: no further step either."""
+        device = self._devices[imei]
+        further = self._targets.get(device["model"]) != device["firmware"]
         return any(
-            entry["attempts"] and (entry["settled"] or campaign["status"] in OVER)
+            entry["attempts"]
+            and (entry["settled"] or campaign["status"] in OVER)
+            and not (
+                entry["status"] == SUCCESS and campaign["to"] == device["firmware"] and further
+            )
             for campaign, entry in self._entries.get(imei, [])
         )
 
