@@ -26,6 +26,8 @@ GALAXY = "there is no Galaxy here; the session `installed` builds, installs and 
 NOT_RUN = {
     "ansible-playbook thingspace.fota.awx_project -e awx_project_path=rollouts": "by tests/awx",
     "ansible-playbook thingspace.fota.awx_setup -e @awx_objects.yml": "there is no AWX here",
+    "cd rollouts": "tests/awx has a project",
+    "export CONTROLLER_HOST=https://awx.example.com CONTROLLER_OAUTH_TOKEN=...": "no AWX is here",
     "ansible-galaxy collection install thingspace.fota": GALAXY,
     "pip install requests python-dateutil": "the venv of the tests has them",
     "export THINGSPACE_ACCOUNT=0000123456-00001"
