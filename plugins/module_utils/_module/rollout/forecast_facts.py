@@ -16,23 +16,9 @@ from ..._plan.rollout.forecast.late import LateDevices
 from ..._plan.rollout.forecast.ranges import Range
 
 
-def view_forecast(decision: Decision, *, wanted: bool) -> dict[str, Any] | None:
-    """Give the forecast of a rollout; None where none is wanted and none of its deadlines asks for
-    one, which costs nothing."""
-    asked = wanted or decision.assessment.spec.has_deadline
-    return _view(_forecast(decision)) if asked else None
-
-
-def _forecast(decision: Decision) -> Forecast:
-    """Forecast, or say that it failed: whatever is wrong with it, campaigns can be stopped."""
-    try:
-        return forecast(decision)
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        failed = f"no forecast, as its calculation failed ({type(error).__name__})"
-        return Forecast(decision.assessment.spec.deadline, condition=failed)
-
-
-def _view(found: Forecast) -> dict[str, Any]:
+def view_forecast(decision: Decision) -> dict[str, Any]:
+    """Make the forecast of a rollout, and give it."""
+    found = _forecast(decision)
     return {
         "deadline": _time(found.deadline),
         "past_deadline": found.past_deadline,
@@ -67,6 +53,15 @@ def _view(found: Forecast) -> dict[str, Any]:
         "changes": [_change(change) for change in found.changes],
         "based_on": [_basis(basis) for basis in found.basis],
     }
+
+
+def _forecast(decision: Decision) -> Forecast:
+    """Forecast, or say that it failed: whatever is wrong with it, campaigns can be stopped."""
+    try:
+        return forecast(decision)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        failed = f"no forecast, as its calculation failed ({type(error).__name__})"
+        return Forecast(decision.assessment.spec.deadline, condition=failed)
 
 
 def _late(late: LateDevices) -> dict[str, Any]:

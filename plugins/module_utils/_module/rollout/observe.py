@@ -18,7 +18,6 @@ from ..._model.license import Subscription
 from ..._model.status import CampaignState, DeviceState
 from ..._plan.rollout.declaration.campaign_names import CampaignName, parse_name
 from ..._plan.rollout.declaration.spec import RolloutSpec
-from ..._plan.rollout.forecast.experience import has_experience
 from ..._plan.rollout.observation.observed import EarlierCampaign, Observed, OwnCampaign
 from ..._plan.rollout.observation.software_view import see_software
 from ..campaigns.search import (
@@ -141,6 +140,9 @@ class Observer:
 
         Only the forecast depends on them: it has none of those that cannot be read.
         """
+        # Only a forecast needs it, and most runs have none.
+        from ..._plan.rollout.forecast.experience import has_experience
+
         if seen.unread or has_experience(seen):
             return seen
         models = {(target.make, target.model) for target in self._spec.targets}

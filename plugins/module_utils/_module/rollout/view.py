@@ -45,7 +45,6 @@ from ..._plan.rollout.placement.standings import Standing, Standings
 from ..._plan.rollout.placement.upgrade_paths import VersionPath
 from ..campaigns.view import view_day, view_windows
 from .evidence import view_evidence
-from .forecast_facts import view_forecast
 from .license_facts import view_licenses
 from .report_facts import (
     count_attempts,
@@ -132,7 +131,7 @@ def view_decision(
         "type": spec.type.value,
         "protocol": spec.protocol,
         "calendar": view_calendar(spec),
-        "forecast": view_forecast(decision, wanted=forecast),
+        "forecast": _forecast(decision) if forecast or spec.has_deadline else None,
         "counts": {
             "selected": len(spec.devices),
             "in_scope": len(assessment.rows),
@@ -179,6 +178,13 @@ def view_decision(
         "evidence": view_evidence(decision),
         "devices": list(view_devices(decision, return_devices, standings)),
     }
+
+
+def _forecast(decision: Decision) -> dict[str, Any]:
+    # Most runs have no forecast, and need not load what makes one.
+    from .forecast_facts import view_forecast
+
+    return view_forecast(decision)
 
 
 def view_halted_cohorts(decision: Decision) -> list[str]:

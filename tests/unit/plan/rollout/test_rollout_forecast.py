@@ -462,8 +462,7 @@ def test_a_forecast_that_fails_keeps_nothing_from_being_stopped(
 
     monkeypatch.setattr(forecast_facts, "forecast", fail)
     wish = spec(imeis(3), deadline="2026-04-20")
-    facts = forecast_facts.view_forecast(decide(wish, seen(map(device, imeis(3)))), wanted=False)
-    assert facts is not None
+    facts = forecast_facts.view_forecast(decide(wish, seen(map(device, imeis(3)))))
     assert facts["condition"] == "no forecast, as its calculation failed (ZeroDivisionError)"
     assert facts["ends"] is None
 
