@@ -56,7 +56,10 @@ def view_forecast(decision: Decision) -> dict[str, Any]:
 
 
 def _forecast(decision: Decision) -> Forecast:
-    """Forecast, or say that it failed: whatever is wrong with it, campaigns can be stopped."""
+    """Forecast, or say why not: it neither delays nor ends a run that has to stop campaigns."""
+    if decision.stops:
+        waits = "no forecast, as campaigns are to be stopped first"
+        return Forecast(decision.assessment.spec.deadline, condition=waits)
     try:
         return forecast(decision)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:

@@ -330,6 +330,37 @@ def test_devices_that_were_not_reached_are_waited_for_and_tried_again() -> None:
     assert p50(swept) > p50(without) + hours(24)
 
 
+@pytest.mark.parametrize("windows", [(), (Window(0, 2),)])
+def test_a_campaign_that_is_past_its_last_day_ends_now(windows: tuple[Window, ...]) -> None:
+    """The service has not ended it yet."""
+    ids = imeis(10)
+    mine = own(list(map(row, ids)), start=-3, end=-1)
+    schedule = replace(mine.campaign.schedule, windows=windows)
+    mine = replace(mine, campaign=replace(mine.campaign, schedule=schedule))
+    gate = {"min_coverage": 0.1, "min_sample": 1}
+    found = predict(seen(map(device, ids), [mine]), waves=[wave("all", gate=gate)])
+    assert found.models[0].ends is not None
+    assert found.models[0].ends.p10 >= NOW
+
+
+def test_without_a_place_in_the_calendar_there_is_no_end() -> None:
+    """One device waits for a campaign, and the sweep for that, with a freeze of years ahead."""
+    ids = imeis(11)
+    rows = [*(good(id_, -30) for id_ in ids[:6]), *map(row, ids[6:10])]
+    known = [*map(upgraded, ids[:6]), *map(device, ids[6:])]
+    read = seen(known, [own(rows, "CampaignEnded", start=-3, end=-1)])
+    freeze = {"from": "2026-04-11", "to": "2028-04-11"}
+    found = predict(
+        read,
+        waves=[wave("all")],
+        gate={"min_coverage": 0.5},
+        calendar={"freeze": [freeze]},
+        late_joiners="last",
+        sweep=True,
+    )
+    assert (found.ends, found.stops) == (None, 1.0)
+
+
 def test_a_rollout_that_a_gate_would_stop_has_a_chance_to_stop() -> None:
     """Two of the ten devices so far have failed, and the next wave tolerates one of 30."""
     ids = imeis(40)
@@ -454,17 +485,23 @@ def test_a_rollout_that_is_over_has_no_end_to_come() -> None:
     assert (found.over, found.ends, found.waves) == (True, None, ())
 
 
-def test_a_forecast_that_fails_keeps_nothing_from_being_stopped(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_forecast_does_not_end_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has to be stopped does not even wait for it."""
+
     def fail(_decision: Any) -> Forecast:
         raise ZeroDivisionError
 
     monkeypatch.setattr(forecast_facts, "forecast", fail)
-    wish = spec(imeis(3), deadline="2026-04-20")
-    facts = forecast_facts.view_forecast(decide(wish, seen(map(device, imeis(3)))))
-    assert facts["condition"] == "no forecast, as its calculation failed (ZeroDivisionError)"
-    assert facts["ends"] is None
+    ids = imeis(3)
+    wish, waiting = spec(ids, deadline="2026-04-20"), own(list(map(row, ids)), start=2, end=5)
+    found = [
+        forecast_facts.view_forecast(decide(wish, read, wanted=Wanted.HALTED))
+        for read in (seen(map(device, ids)), seen(map(device, ids), [waiting]))
+    ]
+    assert [(facts["condition"], facts["ends"]) for facts in found] == [
+        ("no forecast, as its calculation failed (ZeroDivisionError)", None),
+        ("no forecast, as campaigns are to be stopped first", None),
+    ]
 
 
 def test_what_could_not_be_read_gives_no_forecast() -> None:

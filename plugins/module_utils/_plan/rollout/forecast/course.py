@@ -112,6 +112,8 @@ class Days:
 
     def find(self, wave: Wave, zone: str, created: float) -> OpenHours | None:
         """Give the hours of a campaign of a wave; None where the calendar has no place for it."""
+        if created == NEVER:
+            return None
         day = math.ceil((created + self._lead) / HOURS_A_DAY)
         key = zone, wave.days, day
         if key not in self._found:
@@ -189,6 +191,10 @@ class _Runner:
         if not moment % _LONGEST_GAP and self._dice.random() < _SEEN_AT_ONCE:
             return moment
         return moment + self._dice.random() * _LONGEST_GAP
+
+    def _at(self, moment: float) -> float:
+        """Give a moment of a campaign, now at least: what is before has not happened until now."""
+        return max(moment, self._remaining.now)
 
     def _run_wave(self, ahead: WaveAhead, opens: Mapping[Model, float]) -> Stage:
         now = self._remaining.now
@@ -286,12 +292,13 @@ class _Runner:
         fate = self._draw(hours, chances, running.devices - missed, passed)
         fate.silent = draw_count(missed, silent / max(without, 1e-9), dice) + running.silent
         fate.unreached += missed + running.silent - fate.silent
-        announced = [(min(at + _RESULT, hours.ends), devices) for at, devices in running.announced]
+        ends = self._at(hours.ends)
+        announced = [(min(at + _RESULT, ends), devices) for at, devices in running.announced]
         fate.moments += announced
         fate.over = max([fate.over, *(at for at, _devices in announced)])
         fate.failed += draw_count(round(sum(each for _at, each in announced)), chances.failed, dice)
         if fate.silent or fate.unreached:
-            fate.over = max(fate.over, hours.ends)
+            fate.over = max(fate.over, ends)
         if running.second:
             # They count as failures already, and as results.
             fate.failed = running.devices
@@ -354,12 +361,12 @@ class _Runner:
             if needed > hours.total and share <= known:
                 missed += weight
             else:
-                moments.append((hours.after(min(needed, hours.total)), weight))
+                moments.append((self._at(hours.after(min(needed, hours.total))), weight))
         unreached = round(missed)
         over = moments[-1][0] if moments else self._remaining.now
         return _Fate(
             moments,
-            over=hours.ends if unreached else over,
+            over=self._at(hours.ends) if unreached else over,
             failed=draw_count(devices - unreached, chances.failed, self._dice),
             unreached=unreached,
         )
