@@ -27,6 +27,15 @@ extends_documentation_fragment:
   - thingspace.fota.group.wait
   - thingspace.fota.group.wait_timeout
   - thingspace.fota.group.wait_delay
+options:
+  revoke:
+    description:
+      - Whether to revoke the bearer token, too, for example because credentials have leaked.
+      - The bearer token then ends for every user of the key O(client_id), on every machine. All of
+        them request a new one. This needs O(client_id) and O(client_secret).
+    type: bool
+    default: false
+    version_added: 0.9.0
 attributes:
   check_mode:
     support: full
@@ -42,6 +51,10 @@ EXAMPLES = r"""
 - name: End the session when the work is done
   thingspace.fota.fota_logout:
     timeout: 30
+
+- name: End the session and the bearer token, because they may be known to others
+  thingspace.fota.fota_logout:
+    revoke: true
 """
 
 RETURN = r"""

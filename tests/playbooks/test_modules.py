@@ -243,10 +243,17 @@ def test_a_logout_in_check_then_real_then_again(
             {**task("fota_logout", named="check"), "check_mode": True},
             task("fota_logout", named="real"),
             task("fota_logout", named="again"),
+            task("fota_firmware_info"),
+            {**task("fota_logout", revoke=True, named="check_all"), "check_mode": True},
+            task("fota_logout", revoke=True, named="real_all"),
+            task("fota_logout", revoke=True, named="again_all"),
         ),
         simulator=sim,
     ).succeeded()
-    assert run.changed == ["check", "real"]
+    assert run.changed == ["check", "real", "check_all", "real_all"]
+    assert run["check_all"]["msg"].endswith("and the bearer token would be revoked")
+    assert run["real_all"]["msg"].endswith("and the bearer token is revoked")
+    assert run["again_all"]["msg"].endswith("and there was no bearer token to revoke")
     assert run["before"]["msg"] == "there is no session to end"
     assert run["check"]["msg"] == "the session would be ended"
     assert run["real"]["msg"].endswith("the session is ended")
@@ -255,7 +262,9 @@ def test_a_logout_in_check_then_real_then_again(
     assert set(run["check"]) == set(run["real"]) == set(run["again"])
     operations = [entry["operation"] for entry in sim.journal()]
     assert operations == [
-        *("requestOAuthToken", "startM2MSession", "v3ListFirmware", "endM2MSession")
+        *("requestOAuthToken", "startM2MSession", "v3ListFirmware", "endM2MSession"),
+        *("requestOAuthToken", "startM2MSession", "v3ListFirmware", "endM2MSession"),
+        "revokeOAuthToken",
     ]
     assert not list((run_playbook.folder / "tokens").glob("*.json"))
 

@@ -22,7 +22,6 @@ from ansible_collections.thingspace.fota.tests.tools.api_operations import api_o
 from ansible_collections.thingspace.fota.tests.usecases.account import Account
 
 NOT_REACHED = {
-    "revokeOAuthToken": "it would end the bearer token of every user of the application",
     "v2ScheduleHttpSoftwareCampaign": "the same call as v2ScheduleCampaign under another path",
     "v3UpdateCampaignDevicesDocsPath": "the path of one page, which its index contradicts; a write"
     " is not tried under a second path",
@@ -64,7 +63,7 @@ class Tour:
 
 def session(tour: Tour) -> None:
     tour.run("fota_firmware_info", "requestOAuthToken", "startM2MSession", "v3ListFirmware")
-    tour.run("fota_logout", "endM2MSession")
+    tour.run("fota_logout", "endM2MSession", "revokeOAuthToken", revoke=True)
 
 
 def catalogs_and_devices(tour: Tour) -> None:

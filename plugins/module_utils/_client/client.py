@@ -19,7 +19,7 @@ from .error_bodies import ErrorBody, find_error, parse_error
 from .errors import FotaError, UnexpectedReply, WriteOutcomeUnknown
 from .hints import NOT_REPEATED, NOT_USED
 from .operation import Kind, Operation
-from .session import Session, Token, refusal
+from .session import Ended, Session, Token, refusal
 from .settings import ConnectionSettings
 from .transport import Reply, Request, Transport
 
@@ -178,12 +178,17 @@ class Client:
         """
         return self._session.known(Deadline.after(self._settings.timeout))
 
-    def logout(self) -> bool:
+    def has_bearer(self) -> bool:
+        """Whether there is a bearer token to revoke, without calling the service."""
+        return self._session.knows_bearer(Deadline.after(self._settings.timeout))
+
+    def logout(self, *, revoke: bool = False) -> Ended:
         """End the shared M2M session and delete its tokens and any recorded rejection.
 
-        Returns whether there was a session to end. Works in check mode too.
+        :param revoke: also end the bearer token, which all users of the application's key share.
+        :returns: what there was to end. Works in check mode too.
         """
-        return self._session.logout(Deadline.after(self._settings.timeout))
+        return self._session.logout(Deadline.after(self._settings.timeout), revoke=revoke)
 
 
 def _decoded(request: Request, reply: Reply) -> object:

@@ -16,11 +16,13 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from enum import Enum
+from typing import NamedTuple
+from urllib.parse import urlencode
 
 from . import hints
 from .clock import Deadline
 from .error_bodies import ErrorBody, Speaker, parse_error, speaker, stale_bearer, stale_session
-from .errors import FotaError, LoginRejected, ServiceRefused, UnexpectedReply
+from .errors import ConfigurationError, FotaError, LoginRejected, ServiceRefused, UnexpectedReply
 from .operation import Kind, Operation
 from .settings import TOKEN_TEXT, ConnectionSettings
 from .token_cache import Entry, LockedEntry, Rejection, TokenCache
@@ -29,6 +31,7 @@ from .transport import Reply, Request, Transport
 OAUTH_TOKEN = Operation("requestOAuthToken", "POST", "/ts/v1/oauth2/token", Kind.AUTH)
 LOGIN = Operation("startM2MSession", "POST", "/m2m/v1/session/login", Kind.AUTH)
 LOGOUT = Operation("endM2MSession", "POST", "/m2m/v1/session/logout", Kind.AUTH)
+REVOKE = Operation("revokeOAuthToken", "POST", "/ts/v1/oauth2/revoke", Kind.AUTH)
 
 REJECTION_SECONDS = 15 * 60
 # The service locks a user after five rejected logins in a row (contract section 2).
@@ -42,6 +45,13 @@ _LONGEST_LIFE = 24 * 3600.0
 _NOT_A_VERDICT = frozenset({404, 405, 407, 413, 415})
 _UNCLEAR = UnexpectedReply.default_kind
 _LOCKED = re.compile(r"(?<!b)lock(ed|out)", re.IGNORECASE)
+
+
+class Ended(NamedTuple):
+    """What a logout has ended."""
+
+    session: bool
+    bearer: bool
 
 
 class Token(Enum):
@@ -127,14 +137,28 @@ class Session:
         with self._cache.locked(deadline) as shared:
             return self._has_session(shared.load())
 
-    def logout(self, deadline: Deadline) -> bool:
-        """End the session if there is one; always delete the tokens and the rejection."""
+    def knows_bearer(self, deadline: Deadline) -> bool:
+        """Whether there is a bearer token, given or shared, perhaps expired; nothing is sent."""
+        if self._settings.bearer_token:
+            return True
+        with self._cache.locked(deadline) as shared:
+            return shared.load().bearer is not None
+
+    def logout(self, deadline: Deadline, *, revoke: bool = False) -> Ended:
+        """End the session if there is one; always delete the tokens and the rejection.
+
+        :param revoke: also end the bearer token, for every user of the application's key.
+        """
+        if revoke and not (self._settings.client_id and self._settings.client_secret):
+            raise ConfigurationError("to revoke a token, client_id and client_secret are required")
         with self._mutex:
             if self._settings.bearer_token and self._settings.session_token:
-                return self._end(self._tokens(self._entry), deadline) is None
+                ended = self._end(self._tokens(self._entry), deadline) is None
+                return Ended(ended, bearer=revoke and self._revoke(self._entry, deadline))
             with self._cache.locked(deadline) as shared:
                 try:
-                    return self._end_shared(shared, deadline)
+                    ended = self._end_shared(shared, deadline)
+                    return Ended(ended, bearer=revoke and self._revoke(shared.load(), deadline))
                 finally:
                     self._entry = Entry()
                     shared.clear()
@@ -176,19 +200,7 @@ class Session:
         return entry
 
     def _with_bearer(self, entry: Entry, shared: LockedEntry, deadline: Deadline) -> Entry:
-        pair = f"{self._settings.client_id}:{self._settings.client_secret}".encode()
-        basic = base64.b64encode(pair).decode()
-        request = Request(
-            operation=OAUTH_TOKEN,
-            path=OAUTH_TOKEN.path,
-            headers={
-                "Authorization": f"Basic {basic}",
-                "Content-Type": "application/x-www-form-urlencoded",
-            },
-            body=b"grant_type=client_credentials",
-            secrets=(basic, self._settings.client_secret or ""),
-            repeatable=True,  # a second request returns the same token
-        )
+        request = self._by_key(OAUTH_TOKEN)
         reply = self._transport.send(request, deadline)
         if reply.status >= 400:
             raise self._rejected(request, reply, entry, shared)
@@ -198,6 +210,23 @@ class Session:
         entry = replace(entry, bearer=bearer, renew_bearer_at=renew_at)
         shared.store(entry)
         return entry
+
+    def _by_key(self, operation: Operation, token: str = "") -> Request:
+        """A request with the key of the application, about a token or for one."""
+        pair = f"{self._settings.client_id}:{self._settings.client_secret}".encode()
+        basic = base64.b64encode(pair).decode()
+        form = {"grant_type": "client_credentials"} | ({"token": token} if token else {})
+        return Request(
+            operation=operation,
+            path=operation.path,
+            headers={
+                "Authorization": f"Basic {basic}",
+                "Content-Type": "application/x-www-form-urlencoded",
+            },
+            body=urlencode(form).encode(),
+            secrets=(basic, self._settings.client_secret or "", token),
+            repeatable=True,  # a second request returns the same token, or finds it ended
+        )
 
     def _with_session(self, entry: Entry, shared: LockedEntry, deadline: Deadline) -> Entry:
         request, reply = self._log_in(entry, deadline)
@@ -309,6 +338,17 @@ class Session:
             entry = self._with_bearer(_without(entry, Token.BEARER), shared, deadline)
             blamed = self._end(self._tokens(entry), deadline)
         return blamed is None
+
+    def _revoke(self, entry: Entry, deadline: Deadline) -> bool:
+        """End the bearer token; returns whether there was one."""
+        bearer = self._tokens(entry).bearer
+        if not bearer:
+            return False
+        request = self._by_key(REVOKE, bearer)
+        reply = self._transport.send(request, deadline)
+        if reply.status >= 400:
+            raise refusal(request, reply)
+        return True
 
     def _end(self, tokens: Tokens, deadline: Deadline) -> Token | None:
         """Log out; return ``None`` on success, otherwise the token that was rejected."""

@@ -19,6 +19,7 @@ from client_rig import ACCOUNT, CannedServer, Ops, count, reply
 
 from ansible_collections.thingspace.fota.plugins.module_utils._client.client import Client
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import (
+    ConfigurationError,
     FotaError,
     LoginRejected,
     ServiceRefused,
@@ -472,7 +473,7 @@ def test_a_logout_forgets_a_rejection(
         with Client(wrong) as client:
             with pytest.raises(LoginRejected):
                 client.call(ops.read, params=ops.params, query=ops.query)
-            assert client.logout() is False
+            assert client.logout() == (False, False)
     assert count(sim, LOGIN) == 2
     assert count(sim, LOGOUT) == 0
 
@@ -703,7 +704,7 @@ def test_unclear_answers_every_hour_do_not_lock_the_user(tmp_path: Path, ops: Op
             assert len(server.requests) == 3
             assert "minutes" not in str(caught.value.hint)
             with Client(settings) as client:
-                assert client.logout() is False
+                assert client.logout() == (False, False)
             with pytest.raises(UnexpectedReply, match="not from the service"):
                 read(settings, ops)
 
@@ -835,10 +836,10 @@ def test_a_logout_ends_the_session_for_all(
     sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
 ) -> None:
     with Client(replace(settings, check_mode=True)) as client:
-        assert client.logout() is False
+        assert client.logout() == (False, False)
         client.call(ops.read, params=ops.params, query=ops.query)
-        assert client.logout() is True
-        assert client.logout() is False
+        assert client.logout() == (True, False)
+        assert client.logout() == (False, False)
     assert list(Path(settings.token_cache or "").glob("*.json")) == []
     assert count(sim, LOGOUT) == 1
     read(settings, ops)
@@ -852,9 +853,26 @@ def test_a_logout_with_expired_tokens_forgets_them(
     read(settings, ops)
     sim.expire(what)
     with Client(settings) as client:
-        assert client.logout() is ended
+        assert client.logout().session is ended
     assert list(Path(settings.token_cache or "").glob("*.json")) == []
     assert count(sim, LOGIN) == 1
+
+
+def test_a_logout_can_revoke_the_bearer_for_every_user_of_the_key(
+    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops, tmp_path: Path
+) -> None:
+    other = replace(settings, token_cache=str(tmp_path / "other"))
+    read(settings, ops)
+    read(other, ops)
+    with Client(settings) as client:
+        assert client.logout(revoke=True) == (True, True)
+        assert client.logout(revoke=True) == (False, False)
+    assert count(sim, "revokeOAuthToken") == 1
+    read(other, ops)  # with a new bearer, and no login that could be rejected
+    assert count(sim, OAUTH) == 3
+    given = replace(settings, client_secret=None, bearer_token="b")
+    with Client(given) as client, pytest.raises(ConfigurationError, match="client_secret"):
+        client.logout(revoke=True)
 
 
 def test_a_logout_that_fails_forgets_the_tokens_all_the_same(
