@@ -56,7 +56,7 @@ REFERENCES = {
     "notification_templates_error": ["controller_notifications"],
     "notification_templates_approvals": ["controller_notifications"],
 }
-# The keys of entries that the roles of infra.aap_configuration 4 read (roles/*/tasks/main.yml there),
+# The keys of entries that the roles of infra.aap_configuration 3 read (roles/*/tasks/main.yml there),
 # as far as the data file uses them.
 ROLES_READ = {
     "aap_organizations": "name description galaxy_credentials",
