@@ -24,6 +24,8 @@ from .stand_ins import StandIns
 HIDDEN = "***"
 _FEWEST = 4  # characters of a secret or name to look for in texts
 _MOST_NAMES = 500
+# Patterns would take minutes for longer texts that are one word.
+_LONGEST_TEXT = 2000
 _LARGEST_COUNT = 999_999
 _LARGEST_FACT = 999_999_999  # as many digits as stay in texts that are facts
 
@@ -31,7 +33,7 @@ _FACTS = frozenset(
     {
         *("clienttype", "distributiontype", "failuretype", "logtype", "protocol", "purchasetype"),
         *("campaignstatus", "requeststatus", "result", "status", "type", "upgradestatus"),
-        *("code", "error", "errorcode", "expires_in", "grant_type", "scope", "token_type"),
+        *("code", "errorcode", "expires_in", "grant_type", "scope", "token_type"),
         *("filename", "fileversion", "firmware", "firmwarefrom", "firmwarename", "firmwareto"),
         *("firmwareversion", "fromversion", "make", "model", "softwarefrom", "softwarename"),
         *("softwareto", "toversion", "version", "count", "lastseenupgradeid", "maxpagesize"),
@@ -40,7 +42,7 @@ _FACTS = frozenset(
 )
 _MESSAGES = frozenset(
     {
-        *("cause", "description", "error_description", "errormessage", "message"),
+        *("cause", "description", "error", "error_description", "errormessage", "message"),
         *("reason", "releasenote", "resultreason"),
     }
 )
@@ -85,19 +87,23 @@ _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # What identifies by its form alone, in any text.
 _FORMS = {
     "date": _DATE,
-    "url": r"https?://[^\s\"'<>]+",
-    "email": r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+",
+    "url": r"[A-Za-z]{2,10}://[^\s\"'<>]+",
+    # Letters of other alphabets too, and as in a URL.
+    "email": r"[^\s\"'<>(),;:=@]+(?:@|%40)[^\s\"'<>(),;:=@%.]+(?:\.[^\s\"'<>(),;:=@%.]+)+",
     "account": r"(?<!\d)\d{10}-\d{5}(?!\d)",
     "name": r"tsr\.[a-z0-9-]{1,20}\.[\w.]*",
 }
 # What identifies in the messages of the service.
 _FORMS_OF_MESSAGES = {
-    "secret": r"(?:Bearer|Basic) +\S+",
-    "quoted": r"\"[^\"]{1,200}\"|(?<!\w)'[^']{1,200}'(?!\w)|\u2018[^\u2019]{1,200}\u2019",
-    "address": r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])",
-    "long_address": r"(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{1,4}",
+    "secret": r"(?:Bearer|Basic) +\S+|(?:[Tt]oken|[Pp]assword|[Ss]ecret)=[^\s&]+",
+    "quoted": r"\"[^\"]{1,200}\"|(?<!\w)'[^']{1,200}'(?!\w)|`[^`]{1,200}`"
+    r"|\u2018[^\u2019]{1,200}\u2019|\u201c[^\u201d]{1,200}\u201d",
+    "address": r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)",
+    "long_address": r"(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{1,4}"
+    r"|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}",
     "host": rf"\b[\w-]+(?:\.[\w-]+)*\.(?:{_DOMAINS})\b(?!\.\w)",
-    "phone": r"\+?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)",
+    "spaced": r"\d(?:[ -]?\d){13,}",
+    "phone": r"\+?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?!\d)",
     "number": r"\d{7,}",
     "opaque": r"(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{24,}",
 }
@@ -113,6 +119,7 @@ _IN_MESSAGES = _pattern({"id": _UUID, **_FORMS, **_FORMS_OF_MESSAGES})
 _XML_FAULT = re.compile(r"\s*<(?:\w{1,20}:)?fault[\s>]", re.IGNORECASE)
 _IN_MARKUP = re.compile(r"<[^>]*>?|[^<]+")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_IS_KEY = re.compile(r"[A-Za-z_@$][\w.:$-]{0,60}", re.ASCII)
 
 
 class Redactor:
@@ -131,7 +138,8 @@ class Redactor:
         self._fact = lru_cache(16_384)(self._new_fact)
         self.message = lru_cache(4096)(self._new_message)
         for name in names:
-            self._notice(name, stand_ins.name(name))
+            for form in (name, name.upper(), name.lower()):
+                self._notice(form, stand_ins.name(name))
 
     def knows(self, secrets: Iterable[str]) -> None:
         """Hide these secrets from now on, too."""
@@ -180,8 +188,7 @@ class Redactor:
         """
         if isinstance(value, dict):
             return {
-                # Even a key could be an identifier, in a reply that is not documented.
-                self._fact(name): self.json(member, name.lower(), key)
+                self._key(name): self.json(member, name.lower(), key)
                 for name, member in value.items()
             }
         if isinstance(value, list):
@@ -191,6 +198,11 @@ class Redactor:
         if isinstance(value, bool) or value is None:
             return value
         return self._number(key, value)
+
+    def _key(self, name: str) -> str:
+        """A key, which could be an identifier or a name in a reply that is not documented."""
+        key = self._fact(name)
+        return key if key != name or _IS_KEY.fullmatch(name) else self._stand_ins.shaped(name)
 
     def body(self, body: bytes) -> dict[str, object]:
         """A body as members of an exchange: ``body`` if it is JSON, otherwise ``text``."""
@@ -220,6 +232,8 @@ class Redactor:
 
     def _new_message(self, text: str) -> str:
         """A text of the service, with stand-ins for what looks like an identifier or is known."""
+        if len(text) > _LONGEST_TEXT:
+            return _describe_long(text)
         text = self._without_secrets(text)
         parts: list[str] = []
         end = 0
@@ -242,7 +256,7 @@ class Redactor:
         if key in _MESSAGES:
             return self.message(value)
         if key in _CONTENTS:
-            return f"({len(value)} characters)"
+            return _describe_long(value)
         return self._identifier(key, value)
 
     def _identifier(self, key: str, value: str) -> str:
@@ -290,6 +304,8 @@ class Redactor:
         return int(other) if value > 0 else -int(other)
 
     def _new_fact(self, text: str) -> str:
+        if len(text) > _LONGEST_TEXT:
+            return _describe_long(text)
         return _IN_FACTS.sub(self._replaced, self._without_secrets(text))
 
     def _without_secrets(self, text: str) -> str:
@@ -322,6 +338,10 @@ class Redactor:
             "name": self._stand_ins.name,
         }
         return give.get(kind, self._stand_ins.shaped)(text)
+
+
+def _describe_long(text: str) -> str:
+    return f"({len(text)} characters)"
 
 
 def _in_place(key: str, place: str) -> str:

@@ -120,3 +120,39 @@ def test_names_of_packages_stay_and_other_names_do_not() -> None:
         "password": HIDDEN,
         "token": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "planted"),
+    [
+        ("no route from 203.0.113.7.", "203.0.113.7"),
+        ("no route from fe80::4711:1", "4711"),
+        ("call (510)555-0123", "555-0123"),
+        ("IMEI 49-015420-323751-8 is busy", "015420"),
+        ("ICCID 8914 8000 0000 7458 0901 3", "7458"),
+        ("jürgen.müller@acme-meters.net", "müller"),
+        ("user=jane.public%40acme-meters.net", "jane"),
+        ("“Acme Corporation” or `Acme Corporation`", "Acme"),
+        ("token=abcdefgh12345", "abcdefgh"),
+        ("ldap://acme-meters.fr/jane", "acme"),
+        ("User JPUBLIC is locked", "JPUBLIC"),
+        ("Acme " * 500, "Acme"),
+    ],
+)
+def test_nothing_that_identifies_is_left_in_a_message(text: str, planted: str) -> None:
+    words = Redactor(StandIns(b"k" * 32), secrets=[], names=["jpublic"])
+    for key in ("errorMessage", "error"):
+        assert planted not in json.dumps(words.json({key: text}), ensure_ascii=False)
+
+
+def test_a_name_as_a_key_is_replaced() -> None:
+    found = json.dumps(redactor().json({"Acme Corporation": {"accountName": "x", "@type": 1}}))
+    assert "Acme" not in found
+    assert '"accountName"' in found
+    assert '"@type"' in found
+
+
+@pytest.mark.parametrize("key", ["errorMessage", "status"])
+def test_a_huge_word_takes_no_time(key: str) -> None:
+    """Patterns would look for the end of an address from each of its letters."""
+    assert redactor().json({key: "a-" * 200_000}) == {key: "(400000 characters)"}
