@@ -345,6 +345,7 @@ ALONE = """
       ansible.builtin.include_role:
         name: thingspace.fota.notify
         tasks_from: "{{ recipe }}"
+        rolespec_validate: false # as rollout_hooks does
       vars:
         notify_servicenow_token: token-secret
         notify_event: {event: after_wave, wave: pilot, phase: running}
@@ -355,8 +356,10 @@ ALONE = """
           msg: a {{ '{{' }} 1 / 0 }} wave
           devices: "{{ failed }}"
         notify_slack_url: http://127.0.0.1:9/nothing
+        notify_teams_url: http://127.0.0.1:9/nothing
+        notify_link: "{{ unset if recipe == 'teams' else '' }}"
         notify_pagerduty_key: none
-      loop: [logging, slack, pagerduty, servicenow, servicenow, logging]
+      loop: [logging, slack, teams, pagerduty, servicenow, servicenow, logging]
       loop_control:
         loop_var: recipe
 """
@@ -383,6 +386,7 @@ def test_recipes_never_fail_a_run(run_playbook: PlaybookRunner, simulator: Start
     assert sorted(account.logging) == sorted(expected[:20])
     assert f"logging is on for 20 of {len(expected)} devices that failed" in run.output
     assert "Slack did not take the notification of after_wave: no reply" in run.output
+    assert "Teams did not take the notification of after_wave: a variable of the role" in run.output
 
 
 def test_the_way_back_is_planned_and_starts_only_when_told(operator: Any) -> None:

@@ -95,7 +95,9 @@ def _waiting_since(facts: Facts, phase: str, now: float, earlier: str) -> float:
     if any(known):
         return min(filter(None, known))
     name = re.escape(_labels({"rollout": facts.get("rollout", "")}))
-    found = re.search(rf"^{PREFIX}_{WAITING}{name} ([0-9.]+)$", earlier, re.MULTILINE | re.ASCII)
+    found = re.search(
+        rf"^{PREFIX}_{WAITING}{name} ([0-9]+(?:[.][0-9]+)?)$", earlier, re.MULTILINE | re.ASCII
+    )
     return (float(found[1]) if found else 0) or now
 
 
