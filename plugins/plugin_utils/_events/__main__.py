@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
         secrets = {name: os.environ.get(variable) for name, variable in VARIABLES.items()}
         args |= {name: value for name, value in secrets.items() if value}
         return int(asyncio.run(relay.run_relay(args)))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, UnicodeDecodeError):
         print(f"relay: {arguments[0]}: must be YAML", file=sys.stderr)
     except checks.InvalidArguments as error:
         print(*(f"relay: {problem}" for problem in error.problems), sep="\n", file=sys.stderr)

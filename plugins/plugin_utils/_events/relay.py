@@ -16,6 +16,7 @@ import ipaddress
 import json
 import logging
 import random
+import re
 import signal
 import ssl
 import urllib.request
@@ -39,6 +40,9 @@ log = logging.getLogger("thingspace.fota.events")
 
 RETRIES = RetryPolicy(first_pause=1.0, longest_pause=60.0)
 SHORTEST_SECRET = 16
+LONGEST_TIMEOUT = 3600.0
+_HEADER = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
+_URL = re.compile(r"[!-~]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,22 @@ class Receiver:
 
         :raises InvalidArguments: some cannot be used.
         """
-        url, problems = urlsplit(params["forward_url"]), []
-        if url.scheme not in ("http", "https") or not url.hostname or "@" in url.netloc:
+        problems = []
+        scheme, host = _split(params["forward_url"])
+        if not host:
             problems.append("forward_url: must be an http or https URL without a user name")
-        elif url.scheme == "http" and not _is_loopback(url.hostname):
+        elif scheme == "http" and not _is_loopback(host):
             problems.append("forward_url: must be https, or http to loopback")
+        if not _HEADER.fullmatch(params["forward_header"]):
+            problems.append("forward_header: must contain only letters, digits and -")
+        if params["forward_timeout"] > LONGEST_TIMEOUT:
+            problems.append(f"forward_timeout: must be at most {LONGEST_TIMEOUT:g} seconds")
         if len(params["forward_secret"]) < SHORTEST_SECRET:
             problems.append(
                 f"forward_secret: must have at least {SHORTEST_SECRET} characters, as it signs"
             )
         context = None
-        if url.scheme == "https":
+        if scheme == "https":
             try:
                 context = ssl.create_default_context(cafile=params.get("forward_ca_path"))
             except OSError as error:
@@ -168,6 +177,17 @@ async def run_relay(args: Mapping[str, Any]) -> int:
         " event, or make a run by hand"
     )
     return 1
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Give the scheme and the host of a URL; no host if it cannot be used."""
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        return "", ""
+    usable = _URL.fullmatch(text) and url.scheme in ("http", "https") and port != 0
+    return url.scheme, (url.hostname or "") if usable and "@" not in url.netloc else ""
 
 
 def _is_loopback(host: str) -> bool:

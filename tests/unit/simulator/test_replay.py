@@ -364,3 +364,23 @@ def test_any_recording_is_reported_and_can_be_served(lines: list[dict[str, Any]]
     recording = parse_recording(map(json.dumps, [HEADER, *rows]), "it")
     assert text(report(recording))
     assert json.dumps(report(recording))
+
+
+@pytest.mark.parametrize(
+    ("order", "values"),
+    [("ascending", ["by_id"]), ("unordered", ["by_creation"]), ("descending", [])],
+)
+def test_the_other_way_round_is_not_an_order_that_is_known(
+    tmp_path: Path, order: str, values: list[str]
+) -> None:
+    page = line(
+        "v3ListCampaignsByStatus",
+        "GET",
+        f"/fota/v3/reports/{ACCOUNT}/campaigns",
+        body={"hasMoreData": False, "campaignList": [{"id": f"c{n}"} for n in range(6)]},
+        order={"ids": order, "rows": 6},
+    )
+    found = report(read_recording(write(tmp_path / "r.jsonl", HEADER, page)))
+    (question,) = [row for row in found["questions"] if row["number"] == 26]
+    assert question["state"] == ("settled" if values else "contradictory")
+    assert [switch["values"] for switch in question["switches"]] == [values]

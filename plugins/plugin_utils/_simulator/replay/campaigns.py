@@ -137,8 +137,8 @@ def history(story: Story) -> Iterator[Finding]:
             yield from _ages(story, exchange)
         if len(rows) >= _ENOUGH and exchange.order.get("ids"):
             order = exchange.order["ids"]
-            value = "by_id" if order == "ascending" else "by_creation"
-            yield found("campaign_cursor", exchange, f"{len(rows)} ids, {order}", value)
+            values = {"ascending": ["by_id"], "unordered": ["by_creation"]}.get(order, [])
+            yield found("campaign_cursor", exchange, f"{len(rows)} ids, {order}", *values)
         elif rows and exchange.order.get("ids") == "unordered":
             yield found("campaign_cursor", exchange, "ids are not in order", "by_creation")
     for exchange in story.good("v2GetDeviceHistory", "v3GetDeviceHistory"):
