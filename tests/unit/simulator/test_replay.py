@@ -384,3 +384,25 @@ def test_the_other_way_round_is_not_an_order_that_is_known(
     (question,) = [row for row in found["questions"] if row["number"] == 26]
     assert question["state"] == ("settled" if values else "contradictory")
     assert [switch["values"] for switch in question["switches"]] == [values]
+
+
+@pytest.mark.parametrize(
+    ("hours", "values"), [((0, 6), ["utc", "utc-5"]), ((2, 3), ["utc"]), ((12, 13), [])]
+)
+def test_a_zone_is_settled_only_where_no_other_one_fits(
+    tmp_path: Path, hours: tuple[int, int], values: list[str]
+) -> None:
+    """One attempt at 02:10 UTC."""
+    windows = [{"startTime": hours[0], "endTime": hours[1]}]
+    campaign = read("CampaignScheduled")
+    campaign["body"]["campaignTimeWindowList"] = windows
+    row = {"deviceId": "1", "status": "UpgradeSuccess", "recentAttemptTime": "2026-03-02T02:10:00Z"}
+    devices = line(
+        "v3ListCampaignDevices",
+        "GET",
+        f"/fota/v3/reports/{ACCOUNT}/campaigns/{ID}/devices",
+        body={"hasMoreData": False, "deviceList": [row]},
+    )
+    found = report(read_recording(write(tmp_path / "r.jsonl", HEADER, campaign, devices)))
+    (question,) = [row for row in found["questions"] if row["number"] == 9]
+    assert [switch["values"] for switch in question["switches"]] == [values]

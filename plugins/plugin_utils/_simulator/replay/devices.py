@@ -29,7 +29,8 @@ _REJECTION = re.compile(
 # A list of so many is hardly in order by chance (1 in 5040).
 _ENOUGH = 7
 _PAGE = 1000
-_DAY_SHIFT = 5  # hours from UTC to the other time zone of windows
+# Hours from UTC to the time zones that windows may be in.
+_ZONES = {"utc": 0, "utc-5": 5}
 
 
 def rows(story: Story) -> Iterator[Finding]:
@@ -52,15 +53,18 @@ def rows(story: Story) -> Iterator[Finding]:
 
 
 def _zone(campaign: Campaign, report: Exchange, hours: list[int]) -> Iterator[Finding]:
-    """Compare the hours of attempts with the windows, in UTC and in another zone."""
+    """Compare the hours of attempts with the windows, in all time zones of whole hours."""
     windows = campaign.windows()
     if not windows:
         return
-    values = [
-        value
-        for value, shift in (("utc", 0), ("utc-5", _DAY_SHIFT))
+    fits = {
+        shift
+        for shift in range(24)
         if all(_is_open(windows, (hour - shift) % 24) for hour in hours)
-    ]
+    }
+    values = [value for value, shift in _ZONES.items() if shift in fits]
+    if values and len(fits) > 1:
+        values = list(_ZONES)  # few attempts in long windows fit other zones, too
     seen = f"windows {windows}, attempts at {sorted(set(hours))} UTC"
     yield found("window_zone", report, seen, *values)
 
