@@ -140,13 +140,16 @@ class ForwardingQueue:
         self._receiver = receiver
 
     async def put(self, item: dict[str, Any]) -> None:
-        """Send an event; returns when the receiver has taken it."""
+        """Send an event; returns when the receiver has taken it.
+
+        An attempt that has begun is ended before a cancellation, so that its outcome is known.
+        """
         self.pending = item
         now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
         event = {"fota": {**item["fota"], "id": str(uuid.uuid4()), "time": now}}
         body = json.dumps(event).encode()
         attempt = 0
-        while problem := await asyncio.to_thread(self._receiver.send, body):
+        while problem := await self._attempt(body):
             attempt += 1
             if str(attempt).strip("0") == "1":
                 log.warning("attempt %d to forward an event failed: %s", attempt, problem)
@@ -154,6 +157,15 @@ class ForwardingQueue:
         if attempt:
             log.warning("the event is forwarded (attempts that failed: %d)", attempt)
         self.pending = None
+
+    async def _attempt(self, body: bytes) -> str:
+        sending = asyncio.create_task(asyncio.to_thread(self._receiver.send, body))
+        try:
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            if not await sending:
+                self.pending = None
+            raise
 
 
 async def run_relay(args: Mapping[str, Any]) -> int:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -46,6 +46,8 @@ class EventStream(ThreadingHTTPServer):
         self.statuses: list[int] = []
         self.taken: list[dict[str, Any]] = []
         self.asked = 0
+        self.answer = Event()
+        self.answer.set()
         Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -65,6 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
             status = 401
         if status == 200:
             self.server.taken.append(json.loads(body)["fota"])
+        self.server.answer.wait(LONGEST)
         self.send_response_only(status)
         if status == 307:
             self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/other")
@@ -139,6 +142,18 @@ def start_relay(tmp_path: Path) -> Iterator[Callable[..., Relay]]:
         if relay.process.poll() is None:
             relay.process.kill()
             relay.process.wait()
+
+
+def test_what_is_taken_while_the_relay_is_stopped_is_not_missing(
+    start_relay: Callable[..., Relay], stream: EventStream
+) -> None:
+    stream.answer.clear()
+    relay = start_relay(stream.url)
+    relay.until(lambda: len(stream.taken) == 1)
+    relay.process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    stream.answer.set()
+    assert relay.process.wait(LONGEST) == 0
 
 
 def test_a_callback_becomes_a_signed_event_whatever_the_receiver_does(

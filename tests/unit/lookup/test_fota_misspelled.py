@@ -63,7 +63,8 @@ def test_the_role_knows_its_variables() -> None:
 
 def test_a_rollback_takes_over_every_variable_that_is_not_of_the_original_rollout() -> None:
     kept = load("playbooks/vars/reverse.yml")["reverse__names"]
-    words = "accept approved decision event host_vars hosts imei_var result spec state"
+    words = "accept approved decision event host_vars hosts imei_var metrics_mode metrics_path"
+    words += " result spec state"
     assert sorted([*kept, *(f"rollout_{word}" for word in words.split())]) == KNOWN
 
 
