@@ -110,8 +110,8 @@ options:
         always by the same one. Names of packages, models, versions, statuses and dates stay.
       - The file and the key of its stand-ins, a file of the same name with C(.key) at its end, are
         readable by their owner only. Keep the key to yourself.
-      - Tasks that run at the same time can share the file. If it cannot be written, the task fails
-        before the first call. Check mode is recorded, too.
+      - Tasks that run at the same time can share the file. If it cannot be used, the task warns and
+        goes on without it, because it may have to stop a rollout. Check mode is recorded, too.
       - Falls back to E(THINGSPACE_RECORD).
     type: path
     version_added: 0.9.0

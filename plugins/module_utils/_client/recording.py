@@ -284,7 +284,7 @@ def _explained(path: str) -> Iterator[None]:
             f"record: {path} cannot be used: {error.strerror or error}",
             hint=(
                 f"Set record ({variable('record')}) to a new file, or to a recording of yours"
-                " (mode 0600) with its key, in a directory that you can write. Nothing was sent."
+                " (mode 0600) with its key, in a directory that you can write."
             ),
         ) from error
 

@@ -151,15 +151,23 @@ class Transport:
         self._pooled = _adapter(settings.max_connections)
         self._pace = RequestPace(settings.requests_per_second)
         self._recording: Recording | None = None
+        self._unrecorded: str | None = None
         if settings.record:
-            from .recording import Recording  # most tasks do not need it
+            self._record(settings.record)
 
-            self._recording = Recording(settings.record, settings, version=COLLECTION_VERSION)
+    def _record(self, path: str) -> None:
+        """Begin to record. If that fails, calls are made: they may have to stop a rollout."""
+        from .recording import Recording  # most tasks do not need it
+
+        try:
+            self._recording = Recording(path, self._settings, version=COLLECTION_VERSION)
+        except ConfigurationError as error:
+            self._unrecorded = f"Nothing is recorded. {error} What to do: {error.hint}"
 
     @property
     def warning(self) -> str | None:
         """A warning about the recording of the calls, if there is a problem."""
-        return None if self._recording is None else self._recording.warning
+        return self._unrecorded if self._recording is None else self._recording.warning
 
     def prepare(
         self,

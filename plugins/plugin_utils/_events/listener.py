@@ -27,7 +27,7 @@ from .refusals import Kind, RefusalLog, Refused
 MAX_HEAD = 16 * 1024
 REQUEST_SECONDS = 10.0
 MOST_CONNECTIONS = 100
-LINGER_SECONDS = 1.0
+LINGER_SECONDS, STRANGER_SECONDS = 1.0, 0.1
 MOST_DROPPED = 2**20
 
 _LINE = re.compile(rb"([A-Z]{1,16}) (\S{1,4096}) HTTP/1\.[01]")
@@ -93,9 +93,11 @@ class CallbackListener:
         self._tasks.add(task)
         sender = Sender(str(writer.get_extra_info("peername", ("",))[0]))
         try:
-            writer.write(_reply(await self._status(reader, writer, sender)))
+            status = await self._status(reader, writer, sender)
+            writer.write(_reply(status))
             await writer.drain()
-            await _linger(reader, writer)
+            stranger = status == Kind.SENDER.status  # many of them must not take all connections
+            await _linger(reader, writer, STRANGER_SECONDS if stranger else LINGER_SECONDS)
         except (OSError, asyncio.CancelledError):
             pass  # the other side has gone, or the listener ends
         finally:
@@ -254,12 +256,14 @@ def _read_json(body: bytes) -> Mapping[str, Any]:
     return message
 
 
-async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _linger(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float
+) -> None:
     """Drop what is still sent for a moment: to close at once would take back the reply."""
     if writer.can_write_eof():
         writer.write_eof()
         with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(reader.read(MOST_DROPPED), LINGER_SECONDS)
+            await asyncio.wait_for(reader.read(MOST_DROPPED), seconds)
 
 
 def _reply(status: int) -> bytes:

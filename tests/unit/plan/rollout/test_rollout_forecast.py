@@ -26,6 +26,7 @@ from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.acti
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.declaration.spec import (
     Wanted,
 )
+from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.forecast import changes
 from ansible_collections.thingspace.fota.plugins.module_utils._plan.rollout.forecast.chances import (
     Chances,
     draw_chances,
@@ -417,6 +418,12 @@ def test_where_no_change_is_enough_all_of_them_together_are_forecast() -> None:
     assert not any(change.enough for change in found.changes)
     assert found.changes[-1].what == "all of these together"
     assert "gate.soak_hours" in {change.key for change in found.changes}
+
+
+def test_with_too_many_groups_no_change_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MOST_GROUPS", 0)
+    found = predict(deadline="2026-04-10", gate={"soak_hours": 48})
+    assert (found.past_deadline, found.changes) == ("p50", ())
 
 
 def test_waves_that_have_not_begun_can_become_one() -> None:

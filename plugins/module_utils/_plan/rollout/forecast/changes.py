@@ -27,6 +27,8 @@ _SOAK_HOURS = (72, 48, 36, 24, 12, 6, 0)
 _DAYS = (14, 10, 7, 5, 4, 3, 2)
 _TIMES_THE_EXPOSURE = (2, 5, 10)
 _SHORTEST_LEAD = timedelta(hours=1)
+# With more groups of devices than this, to try every change would take many seconds.
+MOST_GROUPS = 400
 # A change by less is none.
 _LEAST_GAIN = timedelta(hours=1)
 
@@ -62,7 +64,8 @@ def find_changes(
     :param courses: without any change.
     """
     ends = find_range(course.ends for course in courses)
-    if ends is None or deadlines.are_met(courses):
+    groups = sum(len(wave.groups) for wave in remaining.waves)
+    if ends is None or deadlines.are_met(courses) or groups > MOST_GROUPS:
         return ()
     finder = _Finder(seed, deadlines)
     found = [

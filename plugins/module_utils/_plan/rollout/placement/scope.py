@@ -54,8 +54,8 @@ _WHAT_TO_DO = {
     Out.NO_TARGET: "the rollout declares no target for its make and model",
     Out.VERSION_UNKNOWN: "the service knows no version: ask it with fota_device_firmware",
     Out.NO_PATH: "no package leads from its version to the target: fota_firmware_info lists them",
-    Out.NO_LICENSE: "has no license and the account bills no single upgrades: assign one, or set"
-    " assign_licenses: before_wave",
+    Out.NO_LICENSE: "has no license and the account bills no single upgrades: assign one with"
+    " fota_license, or set assign_licenses: before_wave. Where that is set, the service refused it",
     Out.LATE: "came after the last wave had begun: late_joiners: last takes it along",
 }
 
