@@ -230,11 +230,17 @@ class World:
                 self.tally["refused_in_portal"] += 1
 
     def leave(self, place: int) -> None:
-        """The n-th device leaves the account; one that a campaign holds cannot."""
+        """The n-th device leaves the account; one that a campaign holds cannot.
+
+        With a device whose read version is all that shows its failure, the failure is gone, too.
+        """
         there = dict(enumerate(sorted(self.account.devices)))
         imei = there.get(place, "")
         if len(there) > 1 and imei and self.account.devices[imei].holder is None:
             leave_account(self.sim, imei)
+            devices = (self.decision or {}).get("devices", [])
+            classes = {device["deviceId"]: device["class"] for device in devices}
+            self.halted = self.halted and classes.get(imei) != "mismatch"
 
     # -- what the vendor and the service do
 
