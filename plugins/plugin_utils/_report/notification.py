@@ -30,7 +30,7 @@ _SEVERITIES = {
     "blocked": "warning",
     "awaiting_approval": "info",
 }
-_COUNTED = ("in_scope", "verified", "failed", "silent", "pending", "rejected")
+_COUNTED = ("in_scope", "verified", "failed", "silent", "pending", "halted", "rejected")
 
 
 @dataclass(frozen=True)
@@ -184,10 +184,18 @@ def _facts(decision: Facts, event: Facts) -> list[tuple[str, str]]:
     counts = decision["counts"]
     numbers = [f"{counts[key]} {key.replace('_', ' ')}" for key in _COUNTED if counts.get(key)]
     facts.append(("Devices", ", ".join(numbers) or "none"))
-    facts.append(("Can still change", count(decision["exposure"], "device")))
+    facts.append(_changing(decision, event))
     if decision["next_check_after"]:
         facts.append(("Next check", f"{minute(decision['next_check_after'])} UTC"))
     return facts
+
+
+def _changing(decision: Facts, event: Facts) -> tuple[str, str]:
+    """Give the devices that can still change; after stops, which precede hooks, the others."""
+    if event["event"] != "halt" and not decision["actions"]["cancel"]:
+        return "Can still change", count(decision["exposure"], "device")
+    left = sum(campaign["can_change"] for campaign in decision["unstoppable"])
+    return "Unstoppable", count(left, "device")
 
 
 def _key(*parts: object) -> str:

@@ -314,7 +314,7 @@ def _next_by_itself(facts: Facts) -> str:
     parts = []
     if facts["blockers"]:
         parts.append(f"an operator must remove what blocks it: {'; '.join(facts['blockers'])}")
-    elif wave is not None and wave["soak_until"]:
+    elif wave is not None and (wave["soak_until"] or "") > facts["now"]:
         parts.append(f"wave {wave['name']} soaks until {minute(wave['soak_until'])} UTC")
     elif wave is not None:
         until = f" until {minute(wave['deadline'])} UTC at the latest" if wave["deadline"] else ""

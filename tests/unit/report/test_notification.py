@@ -60,6 +60,17 @@ def test_slack_reads_no_link_or_mention_in_words_of_the_service() -> None:
     assert len(body("slack")["blocks"]) == 2
 
 
+@pytest.mark.parametrize("kind", ["halt", "phase_change"])
+def test_after_stops_only_what_they_could_not_stop_can_still_change(kind: str) -> None:
+    """The decision was made before them, and its exposure counts what they have stopped since."""
+    stopped = {"actions": {**facts()["actions"], "cancel": [{"campaign": "c"}]}, "exposure": 55}
+    message = body("teams", facts(**stopped, unstoppable=[{"can_change": 3}]), event(kind))
+    found = message["attachments"][0]["content"]["body"][2]["facts"]
+    shown = {fact["title"]: fact["value"] for fact in found}
+    assert shown["Unstoppable"] == "3 devices"
+    assert "Can still change" not in shown
+
+
 def test_slack_takes_at_most_3000_characters() -> None:
     message = body("slack", facts(why="<" * 9000), event())
     assert len(message["blocks"][0]["text"]["text"]) <= 3000

@@ -422,7 +422,7 @@ def test_a_wave_that_neither_is_open_nor_has_begun_waits() -> None:
     assert [(state.open, state.begun) for state in found.assessment.waves] == [
         *((True, True), (False, False), (False, False))
     ]
-    assert found.assessment.waves[2].judgement.why == "waits for wave a to pass"
+    assert found.assessment.waves[2].judgement.why == "waits for wave b to pass"
 
 
 def test_a_passed_wave_opens_the_next() -> None:

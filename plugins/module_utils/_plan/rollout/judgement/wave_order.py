@@ -42,7 +42,7 @@ def open_in_order(
             judgement = replace(judgement, verdict=GateVerdict.WAIT, why=why)
         found.append(replace(state, judgement=judgement, open_for=open_for, passed_for=passed_for))
         if not judgement.verdict.opens_next:
-            holder = holder or state.wave
+            holder = state.wave
         open_for &= passed_for
     return tuple(found)
 
