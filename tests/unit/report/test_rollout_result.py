@@ -85,6 +85,19 @@ def test_a_run_without_work_says_so_in_a_line_for_each_wave_and_three_more() -> 
     assert len(lines) == 5
 
 
+def test_a_soak_that_is_over_is_not_what_comes_next() -> None:
+    """A wave whose numbers were met can wait for devices that are tried again."""
+    facts = facts_of(failed=0)
+    pilot, last = facts["waves"]
+    for until, said in (
+        ("2035-01-01T00:00:00Z", "wave pilot soaks until 2035-01-01 00:00 UTC"),
+        ("2025-01-01T00:00:00Z", "waits for the devices of wave pilot"),
+    ):
+        running = {**pilot, "state": "running", "soak_until": until}
+        (line,) = conclusion({**facts, "waves": [running, last], "awaiting": []}).next()
+        assert line.startswith(said)
+
+
 def test_many_waves_share_lines_so_that_a_run_without_work_stays_short() -> None:
     facts = facts_of(failed=0)
     pilot, last = facts["waves"]
