@@ -385,7 +385,10 @@ def test_recipes_never_fail_a_run(run_playbook: PlaybookRunner, simulator: Start
     expected = [entry["deviceId"] for entry in failed if entry["class"] != "verified"]
     assert sorted(account.logging) == sorted(expected[:20])
     assert f"logging is on for 20 of {len(expected)} devices that failed" in run.output
-    assert "Slack did not take the notification of after_wave: the connection was refused" in run.output
+    assert (
+        "Slack did not take the notification of after_wave: the connection was refused"
+        in run.output
+    )
     assert "Teams did not take the notification of after_wave: a variable of the role" in run.output
 
 
