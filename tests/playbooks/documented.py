@@ -40,7 +40,11 @@ NOT_RUN = {
     "ansible-galaxy collection install .": GALAXY,
     "make demo": "test_playbook_demo runs the same playbook",
     "sudo systemctl enable --now meters-rollout.timer": "changes the machine",
-    "pip install ansible-rulebook requests python-dateutil": "the session `eda` has a venv for it",
+    "pip install ansible-core ansible-rulebook requests python-dateutil": "the session `eda` has one",
+    "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=127.0.0.1"
+    " -keyout callbacks.key -out callbacks.crt": "tests/eda makes one with a library",
+    'ansible localhost -m thingspace.fota.fota_callback -a "api_version=v3'
+    ' url=https://127.0.0.1:9001/bN3Vq8xW2kTfLzR7mYcD5sHgJ9pAeU4o1XiQ"': "by tests/eda",
     **{
         f"ansible-rulebook -r thingspace.fota.{name} -i inventory --vars vars.yml": "by tests/eda"
         for name in ("rollout_by_poll", "rollout_by_callback", "watch_account", "warn_of_deadline")
