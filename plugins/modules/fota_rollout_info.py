@@ -906,9 +906,18 @@ forecast:
       type: float
       returned: always
     stop_chance:
-      description: Share of the simulated courses in which a gate stops the rollout. They do not
-        count for C(ends).
+      description: Share of the simulated courses in which the rollout does not end by itself, as a
+        gate stops it. They do not count for C(ends).
       type: float
+      returned: always
+    rest:
+      description: C(ends), where retries and the sweep after the last wave take an hour or more.
+        Otherwise null.
+      type: dict
+      returned: always
+    missed:
+      description: Devices that were not done at C(deadline) once it has passed, or null.
+      type: int
       returned: always
     licenses_short:
       description: Licenses that are missing. Without them, no further campaign is created.
@@ -930,6 +939,12 @@ forecast:
     late:
       description: Devices that would have their result after their deadline, by wave and cohort.
         C(p50) is their number in half of the courses at most, and C(p90) in nine of ten.
+      type: list
+      elements: dict
+      returned: always
+    halted:
+      description: Devices of cohorts that have halted, which do not get a result unless an operator
+        accepts the failures.
       type: list
       elements: dict
       returned: always

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from ...module_utils._model.text import count, visible
 Facts = Mapping[str, Any]
 
 _NAMED = 5
+_UNFORESEEN = "what follows an accept cannot be foreseen"
 _PERCENTILES = {"p50": "P50", "p90": "P90"}
 
 
@@ -46,38 +47,74 @@ def forecast_lines(facts: Facts) -> Iterator[str]:
 def forecast_headline(facts: Facts) -> str:
     """Say when the rollout would be over, and how that agrees with its deadline."""
     found = facts["forecast"]
-    deadline = f"deadline {_minute(found['deadline'])} UTC" if found["deadline"] else ""
     if found["over"]:
-        return "; ".join(filter(None, ("the rollout is over", deadline)))
+        return "; ".join(filter(None, ("the rollout is over", _describe_deadline(facts))))
     ends = found["ends"]
-    first = ", ".join(filter(None, (found["condition"], found["assumes"])))
+    condition, assumes = found["condition"], found["assumes"]
+    whole = assumes if not condition else f"{condition}. {assumes[:1].upper()}{assumes[1:]}"
+    if not assumes.startswith("if ") and assumes != _UNFORESEEN:
+        whole = ", ".join(filter(None, (condition, assumes)))
     if ends is None:
-        stops = "" if "no forecast" in first else "it does not end unless an operator decides"
-        return "; ".join(filter(None, (first, stops, deadline)))
-    when = (
-        f"over {_minute(ends['p50'])} UTC (P50), between {_minute(ends['p10'])} (P10) and"
-        f" {_minute(ends['p90'])} (P90)"
-    )
-    parts = [f"{first}: {when}" if first else when]
-    if deadline:
-        late = _PERCENTILES.get(found["past_deadline"])
-        parts.append(f"{deadline}: {f'{late} IS LATE' if late else 'in time'}")
-    return "; ".join(parts)
+        decides = "in every simulated course, an operator has to decide"
+        if not condition:
+            whole = f"no end by itself: {decides}"
+        elif assumes.startswith("if ") or assumes == "counted from now":
+            whole = f"{whole}: {decides} again"
+    else:
+        when = (
+            f"over {_minute(ends['p50'])} UTC (P50), between {_minute(ends['p10'])} (P10) and"
+            f" {_minute(ends['p90'])} (P90)"
+        )
+        whole = f"{whole}: {when}" if whole else when
+    return "; ".join(filter(None, (whole, _describe_deadline(facts))))
+
+
+def _describe_deadline(facts: Facts) -> str:
+    """Say how the end agrees with the deadline of the rollout; empty where it has none."""
+    found = facts["forecast"]
+    if not found["deadline"]:
+        return ""
+    deadline = f"deadline {_minute(found['deadline'])} UTC"
+    halted = sum(each["devices"] for each in found["halted"])
+    undone = f"{count(halted, 'device')} will not be done, as their cohort has halted"
+    late = _PERCENTILES.get(found["past_deadline"])
+    if found["deadline"] < facts["now"]:
+        return f"{deadline}: {_describe_missed(found)}"
+    if found["over"]:
+        return f"{deadline}: {undone}" if halted else deadline
+    if found["ends"] is None:
+        return deadline if _is_unknown(found) else f"{deadline}: no end by itself"
+    if halted:
+        return f"{deadline}: {f'{late} IS LATE, and ' if late else ''}{undone}"
+    return f"{deadline}: {f'{late} IS LATE' if late else 'in time'}"
+
+
+def _describe_missed(found: Facts) -> str:
+    """Say what a deadline that is over means."""
+    missed = found["missed"]
+    if missed:
+        were = "was" if missed == 1 else "were"
+        return f"missed, {count(missed, 'device')} {were} not done then"
+    return "all devices were done then" if missed == 0 else "has passed"
+
+
+def _is_unknown(found: Facts) -> bool:
+    """There is no forecast, which says nothing of the end."""
+    return bool(found["condition"].startswith("no forecast"))
 
 
 def deadline_line(facts: Facts) -> str:
-    """Say that the end, or a model, is expected past its deadline; empty where none is."""
+    """Say that the end, or a model, is expected past its deadline, or that it was; empty where none
+    is."""
     found = facts.get("forecast")
-    if not found or found["over"]:
+    if not found:
         return ""
-    late = _PERCENTILES.get(found["past_deadline"])
-    if late:
-        return (
-            f"deadline {_minute(found['deadline'])} UTC: {late} of the end is"
-            f" {_minute(found['ends'][found['past_deadline']])} UTC"
-        )
+    if found["deadline"]:
+        return _warn_of_deadline(facts)
+    if found["over"]:
+        return ""
     models = [model for model in found["models"] if _late_percentile(model)]
-    if not models or found["deadline"]:
+    if not models:
         return ""
     named = ", ".join(
         f"{visible(model['model'])} {_minute(model['ends'][_late_percentile(model)])}"
@@ -85,6 +122,26 @@ def deadline_line(facts: Facts) -> str:
         for model in models[:_NAMED]
     )
     return f"deadlines of models: late: {named} UTC"
+
+
+def _warn_of_deadline(facts: Facts) -> str:
+    """Say how the deadline of the rollout is not met; empty where it is, or may be."""
+    found = facts["forecast"]
+    late = _PERCENTILES.get(found["past_deadline"])
+    passed = found["deadline"] < facts["now"]
+    if late and not passed:
+        first = f"{found['assumes']}, " if found["assumes"].startswith("if ") else ""
+        return (
+            f"deadline {_minute(found['deadline'])} UTC: {first}{late} of the end is"
+            f" {_minute(found['ends'][found['past_deadline']])} UTC"
+        )
+    if passed:
+        met = found["over"] and found["missed"] == 0
+    else:
+        met = not found["halted"] and (
+            found["over"] or _is_unknown(found) or found["ends"] is not None
+        )
+    return "" if met else _describe_deadline(facts)
 
 
 def forecast_rows(facts: Facts) -> list[ForecastRow]:
@@ -107,6 +164,8 @@ def forecast_rows(facts: Facts) -> list[ForecastRow]:
         )
         for model in found["models"]
     ]
+    if found["rest"]:
+        rows.append(_row("after the last wave, retries and sweep", found["rest"]))
     return [*rows, _row("rollout", found["ends"])]
 
 
@@ -115,26 +174,46 @@ def forecast_details(facts: Facts) -> Iterator[str]:
     based."""
     found = facts["forecast"]
     for late in found["late"]:
-        more = late["p90"] - len(late["examples"])
-        examples = ", ".join(late["examples"]) + (" and others" if more > 0 else "")
+        examples = _name_examples(late["examples"], late["p50"])
         yield (
             f"late: {late['p50']} of {count(late['devices'], 'device')} of {late['make']}"
             f" {late['model']} on {late['from_version']} in wave {late['wave']} (P90:"
-            f" {late['p90']}): {late['reason']}: such as {examples}"
+            f" {late['p90']}): {late['reason']}{examples}"
+        )
+    for halted in found["halted"]:
+        yield (
+            f"{'late' if halted['deadline'] else 'not done'}: {count(halted['devices'], 'device')}"
+            f" of {halted['make']} {halted['model']} on {halted['from_version']}: their cohort has"
+            f" halted{_name_examples(halted['examples'], halted['devices'])}"
         )
     yield from _describe_changes(found["changes"])
     if found["licenses_short"]:
         yield f"{count(found['licenses_short'], 'license')} short: no campaign is created without"
-    if found["stop_chance"] and found["ends"]:
-        yield f"in {found['stop_chance']:.0%} of the simulated courses, a gate stops the rollout"
+    known = [basis for basis in found["based_on"] if basis["source"] != "assumed"]
+    if known and found["stop_chance"]:
+        # Where nothing is known, this would say something of the assumption only.
+        worst = max(known, key=lambda basis: basis["failed"] / basis["devices"])
+        yield (
+            f"in {found['stop_chance']:.0%} of the simulated courses, the rollout does not end by"
+            f" itself: {worst['failed']} of {count(worst['devices'], 'device')} failed so far, and"
+            " the true rate may be higher or lower"
+        )
     if found["based_on"]:
         yield f"based on {'; '.join(basis['what'] for basis in found['based_on'])}"
+
+
+def _name_examples(examples: Sequence[str], devices: int) -> str:
+    """Name some devices, no more than there are."""
+    if not devices:
+        return ""
+    named = ", ".join(examples[:devices])
+    return f": such as {named} and others" if devices > len(examples) else f": {named}"
 
 
 def _describe_changes(changes: Iterable[Facts]) -> Iterator[str]:
     for change in changes:
         key = f"{change['key']}: " if change["key"] else ""
-        word = "to be in time" if change["enough"] else "sooner, but late"
+        word = "to be in time" if change["enough"] else "sooner, but P90 is late"
         yield (
             f"{word}: {key}{change['what']}: P50 {_minute(change['ends']['p50'])}, P90"
             f" {_minute(change['ends']['p90'])} UTC"
@@ -146,6 +225,8 @@ def _describe_model(model: Facts) -> str:
         return ""
     late = _PERCENTILES.get(_late_percentile(model))
     deadline = f"deadline {_minute(model['deadline'])}"
+    if not model["ends"]:
+        return f"{deadline}: no end by itself"
     return f"{deadline}: {f'{late} IS LATE' if late else 'in time'}"
 
 

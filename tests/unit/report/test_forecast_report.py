@@ -96,7 +96,7 @@ def test_a_forecast_in_time_says_so() -> None:
 
 def test_a_rollout_that_does_not_go_on_says_what_it_needs_first() -> None:
     paused = "\n".join(report_lines(facts_of(deadline="2026-05-12", wanted=Wanted.PAUSED)))
-    assert "forecast: no end while it is paused, if it continues now: over 2026-04-" in paused
+    assert "forecast: no end while it is paused. If it continues now: over 2026-04-" in paused
     asks = [wave("pilot", count=300, gate={"approval": True}), wave("all")]
     text = "\n".join(report_lines(facts_of(deadline="2026-05-12", waves=asks)))
     assert "forecast: after the approval of wave pilot, counted from now: over 2026" in text
@@ -122,6 +122,90 @@ def test_the_result_has_a_line_where_the_end_is_past_the_deadline() -> None:
 def test_the_result_has_a_line_for_models_with_deadlines_of_their_own() -> None:
     facts = facts_of(target=[{**target(), "deadline": "2026-04-12"}])
     assert deadline_line(facts).startswith("deadlines of models: late: M1 2026-04-1")
+
+
+def with_forecast(**members: Any) -> dict[str, Any]:
+    """Facts in time but for some of the forecast."""
+    return {**IN_TIME, "forecast": {**IN_TIME["forecast"], **members}}
+
+
+def test_what_has_no_end_is_never_in_time() -> None:
+    models = [{**each, "ends": None} for each in IN_TIME["forecast"]["models"]]
+    facts = with_forecast(ends=None, models=models, stop_chance=1.0)
+    text = "\n".join(forecast_lines(facts))
+    assert "in time" not in text
+    assert "forecast: no end by itself: in every simulated course, an operator has" in text
+    assert "P90 -; deadline 2026-05-12 23:59: no end by itself" in text
+    assert deadline_line(facts) == "deadline 2026-05-12 23:59 UTC: no end by itself"
+    assert "in 100% of the simulated courses, the rollout does not end" in text
+    assert ": 0 of 300 devices failed so far, and the true rate may be higher or lower" in text
+
+
+def test_devices_of_a_halted_cohort_are_late_for_good() -> None:
+    halted = {
+        "make": "Maker",
+        "model": "M2",
+        "from_version": "A",
+        "deadline": "2026-05-12T23:59:59Z",
+        "devices": 100,
+        "examples": ["1", "2"],
+    }
+    facts = with_forecast(halted=[halted])
+    lines = list(forecast_lines(facts))
+    late = "  late: 100 devices of Maker M2 on A: their cohort has halted: such as 1, 2 and others"
+    assert late in lines
+    says = "deadline 2026-05-12 23:59 UTC: 100 devices will not be done, as their cohort has halted"
+    assert lines[0].endswith(says)
+    assert deadline_line(facts) == says
+
+
+def test_a_deadline_that_has_passed_is_said_whatever_the_run_does() -> None:
+    facts = facts_of(deadline="2026-04-09")
+    found = facts["forecast"]
+    says = f"deadline 2026-04-09 23:59 UTC: missed, {found['missed']} devices were not done then"
+    assert found["missed"] >= 30
+    for members in ({}, {"ends": None, "past_deadline": ""}, {"over": True}):
+        changed = {**facts, "forecast": {**found, **members}}
+        assert says in "\n".join(report_lines(changed))
+        assert deadline_line(changed) == says
+    unknown = {
+        **found,
+        "missed": None,
+        "ends": None,
+        "past_deadline": "",
+        "condition": "no forecast, x",
+    }
+    assert deadline_line({**facts, "forecast": unknown}).endswith("UTC: has passed")
+
+
+def test_the_result_says_what_the_end_depends_on() -> None:
+    condition = {"condition": "no end while it is held", "assumes": "if an operator accepts it now"}
+    facts = {**LATE, "forecast": {**LATE["forecast"], **condition}}
+    (first, *_others) = forecast_lines(facts)
+    assert first.startswith(
+        "forecast: no end while it is held. If an operator accepts it now: over"
+    )
+    assert "UTC: if an operator accepts it now, P50 of the end is 2026-04-1" in deadline_line(facts)
+
+
+def test_no_more_devices_are_named_than_are_late() -> None:
+    late = [{**each, "p50": 0, "p90": 2} for each in LATE["forecast"]["late"]]
+    facts = {**LATE, "forecast": {**LATE["forecast"], "late": late}}
+    assert any(": 2): their campaigns" in line for line in forecast_lines(facts))
+    assert not any("such as 35" in line for line in forecast_lines(facts))
+
+
+def test_where_nothing_is_known_no_chance_to_stop_is_said() -> None:
+    assumed = [{**each, "source": "assumed"} for each in IN_TIME["forecast"]["based_on"]]
+    lines = forecast_lines(with_forecast(stop_chance=0.2, based_on=assumed))
+    assert not any("of the simulated courses" in line for line in lines)
+
+
+def test_what_follows_the_last_wave_has_a_line() -> None:
+    lines = list(forecast_lines(with_forecast(rest=IN_TIME["forecast"]["ends"])))
+    assert any(
+        line.startswith("  after the last wave, retries and sweep: P50 2026") for line in lines
+    )
 
 
 def test_reports_have_a_section_with_a_table() -> None:

@@ -12,7 +12,7 @@ from ..._plan.rollout.action.decide import Decision
 from ..._plan.rollout.forecast.changes import Change
 from ..._plan.rollout.forecast.experience import Basis
 from ..._plan.rollout.forecast.forecast import Forecast, describe_basis, forecast
-from ..._plan.rollout.forecast.late import LateDevices
+from ..._plan.rollout.forecast.late import HaltedDevices, LateDevices
 from ..._plan.rollout.forecast.ranges import Range
 
 
@@ -28,6 +28,8 @@ def view_forecast(decision: Decision) -> dict[str, Any]:
         "ends": _range(found.ends),
         "in_time": _share(found.in_time),
         "stop_chance": round(found.stops, 3),
+        "rest": _range(found.rest),
+        "missed": found.missed,
         "licenses_short": found.licenses_short,
         "waves": [
             {
@@ -50,6 +52,7 @@ def view_forecast(decision: Decision) -> dict[str, Any]:
             for model in found.models
         ],
         "late": [_late(late) for late in found.late],
+        "halted": [_late(halted) for halted in found.halted],
         "changes": [_change(change) for change in found.changes],
         "based_on": [_basis(basis) for basis in found.basis],
     }
@@ -67,7 +70,7 @@ def _forecast(decision: Decision) -> Forecast:
         return Forecast(decision.assessment.spec.deadline, condition=failed)
 
 
-def _late(late: LateDevices) -> dict[str, Any]:
+def _late(late: LateDevices | HaltedDevices) -> dict[str, Any]:
     return {
         **vars(late),
         "deadline": _time(late.deadline),
@@ -83,6 +86,7 @@ def _basis(basis: Basis) -> dict[str, Any]:
     return {
         "source": basis.source.value,
         "devices": basis.devices,
+        "failed": basis.failed,
         "campaigns": basis.campaigns,
         "since": basis.since.isoformat() if basis.since else None,
         "what": describe_basis(basis),

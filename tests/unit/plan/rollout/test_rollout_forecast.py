@@ -474,7 +474,75 @@ def test_a_halted_rollout_says_when_it_would_end_once_it_is_accepted() -> None:
     assert decision.phase is Phase.HALTED
     found = forecast(decision)
     assert found.condition == "no end while it is halted"
-    assert found.assumes == "once an operator accepts its failures now"
+    assert found.assumes == "if an operator accepts its failures now"
+
+
+TWO_MODELS = {"target": [target(), target("M2")], "waves": [wave("pilot", per_package=20), wave()]}
+
+
+def halted_cohort() -> Observed:
+    """All of the second model have failed; campaigns of both were stopped."""
+    ids, others = imeis(100), imeis(105, start=200)
+    known = [*map(device, ids), *(device(id_, model="M2") for id_ in others)]
+    failed = [*(bad(id_, -30) for id_ in others[:5]), *map(row, others[5:20])]
+    first = own(list(map(row, ids[:20])), "CampaignCancelled", start=0, end=3)
+    return seen(known, [first, own(failed, "CampaignCancelled", model="M2")])
+
+
+def test_a_halted_cohort_is_listed_and_says_nothing_of_others() -> None:
+    """Its campaigns are left alone; those of the other model are created again."""
+    read = halted_cohort()
+    accept = {"wave": "pilot", "again": 2, "by": "me", "reason": "stopped by mistake"}
+    found = predict(read, deadline="2026-04-30", accept=[accept], **TWO_MODELS)
+    assert (found.condition, found.ends is not None) == ("", True)
+    assert found.stops < 0.5
+    (halted,) = found.halted
+    assert (halted.model, halted.devices, len(halted.examples)) == ("M2", 105, 5)
+
+
+def test_while_it_is_held_the_accept_that_is_offered_is_forecast() -> None:
+    """No device of the pilot was attempted, so that its campaign is created again first."""
+    ids = imeis(40)
+    read = seen(map(device, ids), [own(list(map(row, ids[:10])), "CampaignCancelled")])
+    found = predict(read)
+    assert found.condition == "no end while it is held"
+    pilot = found.waves[0]
+    assert pilot.begins is not None
+    assert pilot.ends is not None
+    assert pilot.ends.p10 > pilot.begins.p10 > NOW
+
+
+def test_what_does_not_go_on_with_an_accept_cannot_be_foreseen() -> None:
+    """A second campaign of the same name has started."""
+    ids = imeis(10)
+    rows = list(map(row, ids))
+    twins = [own(rows, "CampaignStarted", campaign_id=name) for name in ("c1", "c2")]
+    found = predict(seen(map(device, ids), twins), waves=[wave("all")])
+    assert (found.ends, found.assumes) == (None, "what follows an accept cannot be foreseen")
+
+
+def test_devices_that_were_not_done_at_the_deadline_are_counted() -> None:
+    assert predict(deadline="2026-04-09").missed == 30
+    assert predict(deadline="2026-04-30").missed is None
+    ids = imeis(3)
+    read = seen(
+        map(upgraded, ids),
+        [own([good(id_, -30) for id_ in ids], "CampaignEnded", start=-3, end=-1)],
+    )
+    found = [predict(read, waves=[wave("all")], deadline=f"2026-04-0{day}") for day in (1, 9)]
+    assert [(each.over, each.missed) for each in found] == [(True, 3), (True, 0)]
+
+
+def test_the_sweep_after_the_last_wave_is_told_apart() -> None:
+    ids = imeis(10)
+    rows = [*(good(id_, -30) for id_ in ids[:8]), *map(row, ids[8:])]
+    read = seen(
+        [*map(upgraded, ids[:8]), *map(device, ids[8:])],
+        [own(rows, "CampaignEnded", start=-3, end=-1)],
+    )
+    found = predict(read, waves=[wave("all")], sweep=True)
+    assert found.rest is not None
+    assert found.rest == found.ends
 
 
 def test_missing_licenses_are_counted() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...._model.text import count
 from ..declaration.calendar import MINUTES_OF_A_DAY, Calendar, LocalWindow
-from ..declaration.spec import RolloutSpec, Wave
+from ..declaration.spec import Wave
 from ..judgement.gate import failures_allowed
 from .course import Course
 from .open_hours import to_time
@@ -57,7 +57,7 @@ class _Variant:
 def find_changes(
     remaining: Remaining, seed: str, deadlines: Deadlines, courses: Sequence[Course]
 ) -> tuple[Change, ...]:
-    """Find changes that would help, first those that would be enough.
+    """Find changes that would help, first those that would be enough, last all of them together.
 
     Of each kind the smallest that is enough is given, or else the largest, if it helps.
 
@@ -74,10 +74,11 @@ def find_changes(
         if (variants := list(make(remaining))) and (change := finder.find(key, variants))
         if change.enough or _find_gain(ends, change.ends) >= _LEAST_GAIN
     ]
-    if len(found) > 1 and not any(change.enough for change in found):
+    found.sort(key=lambda change: not change.enough)
+    if len(found) > 1 and not found[0].enough:
         together = finder.see("", _Variant("all of these together", _join(remaining)))
         found += [together] if together else []
-    return tuple(sorted(found, key=lambda change: not change.enough))
+    return tuple(found)
 
 
 def _find_gain(before: Range, after: Range) -> timedelta:
@@ -246,14 +247,14 @@ def _raise_exposure(remaining: Remaining) -> Iterator[_Variant]:
         yield _Variant(f"{most} instead of {limits.max_exposure}", _with(remaining, limits=more))
 
 
-def _give_up(remaining: Remaining) -> Iterator[_Variant]:
-    """Try nothing twice."""
-    spec: RolloutSpec = remaining.spec
-    retries = any(wave.retry for wave in _ahead(remaining))
-    if retries or spec.sweep:
-        what = " and ".join(["retry: 0"] * retries + ["sweep: false"] * spec.sweep)
-        once = _with_waves(remaining, lambda wave: replace(wave, retry=0))
-        yield _Variant(what, _with(once, sweep=False))
+def _give_up_retries(remaining: Remaining) -> Iterator[_Variant]:
+    if any(wave.retry for wave in _ahead(remaining)):
+        yield _Variant("0", _with_waves(remaining, lambda wave: replace(wave, retry=0)))
+
+
+def _give_up_sweep(remaining: Remaining) -> Iterator[_Variant]:
+    if remaining.spec.sweep:
+        yield _Variant("false", _with(remaining, sweep=False))
 
 
 _KINDS: dict[str, Callable[[Remaining], Iterator[_Variant]]] = {
@@ -264,6 +265,7 @@ _KINDS: dict[str, Callable[[Remaining], Iterator[_Variant]]] = {
     "calendar.freeze": _lift_freezes,
     "calendar.lead_hours": _shorten_lead,
     "limits.max_exposure": _raise_exposure,
-    "retry": _give_up,
+    "retry": _give_up_retries,
+    "sweep": _give_up_sweep,
 }
 """What can change, by the key of the declaration."""

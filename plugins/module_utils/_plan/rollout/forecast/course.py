@@ -61,12 +61,14 @@ class Course:
     """One way in which a rollout may go on.
 
     :ivar ends: when it is over; ``NEVER`` where it stops by itself before.
+    :ivar passed: when the last wave has passed.
     :ivar models: when the last device of a model has its result.
     :ivar late: devices of groups that have their result after their deadline, by the number of the
         wave and the place of the group in it.
     """
 
     ends: float = NEVER
+    passed: float = NEVER
     stages: list[Stage] = field(default_factory=list)
     models: dict[Model, float] = field(default_factory=dict)
     late: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -177,7 +179,7 @@ class _Runner:
             for model in wave.models.keys() | opens.keys():
                 passes = stage.models.get(model, stage.passes)
                 opens[model] = max(opens.get(model, now), passes)
-        ends = max(stage.passes for stage in course.stages)
+        course.passed = ends = max(stage.passes for stage in course.stages)
         if self._over > now:
             ends = max(ends, self._see(self._over))
         course.ends = self._sweep(ends)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -43,7 +43,7 @@ class Source(Enum):
 class Basis:
     """Where an experience comes from.
 
-    :ivar devices: with a result.
+    :ivar devices: with a result, and ``failed`` those of them that failed.
     :ivar since: the first day of the first campaign.
     """
 
@@ -51,6 +51,7 @@ class Basis:
     devices: int = 0
     campaigns: int = 0
     since: date | None = None
+    failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,14 +103,17 @@ class _Trial:
     attempted: bool = False
 
 
-def learn(seen: Observed) -> dict[str, Experience]:
+def learn(seen: Observed, *, failing: Container[str] = ()) -> dict[str, Experience]:
     """Give what is known of packages, by name, and under the empty name of all others.
 
     A package is known by its own devices in this rollout, else by all of the rollout, else by
     earlier campaigns of the account.
+
+    :param failing: packages that say nothing of others.
     """
     own = [(each.campaign, each.rows) for each in seen.own if _is_first(each)]
-    whole = _sum_up(own, seen.now, Source.ROLLOUT) or _sum_up(
+    sound = [each for each in own if each[0].package not in failing]
+    whole = _sum_up(sound, seen.now, Source.ROLLOUT) or _sum_up(
         [(each.campaign, each.rows) for each in seen.earlier], seen.now, Source.ACCOUNT
     )
     packages: dict[str, list[tuple[Campaign, Sequence[CampaignDevice]]]] = {}
@@ -168,7 +172,13 @@ def _sum_up(
     if not any(trial.ended for trial in trials):
         return None
     days = [campaign.schedule.start for campaign, _rows in used if campaign.schedule.start]
-    return _estimate(Basis(source, devices, len(used), min(days, default=None)), trials)
+    failed = sum(
+        _has_result(row) and row.state is DeviceState.FAILED
+        for _campaign, rows in used
+        for row in rows
+    )
+    basis = Basis(source, devices, len(used), min(days, default=None), failed)
+    return _estimate(basis, trials)
 
 
 def _read_trials(

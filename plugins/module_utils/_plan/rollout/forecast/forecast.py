@@ -6,27 +6,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from ...._model.text import count
 from ..action.decide import Decision
+from ..action.offered_overrides import find_accepts
 from ..action.phases import Phase
-from ..declaration.spec import RolloutSpec
+from ..declaration.spec import Accept, RolloutSpec
+from ..judgement.assessment import Assessment, assess
 from ..judgement.gate import GateVerdict
 from .changes import Change, find_changes
 from .course import NEVER, Course
 from .experience import Basis, Source
-from .late import LateDevices, find_late
+from .late import HaltedDevices, LateDevices, count_missed, find_halted, find_late
 from .open_hours import to_hours
 from .ranges import Deadlines, Range, draw_courses, find_range, find_share
 from .remaining import Remaining, WaveAhead, find_remaining
 
+_UNFORESEEN = "what follows an accept cannot be foreseen"
+_CONTINUES = "if it continues now"
+_STOPPED = (Phase.HALTED, Phase.HELD)
+_LEAST_REST = timedelta(hours=1)
 # A phase in which nothing goes on by itself, and what the forecast then takes for granted.
 _CONDITIONS = {
-    Phase.HALTED: ("no end while it is halted", "once an operator accepts its failures now"),
-    Phase.HELD: ("no end while it is held", "once an operator accepts it now"),
-    Phase.PAUSED: ("no end while it is paused", "if it continues now"),
+    Phase.HALTED: ("no end while it is halted", "if an operator accepts its failures now"),
+    Phase.HELD: ("no end while it is held", "if an operator accepts it now"),
+    Phase.PAUSED: ("no end while it is paused", _CONTINUES),
     Phase.BLOCKED: ("no end while it is blocked", "if nothing blocks it from now on"),
 }
 
@@ -73,7 +79,10 @@ class Forecast:
     :ivar ends: when the rollout is over, in the courses in which nothing stops it.
     :ivar in_time: the share of these courses that is not over after the deadline.
     :ivar stops: the share of courses in which a gate stops it.
+    :ivar rest: when it is over, where that is later than the end of the last wave.
     :ivar late: devices with a result after their deadline.
+    :ivar halted: devices of cohorts that have halted.
+    :ivar missed: devices that were not done at the deadline; None before it.
     :ivar changes: what would have to change.
     :ivar basis: what it is based on, the most devices first.
     :ivar licenses_short: licenses that are missing, without which no more campaigns are created.
@@ -88,7 +97,10 @@ class Forecast:
     stops: float = 0.0
     waves: tuple[WaveForecast, ...] = ()
     models: tuple[ModelForecast, ...] = ()
+    rest: Range | None = None
     late: tuple[LateDevices, ...] = ()
+    halted: tuple[HaltedDevices, ...] = ()
+    missed: int | None = None
     changes: tuple[Change, ...] = ()
     basis: tuple[Basis, ...] = ()
     licenses_short: int = 0
@@ -110,16 +122,32 @@ def forecast(decision: Decision) -> Forecast:
     """
     assessment, phase = decision.assessment, decision.phase
     spec, seen = assessment.spec, assessment.seen
-    if phase.complete or phase is Phase.NOTHING_TO_DO:
-        return Forecast(spec.deadline, over=True)
     if seen.unread:
         return Forecast(spec.deadline, condition="no forecast, as not all could be read")
+    missed = count_missed(assessment)
+    if phase.complete:
+        return Forecast(spec.deadline, over=True, halted=find_halted(assessment), missed=missed)
+    condition, assumes = _find_condition(decision)
+    accepts: list[Accept] = []
+    if phase in _STOPPED:
+        accepts = find_accepts(assessment)
+        assumes = assumes if accepts else _CONTINUES
+    accepted = _accept(decision, accepts)
+    if accepted is None:
+        return Forecast(
+            spec.deadline,
+            condition=condition,
+            assumes=_UNFORESEEN,
+            halted=find_halted(assessment),
+            missed=missed,
+        )
+    assessment = accepted
     remaining = find_remaining(assessment)
     deadlines = Deadlines.of(spec)
     courses = draw_courses(remaining, assessment.digest, deadlines.models)
     ended = [course for course in courses if course.ends < NEVER]
     ends = find_range(course.ends for course in ended)
-    condition, assumes = _find_condition(decision)
+    passed = find_range(course.passed for course in ended)
     return Forecast(
         deadline=spec.deadline,
         condition=condition,
@@ -129,11 +157,36 @@ def forecast(decision: Decision) -> Forecast:
         stops=1 - len(ended) / len(courses),
         waves=tuple(_see_waves(remaining, courses)),
         models=tuple(_see_models(spec, remaining, courses)),
+        rest=ends if _is_later(ends, passed) else None,
         late=find_late(remaining, courses),
+        halted=find_halted(assessment),
+        missed=missed,
         changes=find_changes(remaining, assessment.digest, deadlines, courses),
         basis=tuple(_find_bases(remaining)),
         licenses_short=max(0, assessment.licenses_needed - seen.subscription.free_licenses),
     )
+
+
+def _accept(decision: Decision, accepts: Sequence[Accept]) -> Assessment | None:
+    """Give the assessment, with what an operator is asked to accept where it has stopped.
+
+    None where it does not go on with that either.
+    """
+    assessment = decision.assessment
+    if decision.phase not in _STOPPED:
+        return assessment
+    spec = assessment.spec
+    offered = replace(spec, accepted=(*spec.accepted, *accepts))
+    found = assess(offered, assessment.seen, assessment.history)
+    stopped = any(map(found.find_first, (GateVerdict.FAIL, GateVerdict.HOLD)))
+    return None if stopped or found.missing.stops or found.history.started_twins else found
+
+
+def _is_later(ends: Range | None, passed: Range | None) -> bool:
+    """Tell whether the end is explained by what follows the last wave."""
+    if ends is None or passed is None:
+        return False
+    return max(ends.p50 - passed.p50, ends.p90 - passed.p90) >= _LEAST_REST
 
 
 def _find_condition(decision: Decision) -> tuple[str, str]:

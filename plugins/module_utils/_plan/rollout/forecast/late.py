@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..judgement.assessment import Assessment
+from ..placement.rollout_device import LEFT, RolloutDevice
 from .course import NEVER, Course, Stage
 from .open_hours import HOURS_A_DAY, to_time
 from .ranges import find_quantile
-from .remaining import Group, Remaining, WaveAhead
+from .remaining import DONE, EXAMPLES, Group, Remaining, WaveAhead
 
 # Groups that are named; those with the most devices.
 _MOST_GROUPS = 20
@@ -38,6 +40,54 @@ class LateDevices:
     p90: int
     reason: str
     examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HaltedDevices:
+    """Devices of a cohort that has halted, which do not get their result by themselves.
+
+    :ivar deadline: that of their model; None where it has none.
+    :ivar examples: some of them.
+    """
+
+    make: str
+    model: str
+    from_version: str
+    deadline: datetime | None
+    devices: int
+    examples: tuple[str, ...]
+
+
+def find_halted(assessment: Assessment) -> tuple[HaltedDevices, ...]:
+    """Find the devices of halted cohorts that are not done, those that have failed included."""
+    found: dict[tuple[str, str, str], list[RolloutDevice]] = {}
+    for row in assessment.rows:
+        kind = row.outcome.kind
+        if row.halted is not None and kind not in DONE and kind not in LEFT:
+            target = row.target
+            key = target.make, target.model, row.path.steps[0].from_version
+            found.setdefault(key, []).append(row)
+    return tuple(
+        HaltedDevices(
+            *key,
+            assessment.spec.find_deadline(rows[0].target),
+            len(rows),
+            tuple(row.imei for row in rows[:EXAMPLES]),
+        )
+        for key, rows in found.items()
+    )
+
+
+def count_missed(assessment: Assessment) -> int | None:
+    """Count the devices that were not done at the deadline of the rollout; None before it."""
+    deadline = assessment.spec.deadline
+    if deadline is None or assessment.seen.now <= deadline:
+        return None
+    return sum(
+        row.outcome.kind not in DONE or (row.outcome.at or deadline) > deadline
+        for row in assessment.rows
+        if row.outcome.kind not in LEFT
+    )
 
 
 def find_late(remaining: Remaining, courses: Sequence[Course]) -> tuple[LateDevices, ...]:

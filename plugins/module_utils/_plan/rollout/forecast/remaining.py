@@ -27,7 +27,7 @@ from .open_hours import OpenHours, to_hours
 EXAMPLES = 5
 # Classes of devices in a campaign that is not over, or of which its report says nothing yet.
 _IN_CAMPAIGN = frozenset({DeviceClass.PENDING, DeviceClass.UNKNOWN, DeviceClass.SILENT})
-_DONE = frozenset({DeviceClass.VERIFIED, DeviceClass.REPORTED, DeviceClass.MISMATCH})
+DONE = frozenset({DeviceClass.VERIFIED, DeviceClass.REPORTED, DeviceClass.MISMATCH})
 _STOPPED = (GateVerdict.FAIL, GateVerdict.HOLD)
 
 Model = tuple[str, str]
@@ -156,7 +156,7 @@ class Remaining:
 
 def find_remaining(assessment: Assessment) -> Remaining:
     """Count what is left to do, wave by wave and cohort by cohort."""
-    known = learn(assessment.seen)
+    known = learn(assessment.seen, failing=_find_failing(assessment))
     again = {row.imei for retry in assessment.retries for row in retry.rows}
     counter = _Counter(assessment, known, again)
     return Remaining(
@@ -166,6 +166,16 @@ def find_remaining(assessment: Assessment) -> Remaining:
         known=known,
         second_tries=count_second_tries(assessment.seen),
     )
+
+
+def _find_failing(assessment: Assessment) -> set[str]:
+    """Give the packages whose cohort has halted, also where an operator has accepted that."""
+    accepted = {accept.cohort for accept in assessment.spec.accepted if accept.cohort}
+    return {
+        name
+        for name, evidence in assessment.evidence.items()
+        if evidence.failed or accepted.intersection(evidence.codes)
+    }
 
 
 def _see_wave(
@@ -244,7 +254,7 @@ class _Counter:
                 tallies[id(row.path)] = tally
             tally.members += 1
             tally.results += kind in ATTEMPTED or kind is DeviceClass.REPORTED
-            if kind not in _DONE:
+            if kind not in DONE:
                 self._add(tally, row)
         groups = [self._conclude(state, tally) for tally in by_cohort.values()]
         found = [group for group in groups if group.devices or group.unreached]
