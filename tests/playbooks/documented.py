@@ -29,6 +29,7 @@ NOT_RUN = {
     "cd rollouts": "tests/awx has a project",
     "export CONTROLLER_HOST=https://awx.example.com CONTROLLER_OAUTH_TOKEN=...": "no AWX is here",
     "ansible-galaxy collection install thingspace.fota": GALAXY,
+    "ansible-galaxy collection install thingspace.fota awx.awx": GALAXY,
     "pip install requests python-dateutil": "the venv of the tests has them",
     "export THINGSPACE_ACCOUNT=0000123456-00001"
     " THINGSPACE_CLIENT_ID=... THINGSPACE_CLIENT_SECRET=...": "credentials of a real account",
