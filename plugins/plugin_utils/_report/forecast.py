@@ -14,6 +14,8 @@ from ...module_utils._model.text import count, visible
 Facts = Mapping[str, Any]
 
 _NAMED = 5
+# Where more courses than this do not end, the rollout has no P50.
+_MOST_STOPS = 0.5
 _UNFORESEEN = "what follows an accept cannot be foreseen"
 _PERCENTILES = {"p50": "P50", "p90": "P90"}
 
@@ -75,18 +77,25 @@ def _describe_deadline(facts: Facts) -> str:
     if not found["deadline"]:
         return ""
     deadline = f"deadline {_minute(found['deadline'])} UTC"
-    halted = sum(each["devices"] for each in found["halted"])
-    undone = f"{count(halted, 'device')} will not be done, as their cohort has halted"
+    undone = _describe_halted(found)
     late = _PERCENTILES.get(found["past_deadline"])
     if found["deadline"] < facts["now"]:
         return f"{deadline}: {_describe_missed(found)}"
     if found["over"]:
-        return f"{deadline}: {undone}" if halted else deadline
+        return f"{deadline}: {undone}" if undone else deadline
     if found["ends"] is None:
         return deadline if _is_unknown(found) else f"{deadline}: no end by itself"
-    if halted:
-        return f"{deadline}: {f'{late} IS LATE, and ' if late else ''}{undone}"
-    return f"{deadline}: {f'{late} IS LATE' if late else 'in time'}"
+    says = [f"{late} IS LATE"] if late else []
+    if found["stop_chance"] > _MOST_STOPS:
+        says.append(f"no end by itself in {found['stop_chance']:.0%} of the simulated courses")
+    says += [undone] if undone else []
+    return f"{deadline}: {', and '.join(says) or 'in time'}"
+
+
+def _describe_halted(found: Facts) -> str:
+    """Say how many devices will not be done; empty where no cohort has halted."""
+    halted = sum(each["devices"] for each in found["halted"])
+    return f"{count(halted, 'device')} will not be done, as their cohort has halted" * bool(halted)
 
 
 def _describe_missed(found: Facts) -> str:
@@ -113,15 +122,19 @@ def deadline_line(facts: Facts) -> str:
         return _warn_of_deadline(facts)
     if found["over"]:
         return ""
-    models = [model for model in found["models"] if _late_percentile(model)]
-    if not models:
+    named = list(filter(None, map(_describe_late_model, found["models"])))
+    return f"deadlines of models: late: {', '.join(named[:_NAMED])} UTC" if named else ""
+
+
+def _describe_late_model(model: Facts) -> str:
+    """Say when a model would be done; empty where it has no deadline, or is in time."""
+    late = _late_percentile(model)
+    if not model["deadline"] or (model["ends"] and not late):
         return ""
-    named = ", ".join(
-        f"{visible(model['model'])} {_minute(model['ends'][_late_percentile(model)])}"
-        f" ({_PERCENTILES[_late_percentile(model)]}, deadline {_minute(model['deadline'])})"
-        for model in models[:_NAMED]
-    )
-    return f"deadlines of models: late: {named} UTC"
+    name, deadline = visible(model["model"]), f"deadline {_minute(model['deadline'])}"
+    if not late:
+        return f"{name} has no end by itself ({deadline})"
+    return f"{name} {_minute(model['ends'][late])} ({_PERCENTILES[late]}, {deadline})"
 
 
 def _warn_of_deadline(facts: Facts) -> str:
@@ -129,19 +142,23 @@ def _warn_of_deadline(facts: Facts) -> str:
     found = facts["forecast"]
     late = _PERCENTILES.get(found["past_deadline"])
     passed = found["deadline"] < facts["now"]
+    first = f"{found['assumes']}, " if found["assumes"].startswith("if ") else ""
     if late and not passed:
-        first = f"{found['assumes']}, " if found["assumes"].startswith("if ") else ""
-        return (
+        line = (
             f"deadline {_minute(found['deadline'])} UTC: {first}{late} of the end is"
             f" {_minute(found['ends'][found['past_deadline']])} UTC"
         )
+        return ", and ".join(filter(None, (line, _describe_halted(found))))
     if passed:
         met = found["over"] and found["missed"] == 0
     else:
         met = not found["halted"] and (
-            found["over"] or _is_unknown(found) or found["ends"] is not None
+            found["over"]
+            or _is_unknown(found)
+            or (found["ends"] is not None and found["stop_chance"] <= _MOST_STOPS)
         )
-    return "" if met else _describe_deadline(facts)
+    line = "" if met else _describe_deadline(facts)
+    return line if passed or found["ends"] is None else line.replace(": ", f": {first}", 1)
 
 
 def forecast_rows(facts: Facts) -> list[ForecastRow]:
@@ -160,7 +177,7 @@ def forecast_rows(facts: Facts) -> list[ForecastRow]:
         _row(
             f"devices of {visible(model['make'])} {visible(model['model'])}",
             model["ends"],
-            remark=_describe_model(model),
+            remark=_describe_model(model, facts),
         )
         for model in found["models"]
     ]
@@ -220,13 +237,17 @@ def _describe_changes(changes: Iterable[Facts]) -> Iterator[str]:
         )
 
 
-def _describe_model(model: Facts) -> str:
+def _describe_model(model: Facts, facts: Facts) -> str:
     if not model["deadline"]:
         return ""
     late = _PERCENTILES.get(_late_percentile(model))
     deadline = f"deadline {_minute(model['deadline'])}"
+    if model["deadline"] < facts["now"]:
+        return f"{deadline}: has passed"
     if not model["ends"]:
         return f"{deadline}: no end by itself"
+    if not late and facts["forecast"]["stop_chance"] > _MOST_STOPS:
+        return f"{deadline}: in time unless a gate stops the rollout"
     return f"{deadline}: {f'{late} IS LATE' if late else 'in time'}"
 
 

@@ -141,6 +141,25 @@ def test_what_has_no_end_is_never_in_time() -> None:
     assert ": 0 of 300 devices failed so far, and the true rate may be higher or lower" in text
 
 
+def test_what_ends_in_few_courses_only_is_not_in_time() -> None:
+    facts = with_forecast(stop_chance=0.98)
+    first, *lines = forecast_lines(facts)
+    says = "deadline 2026-05-12 23:59 UTC: no end by itself in 98% of the simulated courses"
+    assert first.endswith(says)
+    assert any("23:59: in time unless a gate stops the rollout" in line for line in lines)
+    assert deadline_line(facts) == says
+
+
+def test_models_without_an_end_and_past_their_deadline_have_a_line() -> None:
+    facts = facts_of(target=[{**target(), "deadline": "2026-04-12"}])
+    models = [{**each, "ends": None} for each in facts["forecast"]["models"]]
+    changed = {**facts, "forecast": {**facts["forecast"], "models": models}}
+    says = "deadlines of models: late: M1 has no end by itself (deadline 2026-04-12 23:59) UTC"
+    assert deadline_line(changed) == says
+    past = facts_of(target=[{**target(), "deadline": "2026-04-09"}])
+    assert any("deadline 2026-04-09 23:59: has passed" in line for line in forecast_lines(past))
+
+
 def test_devices_of_a_halted_cohort_are_late_for_good() -> None:
     halted = {
         "make": "Maker",
@@ -157,6 +176,8 @@ def test_devices_of_a_halted_cohort_are_late_for_good() -> None:
     says = "deadline 2026-05-12 23:59 UTC: 100 devices will not be done, as their cohort has halted"
     assert lines[0].endswith(says)
     assert deadline_line(facts) == says
+    late = deadline_line({**LATE, "forecast": {**LATE["forecast"], "halted": [halted]}})
+    assert late.endswith("UTC, and 100 devices will not be done, as their cohort has halted")
 
 
 def test_a_deadline_that_has_passed_is_said_whatever_the_run_does() -> None:
@@ -186,6 +207,8 @@ def test_the_result_says_what_the_end_depends_on() -> None:
         "forecast: no end while it is held. If an operator accepts it now: over"
     )
     assert "UTC: if an operator accepts it now, P50 of the end is 2026-04-1" in deadline_line(facts)
+    stops = deadline_line(with_forecast(stop_chance=0.9, **condition))
+    assert "UTC: if an operator accepts it now, no end by itself in 90% of" in stops
 
 
 def test_no_more_devices_are_named_than_are_late() -> None:
