@@ -213,7 +213,7 @@ def test_only_one_module_registers_a_callback_listener() -> None:
 
 def test_an_approval_does_not_fail_a_run() -> None:
     sentence(
-        "exits with 0 if the rollout continues by itself, waits for an approval or is over",
+        "exits with 0 if the rollout continues by itself, waits for an approval, is blocked or is over",
         "docs/docsite/rst/approving_guide.rst",
     )
     sentence("with 0 when it waits for an approval or is blocked", "README.md")
