@@ -212,6 +212,20 @@ def test_results_at_moments_that_are_not_known_say_nothing() -> None:
     assert learn(seen((), [without_days, without_times])) == {"": ASSUMED}
 
 
+def test_devices_of_which_few_have_a_result_so_far_are_not_given_up() -> None:
+    """Eight of twenty in the first six hours: the others are on their way."""
+    ids = imeis(60)
+    rows = [
+        *(good(id_, -9.5 + place / 2) for place, id_ in enumerate(ids[:8])),
+        *map(row, ids[8:20]),
+    ]
+    known = [*map(upgraded, ids[:8]), *map(device, ids[8:])]
+    read = replace(seen(known, [own(rows, start=0, end=4)]), now=NOW - hours(4))
+    assert learn(read)["M1-A-B"].unreached < 2
+    found = predict(read, waves=[wave("pilot", count=20), wave("all")])
+    assert found.stops < 0.3
+
+
 # -- chances
 
 

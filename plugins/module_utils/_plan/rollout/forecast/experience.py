@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,6 +23,11 @@ FEWEST = 5
 # So many devices of a campaign are looked at, of those with a result and of all others, in even
 # steps: more would say the same.
 _MOST_ROWS = 500
+# Devices that never have a result, before anything is known.
+_NEVER = 0.02
+_ROUNDS = 5
+# When late results come, in means of the time between two: the middles of four equal parts.
+_LATER = (0.134, 0.470, 0.981, 2.079)
 # Times that the results of many devices are summed up in.
 _MOST_TIMES = 60
 
@@ -219,8 +225,8 @@ def _sample(rows: Sequence[CampaignDevice]) -> Iterator[tuple[CampaignDevice, in
 def _estimate(basis: Basis, trials: Sequence[_Trial]) -> Experience:
     """Sum up trials; a device whose campaign still runs counts as those that took longer.
 
-    That is the estimator of Kaplan and Meier. Nothing took longer than the last of them, so that
-    these count as not reached, or as silent where they were attempted.
+    That is the estimator of Kaplan and Meier. Those for whom nothing took longer count as not
+    reached, or as silent where they were attempted, as far as they are not likely to be late.
     """
     ended = sum(trial.weight for trial in trials if trial.ended)
     failed = sum(trial.weight for trial in trials if trial.failed)
@@ -238,14 +244,57 @@ def _estimate(basis: Basis, trials: Sequence[_Trial]) -> Experience:
     silent = sum(trial.weight for trial in trials if trial.attempted and not trial.ended)
     rest = sum(trial.weight for trial in trials if not trial.ended)
     without = max(0.0, share * total) if rest else 0.0
-    done = total - without
+    last = max(found)
+    slower = sum(
+        trial.weight
+        for trial in trials
+        if not trial.ended and (trial.hours is None or trial.hours >= last)
+    )
+    for at, late in _find_late(trials, last).items():
+        part = share * total * late / slower
+        found[at] = found.get(at, 0.0) + part
+        without -= part
+    # What is likely is no experience: it changes the shares, and makes them no surer.
+    done = sum(devices for at, devices in found.items() if at <= last)
+    weight = done / (total - without)
+    without *= weight
     return Experience(
         basis,
-        times=_thin(sorted(found.items())),
+        times=_thin(sorted((at, devices * weight) for at, devices in found.items())),
         failed=done * failed / ended,
         silent=without * silent / rest if rest else 0.0,
         unreached=without * (rest - silent) / rest if rest else 0.0,
     )
+
+
+def _find_late(trials: Sequence[_Trial], last: float) -> dict[float, float]:
+    """Give the devices in campaigns that still run which are likely to have a result later than any
+    other, by its hours.
+
+    The rate of results is taken as constant. The longer a device has none, the more likely it is
+    one of the few that never have one: at first all are taken as such, and the rate is found anew.
+
+    :param last: hours of the last result.
+    """
+    known = [(trial.hours, trial) for trial in trials if trial.hours is not None]
+    ended = sum(trial.weight for _hours, trial in known if trial.ended)
+    until_ended = sum(trial.weight * hours for hours, trial in known if trial.ended)
+    open_now = [(hours, trial.weight) for hours, trial in known if not trial.ended]
+    mean, likely = until_ended / ended, [0.0] * len(open_now)
+    for _round in range(_ROUNDS if mean else 0):
+        slow = [math.exp(-hours / mean) for hours, _weight in open_now]
+        likely = [
+            weight * each / (each + _NEVER)
+            for each, (_, weight) in zip(slow, open_now, strict=True)
+        ]
+        spent = sum(part * hours for part, (hours, _weight) in zip(likely, open_now, strict=True))
+        mean = (until_ended + spent) / ended
+    found: dict[float, float] = {}
+    for part, (hours, _weight) in zip(likely, open_now, strict=True):
+        for times in _LATER if hours >= last else ():
+            at = hours + times * mean
+            found[at] = found.get(at, 0.0) + part / len(_LATER)
+    return found
 
 
 def _by_hours(trials: Iterable[_Trial]) -> list[_Trial]:
