@@ -254,7 +254,7 @@ def _estimate(basis: Basis, trials: Sequence[_Trial]) -> Experience:
         part = share * total * late / slower
         found[at] = found.get(at, 0.0) + part
         without -= part
-    # What is likely is no experience: it changes the shares, and makes them no surer.
+    # Likely results have not been seen: they change the shares, and make them no surer.
     done = sum(devices for at, devices in found.items() if at <= last)
     weight = done / (total - without)
     without *= weight
@@ -272,7 +272,7 @@ def _find_late(trials: Sequence[_Trial], last: float) -> dict[float, float]:
     other, by its hours.
 
     The rate of results is taken as constant. The longer a device has none, the more likely it is
-    one of the few that never have one: at first all are taken as such, and the rate is found anew.
+    one of the few that never have one: at first all are taken as such, and the rate is then corrected.
 
     :param last: hours of the last result.
     """
