@@ -272,7 +272,7 @@ def _find_late(trials: Sequence[_Trial], last: float) -> dict[float, float]:
     other, by its hours.
 
     The rate of results is taken as constant. The longer a device has none, the more likely it is
-    one of the few that never have one: at first all are taken as such, and the rate is then corrected.
+    one of the few that never have one: at first all are taken as such, then the rate is corrected.
 
     :param last: hours of the last result.
     """
