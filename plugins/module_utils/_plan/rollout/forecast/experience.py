@@ -285,7 +285,7 @@ def _find_late(trials: Sequence[_Trial], last: float) -> dict[float, float]:
         slow = [math.exp(-hours / mean) for hours, _weight in open_now]
         likely = [
             weight * each / (each + _NEVER)
-            for each, (_, weight) in zip(slow, open_now, strict=True)
+            for each, (_hours, weight) in zip(slow, open_now, strict=True)
         ]
         spent = sum(part * hours for part, (hours, _weight) in zip(likely, open_now, strict=True))
         mean = (until_ended + spent) / ended
