@@ -83,10 +83,6 @@ from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.notification import (  # noqa: E402
-    notification,
-)
-
 KINDS = ("slack", "teams", "pagerduty", "servicenow")
 
 
@@ -97,6 +93,11 @@ def fota_notification(
 
     :raises AnsibleFilterError: the input must be an event of a decision, or there is no such kind.
     """
+    # Here, because Ansible loads all filters of the collection to find one of them.
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.notification import (
+        notification,
+    )
+
     if kind not in KINDS:
         raise AnsibleFilterError(f"fota_notification: kind must be one of {', '.join(KINDS)}")
     if not isinstance(decision, Mapping) or not isinstance(event, Mapping):

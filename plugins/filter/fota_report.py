@@ -118,78 +118,13 @@ _value:
 """
 
 from collections.abc import Callable, Mapping  # noqa: E402 - documentation stands before imports
+from functools import partial  # noqa: E402
 from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.approval import (  # noqa: E402
-    approval,
-)
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.audit import (  # noqa: E402
-    audit_lines,
-)
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.device import (  # noqa: E402
-    device_lines,
-)
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.earlier import (  # noqa: E402
-    find_changes,
-)
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.gates import (  # noqa: E402
-    odds_lines,
-)
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.overview import (  # noqa: E402
-    overview_lines,
-)
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.page.rollout_page import (  # noqa: E402
-    rollout_page,
-)
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.page.views_page import (  # noqa: E402
-    audit_page,
-    device_page,
-    overview_page,
-    rehearsal_page,
-)
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rehearsal import (  # noqa: E402
-    rehearsal_lines,
-)
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.report_json import (  # noqa: E402
-    report_document,
-)
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rollout.device_csv import (  # noqa: E402
-    rollout_csv,
-)
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rollout.markdown import (  # noqa: E402
-    rollout_markdown,
-)
-from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import (  # noqa: E402
-    plan_lines,
-    report_lines,
-    unstoppable_lines,
-)
-
 Rendered = list[str] | dict[str, Any] | str
 Form = Callable[[Mapping[str, Any]], Rendered]
-
-FORMS: dict[str, Form] = {
-    "report": report_lines,
-    "plan": plan_lines,
-    "approval": approval,
-    "odds": odds_lines,
-    "unstoppable": unstoppable_lines,
-    "audit": audit_lines,
-    "device": device_lines,
-    "overview": overview_lines,
-    "rehearsal": rehearsal_lines,
-    "json": report_document,
-    "audit_html": audit_page,
-    "device_html": device_page,
-    "overview_html": overview_page,
-    "rehearsal_html": rehearsal_page,
-    "html": rollout_page,
-    "markdown": rollout_markdown,
-    "csv": rollout_csv,
-}
-CHANGES = "changes"
 
 
 def fota_report(
@@ -199,7 +134,7 @@ def fota_report(
 
     :raises AnsibleFilterError: there is no such form, or the input is not a result of the module.
     """
-    forms: dict[str, Form] = FORMS | {CHANGES: lambda facts: find_changes(earlier or {}, facts)}
+    forms = list_forms(earlier or {})
     if not isinstance(form, str) or form not in forms:
         raise AnsibleFilterError(f"fota_report: form must be one of {', '.join(forms)}")
     if not isinstance(facts, Mapping) or "msg" not in facts:
@@ -210,6 +145,76 @@ def fota_report(
         raise AnsibleFilterError(
             f"fota_report: the input must be a whole result of fota_rollout_info: {error}"
         ) from error
+
+
+def list_forms(earlier: Mapping[str, Any]) -> dict[str, Form]:
+    """Give what shows facts in each form; ``changes`` are those since an earlier report."""
+    # Here, because Ansible loads all filters of the collection to find one of them.
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.approval import (
+        approval,
+    )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.audit import (
+        audit_lines,
+    )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.device import (
+        device_lines,
+    )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.earlier import (
+        find_changes,
+    )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.gates import (
+        odds_lines,
+    )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.overview import (
+        overview_lines,
+    )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.page.rollout_page import (
+        rollout_page,
+    )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.page.views_page import (
+        audit_page,
+        device_page,
+        overview_page,
+        rehearsal_page,
+    )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rehearsal import (
+        rehearsal_lines,
+    )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.report_json import (
+        report_document,
+    )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rollout.device_csv import (  # noqa: E501
+        rollout_csv,
+    )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.rollout.markdown import (
+        rollout_markdown,
+    )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.text import (
+        plan_lines,
+        report_lines,
+        unstoppable_lines,
+    )
+
+    return {
+        "report": report_lines,
+        "plan": plan_lines,
+        "approval": approval,
+        "odds": odds_lines,
+        "unstoppable": unstoppable_lines,
+        "audit": audit_lines,
+        "device": device_lines,
+        "overview": overview_lines,
+        "rehearsal": rehearsal_lines,
+        "json": report_document,
+        "audit_html": audit_page,
+        "device_html": device_page,
+        "overview_html": overview_page,
+        "rehearsal_html": rehearsal_page,
+        "html": rollout_page,
+        "markdown": rollout_markdown,
+        "csv": rollout_csv,
+        "changes": partial(find_changes, earlier),
+    }
 
 
 class FilterModule:

@@ -90,16 +90,17 @@ from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
 
-from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.wave_preview import (  # noqa: E402
-    cut_into_waves,
-)
-
 
 def fota_waves(devices: object, waves: object, rollout: str) -> list[dict[str, Any]]:
     """Divide devices into waves.
 
     :raises AnsibleFilterError: devices or waves cannot be used; every reason is given.
     """
+    # Here, because Ansible loads all filters of the collection to find one of them.
+    from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.wave_preview import (  # noqa: E501
+        cut_into_waves,
+    )
+
     try:
         return cut_into_waves(devices, waves, rollout=rollout)
     except ValueError as error:
