@@ -47,7 +47,7 @@ soak: nox
 	@$(MAKE_PY) soak python tests/reliability/soak.py --minutes $(MINUTES) --steps $(MACHINE_STEPS)
 
 release: nox
-	@$(MAKE_PY) release python .ci/release.py $(VERSION)
+	@$(MAKE_PY) tools python tests/tools/release.py $(VERSION)
 
 docs: nox
 	@$(MAKE_PY) docs && echo open build/docs/index.html

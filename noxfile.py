@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -28,24 +27,10 @@ MATRIX = {
     "core-2.21": ("3.12", "ansible-core~=2.21.0"),  # or this one
 }
 OF_A_CORE = [f"tests/unit/{name}" for name in ("filter", "inventory", "lookup", "model", "module")]
-OF_INSTALLED = (  # what a newcomer does first
-    "tests/playbooks/test_playbook_demo.py::test_it_ends_with_its_report",
-    "tests/playbooks/test_documents.py::test_quickstart",
-    "tests/playbooks/test_documents.py::test_the_server_of_the_guides",
-)
 LINTERS = {  # scripts
     "ansible-lint": "ansible-lint --offline --profile production --nocolor",
     "importer": """export GALAXY_IMPORTER_RUN_ANSIBLE_LINT=false; ansible-galaxy collection build
 python -m galaxy_importer.main thingspace-fota-*.tar.gz""",
-    # ansible-builder comes with galaxy-importer.
-    "builder": """target=$(mktemp -d); ansible-galaxy collection build --output-path "$target"
-export ANSIBLE_COLLECTIONS_PATH="$target"  # elsewhere it is installed already
-ansible-galaxy collection install --no-deps -p "$target" "$target"/*.tar.gz
-ansible-builder introspect --write-pip "$target/pip" "$target"
-grep -F 'requests>=' "$target/pip"; grep -F 'python-dateutil>=' "$target/pip"
-cd "$target"/ansible_collections/thingspace/fota/playbooks/files/awx_project
-ansible-builder create
-ansible-builder create --file decision-environment.yml --context decision""",
     "docs-lint": "antsibull-docs lint-collection-docs --plugin-docs .",
     "types": f"mypy; mypy --python-executable '{sys.executable}' noxfile.py .ci",
     "changelog": """antsibull-changelog lint
@@ -63,8 +48,9 @@ END
 bash build.sh
 rm -rf '{ROOT}/build/docs'; mkdir -p '{ROOT}/build'; cp -r build/html '{ROOT}/build/docs'""",
 }
-# venvs beside the main one
-BESIDE = {"awx": ("runner",), "contract": ("sdk", "schemathesis"), "bench": ("sdk",)}
+# venvs beside that of the session
+BESIDE = {"awx": "runner", "bench": "sdk", "contract": "sdk schemathesis", "installed": "tools"}
+WORKERS = {"browser": "0", "installed": "0", "eda": "2"}  # some share what is costly to make
 # Run by ansible-test instead of the get-pip that it would download from a host of its own.
 GET_PIP = """import sys; sys.path.insert(0, {!r}); from pip._internal.cli.main import main
 no = ("--no-setuptools", "--no-wheel")  # unknown to pip
@@ -93,11 +79,14 @@ def venv(session: nox.Session, name: str, *words: str, python: str = PYTHON) -> 
 
 
 def main_venv(session: nox.Session) -> dict[str, str]:
-    """Put the venv of the tests first on PATH; returns variables that name those beside it."""
-    names = BESIDE.get(session.name, ())
-    files = {name: f"tests/requirements-{name}.txt" for name in names}
-    env = {f"FOTA_{key.upper()}_PYTHON": venv(session, key, "-r", files[key]) for key in files}
-    venv(session, "main", "-r", "tests/requirements.txt")
+    """Put the venv of a session first on PATH; returns variables that name those beside it."""
+    names = BESIDE.get(session.name, "").split()
+    files = {name: f"tests/requirements-{name}.txt" for name in (*names, session.name)}
+    env = {f"FOTA_{key.upper()}_PYTHON": venv(session, key, "-r", files[key]) for key in names}
+    if Path(files[session.name]).exists():
+        venv(session, session.name, "-r", files[session.name])
+    else:
+        venv(session, "main", "-r", "tests/requirements.txt")
     return env
 
 
@@ -128,9 +117,9 @@ def pytest(session: nox.Session, *words: str, workers: str = "auto", **env: str)
 
 
 def tests(session: nox.Session) -> None:
-    """Run a folder of tests, without those that the session `installed` runs."""
-    left_out = [f"--deselect={test}" for test in OF_INSTALLED]
-    pytest(session, f"tests/{session.name}", *left_out, **main_venv(session))
+    """Run a folder of tests."""
+    env = main_venv(session)
+    pytest(session, f"tests/{session.name}", workers=WORKERS.get(session.name, "auto"), **env)
 
 
 def matrix(session: nox.Session) -> None:
@@ -154,42 +143,8 @@ def linters(session: nox.Session) -> None:
 
 # What takes long comes first.
 FOLDERS = {file.relative_to(ROOT / "tests").parts[0] for file in ROOT.glob("tests/*/**/test_*.py")}
-for name in sorted(
-    FOLDERS - {"bench", "browser", "eda"}, key=lambda name: (name != "playbooks", name)
-):
+for name in sorted(FOLDERS - {"bench"}, key=lambda name: (name != "playbooks", name)):
     nox.session(name=name)(tests)
-
-
-@nox.session(default=False)
-def release(session: nox.Session) -> None:
-    """Run the command that the Makefile gives, with the tools for changelog and artifact."""
-    venv(session, "tools", "-r", "tests/requirements-tools.txt")
-    session.run(*session.posargs)
-
-
-@nox.session
-def browser(session: nox.Session) -> None:
-    """Open the pages that reports are in a browser, with a venv of its own."""
-    if not (os.environ.get("CHROMIUM") or shutil.which("chromium")):
-        session.skip("LEFT OUT, no Chromium here: install it, or name it by CHROMIUM")
-    venv(session, "browser", "-r", "tests/requirements-browser.txt")
-    pytest(session, "tests/browser", workers="0")  # they share a browser and a rollout
-
-
-@nox.session
-def eda(session: nox.Session) -> None:
-    """Run rulebooks in ansible-rulebook, with a venv of its own; its rule engine needs Java."""
-    java = shutil.which("java", path=f"{os.environ.get('JAVA_HOME', '')}/bin") or shutil.which(
-        "java"
-    )
-    command = (java or "false", "-version")
-    said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(\d+)', said)
-    if java is None or found is None or int(found[1]) < 17:
-        session.skip("LEFT OUT, no Java 17 here: install it, or name its folder by JAVA_HOME")
-    venv(session, "eda", "-r", "tests/requirements-eda.txt")
-    home = str(Path(java).resolve().parents[1])
-    pytest(session, "tests/eda", workers="2", JAVA_HOME=home)
 
 
 @nox.session
@@ -216,23 +171,6 @@ def sanity(session: nox.Session) -> None:
         session.run("ansible-test", "sanity", *options, env={"HOME": str(home)})
 
 
-@nox.session
-def installed(session: nox.Session) -> None:
-    """Build, install elsewhere, keep only what every installation has, and try it there."""
-    main_venv(session)
-    enter_copy(session)
-    target, galaxy = Path(tempfile.mkdtemp()), ("ansible-galaxy", "collection")
-    session.run(*galaxy, "build", "--output-path", target)
-    (artifact,) = target.glob("thingspace-fota-*.tar.gz")
-    session.env["ANSIBLE_COLLECTIONS_PATH"] = str(target)  # elsewhere it is installed already
-    session.run(*galaxy, "install", "--no-deps", "-p", target, artifact)
-    for entry in (target / COLLECTION).iterdir():
-        if entry.name not in {"meta", "playbooks", "plugins", "roles"}:
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    session.chdir(ROOT)
-    pytest(session, *OF_INSTALLED, workers="0", FOTA_INSTALLED=str(target))
-
-
 def program(session: nox.Session) -> None:
     """Run the command that the Makefile gives; before it, what ``make test`` leaves to a soak."""
     env = main_venv(session)
@@ -246,5 +184,5 @@ for name, (version, *_) in MATRIX.items():
         nox.session(name=name)(matrix)
 for name in LINTERS:
     nox.session(name=name)(linters)
-for name in ("demo", "bench", "soak"):
+for name in ("demo", "bench", "soak", "tools"):
     nox.session(name=name, default=False)(program)

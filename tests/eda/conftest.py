@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -33,6 +35,19 @@ ROOT = Path(__file__).parents[2]
 RULEBOOKS = ROOT / "extensions/eda/rulebooks"
 LONGEST = 300  # seconds; only what hangs meets it
 SECRETS = {"simulator-secret", "simulator-password"}
+
+
+@pytest.fixture(scope="session")
+def java_home() -> str:
+    """The folder of Java, which runs the rules."""
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=f"{home}/bin" if home else None)
+    command = [java or "false", "-version"]
+    output = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', output)
+    if java is None or found is None or int(found[1]) < 17:
+        pytest.skip("no Java 17: install it, or name its folder by JAVA_HOME")
+    return str(Path(java).resolve().parents[1])
 
 
 def free_port() -> int:
@@ -95,8 +110,9 @@ class Rulebook:
 class RunRulebook:
     """Starts ``ansible-rulebook``; everything is below ``folder``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, java_home: str) -> None:
         self.folder = folder
+        self.java_home = java_home
         self.started: list[Rulebook] = []
         self._playbooks = PlaybookRunner(folder / "ansible")
 
@@ -124,6 +140,7 @@ class RunRulebook:
         environment |= {
             "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/eda/callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "run_log",
+            "JAVA_HOME": self.java_home,
             "RUN_LOG": str(log),
         }
         output = self.folder / "output.txt"
@@ -147,8 +164,8 @@ class RunRulebook:
 
 
 @pytest.fixture
-def run_rulebook(tmp_path: Path) -> Iterator[RunRulebook]:
-    runner = RunRulebook(tmp_path)
+def run_rulebook(tmp_path: Path, java_home: str) -> Iterator[RunRulebook]:
+    runner = RunRulebook(tmp_path, java_home)
     yield runner
     for rulebook in runner.started:
         rulebook.stop()

@@ -42,16 +42,17 @@ def interruptible() -> Iterator[None]:
 @pytest.fixture
 def run_playbook(tmp_path: Path) -> Iterator[PlaybookRunner]:
     """Runs playbooks below ``tmp_path``; ends what a failed test left."""
-    yield from _ended(PlaybookRunner(tmp_path / "ansible", QUICK))
+    yield from ended(PlaybookRunner(tmp_path / "ansible", QUICK))
 
 
 @pytest.fixture
 def run_unpiped(tmp_path: Path) -> Iterator[PlaybookRunner]:
     """The same with the default of Ansible, by which modules are files for a while."""
-    yield from _ended(PlaybookRunner(tmp_path / "ansible"))
+    yield from ended(PlaybookRunner(tmp_path / "ansible"))
 
 
-def _ended(runner: PlaybookRunner) -> Iterator[PlaybookRunner]:
+def ended(runner: PlaybookRunner) -> Iterator[PlaybookRunner]:
+    """A runner whose playbooks are ended after the test."""
     yield runner
     for running in runner.started:
         if running.process.poll() is None:

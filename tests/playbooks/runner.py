@@ -210,9 +210,7 @@ class PlaybookRunner:
 
     @cached_property
     def _tree(self) -> Path:
-        """A collections path: that of ``FOTA_INSTALLED``, else one with a link to the checkout."""
-        if installed := os.environ.get("FOTA_INSTALLED"):
-            return Path(installed)
+        """A collections path with a link to the checkout."""
         tree = self.folder / "collections"
         link = tree / "ansible_collections" / "thingspace" / "fota"
         link.parent.mkdir(parents=True)

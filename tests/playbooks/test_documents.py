@@ -10,7 +10,6 @@ shows. What is left out, and why, is in ``documented``.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -30,7 +29,7 @@ from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSim
 from ansible_collections.thingspace.fota.tests.contract.vendor_methods import VENDOR_METHODS
 from ansible_collections.thingspace.fota.tests.playbooks import documented
 from ansible_collections.thingspace.fota.tests.playbooks.documented import Terminal, files_of
-from ansible_collections.thingspace.fota.tests.playbooks.runner import ROOT, PlaybookRunner
+from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRunner
 from ansible_collections.thingspace.fota.tests.tools.documents import (
     blocks_of,
     commands_of,
@@ -158,15 +157,6 @@ def write_meters(reader: Reader) -> None:
     reader.write({"meters.yml": files_of("planning_guide")["meters.yml"]})
 
 
-def test_quickstart(reader: Reader) -> None:
-    reader.write({f"meters/{name}": text for name, text in files_of("quickstart_guide").items()})
-    assert reader.count_meters(OLD) > 0
-    reader.follow("quickstart_guide")
-    reader.assert_shown("quickstart_guide")
-    assert [wave for wave, _status in reader.campaigns()] == ["w01", "w02"]
-    assert reader.count_meters(OLD) == 0
-
-
 def test_accounts(reader: Reader) -> None:
     """With the credentials of the file only."""
     reader.run("unset $(env | grep -o '^THINGSPACE_[A-Z_]*' | grep -v BASE_URL)")
@@ -280,24 +270,6 @@ def test_moving(reader: Reader) -> None:
     reader.write({"campaign.yml": files_of("moving_guide")["campaign.yml"]})
     reader.follow("moving_guide")
     assert reader.sim.campaigns() == []
-
-
-def test_the_server_of_the_guides(run_playbook: PlaybookRunner, tmp_path: Path) -> None:
-    """It starts from the directory of the collection, here and where it is installed."""
-    (command,) = {
-        command
-        for document in ("quickstart_guide", "simulator_guide")
-        for command in commands_of(document)
-        if " serve " in command
-    }
-    installed = os.environ.get("FOTA_INSTALLED")
-    folder = Path(installed, "ansible_collections/thingspace/fota") if installed else ROOT
-    terminal = Terminal(tmp_path, run_playbook.environment(None, tmp_path / "results", {}))
-    try:
-        line = json.loads(terminal.start(command.replace("43121", "0"), folder))
-    finally:
-        terminal.close()
-    assert line["url"].startswith("http://127.0.0.1:")
 
 
 # -- plays and tasks ------------------------------------------------------------------------------

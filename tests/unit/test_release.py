@@ -6,29 +6,16 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import io
 import json
 import tarfile
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-FILE = ROOT / ".ci/release.py"
+from ansible_collections.thingspace.fota.tests.tools import release
+
 CONTENT = {"galaxy.txt": b"text", "plugins/a.py": b"a", "run.sh": b"#!/bin/sh"}
-
-
-@pytest.fixture(scope="module")
-def release() -> Any:
-    if not FILE.exists():
-        pytest.skip("not a checkout")
-    spec = importlib.util.spec_from_file_location("release", FILE)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def artifact(names: list[str], *, mtime: int, user: str) -> bytes:
@@ -47,14 +34,14 @@ def artifact(names: list[str], *, mtime: int, user: str) -> bytes:
     return packed.getvalue()
 
 
-def test_two_builds_have_the_same_bytes(release: Any) -> None:
+def test_two_builds_have_the_same_bytes() -> None:
     first = artifact([*CONTENT], mtime=1, user="me")
     second = artifact([*reversed(CONTENT)], mtime=2, user="you")
     assert first != second
     assert release.normalized(first, 1_700_000_000) == release.normalized(second, 1_700_000_000)
 
 
-def test_the_manifest_names_the_list_of_files(release: Any) -> None:
+def test_the_manifest_names_the_list_of_files() -> None:
     done = release.normalized(artifact([*reversed(CONTENT)], mtime=2, user="me"), 1_700_000_000)
     with tarfile.open(fileobj=io.BytesIO(done)) as tar:
         found = {entry.name: entry for entry in tar.getmembers()}
@@ -72,6 +59,6 @@ def test_the_manifest_names_the_list_of_files(release: Any) -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["v1.0.0"], ["1.0"], ["1.0.0", "2.0.0"]])
-def test_a_version_is_needed(release: Any, monkeypatch: Any, words: list[str]) -> None:
+def test_a_version_is_needed(monkeypatch: Any, words: list[str]) -> None:
     monkeypatch.setattr("sys.argv", ["release.py", *words])
     assert release.main() == 2

@@ -22,7 +22,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "build/release"
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 IN_GALAXY = re.compile(r"^version: (.*)$", re.MULTILINE)
@@ -56,7 +56,8 @@ def build(folder: Path) -> Path:
         if (ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, tree / name)
-    command = ["ansible-galaxy", "collection", "build", "--output-path", str(folder), str(tree)]
+    galaxy = Path(sys.executable).with_name("ansible-galaxy")
+    command = [galaxy, "collection", "build", "--output-path", folder, tree]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     (artifact,) = folder.glob("*.tar.gz")
     return artifact
