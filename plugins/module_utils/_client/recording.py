@@ -10,15 +10,11 @@ stand-in can be traced back, and with it, the same value has the same stand-in i
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import secrets
-import stat
 import threading
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timezone
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -27,15 +23,13 @@ from .._model.text import count
 from .clock import Deadline
 from .errors import ConfigurationError
 from .exchange import Exchange
+from .private_files import locked, open_private, shared_secret
 from .redaction import Redactor
 from .settings import DEFAULT_BASE_URL, ConnectionSettings, variable
 from .stand_ins import StandIns
-from .token_cache import check_private
 
 FORMAT = 1
 LARGEST_FILE = 512 * 1024 * 1024
-_KEY_BYTES = 32
-_POLL = 0.01  # seconds between two attempts to get a lock
 _PATIENCE = 10.0  # seconds to wait for a lock
 _LONGEST_END = 512  # bytes of the last line of a full file
 _JSON = "application/json"
@@ -290,18 +284,7 @@ def _explained(path: str) -> Iterator[None]:
 
 
 def _open(path: str, flags: int) -> int:
-    """Open a private file, and create it if necessary."""
-    flags |= os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    descriptor = os.open(path, flags, mode=0o600)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise PermissionError("it is not a regular file")
-        check_private(status, "it")
-    except PermissionError:
-        os.close(descriptor)
-        raise
-    return descriptor
+    return open_private(path, flags | os.O_RDWR | os.O_CREAT)
 
 
 def _key(path: str) -> bytes:
@@ -309,29 +292,10 @@ def _key(path: str) -> bytes:
     descriptor = _open(path, 0)
     try:
         with _locked(descriptor):
-            key = os.pread(descriptor, _KEY_BYTES, 0)
-            if len(key) < _KEY_BYTES:
-                key = secrets.token_bytes(_KEY_BYTES)
-                os.pwrite(descriptor, key, 0)
-                os.fsync(descriptor)
-            return key
+            return shared_secret(descriptor)
     finally:
         os.close(descriptor)
 
 
-@contextmanager
-def _locked(descriptor: int) -> Iterator[None]:
-    """Lock a file against every other process."""
-    deadline = Deadline.after(_PATIENCE)
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            if deadline.left() <= 0:
-                raise TimeoutError(0, "another task holds its lock") from None
-            time.sleep(_POLL)
-    try:
-        yield
-    finally:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
+def _locked(descriptor: int) -> AbstractContextManager[None]:
+    return locked(descriptor, Deadline.after(_PATIENCE))

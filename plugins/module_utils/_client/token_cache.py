@@ -11,13 +11,10 @@ writable, because hundreds of tasks that log in separately could lock the user.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import json
 import os
-import secrets
-import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -26,13 +23,12 @@ from pathlib import Path
 
 from .clock import Deadline
 from .errors import TokenCacheError
+from .private_files import check_private, locked, open_private, shared_secret
 from .settings import TOKEN_TEXT
 
 _SALT = "salt"
-_SALT_BYTES = 32
 _LARGEST_ENTRY = 64 * 1024
 _LATEST = 1e11  # seconds; later than any clock
-_POLL = 0.02  # seconds between two attempts to get a lock
 _NEW = 15 * 60.0  # seconds in which a cache counts as new
 
 
@@ -126,7 +122,7 @@ class LockedEntry:
         """The stored entry; an empty one if it is absent or has another format."""
         with _explained(self._directory):
             try:
-                descriptor = _open_private(self._folder, self._name, os.O_RDONLY)
+                descriptor = _open(self._folder, self._name, os.O_RDONLY)
             except FileNotFoundError:
                 return Entry()
             with open(descriptor, "rb") as file:
@@ -137,7 +133,7 @@ class LockedEntry:
         new = f"{self._name}.new"
         with _explained(self._directory):
             self._unlink(new)  # left by a process that was killed here
-            descriptor = _open_private(self._folder, new, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            descriptor = _open(self._folder, new, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
             with open(descriptor, "w", encoding="utf-8") as file:
                 json.dump(asdict(entry), file)
                 file.flush()
@@ -178,54 +174,22 @@ def _explained(directory: Path) -> Iterator[None]:
 @contextmanager
 def _lock(folder: int, name: str, deadline: Deadline) -> Iterator[int]:
     """An open file, locked against every other thread and process."""
-    descriptor = _open_private(folder, name, os.O_RDWR | os.O_CREAT)
+    descriptor = _open(folder, name, os.O_RDWR | os.O_CREAT)
     try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if deadline.left() <= 0:
-                    raise TimeoutError("another task held its lock until the timeout") from None
-                time.sleep(_POLL)
-        yield descriptor
+        with locked(descriptor, deadline):
+            yield descriptor
     finally:
-        # Closing is not enough: a process forked meanwhile has a copy of the descriptor.
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 
 def _salt(folder: int, deadline: Deadline) -> bytes:
     """The random salt of the directory, created on first use."""
     with _lock(folder, _SALT, deadline) as descriptor:
-        salt = os.pread(descriptor, _SALT_BYTES, 0)
-        if len(salt) < _SALT_BYTES:
-            salt = secrets.token_bytes(_SALT_BYTES)
-            os.pwrite(descriptor, salt, 0)
-            os.fsync(descriptor)
-        return salt
+        return shared_secret(descriptor)
 
 
-def _open_private(folder: int, name: str, flags: int) -> int:
-    # Non-blocking, so that opening a pipe in its place does not wait.
-    flags |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    descriptor = os.open(name, flags, mode=0o600, dir_fd=folder)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise PermissionError(f"{name} in it is not a regular file")
-        check_private(status, f"{name} in it")
-    except PermissionError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def check_private(status: os.stat_result, what: str) -> None:
-    if status.st_uid != os.geteuid():
-        raise PermissionError(f"{what} belongs to another user")
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        raise PermissionError(f"{what} is accessible to other users")
+def _open(folder: int, name: str, flags: int) -> int:
+    return open_private(name, flags, what=f"{name} in it", folder=folder)
 
 
 def _entry(content: bytes) -> Entry:

@@ -25,7 +25,10 @@ from urllib.parse import quote
 import pytest
 from client_rig import ACCOUNT, Ops, count
 
-from ansible_collections.thingspace.fota.plugins.module_utils._client import token_cache
+from ansible_collections.thingspace.fota.plugins.module_utils._client import (
+    private_files,
+    token_cache,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._client.client import Client
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import (
     LoginRejected,
@@ -307,10 +310,10 @@ def without_lock_server(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def deny_locks(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     def fail(_descriptor: int, operation: int) -> None:
-        if operation & token_cache.fcntl.LOCK_EX:
+        if operation & private_files.fcntl.LOCK_EX:
             raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(token_cache.fcntl, "flock", fail)
+    monkeypatch.setattr(private_files.fcntl, "flock", fail)
 
 
 def readable_by_all(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.thingspace.fota.plugins.module_utils._client import token_cache
+from ansible_collections.thingspace.fota.plugins.module_utils._client import (
+    private_files,
+    token_cache,
+)
 from ansible_collections.thingspace.fota.plugins.module_utils._client.clock import Deadline
 from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import TokenCacheError
 from ansible_collections.thingspace.fota.plugins.module_utils._client.token_cache import (
@@ -240,7 +243,7 @@ def test_a_file_system_without_locks_is_refused(
         if operation & fcntl.LOCK_EX:
             raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(token_cache.fcntl, "flock", refuse)
+    monkeypatch.setattr(private_files.fcntl, "flock", refuse)
     with pytest.raises(TokenCacheError, match="No locks available"):
         load(tmp_path / "tokens")
 
