@@ -50,6 +50,16 @@ def test_an_approval_opens_the_wave_that_was_shown(rollout: Any) -> None:
     assert len(mine.sim.campaigns()) == 4
 
 
+def test_an_approval_begins_a_rollout(rollout: Any) -> None:
+    mine = rollout()
+    decision = mine.decide(state="planned")
+    lines = fota_report(decision, "approval")["lines"]
+    assert lines[1:3] == ["stands: nothing exists yet", "creates 2 campaigns with 12 devices"]
+    approve(mine, decision)
+    mine.run_once()
+    assert len(mine.sim.campaigns()) == 2
+
+
 def test_a_changed_plan_creates_nothing(rollout: Any) -> None:
     mine = rollout()
     approve(mine, mine.run_until("awaiting_approval", hours=6))

@@ -61,28 +61,9 @@ def approve(awx: Awx, plan: Job, count: int) -> Job:
 
 
 def test_a_plan_is_carried_out_after_its_approval_and_no_other(
-    awx: Callable[[Any], Awx], simulator: StartSimulator
-) -> None:
-    sim = simulator(fleet({"alpha": 12}), start=START)
-    mine = awx(sim)
-    declare(mine)
-    plan = mine.launch("fota plan", inventory(12), workflow=METERS).succeeded()
-    assert "stands: nothing exists yet\ncreates 1 campaign with 5 devices" in plan.output
-    assert "is thrown away" not in plan.output
-    # The fleet has shrunk before the approval: the plan is another one.
-    changed = approve(mine, plan, 11).failed()
-    assert "require_digest" in changed.output
-    assert "leaves out localhost" in limited(mine, "fota run").output
-    assert sim.campaigns() == []
-    approve(mine, plan, 12).succeeded()
-    assert len(sim.campaigns()) == 1
-    paused = mine.launch("fota run", inventory(12), {**METERS, "declaration_state": "paused"})
-    assert paused.artifacts["fota_rollout"]["phase"] == "paused"
-
-
-def test_failures_are_accepted_once_to_the_end_of_a_rollout(
     awx: Callable[[Any], Awx], simulator: StartSimulator, tmp_path: Path
 ) -> None:
+    """The plan accepts failures, which holds to the end of the rollout."""
     failing = {imei(0, number): "failed" for number in range(3)}
     sim = simulator(fleet({"alpha": 12}, outcomes={"devices": failing}), start=START)
     mine = awx(sim)
@@ -98,16 +79,19 @@ def test_failures_are_accepted_once_to_the_end_of_a_rollout(
     assert halted.artifacts["fota_rollout"]["phase"] == "halted"
     plan = mine.launch("fota plan", inventory(12), workflow=METERS).succeeded()
     assert "accepts in wave canary: 3 failures; then the wave goes on" in plan.output
+    assert "is thrown away" not in plan.output
+    # The fleet has shrunk before the approval: the plan is another one.
+    changed = approve(mine, plan, 11).failed()
+    assert "require_digest" in changed.output
+    assert len(sim.campaigns()) == 1
     approve(mine, plan, 12).succeeded()
     assert len(sim.campaigns()) == 2
+    paused = mine.launch("fota run", inventory(12), {**METERS, "declaration_state": "paused"})
+    assert paused.artifacts["fota_rollout"]["phase"] == "paused"
     # The failures are still there, and are not asked for again.
     sim.set_now("2026-03-20T00:00:00Z")
     last = mine.launch("fota run", inventory(12), METERS).succeeded()
     assert last.artifacts["fota_rollout"]["phase"] == "completed_with_exceptions"
-
-
-def limited(awx: Awx, template: str) -> Job:
-    return awx.launch(template, inventory(12), METERS, "--limit", "model_alpha").failed()
 
 
 def test_jobs_refuse_what_they_cannot_do_and_say_what_is_lost(
@@ -116,26 +100,24 @@ def test_jobs_refuse_what_they_cannot_do_and_say_what_is_lost(
     sim = simulator(fleet({"alpha": 12}), start=START)
     mine = awx(sim)
     declare(mine)
+    mine.data_path = ""
+    mine.inputs["token_cache"] = ""
     hosts = inventory(12)
-    unknown = mine.launch("fota status", hosts, {"declaration": "metres"}).failed()
-    assert "metres.yml does not exist. There are: example, meters." in unknown.output
     part = mine.launch(
-        "fota nightly run", hosts, workflow=METERS, named="fota nightly run"
+        "fota nightly run", hosts, workflow={"declaration": "metres"}, named="fota nightly run"
     ).failed()
+    assert "metres.yml does not exist. There are: example, meters. This job is" in part.output
     assert "is a slice of fota nightly run" in part.output
     early = mine.launch("fota run approved plan", hosts, workflow=METERS).failed()
     assert "there is no approved plan" in early.output
+    limited = mine.launch("fota run", hosts, METERS, "--limit", "model_alpha").failed()
+    assert "leaves out localhost" in limited.output
     assert sim.journal() == []
 
-    mine.data_path = ""
-    mine.inputs["token_cache"] = ""
     report = mine.launch("fota report", hosts, METERS).succeeded()
     assert "The login of this job is thrown away with it" in report.output
     assert "## Waves and cohorts" in report.output
     assert (mine.project / "reports/meters.html").exists()
-    empty = {"all": {"hosts": {"localhost": hosts["all"]["hosts"]["localhost"]}}}
-    refused = mine.launch("fota run", empty, METERS).failed()
-    assert "no device is selected" in refused.output
     assert sim.campaigns() == []
 
 
@@ -147,7 +129,9 @@ def test_a_wrong_password_is_tried_once_in_a_night(
     mine = awx(sim)
     declare(mine)
     mine.inputs |= {"password": "wrong-password", "token_cache": ""}
+    mine.data_path = ""
     run = mine.launch("fota nightly run", inventory(12), workflow=METERS).failed()
+    assert "declaration_data_path is empty, so there is no journal" in run.output
     logins = [each for each in sim.journal() if each["operation"] == "startM2MSession"]
     assert len(logins) == 1
     # The workflow of the approval starts after a failure, with what that job has handed on.
