@@ -34,6 +34,8 @@ options:
         and C(lines) that say so (since 0.7.0). The filter P(thingspace.fota.fota_approved#filter)
         takes it.
       - V(odds) gives lines with the chances that the gates stop firmware that fails (since 0.6.0).
+      - V(deadline) gives a line if the rollout, or a model of it, is not expected to end before its
+        deadline, or has not ended before it, and else no line (since 0.10.0).
       - V(unstoppable) gives lines with the devices that can still change whatever is done (since
         0.7.0).
       - V(audit) gives lines with the versions that devices run, compared with their targets, and
@@ -61,6 +63,7 @@ options:
       - plan
       - approval
       - odds
+      - deadline
       - unstoppable
       - audit
       - changes
@@ -162,6 +165,9 @@ def list_forms(earlier: Mapping[str, Any]) -> dict[str, Form]:
     from ansible_collections.thingspace.fota.plugins.plugin_utils._report.earlier import (
         find_changes,
     )
+    from ansible_collections.thingspace.fota.plugins.plugin_utils._report.forecast import (
+        deadline_lines,
+    )
     from ansible_collections.thingspace.fota.plugins.plugin_utils._report.gates import (
         odds_lines,
     )
@@ -200,6 +206,7 @@ def list_forms(earlier: Mapping[str, Any]) -> dict[str, Form]:
         "plan": plan_lines,
         "approval": approval,
         "odds": odds_lines,
+        "deadline": deadline_lines,
         "unstoppable": unstoppable_lines,
         "audit": audit_lines,
         "device": device_lines,

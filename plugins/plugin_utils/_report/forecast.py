@@ -126,6 +126,11 @@ def deadline_line(facts: Facts) -> str:
     return f"deadlines of models: late: {', '.join(named[:_NAMED])} UTC" if named else ""
 
 
+def deadline_lines(facts: Facts) -> list[str]:
+    """Give the same as printable lines: one, or none."""
+    return [visible(line) for line in (deadline_line(facts),) if line]
+
+
 def _describe_late_model(model: Facts) -> str:
     """Say when a model would be done; empty where it has no deadline, or is in time."""
     late = _late_percentile(model)

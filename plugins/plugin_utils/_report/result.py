@@ -11,7 +11,7 @@ from typing import Any
 
 from ...module_utils._model.text import count, visible
 from .bars import BAR_WIDTH, draw_bar
-from .forecast import deadline_line
+from .forecast import deadline_lines
 from .licenses import kept_licenses
 from .text import awaited_accepts, awaited_lines, is_judged, minute
 from .writes import Writes
@@ -111,7 +111,7 @@ class Conclusion:
             *_cohort_lines(facts),
             *([Line(kept)] if kept else []),
             *_unstoppable_lines(facts, names=names),
-            *_deadline_lines(facts),
+            *(Line(line, "attention") for line in deadline_lines(facts)),
         ]
 
     def next(self) -> list[str]:
@@ -287,12 +287,6 @@ def _unstoppable_lines(facts: Facts, *, names: bool) -> Iterator[Line]:
         named = [imei for campaign in campaigns for imei in campaign["imeis"] if names]
         examples = f": {_names(named)}" if named else ""
         yield Line(visible(f"unstoppable: {devices} can still change {until}{examples}"), "bad")
-
-
-def _deadline_lines(facts: Facts) -> Iterator[Line]:
-    line = deadline_line(facts)
-    if line:
-        yield Line(visible(line), "attention")
 
 
 def _by_request(facts: Facts) -> str:

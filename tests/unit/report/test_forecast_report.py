@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.thingspace.fota.plugins.filter.fota_report import fota_report
 from ansible_collections.thingspace.fota.plugins.module_utils._module.rollout.view import (
     view_decision,
 )
@@ -117,6 +118,12 @@ def test_the_result_has_a_line_where_the_end_is_past_the_deadline() -> None:
     assert "deadline 2026-04-12 23:59 UTC: P50 of the end is 2026-04-1" in lines[0].text
     in_time = Conclusion(Writes(decision=IN_TIME), {}, "running")
     assert not any("deadline" in line.text for line in in_time.lines())
+
+
+def test_the_filter_gives_that_line_alone() -> None:
+    (line,) = fota_report(LATE, "deadline")
+    assert line.startswith("deadline 2026-04-12 23:59 UTC: P50 of the end is 2026-04-1")
+    assert fota_report(IN_TIME, "deadline") == fota_report(facts_of(), "deadline") == []
 
 
 def test_the_result_has_a_line_for_models_with_deadlines_of_their_own() -> None:
