@@ -271,6 +271,6 @@ def write_campaigns(account: Account, campaigns: list[dict[str, Any]]) -> dict[s
     return account.run(ensure_campaigns, CAMPAIGN_MODULE_OPTIONS, campaigns=filled, **_QUIET)
 
 
-# Made-up IMEIs, and fewer threads than a real account deserves: a test makes hundreds of calls.
-_QUIET: dict[str, Any] = {"imei_check": "off", "max_connections": 2}
+# Made-up IMEIs, and no threads, which a real account deserves: a test makes hundreds of calls.
+_QUIET: dict[str, Any] = {"imei_check": "off", "max_connections": 1}
 _CAMPAIGN = CAMPAIGN_MODULE_OPTIONS["campaigns"]["options"]

@@ -68,7 +68,7 @@ def rehearse(account: Account, **more: Any) -> dict[str, Any]:
     def use_case(context: Context, params: dict[str, Any]) -> dict[str, Any]:
         return rehearse_rollout(context, params, SIMULATOR)
 
-    given = {"imei_check": "off", "max_connections": 2, **more}
+    given = {"imei_check": "off", "max_connections": 1, **more}
     given.setdefault("rollout", Rollout(account, MODELS, waves=WAVES).spec)
     result = account.run(use_case, REHEARSAL_OPTIONS, check=True, **given)
     assert account.writes() == [] == account.sim.campaigns()
@@ -202,7 +202,7 @@ def test_a_run_stops_campaigns_as_the_role_does(account_with: AccountWith) -> No
 
     def run(state: str) -> list[str]:
         account.sim.clear_journal()
-        given = {"rollout": spec, "state": state, "imei_check": "off", "max_connections": 2}
+        given = {"rollout": spec, "state": state, "imei_check": "off", "max_connections": 1}
         account.run(use_case, ROLLOUT_OPTIONS, **given)
         return account.writes()
 

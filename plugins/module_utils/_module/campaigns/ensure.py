@@ -14,7 +14,7 @@ from ..._client.errors import FotaError, ServiceRefused
 from ..._model.campaign import Campaign, CampaignDevice, CampaignType, DeviceChange
 from ..._model.firmware import Package
 from ..._model.imei import shorten
-from ..._model.status import CampaignState
+from ..._model.status import LIVE_REPORT_STATUSES, CampaignState
 from ..._model.text import count
 from ..._plan.campaign_plan import (
     CampaignPlan,
@@ -220,7 +220,7 @@ def _write_all(
 
 
 def _refuse_rivals(entries: Sequence[CampaignEntry]) -> None:
-    """After creating, check once whether another task created the same name meanwhile."""
+    """After creating, check once whether another task has a live one of the same name meanwhile."""
     for type_ in CampaignType:
         created = {
             entry.plan.spec.name: entry
@@ -230,7 +230,7 @@ def _refuse_rivals(entries: Sequence[CampaignEntry]) -> None:
         if not created:
             continue
         service = next(iter(created.values())).service
-        for rival in list_all_campaigns(service):
+        for rival in list_all_campaigns(service, statuses=LIVE_REPORT_STATUSES):
             entry = created.get(rival.name)
             own = entry.campaign if entry else None
             if entry and own and rival.id != own.id and not rival.state.over:

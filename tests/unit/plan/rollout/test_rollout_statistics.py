@@ -101,7 +101,7 @@ def test_known_cases(failures: int, attempted: int, rate: str, *, stops: bool) -
     ],
 )
 def test_where_the_fixed_test_stops(rate: str, expected: list[tuple[int, int]]) -> None:
-    assert stops_at(gate(max_failure_rate=rate, test=GateTest.FIXED), up_to=4) == expected
+    assert stops_at(gate(max_failure_rate=rate, test=GateTest.FIXED), up_to=4) == tuple(expected)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_where_the_fixed_test_stops(rate: str, expected: list[tuple[int, int]]) 
     ],
 )
 def test_where_a_cohort_stops(rate: str, expected: list[tuple[int, int]]) -> None:
-    assert stops_at(gate(max_failure_rate=rate), up_to=6) == expected
+    assert stops_at(gate(max_failure_rate=rate), up_to=6) == tuple(expected)
 
 
 @settings(max_examples=25)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -202,7 +203,8 @@ def _at(change: Change) -> datetime:
     return change.at
 
 
-def stops_at(gate: Gate, *, up_to: int) -> list[tuple[int, int]]:
+@lru_cache(maxsize=128)
+def stops_at(gate: Gate, *, up_to: int) -> tuple[tuple[int, int], ...]:
     """Give how a cohort stops: ``(failures, attempted)``, so many failures among at most so many.
 
     :param up_to: the most failures to give.
@@ -221,7 +223,7 @@ def stops_at(gate: Gate, *, up_to: int) -> list[tuple[int, int]]:
             found.append((failures, among[too_few - 1]))
         if too_few == len(among):
             break
-    return found
+    return tuple(found)
 
 
 def rate_ruled_out(attempted: int) -> float:
