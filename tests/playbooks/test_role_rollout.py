@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.result import FEW_LINES
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks.parts import Plays, part, run_parts
 from ansible_collections.thingspace.fota.tests.playbooks.runner import (
     ROOT,
     PlaybookRun,
@@ -109,6 +111,16 @@ class Operator:
             environment=environment,
         )
 
+    def run_parts(self, *parts: Plays, **more: Any) -> Iterator[PlaybookRun]:
+        """Several playbooks in one process; ``more`` are variables of all, above those of a part."""
+        return run_parts(
+            self.run_playbook,
+            parts,
+            *("--inventory", self.inventory),
+            variables={**variables(), **more},
+            simulator=self.sim,
+        )
+
     def go_on(self, run: PlaybookRun) -> None:
         self.sim.set_now(run["Decide the next step"]["next_check_after"])
 
@@ -165,7 +177,9 @@ def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path
     assert len(check.output.partition(plan)[2].splitlines()) <= 6, "the plan is the last word"
     mine.sim.refuse_writes = False
 
-    first = mine.run_once().succeeded()
+    files = {"report_path": str(tmp_path / "report.json")}
+    runs = mine.run_parts(part("rollout"), part("rollout", rollout_return_devices="all", **files))
+    first = next(runs).succeeded()
     planned, real = (run["Create the campaigns that are due"] for run in (check, first))
     assert planned["diff"] and len(mine.sim.campaigns()) == 2
     assert others_than(first["Show the result"]["lines"], first) <= 40 - FEW_LINES
@@ -176,9 +190,7 @@ def test_check_then_real_then_unchanged_at_the_end(operator: Any, tmp_path: Path
     ]
     mine.go_on(first)
     mine.run_in_process()
-    last = mine.run_once(
-        rollout_return_devices="all", report_path=str(tmp_path / "report.json")
-    ).succeeded()
+    last = next(runs).succeeded()
     assert (last["Decide the next step"]["phase"], last.changed) == ("completed", [])
     assert len(mine.sim.campaigns()) == 4
     assert {one["firmware"] for one in mine.sim.devices() if one["deviceId"] != imei(0, 15)} == {
@@ -214,12 +226,13 @@ def test_a_bad_model_halts_alone(operator: Any) -> None:
 def test_too_many_failures_halt_and_fail_the_play(operator: Any) -> None:
     mine = operator(default={"success_rate": 0})
     mine.run_in_process()
-    run = mine.run_once()
+    runs = mine.run_parts(part("rollout", rollout_fail_on=[]), part("rollout"))
+    next(runs).succeeded()
+    run = next(runs)
     assert run.status != 0
     assert run["Decide the next step"]["phase"] == "halted"
     assert "halted" in run["Fail if an operator must act"]["msg"]
     assert run.output.index("RESULT  ") < run.output.index("Fail if an operator must act")
-    assert mine.run_once(rollout_fail_on=[]).status == 0
     assert len(mine.sim.campaigns()) == 2
 
 
@@ -239,10 +252,11 @@ def test_status_and_audit_write_nothing(operator: Any) -> None:
     mine = operator()
     mine.run_in_process("running")
     mine.sim.refuse_writes = True
-    status = mine.run_once(playbook="thingspace.fota.status").succeeded()
+    runs = mine.run_parts(part("status"), part("audit"))
+    status = next(runs).succeeded()
     assert others_than(status["Print the status"]["lines"], status) <= 20
     assert status["Decide the next step"]["phase"] == "running"
-    audit = mine.run_once(playbook="thingspace.fota.audit").succeeded()
+    audit = next(runs).succeeded()
     assert audit.changed == status.changed == []
     assert {row["standing"] for row in audit["Decide the next step"]["standings"]} == {"behind"}
     assert sum(row["devices"] for row in audit["Decide the next step"]["standings"]) == 27
@@ -304,12 +318,19 @@ def test_a_service_that_is_away_is_no_judgement(operator: Any) -> None:
     assert mine.sim.campaigns() == []
 
 
-def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
+def test_a_person_approves_pauses_and_halts(operator: Any, tmp_path: Path) -> None:
     mine = operator()
     wish = spec(gate={"soak_hours": 0})
     wish["waves"][0]["gate"] = {"approval": True}
     mine.run_in_process("awaiting_approval", **wish)
-    run = mine.run_once(rollout_spec=wish, rollout_wait=True, rollout_wait_timeout=1).succeeded()
+    survey = tmp_path / "survey.json"
+    runs = mine.run_parts(
+        part("rollout", rollout_wait=True, rollout_wait_timeout=1),
+        part("rollout", rollout_approved=f"{{{{ lookup('ansible.builtin.file', '{survey}') }}}}"),
+        part("halt"),
+        rollout_spec=wish,
+    )
+    run = next(runs).succeeded()
     assert run["Decide the next step"]["phase"] == "awaiting_approval"
     assert "waiting until there is something to do in rollout" in run.output
     assert len(mine.sim.campaigns()) == 2
@@ -317,6 +338,7 @@ def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
     (awaiting,) = artifact["fota_rollout"]["awaiting"]
     assert (awaiting["kind"], awaiting["wave"]) == ("approval", "canary")
     approval = {"wave": "canary", "digest": run["Decide the next step"]["digest"][:12]}
+    survey.write_text(json.dumps([approval]), encoding="utf-8")
 
     settings = {
         "ANSIBLE_CONFIG": str(ROOT / "playbooks" / "files" / "ansible.cfg"),
@@ -329,11 +351,10 @@ def test_a_person_approves_pauses_and_halts(operator: Any) -> None:
     assert "RESULT  " in paused.output and "ok: [" not in paused.output
     assert "\x1b[0;33m  stands  canary [" in paused.output, "it awaits approval"
     assert (paused["Decide the next step"]["phase"], paused.changed) == ("paused", [])
-    survey = json.dumps([approval])
-    mine.run_once(rollout_spec=wish, rollout_approved=survey).succeeded()
+    next(runs).succeeded()
     assert len(mine.sim.campaigns()) == 4
 
-    halted = mine.run_once(rollout_spec=wish, playbook="thingspace.fota.halt")
+    halted = next(runs)
     assert (halted.status, halted["Decide the next step"]["phase"]) == (0, "halted")
     assert {one["status"] for one in mine.sim.campaigns()} == {
         "CampaignEnded",
@@ -346,8 +367,13 @@ def test_a_halt_ends_what_has_started_as_early_as_the_service_allows(operator: A
     mine.run_in_process("running", **spec(on_halt="abort"))
     mine.sim.set_now("2026-03-03T00:30:00Z")
     before = {one["endDate"] for one in mine.sim.campaigns()}
-    run = mine.run_once(rollout_spec=spec(on_halt="abort"), rollout_state="halted")
-    assert run.status != 0
+    runs = mine.run_parts(
+        part("rollout", rollout_fail_on=[]),
+        part("rollout"),
+        rollout_spec=spec(on_halt="abort"),
+        rollout_state="halted",
+    )
+    run = next(runs).succeeded()
     assert before == {"2026-03-05"}
     assert {one["endDate"] for one in mine.sim.campaigns()} == {"2026-03-04"}
     shown = run["Print the devices that can still change"]["lines"]
@@ -361,8 +387,8 @@ def test_a_halt_ends_what_has_started_as_early_as_the_service_allows(operator: A
         kept_keys = {key: value for key, value in campaign.items() if key != "imeis"}
         assert kept_keys.items() >= {"can_change": 5, "name": kept[place]["name"]}.items()
         assert "imeis" not in kept[place]
-    again = mine.run_once(rollout_state="halted")
-    assert again.changed == []
+    again = next(runs)
+    assert (again.status, again.changed) == (2, [])
 
 
 def test_campaigns_are_stopped_although_versions_cannot_be_read_again(operator: Any) -> None:
@@ -399,8 +425,13 @@ def test_the_playbook_report_writes_files_and_nothing_to_the_service(
     mine.sim.refuse_writes = True
     names = ("report.html", "report.md", "report.csv", "report.json")
     files = [tmp_path / name for name in names]
-    report = "thingspace.fota.report"
-    run = mine.run_once(playbook=report, report_path=list(map(str, files))).succeeded()
+    missing = str(tmp_path / "no/report.md")
+    runs = mine.run_parts(
+        part("report", report_path=list(map(str, files))),
+        part("report", report_path=str(files[2])),
+        part("report", report_path=[str(files[0]), missing]),
+    )
+    run = next(runs).succeeded()
     assert [task.rpartition(" : ")[2] for task in run.changed] == ["Write the report"]
     lines = [line for line in run.output.splitlines() if "(item=" in line]
     assert [line.rpartition("/")[2].rstrip(")") for line in lines] == [*names]
@@ -414,15 +445,15 @@ def test_the_playbook_report_writes_files_and_nothing_to_the_service(
     assert {line.split(",")[0] for line in csv.splitlines()[1:]} == devices
     assert {file.stat().st_mode & 0o777 for file in files} == {0o640}
     assert sorted(path.name for path in tmp_path.glob("*report*")) == sorted(names)
-    assert mine.run_once(playbook=report, report_path=str(files[2])).succeeded().changed == []
+    assert next(runs).succeeded().changed == []
     mine.sim.clear_journal()
-    missing = str(tmp_path / "no/report.md")
-    refused = mine.run_once(playbook=report, report_path=[str(files[0]), missing])
+    refused = next(runs)
     assert (refused.status, len(refused.failed)) == (2, 1)
     assert f"report_path: cannot write {missing}." in refused.failed[0].result["msg"]
     journal, link, spec = (tmp_path / name for name in ("j.json", "link.json", "spec.yml"))
     link.symlink_to(journal)
     paths = [str(files[0]), str(link), str(spec)]
+    report = "thingspace.fota.report"
     refused = mine.run_once(playbook=report, report_path=paths, rollout_journal=str(journal))
     wrong = f"report_path: would overwrite {spec}, {journal} with a report. "
     assert refused.failed[0].result["msg"].startswith(wrong)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ import yaml
 
 from ansible_collections.thingspace.fota.plugins.plugin_utils._report.result import FEW_LINES
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks.parts import Plays, part, run_parts
 from ansible_collections.thingspace.fota.tests.playbooks.receiver import receiving
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
 from ansible_collections.thingspace.fota.tests.playbooks.test_role_rollout import others_than
@@ -86,6 +88,10 @@ class Operator:
             simulator=self.sim,
         )
 
+    def run_parts(self, *parts: Plays) -> Iterator[PlaybookRun]:
+        """Several runs in one process."""
+        return run_parts(self.run_playbook, parts, variables=self.variables, simulator=self.sim)
+
     def events(self) -> list[str]:
         """What the hooks were told in all runs."""
         said = (one for run in self.run_playbook.started for one in run.results())
@@ -114,13 +120,14 @@ def operator(run_playbook: PlaybookRunner, simulator: StartSimulator) -> Any:
 
 def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
     mine = operator()
-    mine.run_once("--check").succeeded()
-    assert licensed(mine.sim) == set()
-    assert mine.events() == [] and not (mine.folder / "journal.jsonl").exists()
-    assert not (mine.folder / "meters.prom").exists()
-    first = mine.run_once(report_path="first.json", rollout_fail_on="held, halted").succeeded()
-    report = json.loads((mine.folder / "first.json").read_text())
-    assert (report["phase"], report["exposure"]) == ("running", 6), "as it is after the writes"
+    runs = mine.run_parts(
+        part("rollout", rollout_fail_on="held, halted"),
+        part("rollout"),
+        part("rollout", report_path="report.json"),
+        *[part("rollout")] * 2,
+        part("verify", verify_path=["journal.jsonl", "report.json"]),
+    )
+    first = next(runs).succeeded()
     assert mine.events() == ["before_wave pilot planned meters", "phase_change planned meters"]
     metrics = mine.folder / "meters.prom"
     assert 'rollout_phase{rollout="meters",phase="running"} 1\n' in metrics.read_text()
@@ -132,47 +139,41 @@ def test_hooks_are_told_once_and_the_journal_keeps_ids(operator: Any) -> None:
     ids = {one["id"] for one in mine.sim.campaigns()}
     assert [set(line["created"]) for line in mine.journal()] == [ids]
 
-    again = mine.run_once().succeeded()
+    again = next(runs).succeeded()
     assert again.changed == []
     assert mine.events()[2:] == ["phase_change planned running meters"]
     for run in (first, again):
         mine.sim.set_now(run["Decide the next step"]["next_check_after"])
     seen = len(mine.events())
     mine.sim.advance(hours=48)
-    mine.run_once().succeeded()
+    next(runs).succeeded()
     assert mine.events()[seen:] == [
         "after_wave pilot running running meters",
         "before_wave all running running meters",
     ]
-    mine.sim.advance(hours=72)
-    end = mine.run_once(report_path="report.json").succeeded()
-    assert end["Decide the next step"]["phase"] == "completed"
     report = json.loads((mine.folder / "report.json").read_text())
-    assert report["phase"] == "completed"
+    assert (report["phase"], report["exposure"]) == ("running", 6), "as it is after the writes"
+    mine.sim.advance(hours=72)
+    end = next(runs).succeeded()
+    assert end["Decide the next step"]["phase"] == "completed"
     assert "licenses: 12 upgraded devices keep theirs for good" in end.output
     done = mine.events()
     assert done[-2:] == [
         "after_wave all running completed meters",
         "phase_change running completed meters",
     ]
-    idle = mine.run_once().succeeded()
+    idle = next(runs).succeeded()
     assert mine.events() == done
     assert others_than(idle["Show the result"]["lines"], idle) <= 25 - FEW_LINES
     assert [line["phase"] for line in mine.journal()] == [
         *("planned", "running", "running", "completed", "completed")
     ]
-    assert_the_journal_holds(mine, report="report.json")
 
-
-def assert_the_journal_holds(mine: Operator, *, report: str) -> None:
-    """Without the service, and beside a report of one of its runs."""
-    paths = [str(mine.folder / name) for name in ("journal.jsonl", report)]
-    run = mine.run_playbook("thingspace.fota.verify", variables={"verify_path": paths}).succeeded()
-    lines = run["Print what was verified"]["lines"]
-    assert len(lines) == 2
-    assert f"{len(mine.journal())} lines whole and in order; the decisions of" in lines[0]
-    assert mine.journal()[-1]["chain"]["hash"] in lines[0]
-    assert "every decision of the report follows from its numbers" in lines[1]
+    # Without the service, and beside a report of one of the runs.
+    verified, of_report = next(runs).succeeded()["Print what was verified"]["lines"]
+    assert f"{len(mine.journal())} lines whole and in order; the decisions of" in verified
+    assert mine.journal()[-1]["chain"]["hash"] in verified
+    assert "every decision of the report follows from its numbers" in of_report
 
 
 def test_a_device_without_a_license_is_left_out_and_the_phase_is_that_after_it(
@@ -197,11 +198,13 @@ def test_a_hook_that_fails_creates_nothing_and_is_in_the_journal(
     task = {"name": "Change board", "ansible.builtin.fail": {"msg": "not today"}, "no_log": hidden}
     (mine.folder / "refuse.yml").write_text(yaml.safe_dump([task]))
     hooks = {"before_wave": "refuse.yml"}
-    run = mine.run_once(rollout_hooks=hooks, report_path="failed.json")
+    more = {} if hidden else {"report_path": "failed.json"}
+    run = mine.run_once(rollout_hooks=hooks, **more)
     words = "its output is hidden, because the task sets no_log" if hidden else "not today"
     assert run.status == 2
     assert mine.sim.campaigns() == []
-    assert json.loads((mine.folder / "failed.json").read_text())["phase"] == "planned"
+    if not hidden:
+        assert json.loads((mine.folder / "failed.json").read_text())["phase"] == "planned"
     (line,) = mine.journal()
     assert line["failed"] == {"task": "Change board", "message": words}
     assert line["created"] == []
@@ -247,21 +250,27 @@ def test_what_a_run_could_not_write_or_read_is_refused_before_any_call(
         f"rollout_metrics_path: cannot write {mine.folder}/hooks/hook.yml. Use a file that ends in",
         f"report_path: cannot write {mine.folder}/reports/report.json.",
         "accept is not read here: put it under rollout_spec, or name it rollout_accept",
+        "rollout_hooks.halt: hooks/none.yml is not a file.",
+        "notify_servicenow_url: set this variable, as a recipe",
+        "notify_pagerduty_key: set this variable, as a recipe",
     )
-    run = mine.run_once(*check, **WRONG, accept=[])
+    hooks = {
+        "halt": "hooks/none.yml",
+        "before_wave": "thingspace.fota.servicenow",
+        "phase_change": "thingspace.fota.pagerduty",
+    }
+    run = mine.run_once(*check, **WRONG, rollout_hooks=hooks, accept=[])
     (failed,) = run.failed
     assert all(start in failed.result["msg"] for start in starts), failed.result["msg"]
-    run = mine.run_once(*check, rollout_hooks={"phase_change": "hooks/none.yml"})
-    (failed,) = run.failed
-    assert "rollout_hooks.phase_change: hooks/none.yml is not a file." in failed.result["msg"]
     assert mine.sim.journal() == []
 
 
 def test_a_halt_is_carried_out_before_what_it_cannot_write_is_an_error(operator: Any) -> None:
     mine = operator()
-    mine.run_once().succeeded()
+    runs = mine.run_parts(part("rollout"), part("halt", **WRONG))
+    next(runs).succeeded()
     assert "failed" not in mine.journal()[-1]
-    halt = mine.run_once(playbook="halt", **WRONG)
+    halt = next(runs)
     assert halt.changed == ["Cancel campaigns that must not start"]
     assert halt.status == 2
     assert {campaign["status"] for campaign in mine.sim.campaigns()} == {"CampaignCancelled"}
@@ -287,9 +296,6 @@ def test_a_halt_is_told_once_after_the_brakes(operator: Any) -> None:
         "halt": "hooks/page.yml",
         "phase_change": "thingspace.fota.pagerduty",
     }
-    refused = mine.run_once("--check")
-    for name in ("notify_servicenow_url", "notify_pagerduty_key"):
-        assert f"{name}: set this variable, as a recipe" in refused.failed[0].result["msg"]
     with receiving() as receiver:
         mine.variables |= {
             "notify_retry_delay": 0,
@@ -302,7 +308,8 @@ def test_a_halt_is_told_once_after_the_brakes(operator: Any) -> None:
             "notify_servicenow_password": SECRETS[3],
             "notify_servicenow_fields": {"assignment_group": "meters"},
         }
-        mine.run_once().succeeded()
+        runs = mine.run_parts(part("rollout"), part("rollout"))
+        next(runs).succeeded()
         assert [request.body["event_action"] for request in receiver.at("/v2")] == ["resolve"]
         (change,) = receiver.changes
         assert change["short_description"].endswith("rollout meters: wave pilot begins")
@@ -310,7 +317,7 @@ def test_a_halt_is_told_once_after_the_brakes(operator: Any) -> None:
         receiver.requests.clear()
         receiver.answers |= {"/workflows": [500], "/v2": [503]}
         mine.sim.advance(hours=48)
-        halted = mine.run_once()
+        halted = next(runs)
         assert halted.status == 2
         assert mine.events() == ["halt planned halted meters"]
         assert "\nTeams did not take the notification of halt: HTTP 500\n" in halted.output
@@ -423,12 +430,13 @@ def test_the_way_back_is_planned_and_starts_only_when_told(operator: Any) -> Non
     ).succeeded()
     digests = [run["Decide the next step"]["digest"] for run in (plan, again)]
     assert digests[0] == digests[1]
-    unsaid = mine.run_once(playbook="reverse", rollout_state="running")
-    assert "reverse_start" in unsaid.failed[0].result["msg"]
-    started = mine.run_once(playbook="reverse", reverse_start=True).succeeded()
+    start = part("reverse", reverse_start=True)
+    runs = mine.run_parts(start, start, part("reverse", rollout_state="running"))
+    started = next(runs).succeeded()
     names = [one["campaignName"] for one in mine.sim.campaigns()][done:]
     assert started.changed and [name.split(".")[1] for name in names] == ["meters-back"]
-    assert mine.run_once(playbook="reverse", reverse_start=True).succeeded().changed == []
+    assert next(runs).succeeded().changed == []
+    assert "reverse_start" in next(runs).failed[0].result["msg"]
     rollout.spec = prepared["rollout_spec"]
     assert rollout.run()["phase"] == "completed"
     assert {one["firmware"] for one in mine.sim.devices()} == {"A"}
