@@ -41,7 +41,8 @@ def run_parts(
     run_playbook: PlaybookRunner, parts: Sequence[Plays], *arguments: str, **options: Any
 ) -> Iterator[PlaybookRun]:
     """Give each part after its end, and run the next one when that is asked for."""
-    *gates, _last = (run_playbook.folder / f"gate-{number}" for number in range(len(parts)))
+    start = len(run_playbook.started)
+    gates = [run_playbook.folder / f"gate-{start}-{number}" for number in range(1, len(parts))]
     plays = list(parts[0])
     for gate, later in zip(gates, parts[1:], strict=True):
         os.mkfifo(gate)

@@ -22,6 +22,7 @@ import yaml
 from ansible.release import __version__ as ansible_version
 
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks.parts import part, run_parts
 from ansible_collections.thingspace.fota.tests.playbooks.runner import (
     ROOT,
     PlaybookRun,
@@ -33,6 +34,7 @@ MAKE, MODEL = "SEQUANS Communications", "GM01Q"
 OLD, NEW = "SR1.2.0.0-10512", "SR1.2.0.0-10657"
 PACKAGE = f"SEQUANSCommunications_GM01Q_{OLD}_{NEW}"
 IMEIS = [f"35900000000{number:04}" for number in range(12)]
+NATIVE = {"ANSIBLE_JINJA2_NATIVE": "true"}
 LOCAL = {"hosts": "localhost", "connection": "local", "gather_facts": False}
 
 
@@ -56,17 +58,13 @@ class Operator:
         groups = {"meters": {"hosts": hosts}, "canary": {"hosts": {"meter-0": {}, "meter-1": {}}}}
         self.inventory.write_text(yaml.safe_dump({**groups, "lab": {"hosts": {}}}))
 
-    def run(self, playbook: Any, *arguments: str, native: bool = False, **more: Any) -> PlaybookRun:
+    def run(self, playbook: Any, *arguments: str, **more: Any) -> PlaybookRun:
         return self.run_playbook(
             playbook,
             *("--inventory", str(self.inventory), *arguments),
             variables={"rollout_imei_check": "off", **more},
             simulator=self.sim,
-            environment={"ANSIBLE_JINJA2_NATIVE": "true"} if native else {},
         )
-
-    def by_file(self, playbook: str, **options: Any) -> PlaybookRun:
-        return self.run(f"thingspace.fota.{playbook}", "-e", f"@{self.meters}", **options)
 
 
 @pytest.fixture
@@ -101,12 +99,19 @@ def only_native(core: str) -> list[bool]:
 @pytest.mark.parametrize("native", only_native(ansible_version))
 def test_the_file_of_readme(operator: Operator, *, native: bool) -> None:
     """Also its way back: what is written there is read again."""
-    plan = operator.by_file("rollout", native=native, rollout_state="planned").succeeded()
-    assert first_day(plan) == "2027-01-06"
-    operator.by_file("rollout", native=native).succeeded()
+    runs = run_parts(
+        operator.run_playbook,
+        [part("rollout", rollout_state="planned"), part("rollout"), part("halt")],
+        *("--inventory", str(operator.inventory), "-e", f"@{operator.meters}"),
+        variables={"rollout_imei_check": "off"},
+        simulator=operator.sim,
+        environment=NATIVE if native else {},
+    )
+    assert first_day(next(runs).succeeded()) == "2027-01-06"
+    next(runs).succeeded()
     (campaign,) = operator.sim.campaigns()
     assert campaign["startDate"] == "2027-01-06", "after the freeze"
-    halt = operator.by_file("halt", native=native).succeeded()
+    halt = next(runs).succeeded()
     assert halt["Decide the next step"]["phase"] == "halted"
     assert halt.changed == ["Cancel campaigns that must not start"]
 
@@ -217,7 +222,7 @@ def test_devices_as_one_text(operator: Operator) -> None:
     assert run["Decide the next step"]["waves"][0]["devices"] == len(IMEIS)
     variables = {"campaign": {**CAMPAIGN, "devices": text}, "campaign_imei_check": "off"}
     operator.meters.write_text(yaml.safe_dump(variables))
-    campaign = operator.by_file("campaign", native=False).succeeded()
+    campaign = operator.run("thingspace.fota.campaign", "-e", f"@{operator.meters}").succeeded()
     assert campaign.changed == ["Create, change or cancel the campaign"]
     (made,) = campaign["Create, change or cancel the campaign"]["campaigns"]
     assert made["counts"]["added"] == len(IMEIS)

@@ -105,7 +105,7 @@ def test_a_misspelled_connection_is_refused(operator: type[Operator]) -> None:
 
 def test_a_limit_does_not_keep_a_rollout_from_being_stopped(operator: type[Operator]) -> None:
     person = operator()
-    person.run_once().succeeded()
+    person.run_in_process("running")
     limit = "localhost:alpha-1*"
     halt = person.run_once("--limit", limit, playbook="thingspace.fota.halt")
     assert halt.status == 0, halt.output
@@ -126,7 +126,7 @@ def test_what_cannot_be_rendered_does_not_keep_a_rollout_from_being_stopped(
 ) -> None:
     """The name of the rollout is enough; what is wrong is shown."""
     person = operator()
-    person.run_once().succeeded()
+    person.run_in_process("running")
     halt = person.run_once(playbook="thingspace.fota.halt", **BROKEN[broken])
     assert halt.status == 0, halt.output
     assert len(halt["Cancel campaigns that must not start"]["results"]) == 2

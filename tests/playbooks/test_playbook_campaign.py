@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.playbooks.leftovers import eventually
+from ansible_collections.thingspace.fota.tests.playbooks.parts import part, run_parts
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRunner
 
 PLAYBOOK = "thingspace.fota.campaign"
@@ -37,7 +38,10 @@ def test_plan_then_real_then_unchanged_then_ended(
     assert not sim.campaigns()
 
     sim.refuse_writes = False
-    real = run_playbook(PLAYBOOK, "--diff", variables=VARIABLES, simulator=sim).succeeded()
+    waiting = {"campaign_wait_for": "ended", "campaign_wait_timeout": 30}
+    parts = [part("campaign"), part("campaign", **waiting)]
+    runs = run_parts(run_playbook, parts, "--diff", variables=VARIABLES, simulator=sim)
+    real = next(runs).succeeded()
     assert real.changed == ["Create, change or cancel the campaign"]
     assert (
         real["Create, change or cancel the campaign"]["diff"]
@@ -45,8 +49,7 @@ def test_plan_then_real_then_unchanged_then_ended(
     )
 
     sim.advance(hours=72)
-    waiting = {**VARIABLES, "campaign_wait_for": "ended", "campaign_wait_timeout": 30}
-    ended = run_playbook(PLAYBOOK, variables=waiting, simulator=sim).succeeded()
+    ended = next(runs).succeeded()
     assert ended.changed == []
     (campaign,) = ended["Read the outcome"]["campaigns"]
     assert (campaign["status"], campaign["counts"]) == ("CampaignEnded", {"success": 3})

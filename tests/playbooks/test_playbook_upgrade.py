@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
     default_fleet,
 )
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks.parts import part, run_parts
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
 
 PLAYBOOK = "thingspace.fota.upgrade"
@@ -59,7 +58,10 @@ def test_canary_then_rest_over_several_runs(
     assert plan.changed == [CANARY, REST]
     sim.refuse_writes = False
 
-    first = run_playbook(PLAYBOOK, variables=VARIABLES, simulator=sim).succeeded()
+    waiting = {"upgrade_wait": True, "upgrade_wait_timeout": 30}
+    parts = [part("upgrade", **{**VARIABLES, **more}) for more in ({}, {}, waiting)]
+    runs = run_parts(run_playbook, parts, simulator=sim)
+    first = next(runs).succeeded()
     assert scheduled(first) == first.changed == [CANARY]
     assert (
         "The stage is not over: run again later." in first["Show the status of the canary"]["msg"]
@@ -68,13 +70,12 @@ def test_canary_then_rest_over_several_runs(
     assert "skipping: [localhost] => (item=" not in first.output, "one line for a skipped task"
 
     sim.advance(hours=72)
-    second = run_playbook(PLAYBOOK, variables=VARIABLES, simulator=sim).succeeded()
+    second = next(runs).succeeded()
     assert (scheduled(second), second.changed) == ([CANARY, REST], [REST])
     assert set(sim.upgrades()[1]["devices"]) == set(DEVICES[2:])
 
     sim.advance(hours=24 * 7)
-    waiting = {**VARIABLES, "upgrade_wait": True, "upgrade_wait_timeout": 30}
-    third = run_playbook(PLAYBOOK, variables=waiting, simulator=sim).succeeded()
+    third = next(runs).succeeded()
     assert (scheduled(third), third.changed) == ([CANARY, REST], [])
     assert "Devices updated: 3 of 3" in third["Show the status of the rest"]["msg"]
     assert len(sim.upgrades()) == 2
@@ -85,9 +86,10 @@ def test_a_canary_that_fails_stops_the_rest(
 ) -> None:
     sim = simulator(fleet(**{DEVICES[3]: "failed"}), start=START)
     chosen = {**VARIABLES, "upgrade_canary_devices": [DEVICES[3], DEVICES[4]]}
-    run_playbook(PLAYBOOK, variables=chosen, simulator=sim).succeeded()
+    runs = run_parts(run_playbook, [part("upgrade", **chosen)] * 2, simulator=sim)
+    next(runs).succeeded()
     sim.advance(hours=72)
-    stopped = run_playbook(PLAYBOOK, variables=chosen, simulator=sim)
+    stopped = next(runs)
     assert [one.task for one in stopped.failed] == ["Judge the canary"]
     said = stopped["Judge the canary"]["msg"]
     assert DEVICES[3] in said
@@ -97,10 +99,11 @@ def test_a_canary_that_fails_stops_the_rest(
 
     # As the message says; the device that runs the new version is not upgraded again.
     later = {**chosen, "upgrade_start_date": "2026-03-06", "upgrade_end_date": "2026-03-07"}
-    run_playbook(PLAYBOOK, variables=later, simulator=sim).succeeded()
+    runs = run_parts(run_playbook, [part("upgrade", **later)] * 2, simulator=sim)
+    next(runs).succeeded()
     assert list(sim.upgrades()[1]["devices"]) == [DEVICES[3]]
     sim.advance(hours=48)
-    again = run_playbook(PLAYBOOK, variables=later, simulator=sim)
+    again = next(runs)
     assert "1 of 2 updated" in again["Judge the canary"]["msg"]
     assert DEVICES[4] not in again["Judge the canary"]["msg"]
 
@@ -109,21 +112,18 @@ def test_a_canary_that_fails_stops_the_rest(
     assert going_on.changed == [REST]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("upgrade_package", ""),
-        ("upgrade_canary_devices", DEVICES),
-        ("upgrade_rest_start_date", "2026-03-01"),
-        ("upgrade_success_percent", 0),
-    ],
-)
-def test_a_bad_variable_is_named(
-    run_playbook: PlaybookRunner, simulator: StartSimulator, name: str, value: object
+def test_all_bad_variables_are_named(
+    run_playbook: PlaybookRunner, simulator: StartSimulator
 ) -> None:
     sim = simulator()
-    run = run_playbook(PLAYBOOK, variables={**VARIABLES, name: value}, simulator=sim)
+    wrong = {
+        "upgrade_package": "",
+        "upgrade_canary_devices": DEVICES,
+        "upgrade_rest_start_date": "2026-03-01",
+        "upgrade_success_percent": 0,
+    }
+    run = run_playbook(PLAYBOOK, variables={**VARIABLES, **wrong}, simulator=sim)
     items = run["Check the variables"]["results"]
-    (bad,) = [one for one in items if one.get("evaluated_to") is False]
-    assert bad["msg"].startswith(name)
+    bad = [one["msg"] for one in items if one.get("evaluated_to") is False]
+    assert [next(filter(message.startswith, wrong), message) for message in bad] == [*wrong]
     assert sim.journal() == []

@@ -112,12 +112,12 @@ class Operator:
         )
 
     def run_parts(self, *parts: Plays, **more: Any) -> Iterator[PlaybookRun]:
-        """Several playbooks in one process; ``more`` are variables of all, above those of a part."""
+        """Several playbooks in one process; ``more`` are variables of all."""
+        given = variables(**more)
         return run_parts(
             self.run_playbook,
-            parts,
+            [[{**play, "vars": given | play["vars"]} for play in plays] for plays in parts],
             *("--inventory", self.inventory),
-            variables={**variables(), **more},
             simulator=self.sim,
         )
 
