@@ -30,9 +30,11 @@ help:
 	@echo "make clean   remove .cache and build"
 
 test: nox
+	@mkdir -p build
 	@$(MAKE_PY) test $(STEPS)
 
 lint: nox
+	@mkdir -p build
 	@$(MAKE_PY) test format lint types
 
 demo: nox

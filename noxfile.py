@@ -48,8 +48,8 @@ END
 bash build.sh
 rm -rf '{ROOT}/build/docs'; mkdir -p '{ROOT}/build'; cp -r build/html '{ROOT}/build/docs'""",
 }
-# venvs beside that of the session
-BESIDE = {"awx": "runner", "bench": "sdk", "contract": "sdk schemathesis", "installed": "tools"}
+VENVS_BESIDE = {"awx": "runner", "bench": "sdk", "contract": "sdk schemathesis"}
+VENVS_BESIDE |= {"installed": "tools", "soak": "runner sdk schemathesis"}
 WORKERS = {"browser": "0", "installed": "0", "eda": "2"}  # some share what is costly to make
 # Run by ansible-test instead of the get-pip that it would download from a host of its own.
 GET_PIP = """import sys; sys.path.insert(0, {!r}); from pip._internal.cli.main import main
@@ -80,13 +80,12 @@ def venv(session: nox.Session, name: str, *words: str, python: str = PYTHON) -> 
 
 def main_venv(session: nox.Session) -> dict[str, str]:
     """Put the venv of a session first on PATH; returns variables that name those beside it."""
-    names = BESIDE.get(session.name, "").split()
+    names = VENVS_BESIDE.get(session.name, "").split()
     files = {name: f"tests/requirements-{name}.txt" for name in (*names, session.name)}
     env = {f"FOTA_{key.upper()}_PYTHON": venv(session, key, "-r", files[key]) for key in names}
-    if Path(files[session.name]).exists():
-        venv(session, session.name, "-r", files[session.name])
-    else:
-        venv(session, "main", "-r", "tests/requirements.txt")
+    own = Path(files[session.name]).exists()
+    file = files[session.name] if own else "tests/requirements.txt"
+    venv(session, session.name if own else "main", "-r", file)
     return env
 
 
