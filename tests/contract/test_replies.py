@@ -90,9 +90,10 @@ def test_every_operation_answers_good_input(
 
 
 @pytest.mark.parametrize(
-    ("name", "choice"), [(switch.name, choice) for switch in SWITCHES for choice in switch.choices]
+    ("name", "choice"),
+    [(switch.name, choice) for switch in SWITCHES for choice in switch.choices[1:]],
 )
-def test_every_answer_to_every_open_question_keeps_the_contract(
+def test_every_other_answer_to_every_open_question_keeps_the_contract(
     simulator: StartSimulator, name: str, choice: str
 ) -> None:
     sim = simulator(fleet(), start=START, switches={name: choice})
