@@ -12,9 +12,11 @@ import signal
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
 from ansible_collections.thingspace.fota.tests.playbooks.leftovers import (
     eventually,
     listens,
@@ -27,21 +29,52 @@ from ansible_collections.thingspace.fota.tests.playbooks.runner import (
     TaskResult,
 )
 from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
+from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
+    MAKER,
+    device,
+    imei,
+    package,
+)
 
 PLAYBOOK = "thingspace.fota.demo"
+IMEI = imei(9, 0)
+# One device, which runs the target, so that a part of the demo is one run.
+LITTLE = {
+    "demo_spec": {
+        "name": "spring",
+        "target": [{"make": MAKER, "model": "iota", "version": "B"}],
+        "devices": [IMEI],
+    },
+    "demo_imeis": [IMEI],
+    "demo_listed": "model_iota",
+    "demo_service": {
+        "accounts": [
+            {
+                "name": "0000123456-00001",
+                "devices": [device(IMEI, "iota", "B")],
+                "firmware": [package("iota")],
+            }
+        ]
+    },
+}
 
 
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("sent", first_in_test([signal.SIGKILL, signal.SIGINT]))
 def test_killed_in_the_middle_it_leaves_nothing(
-    run_playbook: PlaybookRunner, sent: signal.Signals
+    run_playbook: PlaybookRunner, simulator: StartSimulator, sent: signal.Signals
 ) -> None:
-    running = run_playbook.start(PLAYBOOK)
-    assert eventually(
-        lambda: any(one.task.endswith("Decide the next step") for one in running.results())
-    )
+    """After the first part, which writes in check mode, too, but never to the account at hand."""
+    account = simulator()
+    running = run_playbook.start(PLAYBOOK, "--check", variables=LITTLE, simulator=account)
+    shown = "Show the runs that have news"
+    assert eventually(lambda: shown in {one.task for one in running.results()})
     server = json.loads(_named("Start the simulator", running.results())["stdout"])
     assert listens(server["url"])
+    here = urlsplit(server["url"]).netloc
+    asked = [one.result["service"]["host"] for one in running.results() if "service" in one.result]
+    assert len(asked) >= 2 and {*asked} == {here}, "the plan, and a run in a process of its own"
+    assert account.journal() == []
     _kill(running, sent)
     for orphan in processes_with(f"RESULTS_LOG={running.results_log}") - {server["pid"]}:
         with contextlib.suppress(ProcessLookupError):
