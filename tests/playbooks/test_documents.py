@@ -300,8 +300,10 @@ def read_plays() -> Iterator[dict[str, Any]]:
                 step
                 for task in data
                 for step in (
-                    turn_clock(hours_per_second=24 if "wait_timeout" in str(task) else 0),
-                    turn_clock(advance_hours=0.25),
+                    turn_clock(
+                        hours_per_second=24 if "wait_timeout" in str(task) else 0,
+                        advance_hours=0.25,
+                    ),
                     task,
                 )
             ]

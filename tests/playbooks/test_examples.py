@@ -81,9 +81,14 @@ def timed_examples(module: str) -> list[dict[str, Any]]:
     if module == "fota_wait":
         tasks[1]["thingspace.fota.fota_wait"]["wait_delay"] = 0.2
         tasks[1:1] = [UNTIL_CAMPAIGNS_END]
+    only_reads = module.endswith("_info") or module in OFFLINE
     timed = []
     for task in tasks:
-        timed += [WHILE_AN_EXAMPLE_WAITS if is_waiting(task) else BETWEEN_TWO_EXAMPLES, task]
+        if is_waiting(task):
+            timed.append(WHILE_AN_EXAMPLE_WAITS)
+        elif not only_reads:
+            timed.append(BETWEEN_TWO_EXAMPLES)
+        timed.append(task)
     return timed
 
 
