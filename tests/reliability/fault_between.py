@@ -207,7 +207,7 @@ BETWEEN = (
         _closed,
         "proxy failed or refused",
         tls=True,
-        patience=2,
+        patience=0.5,
     ),
     Between("proxy_refuses", Expectation.SAME, _write_refused),
     Between("proxy_dies_after", Expectation.SAME, _dead_after),

@@ -31,6 +31,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server 
     SimulatorServer,
 )
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.service import Handled
+from ansible_collections.thingspace.fota.tests.reliability import rollout_runner
 from ansible_collections.thingspace.fota.tests.reliability.fault_stage import duplicates
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import fleet
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import accepted
@@ -275,10 +276,10 @@ class KillOutcome:
 
 @cache
 def undisturbed(scenario: Scenario) -> Ending:
-    """The scenario without a kill."""
-    with tempfile.TemporaryDirectory() as folder, Runner() as runner, scenario.start() as sim:
+    """The scenario without a kill, in this process."""
+    with tempfile.TemporaryDirectory() as folder, scenario.start() as sim:
         killer = Killer(sim)
-        phase = runner.run(scenario.order(sim, Path(folder)), killer)
+        phase = rollout_runner.run(scenario.order(sim, Path(folder)))
         assert phase == scenario.phase, f"{scenario.name} ends in {phase}"
         return _ending(sim, phase, killer)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -282,18 +283,24 @@ def run_machine(
     """
     tally: Counter[str] = Counter()
     machine = seed(number)(type("RolloutMachine", (RolloutMachine,), {"tally": tally}))
-    phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=rollouts,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            print_blob=False,
-            phases=phases,
-            suppress_health_check=list(HealthCheck),
-            report_multiple_bugs=False,
-        ),
+    given = settings(
+        max_examples=rollouts,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        print_blob=False,
+        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
     )
+    _with_room(lambda: run_state_machine_as_test(machine, settings=given))
     return tally
+
+
+def _with_room(call: Callable[[], None]) -> None:
+    call()
+
+
+# CPython keeps frames in chunks of 16 KiB, and maps and unmaps one whenever calls cross its edge.
+# The deep calls of a machine do that a million times; after a frame this large, there is no edge.
+_with_room.__code__ = _with_room.__code__.replace(co_stacksize=2**14)

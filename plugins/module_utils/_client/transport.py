@@ -19,7 +19,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from . import backoff
 from .body import Body, json_body
@@ -77,6 +77,11 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     repeatable: bool = False
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
 
     def __str__(self) -> str:
         return f"{self.operation.id} ({self.operation.method} {self.path})"
@@ -268,14 +273,13 @@ class Transport:
         self, adapter: requests.adapters.HTTPAdapter, request: Request, deadline: Deadline
     ) -> Reply:
         # An adapter without a Session does not use cookies, .netrc, redirects or a CA bundle of the
-        # environment, but only the settings given here.
-        prepared = requests.Request(
-            request.operation.method,
-            self._settings.root + request.path,
-            params=request.query,
-            headers={**_HEADERS, **request.headers},
-            data=request.body,
-        ).prepare()
+        # environment, but only the settings given here. Preparing a whole request would look for
+        # cookies and for a password in the URL, too.
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(request.operation.method)
+        prepared.prepare_url(self._settings.root + request.target, None)
+        prepared.prepare_headers({**_HEADERS, **request.headers})
+        prepared.prepare_body(request.body, None)
         left = max(deadline.left(), 0.001)  # requests does not accept zero
         with adapter.send(
             prepared,

@@ -278,9 +278,11 @@ HIDDEN_BY = {
     "both": frozenset[str](),
 }
 
-_BY_LENGTH: dict[int, list[tuple[Route, tuple[str, ...]]]] = {}
+# No path has a parameter among its first segments: version and subject.
+_FIRST = 4
+_BY_FIRST: dict[tuple[str, ...], list[tuple[Route, tuple[str, ...]]]] = {}
 for _route in ROUTES:
-    _BY_LENGTH.setdefault(len(_route.parts), []).append((_route, _route.parts))
+    _BY_FIRST.setdefault(_route.parts[:_FIRST], []).append((_route, _route.parts))
 
 
 def match(
@@ -292,8 +294,8 @@ def match(
     method that the path does not have.
     """
     found: list[tuple[int, Route, dict[str, str]]] = []
-    for route, parts in _BY_LENGTH.get(len(segments), ()):
-        if route.operation in HIDDEN_BY[paths]:
+    for route, parts in _BY_FIRST.get(tuple(segments[:_FIRST]), ()):
+        if len(parts) != len(segments) or route.operation in HIDDEN_BY[paths]:
             continue
         params: dict[str, str] = {}
         for part, value in zip(parts, segments, strict=True):
