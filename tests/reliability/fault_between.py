@@ -233,7 +233,7 @@ def run_between(case: BetweenCase) -> Outcome:
     """Run the task with it between, once more when it is repaired, and judge both."""
     outcome, write, between = Outcome(str(case)), case.write, case.between
     tls = _authority().context(expired=between.expired) if between.tls else None
-    stage = make_stage(write, tls=tls)
+    stage = make_stage(write, sockets=True, tls=tls)
     with stage, Proxy() as proxy, quick_retries():
         # Whoever prepares the case is beside the service.
         stage.operator.line = {"validate_certs": False} if between.tls else {}

@@ -38,6 +38,7 @@ from ansible_collections.thingspace.fota.tests.reliability.fault_stage import (
     quick_retries,
 )
 from ansible_collections.thingspace.fota.tests.reliability.fault_writes import WRITES, Write
+from ansible_collections.thingspace.fota.tests.tools.soak_values import SOAK
 
 # Virtual hours: how long new campaigns stay hidden, and when they surely do not any more.
 HIDDEN_HOURS, DELAY_OVER = 2, 3
@@ -111,6 +112,14 @@ _VARIANTS: dict[str, tuple[dict[str, Any], ...]] = {
 }
 # A silence that the client does not sit out, seconds.
 _READ_TIMEOUT = {"stall_before": 0.1, "stall_after": 0.1}
+
+# What is about the connection itself needs one; `make soak` uses one in all cases.
+_SOCKETS = frozenset(
+    {
+        *("reset_before", "reset_after", "refuse", "stall_before", "stall_after", "slow_body"),
+        "truncated_body",
+    }
+)
 
 # Only after this is a login not tried again for a while, unless an operator logs out.
 _REMEMBERED = "lockout"
@@ -219,7 +228,7 @@ def _is_one_in(many: int, case: Case) -> bool:
 def run_case(case: Case) -> Outcome:
     """Run the task under its fault, once more without, and judge what the service holds."""
     outcome, expected = Outcome(str(case)), plain(case.write)
-    stage = make_stage(case.write)
+    stage = make_stage(case.write, sockets=SOAK or case.fault in _SOCKETS)
     with stage:
         with quick_retries():
             case.write.prepare(stage)

@@ -72,9 +72,9 @@ def _scratch() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="fota-matrix-")
 
 
-def make_stage(write: Write, **options: Any) -> Stage:
+def make_stage(write: Write, *, sockets: bool = False, **options: Any) -> Stage:
     """A stage of the service as the write needs it."""
-    return Stage(scratch(), switches=dict(write.switches), **options)
+    return Stage(scratch(), sockets=sockets, switches=dict(write.switches), **options)
 
 
 @cache

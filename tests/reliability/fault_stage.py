@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -15,6 +15,9 @@ from typing import Any
 from ansible_collections.thingspace.fota.plugins.module_utils._client import backoff
 from ansible_collections.thingspace.fota.plugins.module_utils._module.context import Context
 from ansible_collections.thingspace.fota.plugins.module_utils._module.waiting import Waiting
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api.exchange import (
+    Request,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.generate import (
     software_packages,
     v1_firmware_packages,
@@ -22,13 +25,16 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.g
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
 )
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.service import Handled
 from ansible_collections.thingspace.fota.tests.usecases.account import ACCOUNT, START, Account
+from ansible_collections.thingspace.fota.tests.usecases.in_process import Wire, carried_by
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     device,
     imei,
     package,
 )
 from ansible_collections.thingspace.fota.tests.usecases.rollout_service import OVER, accepted
+from ansible_collections.thingspace.fota.tests.usecases.virtual_time import VirtualTime
 
 Row = dict[str, Any]
 
@@ -66,13 +72,21 @@ class Controller(Account):
 
     :ivar timeout: seconds that one call may take.
     :ivar line: options of the way to the service, such as a proxy.
+    :param sleep: waits until the next look, if not really.
     """
 
     timeout = PATIENT
 
-    def __init__(self, sim: SimulatorServer, token_cache: Path) -> None:
+    def __init__(
+        self,
+        sim: SimulatorServer,
+        token_cache: Path,
+        *,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
         super().__init__(sim, token_cache)
         self.line: Row = {}
+        self._sleep = sleep
 
     def run(
         self,
@@ -87,27 +101,43 @@ class Controller(Account):
         more = {"timeout": self.timeout, "imei_check": "off", "max_connections": 2}
         return super().run(settle_soon, options, **{**more, **self.line, **given})
 
+    def _look_again(self, seconds: float) -> None:
+        if self._sleep is None:
+            super()._look_again(seconds)
+            return
+        self._sleep(seconds)
+        self.before_each_look()
+
 
 class Stage:
     """A simulator with a few devices of every version of the API.
 
     :ivar operator: the controller of those who prepare the case.
     :ivar endless: the faults of :meth:`order` were ended since the calls did not end.
+    :param sockets: listen, for what is about connections; else it is called in this process.
     """
 
-    def __init__(self, folder: Path, **options: Any) -> None:
-        self.sim = SimulatorServer(small_fleet(), start=START, observer=self._count, **options)
+    def __init__(self, folder: Path, *, sockets: bool, **options: Any) -> None:
+        self.sim = SimulatorServer(small_fleet(), start=START, **options)
         self.endless = False
+        self._wire = None if sockets else Wire(self.sim, VirtualTime())
         self._calls = 0
+        self._handle = self.sim._service.handle
+        vars(self.sim._service)["handle"] = self._count
         self._folder = folder
         self._caches = 0
+        self._stack = ExitStack()
         self.operator = self.controller()
 
     def __enter__(self) -> Stage:
-        self.sim.start()
+        if self._wire is None:
+            self.sim.start()
+        else:
+            self._stack.enter_context(carried_by(self._wire))
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        self._stack.close()
         # Closing waits for a thread that looks up now and then; nothing here depends on it.
         Thread(target=self.sim.close, daemon=True).start()
 
@@ -116,16 +146,21 @@ class Stage:
         self._calls, self.endless = 0, False
         self.sim.faults(rules)
 
-    def _count(self, _call: object) -> None:
+    def _count(self, request: Request) -> Handled:
         self._calls += 1
         if self._calls > MOST_CALLS and not self.endless:
             self.endless = True
             self.sim.faults([])
+        return self._handle(request)
 
     def controller(self) -> Controller:
         """A controller that has never logged in."""
         self._caches += 1
-        return Controller(self.sim, self._folder / f"{self.sim.port}-{self._caches}")
+        return Controller(
+            self.sim,
+            self._folder / f"{self.sim.port}-{self._caches}",
+            sleep=self._wire and self._wire.time.sleep,
+        )
 
 
 def small_fleet() -> Row:

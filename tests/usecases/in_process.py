@@ -107,13 +107,20 @@ def _writes(request: Request) -> bool:
 def in_process(sim: SimulatorServer) -> Iterator[Wire]:
     """Let all clients speak to a simulator that need not listen; their pauses take no time."""
     wire = Wire(sim, VirtualTime())
+    with carried_by(wire):
+        yield wire
+
+
+@contextmanager
+def carried_by(wire: Wire) -> Iterator[None]:
+    """The same with a wire that exists."""
     modules: tuple[Any, ...] = (clock, pace, transport, waiting)
     usual = transport._adapter
     for module in modules:
         module.time = wire.time
     vars(transport)["_adapter"] = lambda _connections: wire
     try:
-        yield wire
+        yield
     finally:
         for module in modules:
             module.time = time
