@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import yaml
@@ -223,16 +223,19 @@ class Rollout:
             self.lost_races += 1
         return decision
 
-    def run(self, *, hours: float | None = None, most: int = 60, **params: Any) -> dict[str, Any]:
+    def run(
+        self, *, hours: float | None = None, least: float = 30, most: int = 60, **params: Any
+    ) -> dict[str, Any]:
         """Run until the rollout is over.
 
-        :param hours: between runs; None jumps to the time that each run names.
+        :param hours: between runs; None waits for the time that each run names.
+        :param least: hours between runs then; a little over a day, most runs have something to do.
         """
         for _run in range(most):
             decision = self.run_once(**params)
             if decision["phase"] in OVER and not decision["would_change"]:
                 return decision
-            self.wait(decision, hours=hours)
+            self.wait(decision, hours=hours, least=least)
         raise AssertionError(f"not over after {most} runs: {decision['msg']}")
 
     def run_for(self, hours: float, *, every: float = 1) -> dict[str, Any]:
@@ -251,15 +254,20 @@ class Rollout:
             self.sim.advance(hours=hours)
         raise AssertionError(f"none of {phases} after {most} runs: {decision['msg']}")
 
-    def wait(self, decision: dict[str, Any], *, hours: float | None = None) -> None:
-        """Move the virtual clock forward, to the time that the decision names or by ``hours``."""
-        moment = decision["next_check_after"]
-        if hours is not None:
-            self.sim.advance(hours=hours)
-        elif datetime.fromisoformat(moment.replace("Z", "+00:00")) > self.sim.now:
-            self.sim.set_now(moment)
-        else:
-            raise AssertionError(f"{moment} is not ahead, so runs would not end")
+    def wait(
+        self, decision: dict[str, Any], *, hours: float | None = None, least: float = 0
+    ) -> None:
+        """Move the virtual clock forward by ``hours``, or to the time that the decision names.
+
+        :param least: hours to wait at least for that time.
+        """
+        if hours is None:
+            now, named = self.sim.now, decision["next_check_after"]
+            left = datetime.fromisoformat(named.replace("Z", "+00:00")) - now
+            if left <= timedelta(0):
+                raise AssertionError(f"{named} is not ahead, so runs would not end")
+            hours = max(left / timedelta(hours=1), least)
+        self.sim.advance(hours=hours)
 
 
 def write_campaigns(account: Account, campaigns: list[dict[str, Any]]) -> dict[str, Any]:

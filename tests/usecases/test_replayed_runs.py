@@ -163,7 +163,7 @@ def test_a_whole_rollout_settles_questions_and_claims_nothing_that_is_not_so(
     chosen = {"auto_flags": "echoed", "prescheduled": "own", "v3_rejected_word": "UpgradeFailed"}
     account = account_with(fleet=fleet(MODELS), switches=chosen)
     account.record = tmp_path / "recording.jsonl"
-    Rollout(account, MODELS, waves=WAVES).run(hours=2)
+    Rollout(account, MODELS, waves=WAVES).run(hours=6)
     found = report(read_recording(account.record))
     switches = account.sim.switches
     assert found["document"] == []

@@ -159,7 +159,7 @@ def test_a_failed_cohort_that_is_accepted_goes_on(account_with: StartAccount) ->
         assert_pilot_rule(account.sim)
         if decision["phase"] == "completed_with_exceptions":
             break
-        rollout.wait(decision)
+        rollout.wait(decision, least=30)
     assert versions(account.sim, model="beta") == {"A": failed, "B": 30 - failed}
     assert versions(account.sim, model="alpha") == {"B": 60}
     assert_no_duplicates(account.sim)

@@ -106,7 +106,7 @@ def test_a_refused_abort_is_no_obstacle_to_the_earlier_end_date(account_with: St
     assert rollout.refused == 1
     assert pilot["status"] == "CampaignScheduled"
     assert pilot["endDate"] < "2026-03-12"
-    rollout.run_for(48, every=12)
+    rollout.run_for(48, every=24)
     tried = [(call["operation"], call["status"]) for call in writes_to(account.sim, pilot["id"])]
     assert tried == [("v3CancelCampaign", 400), ("v3UpdateCampaignDates", 200)]
 

@@ -226,7 +226,7 @@ def test_a_new_controller_for_every_run_gives_the_same(
             decision = rollout.run_once()
             if decision["phase"] in OVER:
                 break
-            rollout.wait(decision)
+            rollout.wait(decision, least=30)
             if fresh:
                 phases = rollout.phases
                 again = Account(account.sim, tmp_path / f"tokens-{run}")

@@ -56,7 +56,7 @@ def test_a_fifth_of_all_models_failing_halts_everything_for_good(
     assert decision["phase"] == "halted"
     assert failed_cohorts(decision) == []
     assert "3 failures, 2 tolerated in 20" in decision["why"]
-    assert rollout.run_for(24 * 14, every=24)["phase"] == "halted"
+    assert rollout.run_for(24 * 14, every=48)["phase"] == "halted"
     assert set(rollout.phases[1:]) == {"halted"}
     assert created(account.sim) == len(own(account.sim)) == 3
     assert versions(account.sim) == {"A": 103, "B": 17}
@@ -88,7 +88,7 @@ def test_a_halt_cancels_what_has_not_started(account_with: StartAccount) -> None
     (cancelled,) = with_status(own(account.sim), "CampaignCancelled")
     assert (cancelled["id"], cancelled["started"]) == (queued, False)
     assert len(writes_to(account.sim, queued)) == 1
-    assert rollout.run_for(240, every=24)["phase"] == "halted"
+    assert rollout.run_for(240, every=48)["phase"] == "halted"
     assert created(account.sim) == 2
     assert len(writes_to(account.sim, queued)) == 1
     assert_no_duplicates(account.sim)
@@ -122,7 +122,7 @@ def test_a_halted_wave_gets_no_further_batch(account_with: StartAccount) -> None
     decision = rollout.run_once()
     assert (decision["phase"], failed_cohorts(decision)) == ("halted", [])
     assert decision["cohorts"][0]["state"] == "qualified"
-    assert rollout.run_for(48, every=12)["phase"] == "halted"
+    assert rollout.run_for(48, every=24)["phase"] == "halted"
     assert created(account.sim) == 1
     assert_no_duplicates(account.sim)
 
@@ -139,7 +139,7 @@ def test_a_halt_stays_when_later_devices_fare_well(account_with: StartAccount) -
     account.sim.advance(hours=0.5)
     decision = rollout.run_once()
     assert (decision["phase"], decision["counts"]["failed"]) == ("halted", 3)
-    assert rollout.run_for(96, every=8)["phase"] == "halted"
+    assert rollout.run_for(96, every=24)["phase"] == "halted"
     assert created(account.sim) == 1
     assert_no_duplicates(account.sim)
 
@@ -160,7 +160,7 @@ def test_a_halted_cohort_stays_halted_when_its_later_devices_fare_well(
     decision = rollout.run_once()
     assert [cohort["model"] for cohort in failed_cohorts(decision)] == ["gamma"]
     assert "; cohort gamma A -> B halted" in decision["msg"]
-    rollout.run_for(48, every=8)
+    rollout.run_for(48, every=16)
     decision = rollout.run()
     assert decision["phase"] == "completed_with_exceptions"
     assert decision["msg"].count("cohort gamma A -> B halted") == 1
@@ -195,7 +195,7 @@ def test_a_campaign_that_somebody_cancelled_is_held_and_not_created_again(
     decision = rollout.run_once()
     assert decision["phase"] == "held"
     assert pilot["id"] in decision["why"]
-    assert rollout.run_for(24 * 7, every=24)["phase"] == "held"
+    assert rollout.run_for(24 * 8, every=48)["phase"] == "held"
     assert created(account.sim) == 1
     assert versions(account.sim) == {"A": 80}
     assert_no_duplicates(account.sim)
@@ -207,7 +207,7 @@ def test_a_held_wave_gets_no_further_batch(account_with: StartAccount) -> None:
     rollout.run_once()
     account.sim.advance(hours=1)
     stop_campaign(account, own(account.sim)[0]["id"])
-    assert rollout.run_for(48, every=12)["phase"] == "held"
+    assert rollout.run_for(48, every=24)["phase"] == "held"
     assert created(account.sim) == 1
     assert_no_duplicates(account.sim)
 
@@ -222,7 +222,7 @@ def test_also_one_that_was_cancelled_while_no_report_shows_it(
     rollout.run_once()
     account.sim.set_now(moment)
     stop_campaign(account, own(account.sim)[0]["id"])
-    assert rollout.run_for(48, every=6)["phase"] == "held"
+    assert rollout.run_for(48, every=12)["phase"] == "held"
     assert created(account.sim) == 1
     assert_no_duplicates(account.sim)
 
@@ -235,6 +235,6 @@ def test_a_started_campaign_that_somebody_aborted_is_held_too(account_with: Star
     (pilot,) = own(account.sim)
     stop_campaign(account, pilot["id"])
     assert with_status(own(account.sim), "CampaignAborted") != []
-    assert rollout.run_for(24 * 7, every=24)["phase"] == "held"
+    assert rollout.run_for(24 * 8, every=48)["phase"] == "held"
     assert created(account.sim) == 1
     assert_no_duplicates(account.sim)

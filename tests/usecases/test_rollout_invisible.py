@@ -224,7 +224,7 @@ def test_a_hidden_campaign_that_was_cancelled_is_not_created_again(
     assert len(hidden) == 2
     for campaign in hidden:
         stop_campaign(account, campaign["id"])
-    assert rollout.run_for(72, every=12)["phase"] == "held"
+    assert rollout.run_for(72, every=24)["phase"] == "held"
     assert live(own(account.sim)) == []
     assert versions(account.sim) == {"A": 30}
     assert_no_duplicates(account.sim)

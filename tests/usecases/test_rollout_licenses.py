@@ -86,7 +86,7 @@ def test_each_wave_gets_its_licenses_before_its_campaigns(rollout: Rollout) -> N
         seen.append(len(licensed(sim)))
         if decision["phase"] == "completed":
             break
-        rollout.wait(decision)
+        rollout.wait(decision, least=30)
     assert sorted(set(seen)) == [20, 30, 40]
     writes = [call for call in rollout.account.writes() if "Sync" not in call]
     assert writes == ["v3AssignLicenses", "v3ScheduleCampaign"] * 3
@@ -191,7 +191,7 @@ def test_nothing_is_created_where_the_service_assigns_none(rollout: Rollout) -> 
 def test_a_halt_comes_before_anything_about_licenses_and_removes_none(rollout: Rollout) -> None:
     rollout.run_once()
     turn(rollout.sim, default={"success_rate": 0})
-    rollout.run_until("halted")
+    rollout.run_until("halted", hours=4)
     before = licensed(rollout.sim)
     rollout.sim.faults([{"operation": "v3GetSubscription", "fault": "empty_object", "times": 99}])
     assert rollout.run_once(state="halted")["phase"] == "halted"

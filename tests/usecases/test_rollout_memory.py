@@ -124,7 +124,7 @@ def test_with_a_journal_nothing_is_ever_created_twice(
 ) -> None:
     account = account_with(fleet=fleet(TWO), switches=UNSEEN)
     rollout = Rollout(account, TWO, waves=WAVES, calendar={"lead_hours": lead_hours})
-    assert Kept(rollout, path).run(hours=12)["phase"] == "completed"
+    assert Kept(rollout, path).run(hours=24)["phase"] == "completed"
     assert created(account.sim) == len(own(account.sim)) == 4
     assert versions(account.sim) == {"B": 30}
     assert set(attempts(account.sim).values()) == {1}

@@ -78,7 +78,7 @@ def test_an_accept_lets_no_new_firmware_skip_its_canaries(
         assert any("accept[0] (pilot) is void for" in remark for remark in decision["remarks"])
         if len(verified) == 40:
             break
-        rollout.wait(decision)
+        rollout.wait(decision, least=12)
     assert versions(account.sim, model="beta") == {"C": 40}
     assert {wave_of(campaign) for campaign in new} == {1, 2}
     # It holds for the model that it was given for, whose pilot is created again.

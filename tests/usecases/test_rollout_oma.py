@@ -23,7 +23,6 @@ from ansible_collections.thingspace.fota.tests.usecases.rollout_service import (
     turn,
     versions,
 )
-from ansible_collections.thingspace.fota.tests.usecases.rollout_watch import run_watched
 
 StartAccount = Callable[..., Account]
 Row = dict[str, Any]
@@ -42,7 +41,7 @@ def oma_fleet(**more: Any) -> Row:
 
 def test_a_rollout_of_oma_devices_completes(account_with: StartAccount) -> None:
     account = account_with(fleet=oma_fleet())
-    decision = run_watched(Rollout(account, ONE, protocol="OMA"), lambda _decision: None)
+    decision = Rollout(account, ONE, protocol="OMA").run()
     assert (decision["phase"], decision["unstoppable"]) == ("completed", [])
     assert versions(account.sim) == {"B": 60}
 

@@ -105,7 +105,7 @@ def test_check_mode_foresees_every_step_and_writes_nothing(account_with: StartAc
             assert real["actions"] == foreseen["actions"]
         if real["phase"] == "completed":
             break
-        rollout.wait(real)
+        rollout.wait(real, least=12)
     assert versions(account.sim) == {"C": 70}
     assert len(rollout.created) == len(own(account.sim)) == 6
 

@@ -66,7 +66,7 @@ def test_three_campaigns_accepted_and_then_refused_hold_the_wave(
     ]
     assert all((later - sooner).total_seconds() >= 24 * 3600 for sooner, later in pairwise(times))
     assert "3 campaigns" in decision["why"]
-    assert rollout.run_for(120, every=12)["phase"] == "held"
+    assert rollout.run_for(120, every=24)["phase"] == "held"
     assert created(account.sim) == 3
     assert_no_duplicates(account.sim)
 
@@ -83,7 +83,7 @@ def test_a_refusal_above_20_devices_means_that_the_package_is_not_qualified(
             assert sum(len(campaign["devices"]) for campaign in live(own(account.sim))) <= 20
         if decision["phase"] in OVER:
             break
-        rollout.wait(decision)
+        rollout.wait(decision, least=30)
     assert decision["phase"] == "completed"
     assert [len(campaign["devices"]) for campaign in refused] == [54]
     assert all(
@@ -195,7 +195,7 @@ def test_too_few_licenses_block_before_the_first_campaign(account_with: StartAcc
     assert decision["phase"] == "blocked"
     assert (decision["licenses"]["needed"], decision["licenses"]["free"]) == (60, 45)
     assert "60 licenses needed" in decision["why"]
-    assert rollout.run_for(48, every=12)["phase"] == "blocked"
+    assert rollout.run_for(48, every=24)["phase"] == "blocked"
     assert account.writes() == []
     set_licenses(account.sim, 60)
     assert rollout.run()["phase"] == "completed"

@@ -258,7 +258,7 @@ def test_a_halt_stays_when_later_devices_fare_well(account_with: StartAccount, v
     account.sim.advance(hours=0.5)
     decision = rollout.run_once()
     assert (decision["phase"], decision["counts"]["failed"]) == ("halted", 3)
-    assert rollout.run_for(96, every=8)["phase"] == "halted"
+    assert rollout.run_for(96, every=24)["phase"] == "halted"
     assert len(own(account.sim)) == 1
 
 
@@ -346,7 +346,7 @@ def test_a_halt_cancels_the_queued_and_aborts_the_started(
     else:
         assert rollout.refused == 1
         assert (pilot["status"], pilot["endDate"]) == ("CampaignScheduled", "2026-03-04")
-    assert rollout.run_for(72, every=6)["phase"] == "halted"
+    assert rollout.run_for(72, every=24)["phase"] == "halted"
     assert (running(account)["2.0"] == before) is (switch == "aborted")
     assert live(own(account.sim)) == []
     assert len(own(account.sim)) == 2

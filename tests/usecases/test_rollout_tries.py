@@ -92,9 +92,9 @@ def test_no_retry_is_created_while_the_first_campaign_lives(account_with: StartA
     while live(own(sim, wave=1)[:1]):
         rollout.run_once()
         assert len(own(sim, wave=1)) == 1
-        sim.advance(hours=12)
+        sim.advance(hours=24)
         runs += 1
-    assert runs > 3
+    assert runs > 2
     rollout.run()
     _first, second = own(sim, wave=1)
     assert sorted(second["devices"]) == chosen
@@ -149,7 +149,7 @@ def test_unreached_devices_are_swept_once_after_the_last_wave(account_with: Star
 def test_what_the_sweep_reaches_makes_the_rollout_complete(account_with: StartAccount) -> None:
     rollout, _unreached = with_a_pilot_that(account_with(fleet=fleet(ONE)), "unreached", sweep=True)
     while not own(rollout.sim, wave=99):
-        rollout.wait(rollout.run_once())
+        rollout.wait(rollout.run_once(), least=30)
     turn(rollout.sim)
     assert rollout.run()["phase"] == "completed"
     assert len(own(rollout.sim, wave=99)) == 1
@@ -184,7 +184,7 @@ def test_the_defaults_complete_with_one_approval(account_with: StartAccount) -> 
             assert {wave_of(campaign) for campaign in own(account.sim)} == {1}
             rollout.spec["approved"] = [{"wave": "pilot", "digest": decision["digest"][:12]}]
             approvals += 1
-        rollout.wait(decision)
+        rollout.wait(decision, least=12)
     assert (decision["phase"], approvals) == ("completed", 1)
     assert {"planned", "running", "soaking", "awaiting_approval", "completed"} <= {*rollout.phases}
     assert [wave["devices"] for wave in decision["waves"]] == [20, 60, 75, 145]
