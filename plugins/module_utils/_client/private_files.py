@@ -21,7 +21,7 @@ _SECRET_BYTES = 32
 
 
 def check_private(status: os.stat_result, what: str) -> None:
-    """Raise ``PermissionError`` if somebody else owns, reads or writes it."""
+    """Raise ``PermissionError`` if another user owns it, or can read or write it."""
     if status.st_uid != os.geteuid():
         raise PermissionError(f"{what} belongs to another user")
     if stat.S_IMODE(status.st_mode) & 0o077:

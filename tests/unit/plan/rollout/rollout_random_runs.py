@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from hypothesis import event, settings
@@ -60,21 +61,27 @@ class Run:
     weeks: int = 2
 
     def decisions(self, *, halt_at: int | None = None) -> Iterator[tuple[RolloutSpec, Decision]]:
-        """Run until the time is over; what is given was carried out.
+        """Run until the time is over, or nothing has happened for long; what is given was carried out.
 
         :param halt_at: number of the run (from 0) from which on a person wants a halt.
         """
         end, number = self.service.now + hours(24 * 7 * self.weeks), 0
         wishes = [spec(selected, **self.declared) for selected in self.selections]
-        while self.service.now < end:
+        quiet: list[datetime] = []
+        while self.service.now < end and not _is_long(quiet, at_least=len(wishes)):
             wish = wishes[number % len(wishes)]
             halts = halt_at is not None and number >= halt_at
-            yield (
-                wish,
-                run_once(wish, self.service, wanted=Wanted.HALTED if halts else Wanted.RUNNING),
-            )
+            found = run_once(wish, self.service, wanted=Wanted.HALTED if halts else Wanted.RUNNING)
+            yield wish, found
+            is_quiet = found.phase.over and not self.service.is_busy
+            quiet = [*quiet, self.service.now] if is_quiet else []
             self.service.now += hours(self.steps[number % len(self.steps)])
             number += 1
+
+
+def _is_long(quiet: Sequence[datetime], *, at_least: int) -> bool:
+    """These runs in a row have seen a rollout that is over, with every selection, for three days."""
+    return len(quiet) > at_least and quiet[-1] - quiet[0] >= hours(3 * 24)
 
 
 GATES = st.fixed_dictionaries(

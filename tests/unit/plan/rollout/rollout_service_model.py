@@ -245,6 +245,11 @@ class ServiceModel:
             if campaign.planned.package.name == package and campaign.live(self.now)
         )
 
+    @property
+    def is_busy(self) -> bool:
+        """A campaign is live."""
+        return any(campaign.live(self.now) for campaign in self.campaigns)
+
     def to_come(self) -> int:
         """Devices that are still attempted if nothing more is written from now on."""
         return len({imei for imei, _when in self._to_come()})

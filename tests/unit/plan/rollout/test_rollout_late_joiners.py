@@ -311,7 +311,7 @@ def test_who_was_there_from_the_beginning_is_never_late(
     ("joins", "phase"), [("leave", "completed_with_exceptions"), ("last", "completed")]
 )
 def test_devices_that_are_bought_after_the_end(joins: str, phase: str) -> None:
-    """20 devices, and 10 more from the seventh day on, wherever they stand in line."""
+    """20 devices, and 10 more some days after the end, wherever they stand in line."""
     service = ServiceModel({imei: device(imei) for imei in imeis(30)}, (package(),))
     declared = {"waves": [wave("pilot", count=5), wave("last")], "late_joiners": joins}
     early = Run(declared, service, [12], [imeis(20)], weeks=1)

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable
+from functools import cache
+from itertools import accumulate, count, pairwise
 from math import comb
 from typing import Any
 
@@ -42,44 +43,36 @@ PILOT = gate(max_failures=2)
 LATER = gate(max_failure_rate="0.05", min_sample=20, min_coverage="0.80")
 
 
-def stops(limits: Gate, members: int, failed: Sequence[bool], known: dict[object, bool]) -> bool:
-    """Ask the gate after every result, and whether it has passed after the last."""
-    failures = 0
-    for attempted, bad in enumerate(failed, 1):
-        failures += bad
-        key = (attempted, failures)
-        if key not in known:
-            numbers = Numbers(
-                members=members,
-                devices=members,
-                verified=attempted - failures,
-                failed=failures,
-                successes=(NOW,) * (attempted - failures),
-            )
-            verdict = judge(limits, numbers, Circumstances(now=NOW)).verdict
-            ended = attempted == members and verdict is not GateVerdict.PASS
-            known[key] = verdict is GateVerdict.FAIL or ended
-        if known[key]:
-            return True
-    return False
+def gate_stops(limits: Gate, members: int) -> Callable[[int, int], bool]:
+    """Ask the gate after so many results and failures, and whether it has passed after the last."""
+
+    @cache
+    def stops(attempted: int, failures: int) -> bool:
+        numbers = Numbers(
+            members=members,
+            devices=members,
+            verified=attempted - failures,
+            failed=failures,
+            successes=(NOW,) * (attempted - failures),
+        )
+        verdict = judge(limits, numbers, Circumstances(now=NOW)).verdict
+        ended = attempted == members and verdict is not GateVerdict.PASS
+        return verdict is GateVerdict.FAIL or ended
+
+    return stops
 
 
 def every_way(limits: Gate, members: int, rate: float) -> float:
     """The chance, by following every number of failures through the gate itself."""
-    known: dict[object, bool] = {}
+    stops = gate_stops(limits, members)
     alive = {0: 1.0}
     for attempted in range(1, members + 1):
         after: dict[int, float] = {}
         for failures, chance in alive.items():
             for bad, part in ((0, 1 - rate), (1, rate)):
-                count = failures + bad
-                ways = [False] * (attempted - count) + [True] * count
-                key = (attempted, count)
-                if key not in known:
-                    stops(limits, members, ways, last := {})
-                    known[key] = last.get(key, True)
-                if not known[key]:
-                    after[count] = after.get(count, 0.0) + chance * part
+                known = failures + bad
+                if not stops(attempted, known):
+                    after[known] = after.get(known, 0.0) + chance * part
         alive = after
     return 1 - sum(alive.values())
 
@@ -116,18 +109,16 @@ def test_the_chance_is_exact(
 def test_a_pilot_is_a_binomial_limit() -> None:
     """2 of 20 are tolerated: P(X >= 3)."""
     for rate in RATES:
-        few = sum(comb(20, count) * rate**count * (1 - rate) ** (20 - count) for count in range(3))
+        few = sum(comb(20, bad) * rate**bad * (1 - rate) ** (20 - bad) for bad in range(3))
         assert chance_of_stop(PILOT, 20, rate) == pytest.approx(1 - few, abs=1e-12)
 
 
 @pytest.mark.parametrize(("members", "rate"), [(60, 0.02), (75, 0.10), (145, 0.05), (800, 0.05)])
 def test_odds_against_simulation(members: int, rate: float) -> None:
     """2 000 waves of a seed; 4 standard deviations are 0.045 at most."""
-    dice, known = random.Random(f"{members} {rate}"), {}
-    stopped = sum(
-        stops(LATER, members, [dice.random() < rate for _device in range(members)], known)
-        for _wave in range(2000)
-    )
+    dice, stops = random.Random(f"{members} {rate}"), gate_stops(LATER, members)
+    waves = ([dice.random() < rate for _device in range(members)] for _wave in range(2000))
+    stopped = sum(any(map(stops, count(1), accumulate(failed))) for failed in waves)
     assert chance_of_stop(LATER, members, rate) == pytest.approx(stopped / 2000, abs=0.045)
 
 

@@ -175,7 +175,7 @@ def test_there_are_as_many_creates_as_the_waves_need(
     )
 
 
-def test_hourly_runs_over_weeks_create_no_more() -> None:
+def test_hourly_runs_create_no_more() -> None:
     run = Run(
         {"waves": [wave("p", per_package=5, at_least=10), wave("b", percent=25), wave()]},
         ServiceModel({imei: device(imei) for imei in imeis(60)}, (package(),), spread=30),
