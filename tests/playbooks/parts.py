@@ -29,7 +29,7 @@ from ansible_collections.thingspace.fota.tests.playbooks.runner import (
 
 Plays = list[dict[str, Any]]
 PAUSE = "Pause between two parts"
-PAUSED = re.compile(rf"\nPLAY \[{PAUSE}\].*?(?:\nok: \[localhost\]\n|\Z)", re.DOTALL)
+PAUSED = re.compile(rf"\nPLAY \[{PAUSE}\].*?(?:\nok: \[localhost\]\n?|\Z)", re.DOTALL)
 
 
 def part(playbook: str, **variables: Any) -> Plays:

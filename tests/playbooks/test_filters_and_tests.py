@@ -140,26 +140,38 @@ def test_a_rollout_of_the_role_takes_a_file(
     tasks: list[dict[str, Any]] = []
     for title, pattern in (("of the file", ""), ("of hosts", "meters")):
         tasks += [
-            {"name": title, **role, "vars": {"rollout_spec": spec, "rollout_hosts": pattern}},
+            {
+                "name": title,
+                **role,
+                "vars": {
+                    "rollout_spec": spec,
+                    "rollout_hosts": pattern,
+                    "rollout_state": "planned",
+                },
+            },
             {
                 "name": f"counts {title}",
                 "ansible.builtin.debug": {"var": "rollout_decision.counts"},
             },
         ]
-    tasks.append(
-        task(
-            "fota_rollout_info", named="keep", rollout=spec, results_file=str(kept), state="planned"
-        )
-    )
+    results = {"rollout": spec, "results_file": str(kept), "state": "planned"}
+    absent = {
+        "name": "absent",
+        "ansible.builtin.debug": {"msg": f"{{{{ '{kept}' is not exists }}}}"},
+    }
+    tasks += [
+        {**task("fota_rollout_info", named="check", **results), "check_mode": True},
+        absent,
+        task("fota_rollout_info", named="keep", **results),
+    ]
     sim = simulator(fleet(), start=START)
     sim.refuse_writes = True
     arguments = ("-i", str(tmp_path / "hosts.yml"))
-    run = run_playbook(play(*tasks), "--check", *arguments, simulator=sim)
-    assert run.status == 0, run.output
+    run = run_playbook(play(*tasks), *arguments, simulator=sim).succeeded()
     assert run["counts of the file"]["rollout_decision.counts"]["selected"] == 3
     assert run["counts of hosts"]["rollout_decision.counts"]["selected"] == 2
-    assert run["keep"]["results_file"] == {"path": str(kept), "devices": 3}
-    assert not kept.exists()
-    assert run_playbook(play(tasks[-1]), simulator=sim).succeeded()["keep"]["changed"] is False
+    assert run["check"]["results_file"] == {"path": str(kept), "devices": 3}
+    assert run["absent"]["msg"] is True
+    assert run["keep"]["changed"] is False
     header, *lines = kept.read_text(encoding="utf-8").splitlines()
     assert header.startswith("deviceId,host,wave,") and len(lines) == 3

@@ -136,14 +136,13 @@ def connected(connection: str) -> dict[str, Any]:
     return {"vars": {"ansible_connection": connection}}
 
 
-@pytest.mark.parametrize("connection", ["local", "elsewhere"])
 def test_a_task_says_the_same_wherever_it_runs(
-    connection: str, run_playbook: PlaybookRunner, simulator: StartSimulator
+    run_playbook: PlaybookRunner, simulator: StartSimulator
 ) -> None:
     """Its options in the result, secrets but for their names, and the first mistake in them."""
     sim = simulator(fleet(), start=START)
     proxy = "https=http://user:planted-secret@127.0.0.1:9/"
-    plays = play(
+    tasks: list[dict[str, Any]] = [
         {"name": "fine", "thingspace.fota.fota_firmware_info": {"proxies": proxy}},
         {
             "name": "misspelled",
@@ -161,20 +160,23 @@ def test_a_task_says_the_same_wherever_it_runs(
             "async": 60,
             "poll": 0,
         },
-        **connected(connection),
-    )
-    run = run_playbook(plays, "-vvvv", simulator=sim)
-    assert run.status == 0, run.output
+    ]
     # What runs in the background is sent wherever it runs.
-    assert run.output.count("Using module file ") == (4 if connection == "elsewhere" else 1)
-    options = run["fine"]["invocation"]["module_args"]
-    assert options["proxies"] == options["password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-    assert "planted-secret" not in json.dumps(run["fine"])
-    name = "thingspace.fota.fota_firmware_info"
-    assert f"Unsupported parameters for ({name}) module: mak." in run["misspelled"]["msg"]
-    assert run["long"]["msg"].startswith("value of api_version must be one of: v1, v2, v3, got: x")
-    assert len(run["long"]["msg"]) < 2_100
-    assert run["background"]["ansible_job_id"]
+    sent = {"local": 1, "elsewhere": 4}
+    parts = [play(*tasks, **connected(connection)) for connection in sent]
+    runs = run_parts(run_playbook, parts, "-vvvv", simulator=sim)
+    for run, count in zip(runs, sent.values(), strict=True):
+        assert run.status == 0, run.output
+        assert run.output.count("Using module file ") == count
+        options = run["fine"]["invocation"]["module_args"]
+        assert options["proxies"] == options["password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+        assert "planted-secret" not in json.dumps(run["fine"])
+        name = "thingspace.fota.fota_firmware_info"
+        assert f"Unsupported parameters for ({name}) module: mak." in run["misspelled"]["msg"]
+        message = run["long"]["msg"]
+        assert message.startswith("value of api_version must be one of: v1, v2, v3, got: x")
+        assert len(message) < 2_100
+        assert run["background"]["ansible_job_id"]
 
 
 WAITING = {"wait": False, "wait_timeout": 600, "wait_delay": 30}
@@ -269,16 +271,6 @@ def test_a_logout_in_check_then_real_then_again(
         "revokeOAuthToken",
     ]
     assert not list((run_playbook.folder / "tokens").glob("*.json"))
-
-
-def test_no_diff_is_returned_when_nobody_asked(
-    run_playbook: PlaybookRunner, simulator: StartSimulator
-) -> None:
-    run = run_playbook(
-        play(task("fota_device_firmware", devices=["358000000000032"])),
-        simulator=simulator(fleet(), start=START),
-    ).succeeded()
-    assert "diff" not in run["fota_device_firmware"]
 
 
 SECRETS = ("simulator-secret", "simulator-password")

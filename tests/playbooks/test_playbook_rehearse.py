@@ -16,6 +16,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server 
     SimulatorServer,
 )
 from ansible_collections.thingspace.fota.tests.contract.fixtures import StartSimulator
+from ansible_collections.thingspace.fota.tests.playbooks.parts import part, run_parts
 from ansible_collections.thingspace.fota.tests.playbooks.runner import PlaybookRun, PlaybookRunner
 from ansible_collections.thingspace.fota.tests.usecases.rollout_rig import (
     MAKER,
@@ -40,7 +41,7 @@ MOST_LINES = 60
 SECRETS = ("simulator-secret", "simulator-password", "0000123456-00001")
 
 
-def variables(**more: Any) -> dict[str, Any]:
+def variables() -> dict[str, Any]:
     spec = {
         "name": "meters",
         "target": [{"make": MAKER, "model": model, "version": "B"} for model in MODELS],
@@ -51,7 +52,7 @@ def variables(**more: Any) -> dict[str, Any]:
             {"name": "all", "rest": True, "days": 2},
         ],
     }
-    return {"rollout_spec": spec, "rollout_imei_check": "off", **more}
+    return {"rollout_spec": spec, "rollout_imei_check": "off"}
 
 
 @pytest.fixture
@@ -70,37 +71,36 @@ def account(simulator: StartSimulator) -> Iterator[SimulatorServer]:
     assert server.campaigns() == []
 
 
-def rehearse(
-    run_playbook: PlaybookRunner, account: SimulatorServer, *arguments: str, **more: Any
-) -> tuple[PlaybookRun, dict[str, Any]]:
-    """Run it; give the run and its result."""
-    run = run_playbook(
-        "thingspace.fota.rehearse", *arguments, variables=variables(**more), simulator=account
-    ).succeeded()
-    assert run.changed == []
+def result_of(run: PlaybookRun) -> dict[str, Any]:
+    """What a rehearsal gives to later plays and jobs."""
+    assert run.succeeded().changed == []
     rehearsal = run["Set the fact rehearsal"]["ansible_facts"]["rehearsal"]
     stats = run["Set the statistics for later jobs of a workflow"]["ansible_stats"]["data"]
     assert stats == {"rehearsal": rehearsal}
     assert len(run.output.splitlines()) <= MOST_LINES, run.output
-    return run, rehearsal
+    return dict(rehearsal)
 
 
 def test_bad_firmware_halts(
     run_playbook: PlaybookRunner, account: SimulatorServer, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy.json"
-    run, rehearsal = rehearse(
-        run_playbook,
-        account,
-        "--check",
-        rehearse_path=str(copy),
-        rehearse_failure_rates={f"{MAKER} beta": 1},
-        rehearse_approve="false",
-        # A rehearsal goes on where a run is told to fail.
-        rollout_fail_on=["awaiting_approval", "halted"],
-        # Nothing but the account is read from variables: the copy is always on this machine.
-        simulator_connection={"base_url": account.url, "account": "0000123456-00001"},
-    )
+    parts = [
+        part(
+            "rehearse",
+            rehearse_path=str(copy),
+            rehearse_failure_rates={f"{MAKER} beta": 1},
+            rehearse_approve="false",
+            # A rehearsal goes on where a run is told to fail.
+            rollout_fail_on=["awaiting_approval", "halted"],
+            # Nothing but the account is read from variables: the copy is always on this machine.
+            simulator_connection={"base_url": account.url, "account": "0000123456-00001"},
+        ),
+        part("rehearse", rehearse_from=str(copy), rehearse_ticks=1),
+    ]
+    runs = run_parts(run_playbook, parts, "--check", variables=variables(), simulator=account)
+    run = next(runs)
+    rehearsal = result_of(run)
     (stop,) = rehearsal["stops"]
     assert (stop["what"], stop["touched"], rehearsal["touched"]) == (
         *("cohort beta A -> B halts", 6, 6),
@@ -119,7 +119,8 @@ def test_bad_firmware_halts(
 
     account.faults([{"operation": "*", "fault": "xml_403", "times": 99}])
     seen = len(account.journal())
-    run, rehearsal = rehearse(run_playbook, account, rehearse_from=str(copy), rehearse_ticks=1)
+    run = next(runs)
+    rehearsal = result_of(run)
     assert len(account.journal()) == seen, "the copy is enough"
     assert (rehearsal["runs"], rehearsal["over"]) == (1, False)
     assert run["Show the rehearsal"]["lines"][-1] == "not over: increase rehearse_ticks"

@@ -53,11 +53,6 @@ def test_canary_then_rest_over_several_runs(
     run_playbook: PlaybookRunner, simulator: StartSimulator
 ) -> None:
     sim = simulator(fleet(), start=START)
-    sim.refuse_writes = True
-    plan = run_playbook(PLAYBOOK, "--check", variables=VARIABLES, simulator=sim).succeeded()
-    assert plan.changed == [CANARY, REST]
-    sim.refuse_writes = False
-
     waiting = {"upgrade_wait": True, "upgrade_wait_timeout": 30}
     parts = [part("upgrade", **{**VARIABLES, **more}) for more in ({}, {}, waiting)]
     runs = run_parts(run_playbook, parts, simulator=sim)

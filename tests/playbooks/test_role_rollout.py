@@ -181,6 +181,7 @@ def test_check_then_real_then_unchanged_at_the_end(operator: Any) -> None:
     first = next(runs).succeeded()
     planned, real = (run["Create the campaigns that are due"] for run in (check, first))
     assert planned["diff"] and len(mine.sim.campaigns()) == 2
+    assert "diff" not in real, "which is asked for in check mode only"
     assert others_than(first["Show the result"]["lines"], first) <= 40 - FEW_LINES
     assert first["Show the result"]["did"] == ["created 2 campaigns with 10 devices"]
     assert first["Show the result"]["phase"] == "running", "as it is after the writes"
@@ -281,8 +282,11 @@ def test_a_wrong_declaration_is_told_at_once_and_whole(operator: Any) -> None:
         gate={"max_failed_lane_share": 0.5, "min_coverage": 80},
     )
     run = mine.run_once(rollout_spec=wrong, rollout_wait=True)
-    assert run.status != 0
-    message = run["Decide the next step"]["msg"]
+    assert run.status == 2
+    (failed,) = run.failed
+    assert failed == [result for result in run.results if result.status != "skipped"][-1]
+    assert failed.task.endswith("Decide the next step")
+    message = failed.result["msg"]
     first, *mistakes = message.splitlines()
     assert first == "rollout: 6 errors:"
     assert len(mistakes) == len(STARTS)
