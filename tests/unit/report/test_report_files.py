@@ -36,6 +36,7 @@ from ansible_collections.thingspace.fota.tests.tools.report_facts import (
     with_devices,
     with_hostile_names,
 )
+from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 from ansible_collections.thingspace.fota.tests.unit.plan.rollout.rollout_builders import (
     bad,
     decided,
@@ -240,7 +241,10 @@ def test_the_charts_stay_small() -> None:
     assert len(charts.splitlines()) <= 150
 
 
-@pytest.mark.parametrize(("devices", "most"), [(300, 150_000), (100_000, 2_000_000)])
+@pytest.mark.parametrize(
+    ("devices", "most"),
+    first_in_test([(300, 150_000), (10_000, 260_000), (100_000, 2_000_000)], taken=2),
+)
 def test_a_page_stays_small(devices: int, most: int) -> None:
     facts = with_devices(facts_of(), devices)
     page = str(fota_report(facts, "html"))

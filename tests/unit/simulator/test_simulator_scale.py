@@ -22,6 +22,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator import (
+    journal as journal_module,
+)
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.api.exchange import (
     Request,
 )
@@ -34,10 +37,7 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.fleet.g
     firmware_packages,
     generate_fleet,
 )
-from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.journal import (
-    CAPACITY,
-    Journal,
-)
+from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.journal import Journal
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.service import Service
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.state.clock import (
     VirtualClock,
@@ -206,24 +206,26 @@ def test_a_device_takes_little_memory() -> None:
     assert (after - before) / MANY < BYTES_PER_DEVICE
 
 
-def test_the_journal_keeps_the_newest_calls_only() -> None:
+def test_the_journal_keeps_the_newest_calls_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    capacity = 100
+    monkeypatch.setattr(journal_module, "CAPACITY", capacity)
     journal = Journal()
     facts: dict[str, Any] = dict.fromkeys(("operation", "fault", "user"))
     facts |= {"at": "", "kind": "read", "method": "GET", "path": "/", "status": 200}
     facts |= {"refused": False, "ms": 0.0}
-    for _call in range(CAPACITY + 10):
+    for _call in range(capacity + 10):
         journal.add(**facts)
-    assert len(journal) == CAPACITY
-    assert [entry["n"] for entry in journal.since(CAPACITY + 7)] == [
-        CAPACITY + 8,
-        CAPACITY + 9,
-        CAPACITY + 10,
+    assert len(journal) == capacity
+    assert [entry["n"] for entry in journal.since(capacity + 7)] == [
+        capacity + 8,
+        capacity + 9,
+        capacity + 10,
     ]
     assert journal.since(0)[0] == {"n": 11, **facts}
-    assert journal.since(CAPACITY + 10) == []
+    assert journal.since(capacity + 10) == []
     journal.clear()
     journal.add(**facts)
-    assert [entry["n"] for entry in journal.since(3)] == [CAPACITY + 11]
+    assert [entry["n"] for entry in journal.since(3)] == [capacity + 11]
 
 
 def test_calls_wait_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
