@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import date
 
 import pytest
 
 from ansible_collections.thingspace.fota.plugins.module_utils._model import campaign_wire
-from ansible_collections.thingspace.fota.tests.fuzz.fuzz_parsers import Target
+from ansible_collections.thingspace.fota.tests.fuzz import fuzz_run
+from ansible_collections.thingspace.fota.tests.fuzz.fuzz_parsers import REPLIES, Target
 from ansible_collections.thingspace.fota.tests.fuzz.fuzz_run import Fuzzer, all_targets, fuzz
 from ansible_collections.thingspace.fota.tests.tools.soak_values import first_in_test
 
@@ -55,6 +57,7 @@ def test_no_target_is_left_out(targets: dict[str, Target]) -> None:
 def test_a_defect_is_found_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rig itself: a reader that trips over one member of a reply is a finding."""
     monkeypatch.setattr(campaign_wire, "parse_date", date.fromisoformat)
+    monkeypatch.setattr(fuzz_run, "all_targets", lambda: nullcontext(REPLIES))
     found = fuzz(examples=1)
     (line,) = (one for one in found["findings"] if one.startswith("campaign: "))
     assert line.startswith("campaign: ValueError: Invalid isoformat string")

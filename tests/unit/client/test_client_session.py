@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,7 +36,6 @@ from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server 
 )
 
 OAUTH, LOGIN, LOGOUT = "requestOAuthToken", "startM2MSession", "endM2MSession"
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def read(settings: ConnectionSettings, ops: Ops) -> object:
@@ -57,95 +54,7 @@ def change_entry(settings: ConnectionSettings, change: Callable[[dict[str, objec
     file.write_text(json.dumps(entry))
 
 
-# Started once, forked twenty times, let go all at once: what many tasks on many hosts look like.
-FLOCK = """
-import json, os, sys
-sys.path.insert(0, sys.argv[1])
-import conftest
-from ansible_collections.thingspace.fota.plugins.module_utils._client.client import Client
-from ansible_collections.thingspace.fota.plugins.module_utils._client.errors import FotaError
-from ansible_collections.thingspace.fota.plugins.module_utils._client.operation import (
-    Kind, Operation,
-)
-from ansible_collections.thingspace.fota.plugins.module_utils._client.settings import (
-    ConnectionSettings,
-)
-
-order = json.loads(sys.argv[2])
-read = Operation("v3ListFirmware", "GET", "/fota/v3/firmware/{account}", Kind.READ)
-gate, open_gate = os.pipe()
-children = []
-for _number in range(order["processes"]):
-    child = os.fork()
-    if child == 0:
-        os.close(open_gate)
-        os.read(gate, 1)
-        status = 0
-        try:
-            with Client(ConnectionSettings(**order["settings"])) as client:
-                for _call in range(order["calls"]):
-                    client.call(read, params=order["params"], query=order["query"])
-        except FotaError as error:
-            os.write(1, f"{error.kind}\\n".encode())  # one write, so that lines stay whole
-            status = 1
-        finally:
-            os._exit(status)
-    children.append(child)
-os.close(open_gate)
-for child in children:
-    os.waitpid(child, 0)
-"""
-
-
-def flock(settings: ConnectionSettings, ops: Ops, *, calls: int) -> list[str]:
-    """Twenty processes make so many calls each; the kinds of their failures come back."""
-    order = {
-        "processes": 20,
-        "calls": calls,
-        "params": ops.params,
-        "query": ops.query,
-        "settings": asdict(settings),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", FLOCK, str(ROOT / "tests"), json.dumps(order)],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=1200,
-    )
-    assert done.stderr == ""
-    return done.stdout.split()
-
-
 # -- one login --------------------------------------------------------------------------------
-
-
-def test_twenty_processes_make_one_login(
-    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
-) -> None:
-    assert flock(settings, ops, calls=5) == []
-    assert count(sim, ops.read.id) == 100
-    assert count(sim, OAUTH) == 1
-    assert count(sim, LOGIN) == 1
-
-
-def test_twenty_processes_with_a_wrong_password_make_one_attempt(
-    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
-) -> None:
-    kinds = flock(replace(settings, password="not-it"), ops, calls=2)
-    assert kinds == ["login_rejected"] * 20
-    assert count(sim, LOGIN) == 1
-    assert count(sim, ops.read.id) == 0
-
-
-def test_twenty_processes_with_a_session_that_ended_make_one_login_more(
-    sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
-) -> None:
-    read(settings, ops)
-    sim.expire("both")
-    assert flock(settings, ops, calls=2) == []
-    assert count(sim, OAUTH) == 2
-    assert count(sim, LOGIN) == 2
 
 
 def test_many_threads_renew_once(

@@ -187,8 +187,8 @@ def entry_file(settings: ConnectionSettings) -> Path:
 def test_fifty_processes_make_one_login(
     crowd: Crowd, sim: SimulatorServer, settings: ConnectionSettings
 ) -> None:
-    assert crowd(alike(settings)) == {"ok": CROWD_SIZE}
-    assert (count(sim, OAUTH), count(sim, LOGIN), count(sim, READ)) == (1, 1, CROWD_SIZE)
+    assert crowd(alike(settings), calls=2) == {"ok": CROWD_SIZE}
+    assert (count(sim, OAUTH), count(sim, LOGIN), count(sim, READ)) == (1, 1, 2 * CROWD_SIZE)
 
 
 def test_fifty_processes_with_a_wrong_password_make_one_attempt(
@@ -253,6 +253,15 @@ def test_tokens_that_end_under_a_crowd_are_renewed_once(
     sim.faults([{"operation": READ, "nth": CROWD_SIZE, "fault": fault}])
     assert crowd(alike(settings), calls=3) == {"ok": CROWD_SIZE}
     assert (count(sim, OAUTH), count(sim, LOGIN)) == (bearers, logins)
+
+
+def test_a_session_that_ended_costs_a_crowd_one_login_more(
+    crowd: Crowd, sim: SimulatorServer, settings: ConnectionSettings, ops: Ops
+) -> None:
+    read(settings, ops)
+    sim.expire("both")
+    assert crowd(alike(settings, 20), calls=2) == {"ok": 20}
+    assert (count(sim, OAUTH), count(sim, LOGIN)) == (2, 2)
 
 
 def test_whoever_is_refused_late_takes_what_a_sibling_renewed(
