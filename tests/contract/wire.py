@@ -39,13 +39,20 @@ class Answer:
 
 
 class Wire:
-    """Speaks to one simulator. ``url`` ends with ``/api``; paths begin after it."""
+    """Speaks to one simulator, in one thread.
+
+    ``url`` ends with ``/api``; paths begin after it.
+    """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self._host, self._port, self._root = parts.hostname or "", parts.port, parts.path
+        host, port, self._root = parts.hostname or "", parts.port, parts.path
+        self._connection = HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
         self.bearer = ""
         self.session = ""
+
+    def __del__(self) -> None:
+        self._connection.close()
 
     def send(
         self,
@@ -55,15 +62,16 @@ class Wire:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """One raw exchange on a connection of its own."""
-        connection = HTTPConnection(self._host, self._port, timeout=TIMEOUT_SECONDS)
+        """One raw exchange; the connection stays open while both sides can use it."""
+        connection = self._connection
         try:
             connection.request(method, self._root + path, body=body, headers=dict(headers or {}))
             reply = connection.getresponse()
             names = {name.lower(): value for name, value in reply.getheaders()}
             return Answer(reply.status, names, reply.read())
-        finally:
+        except Exception:
             connection.close()
+            raise
 
     def call(self, method: str, path: str, payload: object = None) -> Answer:
         """A FOTA call with both tokens; ``payload`` is sent as JSON unless it is None."""

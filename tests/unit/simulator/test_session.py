@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.thingspace.fota.plugins.plugin_utils._simulator.server import (
     SimulatorServer,
 )
-from ansible_collections.thingspace.fota.tests.contract.wire import basic
+from ansible_collections.thingspace.fota.tests.contract.wire import Wire, basic
 from ansible_collections.thingspace.fota.tests.unit.simulator.api_client import (
     ACCOUNT,
     ClientFactory,
@@ -274,7 +274,9 @@ def test_many_threads_get_an_answer_each(start_client: ClientFactory) -> None:
     statuses: list[int] = []
 
     def work() -> None:
-        statuses.extend(client.wire.call("GET", LIST).status for _call in range(5))
+        wire = Wire(client.sim.url)
+        wire.bearer, wire.session = client.wire.bearer, client.wire.session
+        statuses.extend(wire.call("GET", LIST).status for _call in range(5))
 
     threads = [threading.Thread(target=work) for _thread in range(12)]
     for thread in threads:
