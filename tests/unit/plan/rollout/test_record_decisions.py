@@ -14,9 +14,9 @@ import pytest
 from ansible_collections.thingspace.fota.tests.tools.record_decisions import compare, record
 
 
-@pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "before.jsonl.gz"
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recorded") / "before.jsonl.gz"
     record(path, rollouts=2, seed=1)
     return path
 
