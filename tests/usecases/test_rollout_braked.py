@@ -52,51 +52,41 @@ def halt_underway(account: Account, **spec: Any) -> tuple[Rollout, dict[str, Any
     return rollout, decision
 
 
-def test_a_halt_brings_the_end_date_forward_once_and_never_back(
+def test_a_halt_brings_the_end_date_forward_once_and_exposure_is_never_too_low(
     account_with: StartAccount,
 ) -> None:
-    account = account_with(fleet=fleet(ONE, outcomes=SLOW))
+    """Without a wish to abort, nothing that has started is deleted."""
+    account = account_with(
+        fleet=fleet(ONE, outcomes=SLOW), switches={"delete_started_v3": "aborted"}
+    )
     rollout, decision = halt_underway(account)
     halted = account.sim.now
     earliest = f"{halted:%Y-%m}-{halted.day + 1:02}"
-    ends = [own(account.sim)[0]["endDate"]]
-    assert ends == [earliest]
-    touched = rollout.sim.campaigns()[0]["devices"]
-    assert decision["exposure"] >= sum(not entry["settled"] for entry in touched.values())
-    for _run in range(8):
+    (pilot,) = own(account.sim)
+    assert pilot["endDate"] == earliest
+    assert decision["exposure"] >= sum(not each["settled"] for each in pilot["devices"].values())
+    exposures = [(halted, decision["exposure"])]
+    for run in range(8):
         decision = rollout.run_once()
-        ends.append(own(account.sim)[0]["endDate"])
-        assert bool(decision["unstoppable"]) == bool(live(own(account.sim)))
+        exposures.append((account.sim.now, decision["exposure"]))
+        (pilot,) = own(account.sim)
+        assert pilot["endDate"] == earliest
+        until = [(each["campaign_id"], each["until"]) for each in decision["unstoppable"]]
+        assert until == [(each["id"], earliest) for each in live([pilot])]
+        assert until or run > 0
         account.sim.advance(hours=7)
-    assert set(ends) == {earliest}
     assert (decision["phase"], decision["unstoppable"], decision["exposure"]) == ("halted", [], 0)
-    shortened = [call["operation"] for call in writes_to(account.sim, own(account.sim)[0]["id"])]
+    shortened = [call["operation"] for call in writes_to(account.sim, pilot["id"])]
     assert shortened == ["v3UpdateCampaignDates"]
     assert created(account.sim) == 1
-
-
-def test_exposure_is_never_below_what_is_touched_afterwards(account_with: StartAccount) -> None:
-    account = account_with(fleet=fleet(ONE, outcomes=SLOW))
-    rollout, decision = halt_underway(account)
-    exposures = [(account.sim.now, decision["exposure"])]
-    for _run in range(6):
-        account.sim.advance(hours=6)
-        exposures.append((account.sim.now, rollout.run_once()["exposure"]))
+    assert with_status(own(account.sim), "CampaignAborted") == []
     account.sim.advance(hours=24 * 10)
     times = attempt_times(own(account.sim)[0])
     for now, exposure in exposures:
         assert exposure >= sum(at >= now for at in times)
-    assert any(at > exposures[0][0] for at in times), "some were beyond every brake"
+    assert any(at > halted for at in times), "some were beyond every brake"
     assert len(times) < 20, "and some were spared"
     assert all(sooner[1] >= later[1] for sooner, later in pairwise(exposures))
-
-
-def test_unstoppable_campaigns_say_until_when(account_with: StartAccount) -> None:
-    account = account_with(fleet=fleet(ONE, outcomes=SLOW))
-    rollout, _halt = halt_underway(account)
-    (unstoppable,) = rollout.run_once()["unstoppable"]
-    (pilot,) = own(account.sim)
-    assert (unstoppable["campaign_id"], unstoppable["until"]) == (pilot["id"], pilot["endDate"])
 
 
 def test_a_refused_abort_is_no_obstacle_to_the_earlier_end_date(account_with: StartAccount) -> None:
@@ -127,18 +117,6 @@ def test_an_abort_that_the_service_takes_leaves_nothing_unstoppable(
     tried = [call["operation"] for call in writes_to(account.sim, pilot["id"])]
     assert tried[0] == "v3CancelCampaign"
     assert created(account.sim) == 1
-
-
-def test_a_halt_without_a_wish_to_abort_deletes_nothing_that_has_started(
-    account_with: StartAccount,
-) -> None:
-    account = account_with(
-        fleet=fleet(ONE, outcomes=SLOW), switches={"delete_started_v3": "aborted"}
-    )
-    rollout, _halt = halt_underway(account)
-    rollout.run_for(24, every=12)
-    assert account.calls("v3CancelCampaign") == 0
-    assert with_status(own(account.sim), "CampaignAborted") == []
 
 
 # -- a person's halt and pause ------------------------------------------------------------------

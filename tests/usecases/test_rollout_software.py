@@ -149,7 +149,7 @@ def test_steps_of_software(account_with: StartAccount) -> None:
     """1.0 to 3.0 by way of 2.0; each package is piloted, and keeps its evidence after its step."""
     account = account_with(fleet=software_fleet())
     rollout = software(account, "3.0")
-    decision = run_and_watch(rollout, hours=12)
+    decision = run_and_watch(rollout, hours=24)
     assert decision["phase"] == "completed"
     assert [(cohort["package"], cohort["attempted"]) for cohort in decision["cohorts"]] == [
         ("meter-1-2", 40),
@@ -226,7 +226,7 @@ def test_steps_without_verification(account_with: StartAccount) -> None:
     """The list has times of no step, and the second one begins where the first one ended."""
     account = account_with(fleet=software_fleet())
     keep_silent_on_installs(account, version=True)
-    decision = run_and_watch(software(account, "3.0", verify="reported_is_enough"), hours=12)
+    decision = run_and_watch(software(account, "3.0", verify="reported_is_enough"), hours=24)
     assert decision["phase"] == "completed"
     assert running(account) == {"3.0": 40}
 

@@ -99,7 +99,7 @@ def test_a_bad_model_halts_whatever_a_delete_does(
     )
     waves = [{"name": "pilot", "per_package": 5, "at_least": 16}, WAVES[1]]
     rollout = Rollout(account, {"alpha": 24, "beta": 16}, waves=waves)
-    decision = rollout.run(hours=6)
+    decision = rollout.run()
     assert decision["phase"] == "completed_with_exceptions"
     assert versions(account.sim, model="alpha") == {"B": 24}
     assert "v3CancelCampaign" not in account.writes()
