@@ -34,14 +34,14 @@ def run_watched(
     """Run until the rollout is over; gives the last decision.
 
     :param look: is called with every decision, after its writes.
-    :param hours: between runs; None jumps to the time that each run names.
+    :param hours: between runs; None waits for the time that each run names, 12 hours at least.
     """
     for _run in range(most):
         decision = rollout.run_once()
         look(decision)
         if decision["phase"] in OVER and not decision["would_change"]:
             return decision
-        rollout.wait(decision, hours=hours)
+        rollout.wait(decision, hours=hours, least=12)
     raise AssertionError(f"not over after {most} runs: {decision['msg']}")
 
 

@@ -40,7 +40,7 @@ def run_until_some_are(kind: str, rollout: Rollout) -> None:
         decision = rollout.run_once()
         if decision["counts"].get(kind):
             return
-        rollout.wait(decision, hours=6)
+        rollout.wait(decision, hours=12)
     raise AssertionError(f"no device is {kind}")
 
 

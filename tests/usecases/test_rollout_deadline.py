@@ -102,7 +102,7 @@ def test_the_end_is_inside_the_forecast_and_learned_from_the_first_wave(account:
         decision = rollout.run_once()
         if "pilot" in decision["passed"]:
             break
-        rollout.wait(decision)
+        rollout.wait(decision, least=12)
     found = decision["forecast"]
     assert {basis["source"] for basis in found["based_on"]} == {"package"}
     account.sim.clear_journal()

@@ -58,7 +58,7 @@ def run_and_watch(rollout: Rollout, *, hours: float) -> dict[str, Any]:
 def test_histories_find_what_no_report_shows(account_with: StartAccount, lead_hours: int) -> None:
     account = account_with(fleet=fleet(TWO), switches=HIDDEN)
     rollout = Rollout(account, TWO, waves=WAVES, calendar={"lead_hours": lead_hours})
-    decision = run_and_watch(rollout, hours=2 if lead_hours == 12 else 6)
+    decision = run_and_watch(rollout, hours=2 if lead_hours == 12 else 12)
     assert decision["phase"] == "completed"
     assert created(account.sim) == len(own(account.sim)) == 4
     assert set(attempts(account.sim).values()) == {1}

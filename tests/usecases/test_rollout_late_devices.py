@@ -56,7 +56,7 @@ def join(sim: SimulatorServer, devices: dict[str, Any]) -> None:
 def until_last_wave(rollout: Rollout) -> None:
     """Run until the last wave's campaign is there and its report is complete."""
     while not own(rollout.sim, wave=2):
-        rollout.wait(rollout.run_once())
+        rollout.wait(rollout.run_once(), least=12)
     rollout.sim.advance(hours=1)
     rollout.run_once()
 
@@ -149,7 +149,7 @@ def test_devices_that_join_before_the_last_wave_begins_are_not_late(
     """The pilot takes its share of them, as it has begun and the last wave has not."""
     account = account_with(fleet=fleet(ONE))
     rollout = Rollout(account, ONE, devices=EARLY, waves=WAVES)
-    rollout.wait(rollout.run_once())
+    rollout.wait(rollout.run_once(), least=12)
     rollout.spec["devices"] = EVERYBODY
     decision = rollout.run()
     assert (decision["phase"], decision["counts"]["verified"]) == ("completed", 60)

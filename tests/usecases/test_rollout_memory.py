@@ -146,7 +146,7 @@ def test_a_campaign_that_the_reports_have_lost_stays_in_the_picture(
     account = account_with(fleet=fleet(TWO))
     rollout = Rollout(account, TWO, waves=WAVES)
     kept = Kept(rollout, path)
-    kept.run(hours=12)
+    kept.run(hours=24)
     vars(account.sim._service.campaigns)["reported"] = lambda *_args, **_more: []
     decision = rollout.decide(journal=str(path))
     assert (decision["phase"], decision["counts"]["verified"]) == ("completed", 30)

@@ -181,7 +181,7 @@ def test_a_device_waits_for_the_canaries_of_its_own_target(account_with: StartAc
     rollout = Rollout(account, {"alpha": 60, "beta": 6}, waves=waves)
     both = False
     for _run in range(60):
-        rollout.wait(rollout.run_once(), hours=6)
+        rollout.wait(rollout.run_once(), hours=12)
         later = {campaign["package"] for campaign in own(account.sim, wave=2)}
         done = versions(account.sim, model="beta").get("B", 0)
         assert done or "beta-A-B" not in later
@@ -221,7 +221,7 @@ def test_an_accept_of_failures_waits_for_the_canaries_of_other_targets(
     assert rollout.run_once()["phase"] == "running"
     assert own(account.sim, model="beta", wave=2) == []
     for _run in range(40):
-        rollout.wait(rollout.run_once(), hours=6)
+        rollout.wait(rollout.run_once(), hours=12)
         if own(account.sim, model="beta", wave=2):
             break
     assert own(account.sim, model="beta", wave=2) != []

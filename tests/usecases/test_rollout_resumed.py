@@ -41,7 +41,7 @@ SLOW: Row = {"default": {"hours_to_update": [1, 100]}}
 def until_under_way(rollout: Rollout, wave: int) -> Row:
     """Run until the campaign of a wave has started; gives it."""
     for _run in range(60):
-        rollout.wait(rollout.run_once(), hours=6)
+        rollout.wait(rollout.run_once(), hours=12)
         started = [campaign for campaign in own(rollout.sim, wave=wave) if campaign["started"]]
         if started:
             return started[0]

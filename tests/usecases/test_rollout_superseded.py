@@ -52,7 +52,7 @@ def until_both_wait(account: Account) -> tuple[Rollout, list[Row], list[Row]]:
     """
     rollout = Rollout(account, TWO, waves=EAGER, devices=imeis(TWO)[20:])
     while not own(account.sim, wave=2, model="alpha"):
-        rollout.wait(rollout.run_once(), hours=6)
+        rollout.wait(rollout.run_once(), hours=12)
     account.sim.advance(hours=1)
     old = live(own(account.sim, model="alpha"))
     started = [campaign for campaign in old if campaign["started"]]
