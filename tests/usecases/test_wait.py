@@ -252,7 +252,8 @@ def test_every_device_is_kept_also_when_the_wait_was_in_vain(patient: Make, tmp_
 def test_devices_of_upgrades_and_rollouts_are_kept(patient: Make, tmp_path: Path) -> None:
     account, kept = patient(), tmp_path / "upgrade.csv"
     id_ = test_upgrades.create(account)
-    wait(account, upgrade_ids=[id_], wait_timeout=3 * WEEK, results_file=str(kept))
+    slow = {"wait_timeout": 3 * WEEK, "wait_delay": HOUR}
+    wait(account, upgrade_ids=[id_], **slow, results_file=str(kept))
     assert {row["upgrade_id"] for row in rows(kept)} == {id_}
 
     account, kept = patient(fleet(MODELS)), tmp_path / "rollout.csv"
