@@ -50,7 +50,7 @@ rm -rf '{ROOT}/build/docs'; mkdir -p '{ROOT}/build'; cp -r build/html '{ROOT}/bu
 }
 VENVS_BESIDE = {"awx": "runner", "bench": "sdk", "contract": "sdk schemathesis"}
 VENVS_BESIDE |= {"installed": "tools", "soak": "runner sdk schemathesis"}
-WORKERS = {"browser": "0", "installed": "0", "eda": "2"}  # some share what is costly to make
+WORKERS = {"browser": "0", "fuzz": "0", "installed": "0", "eda": "2"}  # some share what costs much
 # Run by ansible-test instead of the get-pip that it would download from a host of its own.
 GET_PIP = """import sys; sys.path.insert(0, {!r}); from pip._internal.cli.main import main
 no = ("--no-setuptools", "--no-wheel")  # unknown to pip
