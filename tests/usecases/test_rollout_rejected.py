@@ -52,7 +52,10 @@ def test_a_model_that_is_refused_wholly_is_out_where_so_many_are_tolerated(
     account = account_with(fleet=fleet(TWO))
     suspend(account, "beta")
     gate = {"soak_hours": 0, "approval": False, "max_rejected": 0.5}
-    decision = Rollout(account, TWO, gate=gate).run(least=0)
+    rollout = Rollout(account, TWO, gate=gate)
+    rollout.run(least=0)
+    account.sim.advance(hours=24 * 14)  # the deadlines of all waves are over
+    decision = rollout.run_once()
     assert decision["phase"] == "completed_with_exceptions"
     assert (decision["counts"]["verified"], decision["counts"]["rejected"]) == (40, 10)
     assert versions(account.sim, model="alpha") == {"B": 40}

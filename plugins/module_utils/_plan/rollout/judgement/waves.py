@@ -81,7 +81,7 @@ class WaveState:
 
 def judge_waves(
     spec: RolloutSpec,
-    rows: Iterable[RolloutDevice],
+    rows: Collection[RolloutDevice],
     evidence: Mapping[str, PackageEvidence],
     history: History,
     retries: Sequence[Retry],
@@ -93,7 +93,8 @@ def judge_waves(
     by_wave: dict[int, list[RolloutDevice]] = {wave.number: [] for wave in spec.waves}
     for row in rows:
         by_wave[row.wave].append(row)
-    wave_judge = _WaveJudge(spec, evidence, history, retries)
+    to_prove = targets_of(row for row in rows if row.outcome.kind not in LEFT)
+    wave_judge = _WaveJudge(spec, evidence, history, retries, to_prove)
     return [wave_judge.judge(wave, tuple(by_wave[wave.number])) for wave in spec.waves]
 
 
@@ -112,8 +113,10 @@ class _WaveJudge:
         evidence: Mapping[str, PackageEvidence],
         history: History,
         retries: Sequence[Retry],
+        to_prove: Collection[Target],
     ) -> None:
         self._spec = spec
+        self._to_prove = to_prove
         self._evidence = evidence
         self._history = history
         self._retries = retries
@@ -200,7 +203,14 @@ class _WaveJudge:
         trying = again or any(own.name.attempt > 1 and not own.over for own in campaigns)
         case = Case(self._count(wave, rows, targets), given, earlier, trying=trying)
         judgement = judge_case(wave.gate, case)
-        counts = _count_targets(sound) if judgement.verdict.opens_next else {}
+        counts = {}
+        if judgement.verdict.opens_next:
+            # A target whose devices were all refused has nothing to show, and none to hold back.
+            counts = {
+                target: of
+                for target, of in _count_targets(sound).items()
+                if target in self._to_prove
+            }
         all_targets = frozenset(targets)
         judgement, passed_for = let_through(wave.gate, case, judgement, all_targets, counts)
         return Part(all_targets, case, counts, judgement, passed_for)
