@@ -50,13 +50,13 @@ rm -rf '{ROOT}/build/docs'; mkdir -p '{ROOT}/build'; cp -r build/html '{ROOT}/bu
 }
 VENVS_BESIDE = {"awx": "runner", "bench": "sdk", "contract": "sdk schemathesis"}
 VENVS_BESIDE |= {"installed": "tools", "soak": "runner sdk schemathesis"}
-WORKERS = {"browser": "0", "fuzz": "0", "installed": "0", "eda": "2"}  # some share what costs much
 # Run by ansible-test instead of the get-pip that it would download from a host of its own.
 GET_PIP = """import sys; sys.path.insert(0, {!r}); from pip._internal.cli.main import main
 no = ("--no-setuptools", "--no-wheel")  # unknown to pip
 sys.exit(main(["install", *(word for word in sys.argv[1:] if word not in no)]))
 """
 
+WORKERS = os.environ.get("FOTA_WORKERS", "0")
 if "FOTA_RUN" not in os.environ:  # the user's own settings and accounts must not reach a test
     sys.exit('use make, such as: make test STEPS="unit lint"')
 nox.options.default_venv_backend = "none"  # sessions share venvs
@@ -108,17 +108,16 @@ def enter_copy(session: nox.Session) -> None:
     session.chdir(tree / COLLECTION)
 
 
-def pytest(session: nox.Session, *words: str, workers: str = "auto", **env: str) -> None:
-    """Run tests, on all processors unless what the workers import costs more than the tests."""
+def pytest(session: nox.Session, *words: str, **env: str) -> None:
+    """Run tests: on all processors, or in one process while other sessions run beside it."""
     base = Path(os.environ["FOTA_RUN"], f"{os.getpid():x}")  # short, because sockets are in it
-    jobs = ("-rfEs", "-n", workers, "--maxprocesses=4", "--dist=worksteal", f"--basetemp={base}")
+    jobs = ("-rfEs", "-n", WORKERS, "--maxprocesses=4", "--dist=worksteal", f"--basetemp={base}")
     session.run("python", "-m", "pytest", "-q", *jobs, *words, env={"FOTA_FULL": "1"} | env)
 
 
 def tests(session: nox.Session) -> None:
     """Run a folder of tests."""
-    env = main_venv(session)
-    pytest(session, f"tests/{session.name}", workers=WORKERS.get(session.name, "auto"), **env)
+    pytest(session, f"tests/{session.name}", **main_venv(session))
 
 
 def matrix(session: nox.Session) -> None:
@@ -127,7 +126,7 @@ def matrix(session: nox.Session) -> None:
     python = find_python(session, version)
     venv(session, session.name, "-r", "tests/requirements.txt", *packages, python=python)
     folders = [*OF_A_CORE, *(["tests/unit/client"] if version != LINE else [])]
-    pytest(session, *folders, workers="0")
+    pytest(session, *folders)
     pytest(session, "-m", "matrix and not soak", "tests/playbooks")
 
 

@@ -64,14 +64,15 @@ def output_of(*command: str) -> list[str]:
 def nox(work: Path, *words: str, out: int | None = None) -> Popen[bytes]:
     """Start nox; an interrupt of the terminal does not reach it, but us, and we clean up."""
     command, env = (sys.executable, "-m", "nox", *words), environment(work)
+    env["FOTA_WORKERS"] = "auto" if "-s" in words else "0"  # of each pytest
     return Popen(command, env=env, stdin=DEVNULL, stdout=out, stderr=STDOUT, start_new_session=True)
 
 
 def test(work: Path, names: list[str]) -> int:
     """Run all sessions that check, or some; print why some failed, and the tally at last."""
     before, output = output_of("git", "status", "-s"), ""
-    # Two at a time, because a run of pytest uses all processors, and everything else uses one.
-    words = ("--parallel", "2", *(["-s", *names] if names else []))
+    # One more at a time than there are processors, because some wait. With names, as many as named.
+    words = ("--parallel", str((os.cpu_count() or 1) + 1), *(["-s", *names] if names else []))
     with nox(work, *words, out=PIPE) as process:
         for data in process.stdout or ():
             output += data.decode(errors="replace")

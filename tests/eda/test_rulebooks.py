@@ -117,12 +117,12 @@ def test_callbacks_drive_a_rollout_to_its_end_without_a_schedule(
     go.touch()
 
     # Time passes only while no run is under way, and callbacks alone lead to runs.
-    for _half_day in range(60):
+    for _day in range(30):
         rulebook.until(lambda: hints(rulebook, "callback") == len(sim.callbacks()))
         rulebook.until_idle()
         if phases(tmp_path)[-1:] == ["completed"]:
             break
-        sim.advance(hours=12)
+        sim.advance(hours=24)
         rulebook.until(sim.callbacks_are_sent)
     rulebook.stop()
     assert phases(tmp_path)[-1:] == ["completed"]
