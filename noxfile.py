@@ -139,9 +139,9 @@ def linters(session: nox.Session) -> None:
     session.run("bash", "-ec", LINTERS[session.name])
 
 
-# What takes long comes first.
+LONG = ("playbooks", "usecases")  # come first
 FOLDERS = {file.relative_to(ROOT / "tests").parts[0] for file in ROOT.glob("tests/*/**/test_*.py")}
-for name in sorted(FOLDERS - {"bench"}, key=lambda name: (name != "playbooks", name)):
+for name in sorted(FOLDERS - {"bench"}, key=lambda name: (name not in LONG, name)):
     nox.session(name=name)(tests)
 
 

@@ -53,7 +53,7 @@ except ImportError:
     # The traceback, for missing_required_lib() of a module.
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 
-COLLECTION_VERSION = "0.9.0"
+COLLECTION_VERSION = "0.10.0"
 SIMULATOR_HEADER = "X-Fota-Simulator"
 
 _HEADERS = {
