@@ -240,6 +240,7 @@ def test_what_follows_the_last_wave_has_a_line() -> None:
 
 def test_reports_have_a_section_with_a_table() -> None:
     markdown, page = rollout_markdown(LATE), rollout_page(LATE)
+    assert markdown.startswith("# Status of rollout ")
     assert "## Forecast" in markdown
     assert "| wave all | 2026-04-11 | 2026-04-1" in markdown
     assert '<h2 id="forecast">Forecast</h2>' in page
